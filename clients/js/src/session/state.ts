@@ -1,0 +1,87 @@
+/**
+ * What a person sees of a session, as one immutable value.
+ *
+ * Everything a page draws is in here, so that a page holds no session logic of its own.
+ * Must not know sockets, media libraries or the DOM.
+ */
+import type { EndReason, Mode, Peer } from "../protocol.gen.js";
+
+/** The socket under the session. `retryAt` (epoch ms) is when the next try starts. */
+export type ConnectionState =
+  | { status: "offline" } // not started, or closed by the person
+  | { status: "connecting" }
+  | { status: "online" }
+  | { status: "reconnecting"; retryAt: number; attempt: number }
+  | { status: "refused"; code: number; reason: string }; // the server said: do not come back
+
+/** One line of the chat of the current (or just ended) pair. */
+export interface ChatEntry {
+  readonly mine: boolean;
+  readonly n: number;
+  readonly text: string;
+  readonly at: number;
+  /** Mine only: the server has not confirmed it yet. */
+  readonly pending: boolean;
+}
+
+/** The media of the current pair. */
+export type MediaState =
+  | { status: "none" } // text mode, or no pair
+  | { status: "connecting" }
+  | { status: "connected" }
+  | { status: "reconnecting" }
+  | { status: "failed"; detail: string };
+
+export interface PairView {
+  readonly id: string;
+  readonly mode: Mode;
+  readonly peer: Peer;
+  /** Epoch ms; null until both sides are connected. */
+  readonly talkingSince: number | null;
+  /** The partner's socket is away: until when their seat is held. */
+  readonly peerAwayUntil: number | null;
+  readonly peerTypingUntil: number;
+  readonly peerMuted: { readonly audio: boolean; readonly video: boolean };
+}
+
+export interface EndedView {
+  readonly reason: EndReason;
+  readonly by: "me" | "peer" | "server";
+  readonly alias: string;
+  /** Null: the talk never started. */
+  readonly talkedMs: number | null;
+  /** Epoch ms when the next search starts by itself; null: it does not. */
+  readonly nextAt: number | null;
+}
+
+export interface WaitingView {
+  readonly attempt: number;
+  readonly since: number;
+  /** People waiting in the same cohort, this one included. Null until the server said it. */
+  readonly waitingCount: number | null;
+  /** Null: nobody knows. */
+  readonly estimateMs: number | null;
+  readonly widened: readonly string[];
+}
+
+/** Something a person should be told; `code` names a translation of the page. */
+export interface SessionNotice {
+  readonly level: "info" | "warn" | "error";
+  readonly code: string;
+  readonly params: Readonly<Record<string, string | number>>;
+}
+
+export interface RandomChatState {
+  readonly connection: ConnectionState;
+  /** start -> searching -> connecting -> talking -> ended | searching … */
+  readonly phase: "start" | "searching" | "connecting" | "talking" | "ended";
+  readonly waiting: WaitingView | null;
+  readonly pair: PairView | null;
+  readonly media: MediaState;
+  readonly chat: readonly ChatEntry[];
+  /** Why the last pair ended; kept until the next match or stop. */
+  readonly ended: EndedView | null;
+  readonly microphone: boolean;
+  readonly camera: boolean;
+  readonly notice: SessionNotice | null;
+}

@@ -1,0 +1,232 @@
+"""What a client says.
+
+A *command* carries an `id` and is answered by exactly one `reply` with that id.
+Repeating a command with the same id repeats its answer and does nothing else, so a client that
+does not know whether a command arrived simply sends it again.
+A *signal* (no `id`) is never answered.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from duologue.protocol.codes import MediaEvent, Mode
+
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+"""An opaque id made by the server."""
+CommandId = Annotated[str, Meta(min_length=1, max_length=40)]
+"""An id made by the client, unique for the person: a random prefix and a counter will do."""
+Attempt = Annotated[int, Meta(ge=1, le=2**31)]
+"""Counts the searches of a person; a newer search has a greater number."""
+Word = Annotated[str, Meta(min_length=1, max_length=32)]
+Token = Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="type"):
+    pass
+
+
+class ClientInfo(msgspec.Struct, frozen=True):
+    """Which program this is; for statistics, never for decisions."""
+
+    name: Word = "unknown"
+    version: Word = "0"
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """Whom a person wants to meet."""
+
+    mode: Mode = Mode.VIDEO
+    interests: Annotated[list[Word], Meta(max_length=10)] = []
+    """Soft: sharing one makes a match better, never impossible."""
+    wants: Annotated[dict[Word, Annotated[list[Word], Meta(max_length=8)]], Meta(max_length=8)] = {}
+    """Facet to the values accepted; a facet that is not named accepts any."""
+    auto_next: bool = True
+    """When a talk ends by the other's doing, wait for the next partner at once."""
+
+
+class Auth(_Message, frozen=True, tag="auth"):
+    """First message of a new session."""
+
+    token: Token
+    client: ClientInfo = ClientInfo()
+
+
+class Resume(_Message, frozen=True, tag="resume"):
+    """First message of a socket that continues a session."""
+
+    resume_token: Token
+    rev: Annotated[int, Meta(ge=0)] = 0
+    """The last `rev` seen; informs the server, decides nothing."""
+    client: ClientInfo = ClientInfo()
+
+
+class Find(_Message, frozen=True, tag="find"):
+    """Ask for a partner."""
+
+    id: CommandId
+    attempt: Attempt
+    filters: Filters = Filters()
+
+
+class Cancel(_Message, frozen=True, tag="cancel"):
+    """Stop waiting. A match that crosses it on the way ends; the other keeps their place."""
+
+    id: CommandId
+    attempt: Attempt
+
+
+class Next(_Message, frozen=True, tag="next"):
+    """End this pair and ask for another partner, in one step."""
+
+    id: CommandId
+    pair: Id
+    attempt: Attempt
+    filters: Filters | None = None
+    """New wishes; without them the last ones hold."""
+
+
+class Leave(_Message, frozen=True, tag="leave"):
+    """End this pair and be idle."""
+
+    id: CommandId
+    pair: Id
+
+
+class Back(_Message, frozen=True, tag="back"):
+    """Offer the last partner to go back to that talk."""
+
+    id: CommandId
+    pair: Id
+
+
+class MediaReport(_Message, frozen=True, tag="media"):
+    """A signal: what happened to the media of this pair."""
+
+    pair: Id
+    event: MediaEvent
+    detail: Annotated[str, Meta(max_length=200)] = ""
+    ms: Annotated[int, Meta(ge=0, le=600_000)] | None = None
+    """For `first_frame`: milliseconds since `matched`."""
+
+
+class Mute(_Message, frozen=True, tag="mute"):
+    """Tell the partner what is off, so that silence is not mistaken for a fault."""
+
+    id: CommandId
+    pair: Id
+    audio: bool
+    video: bool
+
+
+class Hidden(_Message, frozen=True, tag="hidden"):
+    """The page is in the background (or back)."""
+
+    id: CommandId
+    value: bool
+
+
+class Chat(_Message, frozen=True, tag="chat"):
+    """A line of text for the partner."""
+
+    id: CommandId
+    pair: Id
+    text: Annotated[str, Meta(min_length=1, max_length=2000)]
+    n: Annotated[int, Meta(ge=1, le=2**31)]
+    """Counts the sender's lines in this pair; a repeated number is the same line."""
+
+
+class Typing(_Message, frozen=True, tag="typing"):
+    """A signal: keys are being pressed."""
+
+    pair: Id
+
+
+class Call(_Message, frozen=True, tag="call"):
+    """Ring somebody."""
+
+    id: CommandId
+    to: Id
+
+
+class Accept(_Message, frozen=True, tag="accept"):
+    """Take a call; it becomes a pair."""
+
+    id: CommandId
+    call: Id
+
+
+class Decline(_Message, frozen=True, tag="decline"):
+    """Refuse a call."""
+
+    id: CommandId
+    call: Id
+
+
+class CancelCall(_Message, frozen=True, tag="cancel_call"):
+    """Stop ringing."""
+
+    id: CommandId
+    call: Id
+
+
+class Report(_Message, frozen=True, tag="report"):
+    """Report the partner; also ends the pair and blocks."""
+
+    id: CommandId
+    pair: Id
+    reason: Word
+    text: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class Block(_Message, frozen=True, tag="block"):
+    """Never meet this partner again."""
+
+    id: CommandId
+    pair: Id
+
+
+class Unblock(_Message, frozen=True, tag="unblock"):
+    """Take a block back."""
+
+    id: CommandId
+    block: Id
+
+
+class BlockedList(_Message, frozen=True, tag="blocked_list"):
+    """Ask whom one has blocked."""
+
+    id: CommandId
+
+
+class Refresh(_Message, frozen=True, tag="refresh"):
+    """Hand in a newer token before the old one expires."""
+
+    id: CommandId
+    token: Token
+
+
+class Diagnostics(_Message, frozen=True, tag="diagnostics"):
+    """What a client found out about itself (leaks, fallbacks), for the operator."""
+
+    id: CommandId
+    report: Annotated[dict[Word, int | float | bool], Meta(max_length=40)]
+
+
+class Pong(_Message, frozen=True, tag="pong"):
+    """A signal: answer to `ping`."""
+
+
+class Bye(_Message, frozen=True, tag="bye"):
+    """A signal: the person pressed Stop and closed. The only close that frees a seat at once."""
+
+
+Command = (
+    Find | Cancel | Next | Leave | Back | Mute | Hidden | Chat | Call | Accept | Decline | CancelCall
+    | Report | Block | Unblock | BlockedList | Refresh | Diagnostics
+)  # fmt: skip
+Signal = MediaReport | Typing | Pong | Bye
+ClientMessage = Auth | Resume | Command | Signal

@@ -1,0 +1,115 @@
+"""Close codes and error codes: a closed vocabulary, because clients act on the number, not on the prose.
+
+A close code *is* policy: its hundred says what the client does next.
+
+====  ==========================================  =========
+code  what the client does                        examples
+====  ==========================================  =========
+40xx  comes back now, with jitter                 going_away, slow_consumer
+41xx  comes back after the delay it was told      rate_limited, overloaded
+42xx  gets a new token first                      token_expired
+43xx  does not come back                          replaced, banned
+====  ==========================================  =========
+
+The ranges follow RFC 6455 section 7.4.2 (4000-4999 are for private use).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class CloseCode(IntEnum):
+    """Why the server closed a socket."""
+
+    GOING_AWAY = 4000
+    """This process is stopping; another one serves you."""
+    SERVER_ERROR = 4001
+    """A defect on our side; nothing was lost."""
+    BACKEND_UNAVAILABLE = 4002
+    """The store is out of reach."""
+    SLOW_CONSUMER = 4003
+    """You read slower than you are written to."""
+    NO_PONG = 4004
+    """You did not answer a ping in time."""
+    RESYNC = 4005
+    """Messages were lost on the way to you; resume to get the truth."""
+
+    RATE_LIMITED = 4100
+    """Too many messages."""
+    OVERLOADED = 4101
+    """This process takes no more people right now."""
+
+    TOKEN_EXPIRED = 4200
+    """Get a new token, then come back."""
+
+    INVALID_TOKEN = 4300
+    """The token was not issued for this server."""
+    PROTOCOL_ERROR = 4301
+    """A message that breaks the protocol."""
+    MESSAGE_TOO_BIG = 4302
+    """A message above `max_bytes`."""
+    REPLACED = 4303
+    """The same person connected elsewhere."""
+    BANNED = 4304
+    """Not welcome here."""
+    UNSUPPORTED_VERSION = 4305
+    """This server does not speak your version of the protocol."""
+    AUTH_TIMEOUT = 4306
+    """Neither `auth` nor `resume` came in time."""
+
+
+class ErrorCode(StrEnum):
+    """Why a command was refused."""
+
+    BAD_REQUEST = "bad_request"
+    """The command makes no sense in this state."""
+    NOT_AVAILABLE = "not_available"
+    """This server does not offer it (yet)."""
+    RATE_LIMITED = "rate_limited"
+    """Too fast; `retry_after_ms` says when."""
+    UNAVAILABLE = "unavailable"
+    """The store or the media server is out of reach; nothing was done."""
+    MEDIA_FAILED = "media_failed"
+    """No media server can take a pair right now."""
+
+
+class EndReason(StrEnum):
+    """Why a pair ended."""
+
+    NEXT = "next"
+    """Somebody moved on."""
+    LEFT = "left"
+    """Somebody stopped."""
+    LOST = "lost"
+    """Somebody's connection did not come back in time."""
+    MEDIA_FAILED = "media_failed"
+    """Picture and sound did not come up in time."""
+
+
+class PeerEvent(StrEnum):
+    """What happened to the other one."""
+
+    RECONNECTING = "reconnecting"
+    BACK = "back"
+    MUTED = "muted"
+    HIDDEN = "hidden"
+
+
+class MediaEvent(StrEnum):
+    """What a client reports about its media."""
+
+    CONNECTED = "connected"
+    """Joined the room and published (text mode: the talk is on the screen)."""
+    FAILED = "failed"
+    RECONNECTING = "reconnecting"
+    MISMATCH = "mismatch"
+    FIRST_FRAME = "first_frame"
+
+
+class Mode(StrEnum):
+    """What two people share. Never crossed: a video seeker never meets a text seeker."""
+
+    VIDEO = "video"
+    VOICE = "voice"
+    TEXT = "text"

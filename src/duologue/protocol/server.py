@@ -1,0 +1,254 @@
+"""What a server says.
+
+Times are milliseconds: `*_ms` is a duration, `since`, `at`, `until`, `expires` and `server_time`
+are instants since the Unix epoch by the server's clock.
+A push that changes what the client is doing carries `rev`, which only grows for a person: a push
+whose `rev` is not greater than the last one seen is old and is dropped.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from duologue.protocol.client import CommandId, Id
+from duologue.protocol.codes import EndReason, ErrorCode, Mode, PeerEvent
+
+VERSION = "duologue.v1"
+"""The WebSocket subprotocol."""
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
+    pass
+
+
+class Self(msgspec.Struct, frozen=True):
+    """Who the server takes you for."""
+
+    person: Id
+    guest: bool
+    facets: dict[str, str]
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """The other one. Never an account: the alias lives as long as the pair."""
+
+    alias: str
+    interests: list[str]
+    """The interests you share."""
+    facets: dict[str, str]
+    """The facet values you share."""
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """How to join the media of a pair."""
+
+    kind: Literal["livekit"]
+    url: str
+    token: str
+    """Opens this pair's room only, and only for the handshake (60 to 120 s)."""
+    subscribe: list[str]
+    """The identities to subscribe to."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of chat."""
+
+    mine: bool
+    n: int
+    text: str
+    at: int
+
+
+class Waiting(_Message, frozen=True, tag="waiting"):
+    """You wait for a partner; sent again every few seconds with fresh numbers."""
+
+    rev: int
+    attempt: int
+    since: int
+    mode: Mode
+    waiting_count: int
+    """People waiting in the same cohort, you included."""
+    estimate_ms: int | None
+    """Median wait of those matched lately in your cohort; null: nobody was, so nobody knows."""
+    widened: list[str]
+    """Which wishes are loosened by now, in the order in which they were."""
+
+
+class Matched(_Message, frozen=True, tag="matched"):
+    """You have a partner: bring the media up within `deadline_ms`, then say `media connected`."""
+
+    rev: int
+    pair: Id
+    attempt: int
+    mode: Mode
+    peer: Peer
+    media: Credentials | None
+    deadline_ms: int
+
+
+class Talking(_Message, frozen=True, tag="talking"):
+    """Both sides are connected."""
+
+    rev: int
+    pair: Id
+    since: int
+
+
+class Ended(_Message, frozen=True, tag="ended"):
+    """The pair is over. With `waiting`, you already wait for the next partner."""
+
+    rev: int
+    pair: Id
+    reason: EndReason
+    by: Literal["me", "peer", "server"]
+    waiting: Waiting | None = None
+
+
+class IdleState(msgspec.Struct, frozen=True, tag_field="kind", tag="idle"):
+    """Neither waiting nor in a pair."""
+
+
+class WaitingState(msgspec.Struct, frozen=True, tag_field="kind", tag="waiting"):
+    """In the queue."""
+
+    waiting: Waiting
+
+
+class PairState(msgspec.Struct, frozen=True, tag_field="kind", tag="pair"):
+    """In a pair; `matched.media` was minted anew."""
+
+    matched: Matched
+    talking_since: int | None
+    peer_away: bool
+    lines: list[Line]
+
+
+State = IdleState | WaitingState | PairState
+
+
+class Hello(_Message, frozen=True, tag="hello"):
+    """The server speaks first."""
+
+    v: str
+    heartbeat_ms: int
+    """Silence longer than this and `pong_wait_ms` means that the server is gone."""
+    pong_wait_ms: int
+    max_bytes: int
+    server_time: int
+
+
+class Ready(_Message, frozen=True, tag="ready"):
+    """You are in. `state` is all there is to know: drop whatever you believed before."""
+
+    rev: int
+    session: Id
+    resume_token: str
+    """Single-use; replaces the one before."""
+    resume_window_ms: int
+    self: Self
+    state: State
+
+
+class InvalidSession(_Message, frozen=True, tag="invalid_session"):
+    """This resume token opens nothing. With `retry`, send `auth` on this socket."""
+
+    retry: bool
+
+
+class BackOffer(_Message, frozen=True, tag="back_offer"):
+    """The last partner would like to go back."""
+
+    pair: Id
+    until: int
+
+
+class PeerChanged(_Message, frozen=True, tag="peer"):
+    """Something about the partner changed."""
+
+    pair: Id
+    event: PeerEvent
+    audio: bool | None = None
+    """For `muted`: whether their microphone is off."""
+    video: bool | None = None
+    """For `muted`: whether their camera is off."""
+    value: bool | None = None
+    """For `hidden`."""
+    until: int | None = None
+    """For `reconnecting`: when their seat is given up."""
+
+
+class ChatLine(_Message, frozen=True, tag="chat"):
+    """The partner wrote."""
+
+    pair: Id
+    n: int
+    text: str
+    at: int
+
+
+class PeerTyping(_Message, frozen=True, tag="typing"):
+    """The partner is writing."""
+
+    pair: Id
+
+
+class Incoming(_Message, frozen=True, tag="incoming"):
+    """Somebody rings."""
+
+    call: Id
+    caller: str
+    expires: int
+
+
+class CallState(_Message, frozen=True, tag="call_state"):
+    """A call moved on."""
+
+    call: Id
+    state: Literal["ringing", "accepted", "ended"]
+    reason: str
+
+
+class Notice(_Message, frozen=True, tag="notice"):
+    """Something a person should be told; the page has the words."""
+
+    level: Literal["info", "warn", "error"]
+    code: str
+    params: dict[str, str | int | float]
+
+
+class Ping(_Message, frozen=True, tag="ping"):
+    """Answer with `pong`."""
+
+
+class Drain(_Message, frozen=True, tag="drain"):
+    """This process stops soon: come back elsewhere after the delay."""
+
+    retry_after_ms: int
+
+
+class CommandError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a command was refused."""
+
+    code: ErrorCode
+    message: str
+    """For developers, in English; people see the code's translation."""
+    temporary: bool
+    retry_after_ms: int | None = None
+
+
+class Reply(_Message, frozen=True, tag="reply"):
+    """The answer to a command: `ok`, or `error`."""
+
+    id: CommandId
+    ok: bool
+    error: CommandError | None = None
+
+
+Push = (
+    Waiting | Matched | Talking | Ended | BackOffer | PeerChanged | ChatLine | PeerTyping
+    | Incoming | CallState | Notice | Ping | Drain
+)  # fmt: skip
+ServerMessage = Hello | Ready | InvalidSession | Reply | Push
+
