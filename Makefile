@@ -1,0 +1,32 @@
+# Each target installs what it needs first (scripts/bootstrap); `make` alone lists them.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## the whole product on this machine: http://localhost:8000 (ARGS="..." go to `duologue dev`)
+	@exec scripts/bootstrap python page livekit -- .venv/bin/duologue dev $(ARGS)
+
+test: ## all that CI runs
+	@exec scripts/bootstrap python node livekit chromium -- scripts/test all
+
+check: ## the fast part of it: no browsers, no page build
+	@exec scripts/bootstrap python node livekit -- scripts/test fast
+
+lint: ## style, spelling and import contracts
+	@exec scripts/bootstrap python node -- scripts/test lint
+
+types: ## mypy and tsc
+	@exec scripts/bootstrap python node -- scripts/test types
+
+fmt: ## mend style and formatting where a tool can
+	@exec scripts/bootstrap python -- scripts/test fmt
+
+generate: ## write the files that are generated from others
+	@exec scripts/bootstrap python -- .venv/bin/python scripts/generate_protocol.py
+
+page: ## build the page into web/dist
+	@exec scripts/bootstrap page
+
+.PHONY: help run test check lint types fmt generate page
