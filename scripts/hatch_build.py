@@ -11,7 +11,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class PageHook(BuildHookInterface):  # type: ignore[type-arg]  # its configuration class is of no interest here
+class PageHook(BuildHookInterface):  # type: ignore[misc]  # hatchling is there only during a build
     """Maps `web/dist` to `duologue/_page` in a wheel, and to itself in a source distribution, where git ignores it."""
 
     PLUGIN_NAME = "custom"

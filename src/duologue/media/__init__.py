@@ -1,0 +1,1 @@
+"""LiveKit: rooms, tokens and nodes for the services, and the server that `duologue dev` starts."""
