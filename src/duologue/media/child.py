@@ -58,10 +58,10 @@ class LiveKitChild:
 
     def __init__(
         self,
+        ports: LiveKitPorts | None = None,
         *,
         binary: str | Path | None = None,
         state_dir: Path | None = None,
-        ports: LiveKitPorts | None = None,
         webhook_url: str | None = None,
     ) -> None:
         self._binary = binary
