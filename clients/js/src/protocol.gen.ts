@@ -173,6 +173,7 @@ export interface MediaReport {
   type: "media";
   pair: string;
   event: MediaEvent;
+  /** For `failed` and `mismatch`: one word of [a-z0-9_], such as `timeout`; anything else is counted as `other`. */
   detail?: string;
   /** For `first_frame`: milliseconds since `matched`. */
   ms?: number | null;
@@ -183,7 +184,9 @@ export interface Mute {
   type: "mute";
   id: string;
   pair: string;
+  /** True: the microphone is off. */
   audio: boolean;
+  /** True: the camera is off. */
   video: boolean;
 }
 
@@ -340,7 +343,12 @@ export interface Waiting {
   widened: string[];
 }
 
-/** You have a partner: bring the media up within `deadline_ms`, then say `media connected`. */
+/**
+ * You have a partner: bring the media up within `deadline_ms`, then say `media connected`.
+ *
+ * `media` is null in text mode, and in a snapshot taken while the room is still being made:
+ * then a `matched` push with credentials follows.
+ */
 export interface Matched {
   type: "matched";
   rev: number;

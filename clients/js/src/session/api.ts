@@ -3,7 +3,7 @@
  *
  * Must not import an adapter: the core runs in a plain JavaScript engine.
  */
-import type { Credentials, Filters } from "../protocol.gen.js";
+import type { Credentials, Filters, Mode } from "../protocol.gen.js";
 import type { RandomChatState } from "./state.js";
 
 /** Where the server is: the answer of `GET /config.json`. */
@@ -31,16 +31,39 @@ export interface MediaEvents {
   firstFrame(): void;
 }
 
-/** The media of one pair after another. Calls are made one at a time, in order, by the session's actor. */
+/**
+ * The media of one pair after another. `join` and `leave` are called one at a time, in order, by the
+ * session's actor. `setMicrophone` and `setCamera` are also called one at a time, but do not wait for
+ * a join in flight: who presses mute means now.
+ */
 export interface MediaAdapter {
-  /** Join; rejects on failure or when `signal` aborts. Events of an older join never arrive after `leave`. */
-  join(credentials: Credentials, events: MediaEvents, signal: AbortSignal): Promise<void>;
+  /**
+   * Join; rejects on failure or when `signal` aborts. Events of an older join never arrive after `leave`.
+   * `mode` says what to publish: in `voice` there is no camera.
+   */
+  join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void>;
   /** Leave and let go of everything but the local tracks. Idempotent, never rejects. */
   leave(): Promise<void>;
   setMicrophone(on: boolean): Promise<void>;
   setCamera(on: boolean): Promise<void>;
+  /** A partner is being searched: warm up (optional). `url` is the media server of the last pair. */
+  prepare?(url: string): void;
+  /** The session is closed: let go of the local tracks too (optional). */
+  release?(): Promise<void>;
   /** Connections built and not closed (the ledger). */
   readonly ledger: { built: number; live: number; swept: number };
+}
+
+/**
+ * `frozen`: the page goes into the back-forward cache; `unloading`: it goes for good (the browser then
+ * closes the socket itself, with 1001); `resumed`: the page or the network is back.
+ */
+export type LifecycleEvent = "hidden" | "visible" | "frozen" | "unloading" | "resumed" | "offline";
+
+/** What a page goes through, told without the DOM. */
+export interface PageLifecycle {
+  /** Returns how to stop listening. */
+  listen(listener: (event: LifecycleEvent) => void): () => void;
 }
 
 /** Chance and time, so that a test owns both. */
@@ -49,11 +72,13 @@ export interface Environment {
   random(): number;
   setTimer(run: () => void, delayMs: number): () => void;
   openSocket(url: string, protocol: string): SocketLike;
-  /** Guest or integrator token; `fresh` when the last one was refused. */
+  /** Guest or integrator token; `fresh` when the last one was refused. May reject with a `TokenError`. */
   token(fresh: boolean): Promise<string>;
   /** Survives a reload of the tab (the resume token lives here); may be empty. */
   load(key: string): string | null;
   store(key: string, value: string | null): void;
+  /** Without it the session never hears of a hidden page or a network that came back. */
+  readonly lifecycle?: PageLifecycle;
   log?(level: "debug" | "info" | "warn", event: string, fields: Record<string, unknown>): void;
 }
 

@@ -22,6 +22,8 @@ export interface ChatEntry {
   readonly at: number;
   /** Mine only: the server has not confirmed it yet. */
   readonly pending: boolean;
+  /** Mine only: the server did not take it. */
+  readonly refused?: boolean;
 }
 
 /** The media of the current pair. */
@@ -42,6 +44,8 @@ export interface PairView {
   readonly peerAwayUntil: number | null;
   readonly peerTypingUntil: number;
   readonly peerMuted: { readonly audio: boolean; readonly video: boolean };
+  /** Their page is in the background. */
+  readonly peerHidden?: boolean;
 }
 
 export interface EndedView {

@@ -1,0 +1,40 @@
+/**
+ * The core of the client: no DOM, no media library.
+ *
+ * Beside it: `@duologue/client/browser` (the environment of a page), `/livekit` (media), `/react` (hooks).
+ */
+
+// The session
+export { RandomChatSession } from "./random-chat-session.js";
+export type {
+  Environment,
+  LifecycleEvent,
+  MediaAdapter,
+  MediaEvents,
+  PageLifecycle,
+  PlatformTrack,
+  RandomChat,
+  RandomChatOptions,
+  ServerConfig,
+  SocketLike,
+} from "./session/api.js";
+export type {
+  ChatEntry,
+  ConnectionState,
+  EndedView,
+  MediaState,
+  PairView,
+  RandomChatState,
+  SessionNotice,
+  WaitingView,
+} from "./session/state.js";
+
+// Errors
+export { DuologueError, TokenError } from "./errors.js";
+
+// The connection under a session, for programs of another kind
+export { Socket, type SocketHandlers } from "./socket.js";
+
+// The words of the wire
+export { CloseCode, EndReason, ErrorCode, Mode, PROTOCOL_VERSION } from "./protocol.gen.js";
+export type { Credentials, Filters, Peer } from "./protocol.gen.js";

@@ -1,0 +1,37 @@
+/** Why there is no camera or microphone, in words that a page can act on. */
+import { DuologueError } from "../errors.js";
+
+export type DeviceKind = "camera" | "microphone";
+/** `insecure`: the page is not served over HTTPS (nor from this machine), so browsers offer no devices. */
+export type DeviceProblem = "denied" | "busy" | "missing" | "insecure" | "unknown";
+
+export class DeviceError extends DuologueError {
+  override readonly name = "DeviceError";
+
+  constructor(
+    readonly kind: DeviceKind,
+    readonly problem: DeviceProblem,
+  ) {
+    super(`${kind}: ${problem}`);
+  }
+}
+
+/** What `getUserMedia` rejected with, translated. */
+export function deviceProblem(error: unknown): DeviceProblem {
+  switch (error instanceof Error || error instanceof DOMException ? error.name : "") {
+    case "NotAllowedError":
+    case "PermissionDeniedError":
+    case "SecurityError":
+      return "denied";
+    case "NotReadableError":
+    case "TrackStartError":
+    case "AbortError":
+      return "busy";
+    case "NotFoundError":
+    case "DevicesNotFoundError":
+    case "OverconstrainedError":
+      return "missing";
+    default:
+      return "unknown";
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * The person's camera and microphone: asked for when needed, made once, and outliving every room.
+ *
+ * Owns the local tracks; a room only borrows them. Must not know sessions or rooms.
+ */
+import { createLocalAudioTrack, createLocalVideoTrack, TrackEvent, VideoPresets, type LocalAudioTrack, type LocalVideoTrack } from "livekit-client";
+import { DeviceError, deviceProblem, type DeviceKind } from "./device-error.js";
+
+export interface DeviceChoice {
+  readonly id: string;
+  readonly label: string;
+}
+
+export interface DevicesState {
+  /** For `<video>`; another one after a switch of device, and after the camera was off. */
+  readonly camera: MediaStreamTrack | null;
+  readonly microphone: MediaStreamTrack | null;
+  readonly cameraError: DeviceError | null;
+  readonly microphoneError: DeviceError | null;
+  /** Labels are empty until a permission was given. */
+  readonly cameras: readonly DeviceChoice[];
+  readonly microphones: readonly DeviceChoice[];
+  readonly cameraId: string | null;
+  readonly microphoneId: string | null;
+}
+
+const NOTHING: DevicesState = {
+  camera: null,
+  microphone: null,
+  cameraError: null,
+  microphoneError: null,
+  cameras: [],
+  microphones: [],
+  cameraId: null,
+  microphoneId: null,
+};
+
+export class LocalDevices {
+  readonly #listeners = new Set<() => void>();
+  #state: DevicesState = NOTHING;
+  #camera: LocalVideoTrack | null = null;
+  #microphone: LocalAudioTrack | null = null;
+  readonly #wants = { camera: true, microphone: true };
+  /** One thing at a time: two prompts, or a switch during a prompt, confuse browsers and people. */
+  #work: Promise<void> = Promise.resolve();
+  #watching = false;
+
+  get state(): DevicesState {
+    return this.#state;
+  }
+
+  get cameraTrack(): LocalVideoTrack | null {
+    return this.#camera;
+  }
+
+  get microphoneTrack(): LocalAudioTrack | null {
+    return this.#microphone;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Ask for what is not there yet. Never rejects: `cameraError` and `microphoneError` tell. */
+  open(kinds: { readonly camera: boolean; readonly microphone: boolean }): Promise<void> {
+    return this.#then(async () => {
+      this.#watch();
+      if (kinds.microphone) await (this.#microphone === null ? this.#openMicrophone() : this.#revive(this.#microphone));
+      if (kinds.camera && this.#wants.camera) await (this.#camera === null ? this.#openCamera() : this.#revive(this.#camera));
+      await this.#list();
+    });
+  }
+
+  /** Off means off at once: silence first, then whatever the library has to do. */
+  setMicrophone(on: boolean): Promise<void> {
+    this.#wants.microphone = on;
+    if (!on && this.#microphone !== null) this.#microphone.mediaStreamTrack.enabled = false;
+    return this.#then(() => this.#applyMute(this.#microphone, on));
+  }
+
+  /** Off turns the camera's light off; on asks for the camera (again). */
+  setCamera(on: boolean): Promise<void> {
+    this.#wants.camera = on;
+    if (!on && this.#camera !== null) this.#camera.mediaStreamTrack.enabled = false;
+    return this.#then(() => (on && this.#camera === null && this.#watching ? this.#openCamera() : this.#applyMute(this.#camera, on)));
+  }
+
+  switchCamera(id: string): Promise<void> {
+    return this.#then(() => this.#switch("camera", this.#camera, id));
+  }
+
+  switchMicrophone(id: string): Promise<void> {
+    return this.#then(() => this.#switch("microphone", this.#microphone, id));
+  }
+
+  /** Turn everything off. It can be opened again. */
+  close(): Promise<void> {
+    return this.#then(() => {
+      this.#camera?.stop();
+      this.#microphone?.stop();
+      this.#camera = this.#microphone = null;
+      this.#unwatch();
+      this.#set({ ...NOTHING, cameras: this.#state.cameras, microphones: this.#state.microphones });
+      return Promise.resolve();
+    });
+  }
+
+  async #openMicrophone(): Promise<void> {
+    const track = await this.#acquire("microphone", () => createLocalAudioTrack());
+    if (track === null) return;
+    this.#microphone = track;
+    this.#follow(track);
+    if (!this.#wants.microphone) await track.mute();
+    this.#show();
+  }
+
+  async #openCamera(): Promise<void> {
+    const track = await this.#acquire("camera", () => createLocalVideoTrack({ resolution: VideoPresets.h540.resolution, facingMode: "user" }));
+    if (track === null) return;
+    this.#camera = track;
+    this.#follow(track);
+    this.#show();
+  }
+
+  async #acquire<T>(kind: DeviceKind, make: () => Promise<T>): Promise<T | null> {
+    const failed = (problem: DeviceError["problem"]): null => {
+      this.#fail(new DeviceError(kind, problem));
+      return null;
+    };
+    if (!hasDevices()) return failed("insecure");
+    try {
+      const track = await make();
+      this.#set({ ...this.#state, [`${kind}Error`]: null });
+      return track;
+    } catch (error) {
+      return failed(deviceProblem(error));
+    }
+  }
+
+  /** A browser that froze the page, or took the device away, has ended the track. */
+  async #revive(track: LocalVideoTrack | LocalAudioTrack): Promise<void> {
+    if (track.isMuted || track.mediaStreamTrack.readyState === "live") return;
+    await this.#acquire(track === this.#camera ? "camera" : "microphone", () => track.restartTrack());
+    this.#show();
+  }
+
+  async #applyMute(track: LocalVideoTrack | LocalAudioTrack | null, on: boolean): Promise<void> {
+    if (track === null) return;
+    try {
+      await (on ? track.unmute() : track.mute());
+    } catch (error) {
+      this.#fail(new DeviceError(track === this.#camera ? "camera" : "microphone", deviceProblem(error)));
+    }
+    this.#show();
+  }
+
+  async #switch(kind: DeviceKind, track: LocalVideoTrack | LocalAudioTrack | null, id: string): Promise<void> {
+    if (track === null) return;
+    try {
+      await track.setDeviceId({ exact: id });
+      this.#set({ ...this.#state, [`${kind}Error`]: null });
+    } catch (error) {
+      this.#fail(new DeviceError(kind, deviceProblem(error)));
+    }
+    this.#show();
+  }
+
+  /** After a restart the library has another `MediaStreamTrack` under the same local track. */
+  #follow(track: LocalVideoTrack | LocalAudioTrack): void {
+    track.on(TrackEvent.Restarted, () => this.#show());
+    track.on(TrackEvent.Ended, () => this.#show());
+  }
+
+  #fail(error: DeviceError): void {
+    this.#set({ ...this.#state, [`${error.kind}Error`]: error });
+  }
+
+  #show(): void {
+    const camera = this.#camera !== null && !this.#camera.isMuted ? this.#camera.mediaStreamTrack : null;
+    const microphone = this.#microphone?.mediaStreamTrack ?? null;
+    this.#set({
+      ...this.#state,
+      camera,
+      microphone,
+      cameraId: camera?.getSettings().deviceId ?? this.#state.cameraId,
+      microphoneId: microphone?.getSettings().deviceId ?? this.#state.microphoneId,
+    });
+  }
+
+  async #list(): Promise<void> {
+    if (!hasDevices()) return;
+    const all = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+    const of = (kind: MediaDeviceKind): DeviceChoice[] =>
+      all.filter((device) => device.kind === kind && device.deviceId !== "").map(({ deviceId, label }) => ({ id: deviceId, label }));
+    this.#set({ ...this.#state, cameras: of("videoinput"), microphones: of("audioinput") });
+  }
+
+  readonly #relist = (): void => void this.#then(() => this.#list());
+
+  #watch(): void {
+    if (this.#watching || !hasDevices()) return;
+    this.#watching = true;
+    navigator.mediaDevices.addEventListener("devicechange", this.#relist);
+  }
+
+  #unwatch(): void {
+    if (!this.#watching) return;
+    this.#watching = false;
+    navigator.mediaDevices.removeEventListener("devicechange", this.#relist);
+  }
+
+  #then(run: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(run, run);
+    return this.#work;
+  }
+
+  #set(state: DevicesState): void {
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** `mediaDevices` is absent on insecure pages, whatever the type says. */
+function hasDevices(): boolean {
+  return typeof navigator !== "undefined" && "mediaDevices" in navigator;
+}

@@ -1,0 +1,6 @@
+/** Media over LiveKit, and the devices of the person. */
+export { LiveKitMedia, type LiveKitMediaOptions } from "./livekit.js";
+export { LocalDevices, type DeviceChoice, type DevicesState } from "./devices.js";
+export { DeviceError, type DeviceKind, type DeviceProblem } from "./device-error.js";
+export { LevelMeter } from "./level-meter.js";
+export { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";

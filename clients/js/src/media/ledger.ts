@@ -1,0 +1,73 @@
+/**
+ * Counts the `RTCPeerConnection`s of this page: built, and not yet closed.
+ *
+ * The media library leaves one open whenever a connect is refused or aborted, and a browser allows only
+ * some hundreds. So when a session settles, what it left is closed here.
+ */
+export interface LedgerCounts {
+  readonly built: number;
+  readonly live: number;
+  readonly swept: number;
+}
+
+export interface Ledger {
+  counts(): LedgerCounts;
+  /** Close what is still open; returns how many. Call it only when no connection is wanted. */
+  sweep(): number;
+}
+
+type PeerConnectionClass = typeof RTCPeerConnection;
+interface Host {
+  RTCPeerConnection?: PeerConnectionClass;
+}
+
+const ledgers = new WeakMap<object, Ledger>();
+
+/** Put the counting subclass in the place of `host.RTCPeerConnection`, once; later calls give the same ledger. */
+export function installLedger(host: Host = globalThis): Ledger {
+  const known = ledgers.get(host);
+  if (known !== undefined) return known;
+  const ledger = new PeerConnectionLedger();
+  if (host.RTCPeerConnection !== undefined) host.RTCPeerConnection = counting(host.RTCPeerConnection, ledger);
+  ledgers.set(host, ledger);
+  return ledger;
+}
+
+class PeerConnectionLedger implements Ledger {
+  /** Weak: counting a connection must not keep it alive. */
+  #open = new Set<WeakRef<RTCPeerConnection>>();
+  #built = 0;
+  #swept = 0;
+
+  add(connection: RTCPeerConnection): void {
+    this.#built += 1;
+    this.#open.add(new WeakRef(connection));
+  }
+
+  counts(): LedgerCounts {
+    this.#forgetClosed();
+    return { built: this.#built, live: this.#open.size, swept: this.#swept };
+  }
+
+  sweep(): number {
+    this.#forgetClosed();
+    const left = [...this.#open].map((ref) => ref.deref()).filter((connection) => connection !== undefined);
+    for (const connection of left) connection.close();
+    this.#open.clear();
+    this.#swept += left.length;
+    return left.length;
+  }
+
+  #forgetClosed(): void {
+    this.#open = new Set([...this.#open].filter((ref) => (ref.deref()?.signalingState ?? "closed") !== "closed"));
+  }
+}
+
+function counting(Base: PeerConnectionClass, ledger: PeerConnectionLedger): PeerConnectionClass {
+  return class extends Base {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      ledger.add(this);
+    }
+  };
+}

@@ -1,0 +1,173 @@
+/**
+ * Media over LiveKit, one room after another.
+ *
+ * The rules (docs of the library do not tell them, its source does): local tracks belong to `LocalDevices`
+ * and outlive rooms; a Room is used again only after a clean end; nothing is published before the signalling
+ * is up; an in-flight publish is awaited before a disconnect; leftovers of failed connects are closed.
+ */
+import { AudioPresets, ConnectionState, Room, VideoPresets, type RoomConnectOptions, type RoomOptions } from "livekit-client";
+import type { MediaAdapter, MediaEvents } from "../session/api.js";
+import type { Credentials, Mode } from "../protocol.gen.js";
+import { DeviceError } from "./device-error.js";
+import type { LocalDevices } from "./devices.js";
+import { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";
+import { Stage, type OwnTrack } from "./stage.js";
+
+export interface LiveKitMediaOptions {
+  /** Owned by the page (it shows a preview); closed with the session. */
+  readonly devices: LocalDevices;
+  /** Default: what LiveKit tells; none on loopback. */
+  readonly iceServers?: readonly RTCIceServer[];
+  readonly ledger?: Ledger;
+}
+
+/** The library keeps some memory per match in a Room that is used again. */
+const MATCHES_PER_ROOM = 200;
+/** How long a publish in flight may hold up a leave. */
+const SETTLE_MS = 3_000;
+/** Below the session's reconnect budget, so that the library gives up before we do. */
+const RECONNECT_MS = 9_000;
+
+const ROOM_OPTIONS: RoomOptions = {
+  adaptiveStream: false, // it needs to own the <video> elements, which are the page's; there is one partner, seen large
+  dynacast: true,
+  stopLocalTrackOnUnpublish: false,
+  disconnectOnPageLeave: false, // it would stop the camera; our own socket tells the server
+  reconnectPolicy: {
+    nextRetryDelayInMs: ({ retryCount, elapsedMs }) => (elapsedMs > RECONNECT_MS ? null : Math.min(2_000, 300 * 2 ** retryCount)),
+  },
+  publishDefaults: {
+    audioPreset: AudioPresets.speech,
+    dtx: true,
+    red: true,
+    stopMicTrackOnMute: false,
+    videoCodec: "vp8",
+    backupCodec: false,
+    simulcast: true,
+    videoEncoding: VideoPresets.h540.encoding,
+    videoSimulcastLayers: [VideoPresets.h180],
+  },
+};
+
+export class LiveKitMedia implements MediaAdapter {
+  readonly #options: LiveKitMediaOptions;
+  readonly #ledger: Ledger;
+  #room: Room | null = null;
+  #matches = 0;
+  #stage: Stage | null = null;
+  /** The last join ended well: the Room may be used again. */
+  #clean = true;
+
+  constructor(options: LiveKitMediaOptions) {
+    this.#options = options;
+    this.#ledger = options.ledger ?? installLedger();
+  }
+
+  get ledger(): LedgerCounts {
+    return this.#ledger.counts();
+  }
+
+  async join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void> {
+    signal.throwIfAborted();
+    const tracks = await unlessAborted(this.#tracks(mode), signal);
+    const room = this.#freshRoom();
+    this.#clean = false;
+    const stage = new Stage(room, credentials.subscribe, tracks, events);
+    this.#stage = stage;
+    const abort = (): void => {
+      if (room.state === ConnectionState.Connecting) void room.disconnect(false); // makes `connect` reject
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      await room.connect(credentials.url, credentials.token, this.#connectOptions(credentials.url));
+      await unlessAborted(stage.published, signal);
+      this.#clean = true;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  async leave(): Promise<void> {
+    const [stage, room] = [this.#stage, this.#room];
+    this.#stage = null;
+    stage?.detach();
+    if (stage !== null) await Promise.race([stage.settled(), pause(SETTLE_MS)]);
+    await room?.disconnect(false).catch(() => undefined);
+    if (!this.#clean || this.#matches >= MATCHES_PER_ROOM) this.#discard();
+    this.#ledger.sweep();
+  }
+
+  async setMicrophone(on: boolean): Promise<void> {
+    await this.#options.devices.setMicrophone(on);
+  }
+
+  async setCamera(on: boolean): Promise<void> {
+    const { devices } = this.#options;
+    await devices.setCamera(on);
+    const connected = this.#room?.state === ConnectionState.Connected;
+    if (on && connected && devices.cameraTrack !== null) await this.#stage?.publish(devices.cameraTrack);
+  }
+
+  /** One request that leaves a warm connection behind; no session of any kind. */
+  prepare(url: string): void {
+    void this.#freshRoom().prepareConnection(url).catch(() => undefined);
+  }
+
+  async release(): Promise<void> {
+    await this.leave();
+    this.#discard();
+    await this.#options.devices.close();
+  }
+
+  /** What there is to publish; a missing camera or microphone does not end a talk, missing both does. */
+  async #tracks(mode: Mode): Promise<OwnTrack[]> {
+    const { devices } = this.#options;
+    const wanted = mode === "video";
+    await devices.open({ camera: wanted, microphone: true });
+    const camera = wanted && devices.cameraTrack?.isMuted === false ? devices.cameraTrack : null;
+    const tracks = [devices.microphoneTrack, camera].filter((track) => track !== null);
+    if (tracks.length > 0) return tracks;
+    throw devices.state.microphoneError ?? devices.state.cameraError ?? new DeviceError("microphone", "unknown");
+  }
+
+  #freshRoom(): Room {
+    this.#room ??= new Room(ROOM_OPTIONS);
+    return this.#room;
+  }
+
+  #discard(): void {
+    this.#room?.removeAllListeners();
+    this.#room = null;
+    this.#matches = 0;
+    this.#clean = true;
+  }
+
+  #connectOptions(url: string): RoomConnectOptions {
+    this.#matches += 1;
+    const iceServers = this.#options.iceServers ?? (isLoopback(url) ? [] : undefined);
+    return { autoSubscribe: true, maxRetries: 0, ...(iceServers === undefined ? {} : { rtcConfig: { iceServers: [...iceServers] } }) };
+  }
+}
+
+function isLoopback(url: string): boolean {
+  return ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
+}
+
+/** What is awaited may go on; nobody waits for it any more. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const stop = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    const fail = (): void => reject(new DOMException("aborted", "AbortError"));
+    if (signal.aborted) fail();
+    signal.addEventListener("abort", fail, { once: true, signal: stop.signal });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    stop.abort();
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,124 @@
+/** One join of one room: what is heard from the room, and what is published into it, until `detach`. */
+import {
+  RoomEvent,
+  Track,
+  type LocalAudioTrack,
+  type LocalTrack,
+  type LocalVideoTrack,
+  type Participant,
+  type RemoteParticipant,
+  type RemoteTrack,
+  type RemoteTrackPublication,
+  type Room,
+} from "livekit-client";
+import type { MediaEvents, PlatformTrack } from "../session/api.js";
+import { onFirstFrame } from "./first-frame.js";
+
+/** The SDK's own `LocalTrack` type does not admit its own classes under exact optional types. */
+export type OwnTrack = LocalAudioTrack | LocalVideoTrack;
+
+export class Stage {
+  readonly #room: Room;
+  readonly #partners: ReadonlySet<string>;
+  readonly #events: MediaEvents;
+  readonly #tracks: readonly OwnTrack[];
+  #publishing: Promise<unknown> = Promise.resolve();
+  #remote: { video: PlatformTrack | null; audio: PlatformTrack | null } = { video: null, audio: null };
+  #stopWaiting: (() => void) | null = null;
+  #attached = true;
+
+  /** Listens at once; publishes `tracks` as soon as the signalling is up, beside the rest of the connect. */
+  constructor(room: Room, partners: readonly string[], tracks: readonly OwnTrack[], events: MediaEvents) {
+    this.#room = room;
+    this.#partners = new Set(partners);
+    this.#tracks = tracks;
+    this.#events = events;
+    room.on(RoomEvent.SignalConnected, this.#publishAll);
+    room.on(RoomEvent.TrackSubscribed, this.#subscribed);
+    room.on(RoomEvent.TrackUnsubscribed, this.#unsubscribed);
+    room.on(RoomEvent.SignalReconnecting, this.#reconnecting);
+    room.on(RoomEvent.Reconnecting, this.#reconnecting);
+    room.on(RoomEvent.Reconnected, this.#reconnected);
+    room.on(RoomEvent.Disconnected, this.#disconnected);
+  }
+
+  /** Rejects when something could not be published. */
+  get published(): Promise<unknown> {
+    return this.#publishing;
+  }
+
+  /** Resolves when no publish is in flight; a disconnect must wait for it. */
+  async settled(): Promise<void> {
+    await this.#publishing.catch(() => undefined);
+  }
+
+  /** One more track, if it is not in the room already. */
+  publish(track: OwnTrack): Promise<void> {
+    const there = [...this.#room.localParticipant.trackPublications.values()].some((publication) => publication.track === track);
+    if (there || !this.#attached) return Promise.resolve();
+    const publishing = Promise.all([this.#publishing, this.#offer(track)]);
+    this.#publishing = publishing;
+    return publishing.then(() => undefined);
+  }
+
+  /** Nothing is heard from here on. Handlers go one by one: the room has listeners of its own. */
+  detach(): void {
+    this.#attached = false;
+    this.#stopWaiting?.();
+    const room = this.#room;
+    room.off(RoomEvent.SignalConnected, this.#publishAll);
+    room.off(RoomEvent.TrackSubscribed, this.#subscribed);
+    room.off(RoomEvent.TrackUnsubscribed, this.#unsubscribed);
+    room.off(RoomEvent.SignalReconnecting, this.#reconnecting);
+    room.off(RoomEvent.Reconnecting, this.#reconnecting);
+    room.off(RoomEvent.Reconnected, this.#reconnected);
+    room.off(RoomEvent.Disconnected, this.#disconnected);
+  }
+
+  #offer(track: OwnTrack): Promise<unknown> {
+    return this.#room.localParticipant.publishTrack(track as LocalTrack);
+  }
+
+  /** Not before: the library stops a track whose publishing was deferred and then given up. */
+  readonly #publishAll = (): void => {
+    this.#publishing = Promise.all(this.#tracks.map((track) => this.#offer(track)));
+    this.#publishing.catch(() => undefined); // `published` tells
+  };
+
+  readonly #subscribed = (track: RemoteTrack, publication: RemoteTrackPublication, participant: RemoteParticipant): void => {
+    if (!this.#isPartner(participant)) {
+      publication.setSubscribed(false);
+      return;
+    }
+    const video = track.kind === Track.Kind.Video;
+    this.#show(video ? { video: track.mediaStreamTrack } : { audio: track.mediaStreamTrack });
+    if (video) this.#awaitFrame(track.mediaStreamTrack);
+  };
+
+  readonly #unsubscribed = (track: RemoteTrack): void => {
+    const { video, audio } = this.#remote;
+    if (track.mediaStreamTrack === video) this.#show({ video: null });
+    else if (track.mediaStreamTrack === audio) this.#show({ audio: null });
+  };
+
+  readonly #reconnecting = (): void => this.#events.reconnecting();
+  readonly #reconnected = (): void => this.#events.connected();
+  readonly #disconnected = (reason?: number): void => this.#events.failed(`disconnected: ${reason ?? 0}`);
+
+  #isPartner(participant: Participant): boolean {
+    return this.#partners.has(participant.identity);
+  }
+
+  #show(tracks: Partial<{ video: PlatformTrack | null; audio: PlatformTrack | null }>): void {
+    this.#remote = { ...this.#remote, ...tracks };
+    this.#events.remote(this.#remote);
+  }
+
+  #awaitFrame(track: MediaStreamTrack): void {
+    this.#stopWaiting?.();
+    this.#stopWaiting = onFirstFrame(track, () => {
+      this.#stopWaiting = null;
+      this.#events.firstFrame();
+    });
+  }
+}

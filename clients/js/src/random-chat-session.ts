@@ -1,0 +1,214 @@
+/** A person's random chat: wires the socket, the reducer and the media together, and does what the reducer wants. */
+import { Socket } from "./socket.js";
+import { assertNever } from "./errors.js";
+import { MediaActor, NO_TRACKS, type RemoteTracks } from "./session/actor.js";
+import type { RandomChat, RandomChatOptions } from "./session/api.js";
+import type { Effect, SessionEvent, TimerName, Wishes } from "./session/events.js";
+import { initialModel, type Model } from "./session/model.js";
+import { reduce } from "./session/reducer.js";
+import type { RandomChatState } from "./session/state.js";
+
+const WISHES_KEY = "duologue.wishes";
+const ATTEMPT_KEY = "duologue.attempt";
+
+export class RandomChatSession implements RandomChat {
+  readonly #options: RandomChatOptions;
+  readonly #socket: Socket;
+  readonly #actor: MediaActor | null;
+  readonly #listeners = new Set<() => void>();
+  readonly #timers = new Map<TimerName, () => void>();
+  readonly #inbox: SessionEvent[] = [];
+  #busy = false;
+  #model: Model;
+  #remote: RemoteTracks = NO_TRACKS;
+  #stopListening: (() => void) | null = null;
+
+  constructor(options: RandomChatOptions) {
+    const { environment, config, media } = options;
+    this.#options = options;
+    this.#model = initialModel({
+      autoNextMs: options.autoNextMs === undefined ? 0 : options.autoNextMs,
+      hasMedia: media !== null,
+      wishes: parsed<Wishes>(environment.load(WISHES_KEY)),
+      attempt: parsed<number>(environment.load(ATTEMPT_KEY)) ?? 0,
+    });
+    this.#socket = new Socket(config, environment, {
+      connection: (connection) => this.#dispatch({ type: "connection_changed", connection }),
+      ready: (ready, skewMs, samePerson) => this.#dispatch({ type: "became_ready", ready, skewMs, samePerson }),
+      push: (push) => this.#dispatch({ type: "pushed", push }),
+      answer: (command, reply) => this.#dispatch({ type: "answered", command, reply }),
+    });
+    this.#actor = media === null ? null : this.#makeActor(media);
+  }
+
+  get state(): RandomChatState {
+    return this.#model.view;
+  }
+
+  get remote(): RemoteTracks {
+    return this.#remote;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  start(): void {
+    this.#stopListening ??= this.#options.environment.lifecycle?.listen((event) => this.#socket.lifecycle(event)) ?? null;
+    this.#socket.start();
+  }
+
+  find(wishes: Wishes): void {
+    this.#dispatch({ type: "find_asked", wishes });
+  }
+
+  next(): void {
+    this.#dispatch({ type: "next_asked" });
+  }
+
+  stop(): void {
+    this.#dispatch({ type: "stop_asked" });
+  }
+
+  stay(): void {
+    this.#dispatch({ type: "stay_asked" });
+  }
+
+  sendChat(text: string): void {
+    this.#dispatch({ type: "chat_written", text });
+  }
+
+  typing(): void {
+    this.#dispatch({ type: "key_pressed" });
+  }
+
+  setMicrophone(on: boolean): void {
+    this.#dispatch({ type: "microphone_switched", on });
+  }
+
+  setCamera(on: boolean): void {
+    this.#dispatch({ type: "camera_switched", on });
+  }
+
+  reconnectNow(): void {
+    this.#socket.reconnectNow();
+  }
+
+  dismissNotice(): void {
+    this.#dispatch({ type: "notice_dismissed" });
+  }
+
+  async close(): Promise<void> {
+    this.#stopListening?.();
+    this.#stopListening = null;
+    this.#socket.close();
+    this.#dispatch({ type: "closed" });
+    for (const name of [...this.#timers.keys()]) this.#stopTimer(name);
+    await this.#actor?.close();
+  }
+
+  /** Events that come while one is handled (an effect may cause some) wait their turn. */
+  #dispatch(event: SessionEvent): void {
+    this.#inbox.push(event);
+    if (this.#busy) return;
+    this.#busy = true;
+    const before = this.#model.view;
+    try {
+      for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) this.#handle(next);
+    } finally {
+      this.#busy = false;
+    }
+    if (this.#model.view !== before) this.#changed();
+  }
+
+  #handle(event: SessionEvent): void {
+    const { state, effects } = reduce(this.#model, event, this.#options.environment.now());
+    this.#model = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    const { environment, media } = this.#options;
+    switch (effect.type) {
+      case "send":
+        return this.#socket.command(effect.command);
+      case "report_media": {
+        const { pair, event, detail, ms } = effect;
+        return this.#socket.signal({ type: "media", pair, event, ...(detail === undefined ? {} : { detail }), ...(ms === undefined ? {} : { ms }) });
+      }
+      case "tell_typing":
+        return this.#socket.signal({ type: "typing", pair: effect.pair });
+      case "join_media":
+        return this.#actor?.join(effect.epoch, effect.credentials, effect.mode);
+      case "leave_media":
+        return void this.#actor?.leave();
+      case "prepare_media":
+        return media?.prepare?.(effect.url);
+      case "switch_microphone":
+        return this.#actor?.setMicrophone(effect.on);
+      case "switch_camera":
+        return this.#actor?.setCamera(effect.on);
+      case "start_timer":
+        return this.#startTimer(effect.timer, effect.delayMs);
+      case "stop_timer":
+        return this.#stopTimer(effect.timer);
+      case "remember":
+        environment.store(WISHES_KEY, effect.wishes === null ? null : JSON.stringify(effect.wishes));
+        return environment.store(ATTEMPT_KEY, String(effect.attempt));
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  #makeActor(media: NonNullable<RandomChatOptions["media"]>): MediaActor {
+    return new MediaActor(media, this.#options.environment, {
+      joined: (epoch) => this.#dispatch({ type: "media_joined", epoch }),
+      reconnecting: (epoch) => this.#dispatch({ type: "media_reconnecting", epoch }),
+      failed: (epoch, detail) => this.#dispatch({ type: "media_failed", epoch, detail }),
+      firstFrame: (epoch) => this.#dispatch({ type: "first_frame_shown", epoch }),
+      remote: (tracks) => this.#showRemote(tracks),
+      settled: (swept) => this.#reportLeaks(swept),
+    });
+  }
+
+  #showRemote(tracks: RemoteTracks): void {
+    if (tracks.video === this.#remote.video && tracks.audio === this.#remote.audio) return;
+    this.#remote = tracks;
+    this.#changed();
+  }
+
+  #reportLeaks(swept: number): void {
+    if (swept === 0 || !this.#socket.online) return;
+    const { built, live } = this.#options.media?.ledger ?? { built: 0, live: 0 };
+    this.#socket.command({ type: "diagnostics", report: { pc_built: built, pc_live: live, pc_swept: swept } });
+  }
+
+  #startTimer(timer: TimerName, delayMs: number): void {
+    this.#stopTimer(timer);
+    const fire = (): void => {
+      this.#timers.delete(timer);
+      this.#dispatch({ type: "timer_fired", timer });
+    };
+    this.#timers.set(timer, this.#options.environment.setTimer(fire, delayMs));
+  }
+
+  #stopTimer(timer: TimerName): void {
+    this.#timers.get(timer)?.();
+    this.#timers.delete(timer);
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** What was stored may be older than this program. */
+function parsed<T extends object | number>(text: string | null): T | null {
+  try {
+    const value: unknown = JSON.parse(text ?? "null");
+    return typeof value === "object" || typeof value === "number" ? (value as T | null) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * One hand on the media: joins and leaves happen one after another, in order, never overlapping.
+ *
+ * What a join says is passed on only while its epoch is the current one. A join that nobody wants any
+ * more is aborted, and its end is awaited before anything else begins.
+ */
+import type { Credentials, Mode } from "../protocol.gen.js";
+import type { Environment, MediaAdapter, MediaEvents, PlatformTrack } from "./api.js";
+
+/** Shorter than the deadline of the server (10 s) and of the media library (15 s). */
+export const CONNECT_DEADLINE_MS = 8_000;
+/** A connection that does not come back within this is lost: strangers do not wait longer. */
+export const RECONNECT_BUDGET_MS = 10_000;
+
+export interface RemoteTracks {
+  readonly video: PlatformTrack | null;
+  readonly audio: PlatformTrack | null;
+}
+
+export const NO_TRACKS: RemoteTracks = { video: null, audio: null };
+
+export interface ActorHandlers {
+  joined(epoch: number): void;
+  reconnecting(epoch: number): void;
+  failed(epoch: number, detail: string): void;
+  firstFrame(epoch: number): void;
+  remote(tracks: RemoteTracks): void;
+  /** A join or leave is over and nothing else runs; `swept` connections were left open and had to be closed. */
+  settled(swept: number): void;
+}
+
+interface Join {
+  readonly epoch: number;
+  readonly abort: AbortController;
+  cancelBudget: (() => void) | null;
+}
+
+export class MediaActor {
+  readonly #media: MediaAdapter;
+  readonly #environment: Environment;
+  readonly #handlers: ActorHandlers;
+  /** The join that is wanted now, whether it waits, runs or is done. */
+  #wanted: Join | null = null;
+  /** Something was joined, or half joined, and not left. */
+  #dirty = false;
+  #rooms: Promise<void> = Promise.resolve();
+  #switches: Promise<void> = Promise.resolve();
+
+  constructor(media: MediaAdapter, environment: Environment, handlers: ActorHandlers) {
+    this.#media = media;
+    this.#environment = environment;
+    this.#handlers = handlers;
+  }
+
+  join(epoch: number, credentials: Credentials, mode: Mode): void {
+    this.#unwant();
+    const join: Join = { epoch, abort: new AbortController(), cancelBudget: null };
+    this.#wanted = join;
+    this.#queue(() => this.#join(join, credentials, mode));
+  }
+
+  /** Takes effect at once for what is heard and seen; resolves when the media is really left. */
+  leave(): Promise<void> {
+    this.#unwant();
+    return this.#queue(() => this.#leave());
+  }
+
+  setMicrophone(on: boolean): void {
+    this.#switch(() => this.#media.setMicrophone(on));
+  }
+
+  setCamera(on: boolean): void {
+    this.#switch(() => this.#media.setCamera(on));
+  }
+
+  /** Leave and let go of everything. */
+  async close(): Promise<void> {
+    await this.leave();
+    await this.#switches;
+    await this.#media.release?.();
+  }
+
+  #unwant(): void {
+    this.#wanted?.cancelBudget?.();
+    this.#wanted?.abort.abort(new Error("superseded"));
+    this.#wanted = null;
+    this.#handlers.remote(NO_TRACKS);
+  }
+
+  async #join(join: Join, credentials: Credentials, mode: Mode): Promise<void> {
+    await this.#leave();
+    if (this.#wanted !== join) return;
+    this.#dirty = true;
+    const cancelDeadline = this.#environment.setTimer(() => join.abort.abort(new Error("deadline")), CONNECT_DEADLINE_MS);
+    try {
+      await this.#media.join(credentials, this.#events(join), join.abort.signal, mode);
+      if (this.#wanted === join) this.#handlers.joined(join.epoch);
+    } catch (error) {
+      await this.#failed(join, detailOf(join.abort.signal.aborted ? join.abort.signal.reason : error));
+    } finally {
+      cancelDeadline();
+    }
+  }
+
+  async #leave(): Promise<void> {
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    const before = this.#media.ledger.swept;
+    await this.#media.leave();
+    this.#handlers.settled(this.#media.ledger.swept - before);
+  }
+
+  /** Told before the leave, so that the partner does not wait for our cleaning up. */
+  async #failed(join: Join, detail: string): Promise<void> {
+    this.#over(join, detail);
+    await this.#leave();
+  }
+
+  #over(join: Join, detail: string): void {
+    if (this.#wanted !== join) return;
+    this.#unwant();
+    this.#handlers.failed(join.epoch, detail);
+  }
+
+  #events(join: Join): MediaEvents {
+    const current = (run: () => void): void => {
+      if (this.#wanted === join) run();
+    };
+    const settle = (): void => {
+      join.cancelBudget?.();
+      join.cancelBudget = null;
+    };
+    const lose = (detail: string): void => {
+      settle();
+      this.#over(join, detail);
+      void this.#queue(() => this.#leave());
+    };
+    return {
+      connected: () =>
+        current(() => {
+          settle();
+          this.#handlers.joined(join.epoch);
+        }),
+      reconnecting: () =>
+        current(() => {
+          settle();
+          join.cancelBudget = this.#environment.setTimer(() => lose("reconnect took too long"), RECONNECT_BUDGET_MS);
+          this.#handlers.reconnecting(join.epoch);
+        }),
+      failed: (detail) => current(() => lose(detail)),
+      remote: (tracks) => current(() => this.#handlers.remote(tracks)),
+      firstFrame: () => current(() => this.#handlers.firstFrame(join.epoch)),
+    };
+  }
+
+  #queue(run: () => Promise<void>): Promise<void> {
+    this.#rooms = this.#rooms.then(run).catch((error: unknown) => this.#log(error));
+    return this.#rooms;
+  }
+
+  #switch(run: () => Promise<void>): void {
+    this.#switches = this.#switches.then(run).catch((error: unknown) => this.#log(error));
+  }
+
+  #log(error: unknown): void {
+    this.#environment.log?.("warn", "media.failed", { detail: detailOf(error) });
+  }
+}
+
+function detailOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}

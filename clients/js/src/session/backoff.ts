@@ -1,0 +1,16 @@
+/** When to come back: full jitter, so that a crowd that lost one server does not return as one. */
+
+export interface BackoffPolicy {
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+export const DEFAULT_BACKOFF: BackoffPolicy = { baseMs: 500, capMs: 20_000 };
+
+/**
+ * `rand(0, min(cap, base * 2^failures))`; the first attempt (`failures` 0) is jittered too.
+ * `random` is in [0, 1).
+ */
+export function backoffMs(failures: number, random: number, policy: BackoffPolicy = DEFAULT_BACKOFF): number {
+  return random * Math.min(policy.capMs, policy.baseMs * 2 ** failures);
+}

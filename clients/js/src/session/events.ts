@@ -1,0 +1,49 @@
+/** What can happen to a session (past tense), and what a session may want done (imperative). */
+import type { Credentials, Filters, MediaEvent, Mode, Push, Ready, Reply } from "../protocol.gen.js";
+import type { ConnectionState } from "./state.js";
+import type { CommandBody } from "./wire.js";
+
+/** `auto_next` belongs to the session, not to the wish. */
+export type Wishes = Omit<Filters, "auto_next">;
+
+/** One timer of each name at a time; starting it again replaces it. */
+export type TimerName = "auto_next" | "retry" | "peer_typing" | "media_over";
+
+export type SessionEvent =
+  // the person
+  | { type: "find_asked"; wishes: Wishes }
+  | { type: "next_asked" }
+  | { type: "stop_asked" }
+  | { type: "stay_asked" }
+  | { type: "chat_written"; text: string }
+  | { type: "key_pressed" }
+  | { type: "microphone_switched"; on: boolean }
+  | { type: "camera_switched"; on: boolean }
+  | { type: "notice_dismissed" }
+  | { type: "closed" }
+  // the socket
+  | { type: "connection_changed"; connection: ConnectionState }
+  /** `skewMs`: the server's clock minus ours. `samePerson`: false when a new guest replaced the old. */
+  | { type: "became_ready"; ready: Ready; skewMs: number; samePerson: boolean }
+  | { type: "pushed"; push: Push }
+  | { type: "answered"; command: CommandBody; reply: Reply }
+  // the media of the join `epoch`; anything of an older epoch is stale
+  | { type: "media_joined"; epoch: number }
+  | { type: "media_reconnecting"; epoch: number }
+  | { type: "media_failed"; epoch: number; detail: string }
+  | { type: "first_frame_shown"; epoch: number }
+  | { type: "timer_fired"; timer: TimerName };
+
+export type Effect =
+  | { type: "send"; command: CommandBody }
+  | { type: "report_media"; pair: string; event: MediaEvent; detail?: string; ms?: number }
+  | { type: "tell_typing"; pair: string }
+  | { type: "join_media"; epoch: number; credentials: Credentials; mode: Mode }
+  | { type: "leave_media" }
+  | { type: "prepare_media"; url: string }
+  | { type: "switch_microphone"; on: boolean }
+  | { type: "switch_camera"; on: boolean }
+  | { type: "start_timer"; timer: TimerName; delayMs: number }
+  | { type: "stop_timer"; timer: TimerName }
+  /** Across reloads: the wishes and the attempt number. */
+  | { type: "remember"; wishes: Wishes | null; attempt: number };

@@ -1,0 +1,119 @@
+/** The whole state of a session: what a page sees (`view`), and what only the reducer needs. */
+import type { CommandBody } from "./wire.js";
+import type { Effect, Wishes } from "./events.js";
+import type { EndedView, PairView, RandomChatState } from "./state.js";
+
+export interface Model {
+  readonly view: RandomChatState;
+  readonly autoNextMs: number | null;
+  /** Whether there is a media adapter. */
+  readonly hasMedia: boolean;
+  readonly wishes: Wishes | null;
+  /** The greatest attempt known, ours or the server's. */
+  readonly attempt: number;
+  /**
+   * What the person wants. The server's pushes may lag behind it: with goal `idle`, a match that
+   * crosses a stop is left again.
+   */
+  readonly goal: "idle" | "partner";
+  /** The newest find, next, leave or cancel without an answer; the socket sends it again after a resume. */
+  readonly pending: CommandBody | null;
+  /** A leave or cancel to be said again when the timer `retry` fires; null: a find, if partner is the goal. */
+  readonly redo: CommandBody | null;
+  /** The timer `retry` runs. */
+  readonly retrying: boolean;
+  readonly staying: boolean;
+  /** Counts joins: what a join of another epoch says is stale. */
+  readonly epoch: number;
+  readonly mediaUrl: string | null;
+  readonly matchedAt: number;
+  readonly typedAt: number;
+  /** The server's clock minus ours. */
+  readonly skewMs: number;
+}
+
+export interface Step {
+  readonly state: Model;
+  readonly effects: readonly Effect[];
+}
+
+export interface ModelOptions {
+  readonly autoNextMs: number | null;
+  readonly hasMedia: boolean;
+  readonly wishes: Wishes | null;
+  readonly attempt: number;
+}
+
+export function initialModel(options: ModelOptions): Model {
+  return {
+    ...options,
+    view: {
+      connection: { status: "offline" },
+      phase: "start",
+      waiting: null,
+      pair: null,
+      media: { status: "none" },
+      chat: [],
+      ended: null,
+      microphone: options.hasMedia,
+      camera: options.hasMedia,
+      notice: null,
+    },
+    goal: "idle",
+    pending: null,
+    redo: null,
+    retrying: false,
+    staying: false,
+    epoch: 0,
+    mediaUrl: null,
+    matchedAt: 0,
+    typedAt: -Infinity,
+    skewMs: 0,
+  };
+}
+
+export function step(state: Model, ...effects: Effect[]): Step {
+  return { state, effects };
+}
+
+/** `first`, then what `next` makes of its state. */
+export function then(first: Step, next: (state: Model) => Step): Step {
+  const second = next(first.state);
+  return { state: second.state, effects: [...first.effects, ...second.effects] };
+}
+
+export function see(model: Model, view: Partial<RandomChatState>): Model {
+  return { ...model, view: { ...model.view, ...view } };
+}
+
+export function seePair(model: Model, pair: Partial<PairView>): Model {
+  return model.view.pair === null ? model : see(model, { pair: { ...model.view.pair, ...pair } });
+}
+
+/** Say it, and remember that it awaits its answer. */
+export function pursue(model: Model, command: CommandBody, ...effects: Effect[]): Step {
+  return step({ ...model, pending: command }, ...effects, { type: "send", command });
+}
+
+/** Forget the pair and let go of its media; the chat stays readable. */
+export function dropPair(model: Model): Step {
+  if (model.view.pair === null) return step(model);
+  const quiet: Effect[] = [
+    { type: "stop_timer", timer: "peer_typing" },
+    { type: "stop_timer", timer: "media_over" },
+  ];
+  const joined = model.view.media.status !== "none";
+  return step(
+    { ...see(model, { pair: null, media: { status: "none" } }), epoch: model.epoch + 1 },
+    ...quiet,
+    ...(joined ? [{ type: "leave_media" } as const] : []),
+  );
+}
+
+/** What to tell of the current pair, now that it is over. */
+export function endedView(model: Model, why: Pick<EndedView, "reason" | "by">, now: number): EndedView | null {
+  const pair = model.view.pair;
+  if (pair === null) return null;
+  const talkedMs = pair.talkingSince === null ? null : Math.max(0, now - pair.talkingSince);
+  return { ...why, alias: pair.peer.alias, talkedMs, nextAt: null };
+}

@@ -1,0 +1,142 @@
+/** A pair from `matched` to `ended`, and what its media does in between. */
+import type { Ended, Matched, PeerChanged, Talking } from "../protocol.gen.js";
+import type { Effect } from "./events.js";
+import { dropPair, endedView, pursue, see, seePair, step, then, type Model, type Step } from "./model.js";
+import { calmed, find, moveOn, waitingTold } from "./searching.js";
+
+/** The server ends a pair whose media failed; if it does not, we move on by ourselves. */
+const MEDIA_OVER_MS = 5_000;
+const MAX_DETAIL = 200;
+const MAX_FIRST_FRAME_MS = 600_000;
+
+export function matchedTold(model: Model, matched: Matched, now: number): Step {
+  const known = { ...model, attempt: Math.max(model.attempt, matched.attempt) };
+  if (model.goal === "idle") return pursue(known, { type: "leave", pair: matched.pair });
+  return begin(known, matched, now);
+}
+
+/** Show the partner and bring the media up. */
+export function begin(model: Model, matched: Matched, now: number): Step {
+  const clean = then(dropPair(model), calmed);
+  return then(then(clean, (m) => step(inPair(m, matched, now))), (m) => then(tellMuted(m, matched), (k) => bringUp(k, matched)));
+}
+
+function inPair(model: Model, matched: Matched, now: number): Model {
+  const pair = {
+    id: matched.pair,
+    mode: matched.mode,
+    peer: matched.peer,
+    talkingSince: null,
+    peerAwayUntil: null,
+    peerTypingUntil: 0,
+    peerMuted: { audio: false, video: false },
+  };
+  const view = see(model, { phase: "connecting", pair, waiting: null, ended: null, chat: [], media: { status: "none" } });
+  return { ...view, goal: "partner", matchedAt: now, staying: false, typedAt: -Infinity };
+}
+
+function bringUp(model: Model, matched: Matched): Step {
+  if (matched.media === null) return step(model, { type: "report_media", pair: matched.pair, event: "connected" });
+  if (!model.hasMedia) return mediaLost(model, "no media adapter");
+  const epoch = model.epoch + 1;
+  const { media: credentials, mode } = matched;
+  const joining = see({ ...model, epoch, mediaUrl: credentials.url }, { media: { status: "connecting" } });
+  return step(joining, { type: "join_media", epoch, credentials, mode });
+}
+
+/** Silence of a muted microphone must not look like a fault. */
+export function muteCommand(model: Model): Effect[] {
+  const { pair, microphone, camera } = model.view;
+  if (pair === null || pair.mode === "text") return [];
+  return [{ type: "send", command: { type: "mute", pair: pair.id, audio: !microphone, video: !camera } }];
+}
+
+function tellMuted(model: Model, matched: Matched): Step {
+  const { microphone, camera } = model.view;
+  const plain = microphone && (camera || matched.mode === "voice");
+  return step(model, ...(plain ? [] : muteCommand(model)));
+}
+
+export function talkingTold(model: Model, talking: Talking): Step {
+  if (model.view.pair?.id !== talking.pair) return step(model);
+  return step(see(seePair(model, { talkingSince: talking.since - model.skewMs }), { phase: "talking" }));
+}
+
+export function endedTold(model: Model, ended: Ended, now: number): Step {
+  const known = ended.waiting === undefined ? model : { ...model, attempt: Math.max(model.attempt, ended.waiting.attempt) };
+  if (model.view.pair?.id === ended.pair) return over(known, ended, now);
+  return ended.waiting === undefined ? step(known) : waitingTold(known, ended.waiting);
+}
+
+/** The current pair is over: wait on, count down, or rest. */
+export function over(model: Model, ended: Pick<Ended, "reason" | "by" | "waiting">, now: number): Step {
+  const gone = then(dropPair(model), (m) => step(see(m, { phase: "ended", waiting: null, ended: endedView(model, ended, now) })));
+  const { waiting } = ended;
+  if (waiting !== undefined && !model.staying) return then(gone, (m) => waitingTold(m, waiting));
+  const resting = then(gone, (m) => step({ ...m, goal: "idle", staying: false }));
+  if (waiting !== undefined) return then(resting, (m) => waitingTold(m, waiting));
+  const byItself = !model.staying && ended.by !== "me" ? model.autoNextMs : null;
+  if (byItself === null) return resting;
+  return then(resting, (m) => (byItself === 0 ? find(m, now) : countDown(m, byItself, now)));
+}
+
+function countDown(model: Model, delayMs: number, now: number): Step {
+  const ended = model.view.ended === null ? null : { ...model.view.ended, nextAt: now + delayMs };
+  return step(see(model, { ended }), { type: "start_timer", timer: "auto_next", delayMs });
+}
+
+export function peerTold(model: Model, peer: PeerChanged): Step {
+  if (model.view.pair?.id !== peer.pair) return step(model);
+  switch (peer.event) {
+    case "reconnecting":
+      return step(seePair(model, { peerAwayUntil: peer.until === undefined ? null : peer.until - model.skewMs }));
+    case "back":
+      return step(seePair(model, { peerAwayUntil: null }));
+    case "muted":
+      return step(seePair(model, { peerMuted: { audio: peer.audio ?? false, video: peer.video ?? false } }));
+    case "hidden":
+      return step(seePair(model, { peerHidden: peer.value ?? false }));
+    default:
+      return step(model); // of a newer server
+  }
+}
+
+export function mediaJoined(model: Model): Step {
+  const pair = model.view.pair;
+  if (pair === null) return step(model);
+  return step(see(model, { media: { status: "connected" } }), { type: "report_media", pair: pair.id, event: "connected" });
+}
+
+export function mediaReconnecting(model: Model): Step {
+  const pair = model.view.pair;
+  if (pair === null) return step(model);
+  return step(see(model, { media: { status: "reconnecting" } }), { type: "report_media", pair: pair.id, event: "reconnecting" });
+}
+
+export function mediaLost(model: Model, detail: string): Step {
+  const pair = model.view.pair;
+  if (pair === null) return step(model);
+  const short = detail.slice(0, MAX_DETAIL);
+  return step(
+    see(model, { media: { status: "failed", detail: short } }),
+    { type: "report_media", pair: pair.id, event: "failed", detail: short },
+    { type: "start_timer", timer: "media_over", delayMs: MEDIA_OVER_MS },
+  );
+}
+
+export function mediaOver(model: Model, now: number): Step {
+  const { pair, media } = model.view;
+  if (pair === null || media.status !== "failed") return step(model);
+  return model.staying ? leaveFailed(model, pair.id, now) : moveOn(model, now);
+}
+
+function leaveFailed(model: Model, pair: string, now: number): Step {
+  return then(over(model, { reason: "media_failed", by: "me" }, now), (m) => pursue(m, { type: "leave", pair }));
+}
+
+export function firstFrame(model: Model, now: number): Step {
+  const pair = model.view.pair;
+  if (pair === null) return step(model);
+  const ms = Math.round(Math.min(MAX_FIRST_FRAME_MS, Math.max(0, now - model.matchedAt)));
+  return step(model, { type: "report_media", pair: pair.id, event: "first_frame", ms });
+}

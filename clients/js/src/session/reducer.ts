@@ -1,0 +1,147 @@
+/**
+ * The one place where a session's state moves: state and event in, state and effects out.
+ *
+ * Pure: no clock (`now` is given), no randomness, no I/O. The session performs the effects.
+ */
+import { assertNever } from "../errors.js";
+import type { Push, Reply } from "../protocol.gen.js";
+import { chatAnswered, chatHeard, chatWritten, keyPressed, peerTyped } from "./chatting.js";
+import type { SessionEvent, TimerName } from "./events.js";
+import { dropPair, initialModel, see, seePair, step, then, type Model, type Step } from "./model.js";
+import { endedTold, firstFrame, matchedTold, mediaJoined, mediaLost, mediaOver, mediaReconnecting, muteCommand, peerTold, talkingTold } from "./pairing.js";
+import { calmed, find, findAsked, goalAnswered, nextAsked, noticeOf, retryFired, stayAsked, stopAsked, waitingTold } from "./searching.js";
+import { snapshotTold } from "./snapshot.js";
+import type { CommandBody } from "./wire.js";
+
+export function reduce(state: Model, event: SessionEvent, now: number): Step {
+  switch (event.type) {
+    case "find_asked":
+      return findAsked(state, event.wishes, now);
+    case "next_asked":
+      return nextAsked(state, now);
+    case "stop_asked":
+      return stopAsked(state);
+    case "stay_asked":
+      return stayAsked(state);
+    case "chat_written":
+      return chatWritten(state, event.text, now);
+    case "key_pressed":
+      return keyPressed(state, now);
+    case "microphone_switched":
+      return switched(see(state, { microphone: event.on }), { type: "switch_microphone", on: event.on });
+    case "camera_switched":
+      return switched(see(state, { camera: event.on }), { type: "switch_camera", on: event.on });
+    case "notice_dismissed":
+      return step(see(state, { notice: null }));
+    case "closed":
+      return closed(state);
+    case "connection_changed":
+      return step(see(state, { connection: event.connection }));
+    case "became_ready":
+      return snapshotTold(state, event.ready, event.skewMs, event.samePerson, now);
+    case "pushed":
+      return pushed(state, event.push, now);
+    case "answered":
+      return answered(state, event.command, event.reply);
+    case "media_joined":
+    case "media_reconnecting":
+    case "media_failed":
+    case "first_frame_shown":
+      return event.epoch === state.epoch ? media(state, event, now) : step(state);
+    case "timer_fired":
+      return fired(state, event.timer, now);
+    default:
+      return assertNever(event);
+  }
+}
+
+function pushed(state: Model, push: Push, now: number): Step {
+  switch (push.type) {
+    case "waiting":
+      return waitingTold(state, push);
+    case "matched":
+      return matchedTold(state, push, now);
+    case "talking":
+      return talkingTold(state, push);
+    case "ended":
+      return endedTold(state, push, now);
+    case "peer":
+      return peerTold(state, push);
+    case "chat":
+      return chatHeard(state, push);
+    case "typing":
+      return peerTyped(state, push.pair, now);
+    case "notice":
+      return step(see(state, { notice: { level: push.level, code: push.code, params: push.params } }));
+    case "ping":
+    case "drain": // the socket's
+    case "back_offer":
+    case "incoming":
+    case "call_state": // of direct calls, not of this session
+      return step(state);
+    default:
+      return step(state); // of a newer server
+  }
+}
+
+function answered(state: Model, command: CommandBody, reply: Reply): Step {
+  switch (command.type) {
+    case "find":
+    case "next":
+    case "leave":
+    case "cancel":
+      return goalAnswered(state, command, reply);
+    case "chat":
+      return chatAnswered(state, command, reply);
+    case "mute":
+    case "hidden":
+    case "diagnostics": // nobody asked for it: nobody is told
+      return step(state);
+    default:
+      return step(reply.error === undefined ? state : see(state, { notice: noticeOf(reply.error) }));
+  }
+}
+
+type MediaHappening = Extract<SessionEvent, { epoch: number }>;
+
+function media(state: Model, event: MediaHappening, now: number): Step {
+  switch (event.type) {
+    case "media_joined":
+      return mediaJoined(state);
+    case "media_reconnecting":
+      return mediaReconnecting(state);
+    case "media_failed":
+      return mediaLost(state, event.detail);
+    case "first_frame_shown":
+      return firstFrame(state, now);
+    default:
+      return assertNever(event);
+  }
+}
+
+function fired(state: Model, timer: TimerName, now: number): Step {
+  switch (timer) {
+    case "auto_next":
+      return state.view.phase === "ended" ? find(state, now) : step(state);
+    case "retry":
+      return retryFired(state, now);
+    case "peer_typing":
+      return step(seePair(state, { peerTypingUntil: 0 }));
+    case "media_over":
+      return mediaOver(state, now);
+    default:
+      return assertNever(timer);
+  }
+}
+
+function switched(state: Model, effect: Step["effects"][number]): Step {
+  return step(state, effect, ...muteCommand(state));
+}
+
+/** Keeps the wishes, the devices and the attempt: a session that is started again goes on counting. */
+function closed(state: Model): Step {
+  return then(then(dropPair(state), calmed), (m) => {
+    const { microphone, camera } = m.view;
+    return step({ ...see(initialModel(m), { microphone, camera }), epoch: m.epoch });
+  });
+}

@@ -1,0 +1,75 @@
+/**
+ * `ready.state` is the truth: what was believed before is dropped.
+ *
+ * Two things survive it, because they are not beliefs about the server: what the person asked for and
+ * the server has not answered (the socket says it again), and a search that the person wants to go on.
+ */
+import type { PairState, Ready, Waiting } from "../protocol.gen.js";
+import { merged } from "./chatting.js";
+import { dropPair, endedView, see, seePair, step, then, type Model, type Step } from "./model.js";
+import { begin, over } from "./pairing.js";
+import { find, waitingTold } from "./searching.js";
+
+/** How long a seat is held; the snapshot says that the partner is away, not until when. */
+const SEAT_MS = 15_000;
+/** How a pair ended that was gone when we came back. */
+const LOST = { reason: "lost", by: "server" } as const;
+
+export function snapshotTold(model: Model, ready: Ready, skewMs: number, samePerson: boolean, now: number): Step {
+  const known: Model = { ...model, skewMs, pending: samePerson ? model.pending : null };
+  switch (ready.state.kind) {
+    case "idle":
+      return idleTold(known, now);
+    case "waiting":
+      return waitingFound(known, ready.state.waiting, now);
+    case "pair":
+      return pairTold(known, ready.state, now);
+  }
+}
+
+function idleTold(model: Model, now: number): Step {
+  if (model.view.pair !== null) return over(model, LOST, now);
+  if (model.goal === "idle" || model.pending !== null || model.retrying) return step(model);
+  return find(model, now); // the queue forgot us (it restarted, or we were away too long)
+}
+
+/** Nothing unanswered: take over what the server has us do (also after a reload of the page). */
+function waitingFound(model: Model, waiting: Waiting, now: number): Step {
+  const ended = endedView(model, LOST, now);
+  const seen = ended === null ? model : see(model, { ended, phase: "ended" });
+  const goal = model.staying ? "idle" : "partner";
+  const adopted = model.pending === null ? { ...seen, goal, staying: false } as const : seen;
+  return then(dropPair(adopted), (m) => waitingTold(m, waiting));
+}
+
+function pairTold(model: Model, state: PairState, now: number): Step {
+  const { matched } = state;
+  const { pending } = model;
+  const moving = (pending?.type === "next" || pending?.type === "leave") && pending.pair === matched.pair;
+  const cancelling = pending?.type === "cancel" && pending.attempt >= matched.attempt;
+  const known = { ...model, attempt: Math.max(model.attempt, matched.attempt) };
+  if (moving || cancelling) return step(known); // the unanswered command ends this pair
+  if (model.goal === "idle" && pending !== null) return step(known, { type: "send", command: { type: "leave", pair: matched.pair } });
+  const { status } = model.view.media;
+  const keep = model.view.pair?.id === matched.pair && status !== "failed" && (matched.media === null || status !== "none");
+  const inIt = keep ? kept(known, state) : begin(known, matched, now);
+  return then(inIt, (m) => step(told(m, state, now)));
+}
+
+/** Same pair, media up: keep it; but `media connected` may have been lost with the old socket. */
+function kept(model: Model, state: PairState): Step {
+  const { status } = model.view.media;
+  const up = status === "connected" || status === "none";
+  const again = up && state.talking_since === null;
+  return step(model, ...(again ? [{ type: "report_media", pair: state.matched.pair, event: "connected" } as const] : []));
+}
+
+function told(model: Model, state: PairState, now: number): Model {
+  const since = state.talking_since === null ? null : state.talking_since - model.skewMs;
+  const peerAwayUntil = state.peer_away ? (model.view.pair?.peerAwayUntil ?? now + SEAT_MS) : null;
+  const seen = seePair(model, { talkingSince: since, peerAwayUntil, peer: state.matched.peer });
+  return see(seen, {
+    phase: since === null ? "connecting" : "talking",
+    chat: merged(model.view.chat, state.lines, model.skewMs),
+  });
+}

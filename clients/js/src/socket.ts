@@ -1,0 +1,385 @@
+/**
+ * One connection to the gateway that comes back by itself.
+ *
+ * Knows the handshake, the heartbeat, commands and their answers, and when to come back.
+ * Must not know what the messages mean for a person.
+ */
+import { PROTOCOL_VERSION, CloseCode, type Hello, type Push, type Ready, type Reply, type ServerMessage, type Signal } from "./protocol.gen.js";
+import { TokenError } from "./errors.js";
+import { Outbox } from "./outbox.js";
+import type { Environment, LifecycleEvent, ServerConfig, SocketLike } from "./session/api.js";
+import { backoffMs } from "./session/backoff.js";
+import { closePolicy, closeReason } from "./session/closecodes.js";
+import type { ConnectionState } from "./session/state.js";
+import { decode, encode, type CommandBody } from "./session/wire.js";
+
+const RESUME_KEY = "duologue.resume";
+const CLIENT = { name: "duologue-js", version: "0.1.0" };
+/** From opening the socket to `ready`; the server's own deadline for `auth` is 10 s. */
+const HANDSHAKE_MS = 10_000;
+/** After the network or the page came back, a socket that is still alive answers within this. */
+const PROBE_MS = 4_000;
+/** A connection that lasted shorter than this was no success: the back-off goes on growing. */
+const STABLE_MS = 5_000;
+
+export interface SocketHandlers {
+  connection(state: ConnectionState): void;
+  /** After it, commands without an answer are on their way again. `skewMs`: the server's clock minus ours. */
+  ready(ready: Ready, skewMs: number, samePerson: boolean): void;
+  push(push: Push): void;
+  /** Exactly once for every command, unless the person changes or `close` comes first. */
+  answer(command: CommandBody, reply: Reply): void;
+}
+
+/** The link of the moment; every callback of an older one is ignored. */
+interface Link {
+  readonly socket: SocketLike;
+  readonly openedAt: number;
+  hello: Hello | null;
+  skewMs: number;
+  readyAt: number | null;
+  heardAt: number;
+  /** Silence beyond this instant means that the server is gone. */
+  patience: number;
+}
+
+export class Socket {
+  readonly #config: ServerConfig;
+  readonly #environment: Environment;
+  readonly #handlers: SocketHandlers;
+  readonly #outbox: Outbox;
+  #link: Link | null = null;
+  /** Counts tries, so that a token that arrives too late opens nothing. */
+  #turn = 0;
+  #running = false;
+  #failures = 0;
+  #freshToken = false;
+  #hidden = false;
+  #asleep = false;
+  #rev = 0;
+  #person: string | null = null;
+  #drainAt: number | null = null;
+  #cancelRetry: (() => void) | null = null;
+  #cancelWatch: (() => void) | null = null;
+  #cancelDrain: (() => void) | null = null;
+
+  constructor(config: ServerConfig, environment: Environment, handlers: SocketHandlers) {
+    this.#config = config;
+    this.#environment = environment;
+    this.#handlers = handlers;
+    this.#outbox = new Outbox(() => environment.random());
+  }
+
+  get online(): boolean {
+    return this.#link?.readyAt != null;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#failures = 0;
+    void this.#open();
+  }
+
+  /** Sent now, or after the next `ready`, and again after every resume until it is answered. */
+  command(body: CommandBody): void {
+    const command = this.#outbox.add(body);
+    if (command === null) {
+      const error = { code: "unavailable", message: "too many commands without an answer", temporary: true } as const;
+      this.#handlers.answer(body, { type: "reply", id: "", ok: false, error });
+    } else if (this.online) {
+      this.#link?.socket.send(encode(command));
+    }
+  }
+
+  /** Sent now or never. */
+  signal(signal: Signal): void {
+    if (this.online) this.#link?.socket.send(encode(signal));
+  }
+
+  /** Do not wait for the countdown. */
+  reconnectNow(): void {
+    if (!this.#running || this.#link !== null || this.#cancelRetry === null) return;
+    this.#failures = 0;
+    void this.#open();
+  }
+
+  lifecycle(event: LifecycleEvent): void {
+    this.#hidden = event === "hidden" || (event !== "visible" && this.#hidden);
+    if (!this.#running) return;
+    switch (event) {
+      case "frozen":
+        return this.#freeze();
+      case "unloading": // the browser closes with 1001, which holds the seat only briefly
+        return this.#sleep();
+      case "resumed":
+      case "visible":
+        return this.#wake();
+      case "offline":
+      case "hidden":
+        return this.#probe();
+    }
+  }
+
+  /** Say goodbye, which frees the seat at once, and forget the session. */
+  close(): void {
+    if (!this.#running) return;
+    this.signal({ type: "bye" });
+    this.#running = false;
+    this.#hangUp();
+    this.#outbox.clear();
+    this.#person = null;
+    this.#environment.store(RESUME_KEY, null);
+    this.#handlers.connection({ status: "offline" });
+  }
+
+  // --- opening ---
+
+  async #open(): Promise<void> {
+    this.#stopTimers();
+    this.#asleep = false;
+    const turn = ++this.#turn;
+    this.#handlers.connection({ status: "connecting" });
+    const resume = this.#freshToken ? null : this.#environment.load(RESUME_KEY);
+    const token = resume === null ? await this.#token(turn) : null;
+    if (turn !== this.#turn || (resume === null && token === null)) return;
+    this.#dial(turn, (link) => (resume === null ? this.#auth(link, token ?? "") : this.#resume(link, resume)));
+  }
+
+  /** Null: none to be had (the next try is arranged), or too late. */
+  async #token(turn: number): Promise<string | null> {
+    try {
+      const token = await this.#environment.token(this.#freshToken);
+      if (turn !== this.#turn) return null;
+      this.#freshToken = false;
+      return token;
+    } catch (error) {
+      if (turn === this.#turn) this.#withoutToken(error);
+      return null;
+    }
+  }
+
+  #withoutToken(error: unknown): void {
+    this.#log("warn", "token.failed", { error: error instanceof Error ? error.name : "unknown" });
+    const told = error instanceof TokenError ? error : null;
+    this.#hangUp();
+    if (told?.refused === true) return this.#refuse(CloseCode.INVALID_TOKEN, "no token");
+    this.#retry(told?.retryAfterMs ?? null);
+  }
+
+  #dial(turn: number, greet: (link: Link) => void): void {
+    const now = this.#environment.now();
+    const socket = this.#environment.openSocket(this.#config.websocket_url, PROTOCOL_VERSION);
+    const link: Link = { socket, openedAt: now, hello: null, skewMs: 0, readyAt: null, heardAt: now, patience: now + HANDSHAKE_MS };
+    this.#link = link;
+    const current = (): boolean => this.#link === link && turn === this.#turn;
+    socket.onmessage = ({ data }) => {
+      if (current()) this.#heard(link, decode(data), greet);
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (current()) this.#closed(code, reason);
+    };
+    this.#watch(link);
+  }
+
+  #auth(link: Link, token: string): void {
+    link.socket.send(encode({ type: "auth", token, client: CLIENT }));
+  }
+
+  #resume(link: Link, resumeToken: string): void {
+    link.socket.send(encode({ type: "resume", resume_token: resumeToken, rev: this.#rev, client: CLIENT }));
+  }
+
+  // --- hearing ---
+
+  #heard(link: Link, message: ServerMessage | null, greet: (link: Link) => void): void {
+    link.heardAt = this.#environment.now();
+    if (link.readyAt !== null) link.patience = Infinity;
+    if (message === null) return this.#log("warn", "socket.not_a_message", {});
+    switch (message.type) {
+      case "hello":
+        return this.#hello(link, message, greet);
+      case "invalid_session":
+        return void this.#invalid(link, message.retry);
+      case "ready":
+        return this.#ready(link, message);
+      case "reply":
+        return this.#reply(message);
+      case "ping":
+        return link.socket.send(encode({ type: "pong" }));
+      case "drain":
+        return this.#drain(message.retry_after_ms);
+      default:
+        return this.#push(message);
+    }
+  }
+
+  #hello(link: Link, hello: Hello, greet: (link: Link) => void): void {
+    if (hello.v !== PROTOCOL_VERSION) return this.#refuse(CloseCode.UNSUPPORTED_VERSION, `server speaks ${hello.v}`);
+    link.hello = hello;
+    link.skewMs = hello.server_time - link.heardAt;
+    greet(link);
+  }
+
+  async #invalid(link: Link, retry: boolean): Promise<void> {
+    this.#environment.store(RESUME_KEY, null);
+    if (!retry) return; // the close that follows says why
+    const token = await this.#token(this.#turn);
+    if (token !== null && this.#link === link) this.#auth(link, token);
+  }
+
+  #ready(link: Link, ready: Ready): void {
+    const now = this.#environment.now();
+    link.readyAt = now;
+    link.patience = Infinity;
+    this.#environment.store(RESUME_KEY, ready.resume_token);
+    this.#rev = ready.rev;
+    const samePerson = this.#person === null || this.#person === ready.self.person;
+    if (!samePerson) this.#outbox.clear();
+    this.#person = ready.self.person;
+    this.#handlers.connection({ status: "online" });
+    for (const command of this.#outbox.all()) link.socket.send(encode(command));
+    if (this.#hidden) this.command({ type: "hidden", value: true });
+    this.#handlers.ready(ready, link.skewMs, samePerson);
+    this.#watch(link);
+  }
+
+  #reply(reply: Reply): void {
+    const body = this.#outbox.take(reply.id);
+    if (body !== null) this.#handlers.answer(body, reply);
+  }
+
+  #push(push: Push): void {
+    if ("rev" in push) {
+      if (push.rev <= this.#rev) return this.#log("debug", "push.old", { type: push.type, rev: push.rev });
+      this.#rev = push.rev;
+    }
+    this.#handlers.push(push);
+  }
+
+  /** The told delay spreads the crowd: use the old process until then. */
+  #drain(delayMs: number): void {
+    this.#drainAt = this.#environment.now() + delayMs;
+    this.#cancelDrain?.();
+    this.#cancelDrain = this.#environment.setTimer(() => {
+      this.#hangUp();
+      void this.#open();
+    }, delayMs);
+  }
+
+  // --- silence and closing ---
+
+  /** One timer that sleeps until silence could have become too long. */
+  #watch(link: Link): void {
+    this.#cancelWatch?.();
+    const due = Math.min(this.#silentUntil(link), link.patience);
+    this.#cancelWatch = this.#environment.setTimer(() => {
+      this.#cancelWatch = null;
+      if (this.#link !== link) return;
+      const now = this.#environment.now();
+      if (now < Math.min(this.#silentUntil(link), link.patience)) return this.#watch(link);
+      this.#log("warn", "socket.silent", { ms: now - link.heardAt });
+      this.#closed(1006, "silence");
+    }, Math.max(0, due - this.#environment.now()));
+  }
+
+  #silentUntil({ heardAt, hello }: Link): number {
+    return hello === null ? heardAt + HANDSHAKE_MS : heardAt + hello.heartbeat_ms + hello.pong_wait_ms;
+  }
+
+  #closed(code: number, reason: string): void {
+    const { readyAt = null } = this.#link ?? {};
+    const now = this.#environment.now();
+    if (readyAt !== null && now - readyAt >= STABLE_MS) this.#failures = 0;
+    const toldMs = this.#drainAt !== null && this.#drainAt > now ? this.#drainAt - now : toldDelay(reason);
+    this.#hangUp();
+    const policy = closePolicy(code, toldMs);
+    this.#log(policy.kind === "never" ? "warn" : "info", "socket.closed", { code, next: policy.kind });
+    switch (policy.kind) {
+      case "never":
+        return this.#refuse(code, closeReason(code, reason));
+      case "token":
+        this.#freshToken = true;
+        this.#environment.store(RESUME_KEY, null);
+        return this.#retry(null);
+      case "after":
+        return this.#retry(policy.delayMs);
+      case "now":
+        return this.#retry(null);
+    }
+  }
+
+  #retry(delayMs: number | null): void {
+    const wait = Math.round(delayMs ?? backoffMs(this.#failures, this.#environment.random()));
+    this.#failures += 1;
+    this.#cancelRetry = this.#environment.setTimer(() => void this.#open(), wait);
+    this.#handlers.connection({ status: "reconnecting", retryAt: this.#environment.now() + wait, attempt: this.#failures });
+  }
+
+  #refuse(code: number, reason: string): void {
+    this.#running = false;
+    this.#hangUp();
+    this.#outbox.clear();
+    this.#environment.store(RESUME_KEY, null);
+    this.#handlers.connection({ status: "refused", code, reason });
+  }
+
+  /** Let go of the link without a `bye`; whatever it still says is ignored. */
+  #hangUp(): void {
+    this.#turn += 1;
+    this.#stopTimers();
+    this.#drainAt = null;
+    const link = this.#link;
+    this.#link = null;
+    if (link === null) return;
+    link.socket.onmessage = null;
+    link.socket.onclose = null;
+    link.socket.close(1000);
+  }
+
+  // --- the page ---
+
+  /** Into the back-forward cache: an open socket would not survive it, and the seat is to be held. */
+  #freeze(): void {
+    this.#hangUp();
+    this.#asleep = true;
+    this.#handlers.connection({ status: "reconnecting", retryAt: this.#environment.now(), attempt: 1 });
+  }
+
+  #sleep(): void {
+    this.#stopTimers();
+    this.#asleep = true;
+  }
+
+  #wake(): void {
+    if (this.#link !== null) return this.#probe();
+    if (!this.#asleep && this.#cancelRetry === null) return; // on its way already
+    this.#failures = 0;
+    void this.#open();
+  }
+
+  /** A command must be answered, so it tells a live socket from a dead one; this one is also news. */
+  #probe(): void {
+    const link = this.#link;
+    if (link?.readyAt == null) return;
+    link.patience = this.#environment.now() + PROBE_MS;
+    this.command({ type: "hidden", value: this.#hidden });
+    this.#watch(link);
+  }
+
+  #stopTimers(): void {
+    this.#cancelRetry?.();
+    this.#cancelWatch?.();
+    this.#cancelDrain?.();
+    this.#cancelRetry = this.#cancelWatch = this.#cancelDrain = null;
+  }
+
+  #log(level: "debug" | "info" | "warn", event: string, fields: Record<string, unknown>): void {
+    this.#environment.log?.(level, event, fields);
+  }
+}
+
+/** A close reason that is a number is the delay of 41xx. */
+function toldDelay(reason: string): number | null {
+  return /^\d{1,6}$/.test(reason) ? Number(reason) : null;
+}
