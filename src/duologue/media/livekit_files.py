@@ -45,7 +45,7 @@ def find_binary(given: str | Path | None = None) -> Path:
     raise LiveKitUnavailable(
         "No LiveKit server found.\n"
         f"Looked for `livekit-server` on PATH and for {built}.\n"
-        "Fix: run `scripts/bootstrap livekit` in a checkout of Duologue, which builds it in about two minutes; "
+        "Fix: run `scripts/bootstrap livekit` in a checkout of Duologue, which builds it in a few minutes; "
         "or install livekit-server; or set LIVEKIT_URL to a server you have."
     )
 
