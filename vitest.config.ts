@@ -1,4 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Each workspace that has a `vitest.config.ts` is a project of its own. */
-export default defineConfig({ test: { projects: ["clients/js", "web"] } });
+/** The client here; the page by its own configuration. */
+export default defineConfig({
+  test: { projects: [{ test: { name: "client", include: ["clients/js/src/**/*.test.ts"] } }, "web"] },
+});

@@ -11,6 +11,11 @@ interface GuestToken {
   readonly expires_at: number;
 }
 
+interface Kept {
+  readonly load: (key: string) => string | null;
+  readonly store: (key: string, value: string | null) => void;
+}
+
 export interface BrowserOptions {
   /** The token of an integrator instead of a guest's. */
   readonly token?: (fresh: boolean) => Promise<string>;
@@ -110,7 +115,7 @@ function retryAfterMs(response: Response): number | null {
 }
 
 /** Storage may be forbidden or full; then nothing survives a reload, and nothing else breaks. */
-function storage(open: () => Storage): { load(key: string): string | null; store(key: string, value: string | null): void } {
+function storage(open: () => Storage): Kept {
   return {
     load: (key) => attempt(() => open().getItem(key)) ?? null,
     store: (key, value) => attempt(() => (value === null ? open().removeItem(key) : open().setItem(key, value))),

@@ -418,6 +418,8 @@ export interface Ready {
   resume_token: string;
   resume_window_ms: number;
   self: Self;
+  /** The newest attempt that the server knows of; your next one must be greater. */
+  attempt: number;
   state: IdleState | WaitingState | PairState;
 }
 

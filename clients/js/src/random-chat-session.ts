@@ -9,7 +9,6 @@ import { reduce } from "./session/reducer.js";
 import type { RandomChatState } from "./session/state.js";
 
 const WISHES_KEY = "duologue.wishes";
-const ATTEMPT_KEY = "duologue.attempt";
 
 export class RandomChatSession implements RandomChat {
   readonly #options: RandomChatOptions;
@@ -29,8 +28,7 @@ export class RandomChatSession implements RandomChat {
     this.#model = initialModel({
       autoNextMs: options.autoNextMs === undefined ? 0 : options.autoNextMs,
       hasMedia: media !== null,
-      wishes: parsed<Wishes>(environment.load(WISHES_KEY)),
-      attempt: parsed<number>(environment.load(ATTEMPT_KEY)) ?? 0,
+      wishes: keptWishes(environment.load(WISHES_KEY)),
     });
     this.#socket = new Socket(config, environment, {
       connection: (connection) => this.#dispatch({ type: "connection_changed", connection }),
@@ -154,8 +152,7 @@ export class RandomChatSession implements RandomChat {
       case "stop_timer":
         return this.#stopTimer(effect.timer);
       case "remember":
-        environment.store(WISHES_KEY, effect.wishes === null ? null : JSON.stringify(effect.wishes));
-        return environment.store(ATTEMPT_KEY, String(effect.attempt));
+        return environment.store(WISHES_KEY, effect.wishes === null ? null : JSON.stringify(effect.wishes));
       default:
         return assertNever(effect);
     }
@@ -203,11 +200,11 @@ export class RandomChatSession implements RandomChat {
   }
 }
 
-/** What was stored may be older than this program. */
-function parsed<T extends object | number>(text: string | null): T | null {
+/** Null: nothing kept, or kept by a program of another time. */
+function keptWishes(text: string | null): Wishes | null {
   try {
     const value: unknown = JSON.parse(text ?? "null");
-    return typeof value === "object" || typeof value === "number" ? (value as T | null) : null;
+    return typeof value === "object" ? value : null;
   } catch {
     return null;
   }

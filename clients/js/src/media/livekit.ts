@@ -5,9 +5,10 @@
  * and outlive rooms; a Room is used again only after a clean end; nothing is published before the signalling
  * is up; an in-flight publish is awaited before a disconnect; leftovers of failed connects are closed.
  */
-import { AudioPresets, ConnectionState, Room, VideoPresets, type RoomConnectOptions, type RoomOptions } from "livekit-client";
+import { AudioPresets, ConnectionError, ConnectionState, Room, VideoPresets, type RoomConnectOptions, type RoomOptions } from "livekit-client";
 import type { MediaAdapter, MediaEvents } from "../session/api.js";
 import type { Credentials, Mode } from "../protocol.gen.js";
+import { DuologueError } from "../errors.js";
 import { DeviceError } from "./device-error.js";
 import type { LocalDevices } from "./devices.js";
 import { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";
@@ -82,6 +83,8 @@ export class LiveKitMedia implements MediaAdapter {
       await room.connect(credentials.url, credentials.token, this.#connectOptions(credentials.url));
       await unlessAborted(stage.published, signal);
       this.#clean = true;
+    } catch (error) {
+      throw error instanceof ConnectionError ? new DuologueError(`livekit ${error.reasonName}`, { cause: error }) : error;
     } finally {
       signal.removeEventListener("abort", abort);
     }

@@ -12,6 +12,8 @@ export const CONNECT_DEADLINE_MS = 8_000;
 /** A connection that does not come back within this is lost: strangers do not wait longer. */
 export const RECONNECT_BUDGET_MS = 10_000;
 
+const MAX_WORD = 40;
+
 export interface RemoteTracks {
   readonly video: PlatformTrack | null;
   readonly audio: PlatformTrack | null;
@@ -32,6 +34,8 @@ export interface ActorHandlers {
 interface Join {
   readonly epoch: number;
   readonly abort: AbortController;
+  /** There is something to abort. */
+  running: boolean;
   cancelBudget: (() => void) | null;
 }
 
@@ -54,9 +58,9 @@ export class MediaActor {
 
   join(epoch: number, credentials: Credentials, mode: Mode): void {
     this.#unwant();
-    const join: Join = { epoch, abort: new AbortController(), cancelBudget: null };
+    const join: Join = { epoch, abort: new AbortController(), running: true, cancelBudget: null };
     this.#wanted = join;
-    this.#queue(() => this.#join(join, credentials, mode));
+    void this.#queue(() => this.#join(join, credentials, mode));
   }
 
   /** Takes effect at once for what is heard and seen; resolves when the media is really left. */
@@ -82,7 +86,7 @@ export class MediaActor {
 
   #unwant(): void {
     this.#wanted?.cancelBudget?.();
-    this.#wanted?.abort.abort(new Error("superseded"));
+    if (this.#wanted?.running === true) this.#wanted.abort.abort(new Error("superseded"));
     this.#wanted = null;
     this.#handlers.remote(NO_TRACKS);
   }
@@ -91,12 +95,14 @@ export class MediaActor {
     await this.#leave();
     if (this.#wanted !== join) return;
     this.#dirty = true;
-    const cancelDeadline = this.#environment.setTimer(() => join.abort.abort(new Error("deadline")), CONNECT_DEADLINE_MS);
+    const cancelDeadline = this.#environment.setTimer(() => join.abort.abort(new Error("timeout")), CONNECT_DEADLINE_MS);
     try {
       await this.#media.join(credentials, this.#events(join), join.abort.signal, mode);
+      join.running = false;
       if (this.#wanted === join) this.#handlers.joined(join.epoch);
     } catch (error) {
-      await this.#failed(join, detailOf(join.abort.signal.aborted ? join.abort.signal.reason : error));
+      join.running = false;
+      await this.#failed(join, join.abort.signal.aborted ? join.abort.signal.reason : error);
     } finally {
       cancelDeadline();
     }
@@ -111,15 +117,16 @@ export class MediaActor {
   }
 
   /** Told before the leave, so that the partner does not wait for our cleaning up. */
-  async #failed(join: Join, detail: string): Promise<void> {
-    this.#over(join, detail);
+  async #failed(join: Join, error: unknown): Promise<void> {
+    this.#over(join, error);
     await this.#leave();
   }
 
-  #over(join: Join, detail: string): void {
+  #over(join: Join, error: unknown): void {
     if (this.#wanted !== join) return;
     this.#unwant();
-    this.#handlers.failed(join.epoch, detail);
+    this.#log(error);
+    this.#handlers.failed(join.epoch, wordOf(error));
   }
 
   #events(join: Join): MediaEvents {
@@ -144,7 +151,7 @@ export class MediaActor {
       reconnecting: () =>
         current(() => {
           settle();
-          join.cancelBudget = this.#environment.setTimer(() => lose("reconnect took too long"), RECONNECT_BUDGET_MS);
+          join.cancelBudget = this.#environment.setTimer(() => lose("reconnect_timeout"), RECONNECT_BUDGET_MS);
           this.#handlers.reconnecting(join.epoch);
         }),
       failed: (detail) => current(() => lose(detail)),
@@ -163,10 +170,12 @@ export class MediaActor {
   }
 
   #log(error: unknown): void {
-    this.#environment.log?.("warn", "media.failed", { detail: detailOf(error) });
+    this.#environment.log?.("warn", "media.failed", { detail: wordOf(error) });
   }
 }
 
-function detailOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
+/** One word, as the wire wants it: what it was, never whose. */
+function wordOf(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  return text.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_|_$/g, "").slice(0, MAX_WORD) || "unknown";
 }

@@ -23,7 +23,7 @@ export type PlatformTrack = unknown;
 export interface MediaEvents {
   connected(): void;
   reconnecting(): void;
-  /** Over, and not by us. */
+  /** Over, and not by us. `detail` is a short reason without secrets; it reaches the server as one word. */
   failed(detail: string): void;
   /** Remote tracks came or went. */
   remote(tracks: { video: PlatformTrack | null; audio: PlatformTrack | null }): void;

@@ -45,5 +45,5 @@ export type Effect =
   | { type: "switch_camera"; on: boolean }
   | { type: "start_timer"; timer: TimerName; delayMs: number }
   | { type: "stop_timer"; timer: TimerName }
-  /** Across reloads: the wishes and the attempt number. */
-  | { type: "remember"; wishes: Wishes | null; attempt: number };
+  /** Across reloads. */
+  | { type: "remember"; wishes: Wishes | null };

@@ -26,6 +26,8 @@ export interface Model {
   /** Counts joins: what a join of another epoch says is stale. */
   readonly epoch: number;
   readonly mediaUrl: string | null;
+  /** The pair has no room yet: `matched` comes again with credentials. */
+  readonly awaitingRoom: boolean;
   readonly matchedAt: number;
   readonly typedAt: number;
   /** The server's clock minus ours. */
@@ -41,7 +43,6 @@ export interface ModelOptions {
   readonly autoNextMs: number | null;
   readonly hasMedia: boolean;
   readonly wishes: Wishes | null;
-  readonly attempt: number;
 }
 
 export function initialModel(options: ModelOptions): Model {
@@ -59,6 +60,7 @@ export function initialModel(options: ModelOptions): Model {
       camera: options.hasMedia,
       notice: null,
     },
+    attempt: 0, // `ready` tells how far this person is
     goal: "idle",
     pending: null,
     redo: null,
@@ -66,6 +68,7 @@ export function initialModel(options: ModelOptions): Model {
     staying: false,
     epoch: 0,
     mediaUrl: null,
+    awaitingRoom: false,
     matchedAt: 0,
     typedAt: -Infinity,
     skewMs: 0,
@@ -77,7 +80,7 @@ export function step(state: Model, ...effects: Effect[]): Step {
 }
 
 /** `first`, then what `next` makes of its state. */
-export function then(first: Step, next: (state: Model) => Step): Step {
+export function andThen(first: Step, next: (state: Model) => Step): Step {
   const second = next(first.state);
   return { state: second.state, effects: [...first.effects, ...second.effects] };
 }

@@ -1,24 +1,29 @@
 /** A pair from `matched` to `ended`, and what its media does in between. */
 import type { Ended, Matched, PeerChanged, Talking } from "../protocol.gen.js";
 import type { Effect } from "./events.js";
-import { dropPair, endedView, pursue, see, seePair, step, then, type Model, type Step } from "./model.js";
+import { dropPair, endedView, pursue, see, seePair, step, andThen, type Model, type Step } from "./model.js";
 import { calmed, find, moveOn, waitingTold } from "./searching.js";
 
 /** The server ends a pair whose media failed; if it does not, we move on by ourselves. */
 const MEDIA_OVER_MS = 5_000;
-const MAX_DETAIL = 200;
 const MAX_FIRST_FRAME_MS = 600_000;
 
 export function matchedTold(model: Model, matched: Matched, now: number): Step {
   const known = { ...model, attempt: Math.max(model.attempt, matched.attempt) };
   if (model.goal === "idle") return pursue(known, { type: "leave", pair: matched.pair });
-  return begin(known, matched, now);
+  return model.view.pair?.id === matched.pair ? matchedAgain(known, matched) : begin(known, matched, now);
+}
+
+/** The room of a pair that a snapshot showed without one is made now. */
+function matchedAgain(model: Model, matched: Matched): Step {
+  const { status } = model.view.media;
+  return model.awaitingRoom || status === "failed" ? bringUp(model, matched) : step(model);
 }
 
 /** Show the partner and bring the media up. */
 export function begin(model: Model, matched: Matched, now: number): Step {
-  const clean = then(dropPair(model), calmed);
-  return then(then(clean, (m) => step(inPair(m, matched, now))), (m) => then(tellMuted(m, matched), (k) => bringUp(k, matched)));
+  const clean = andThen(dropPair(model), calmed);
+  return andThen(andThen(clean, (m) => step(inPair(m, matched, now))), (m) => andThen(tellMuted(m, matched), (k) => bringUp(k, matched)));
 }
 
 function inPair(model: Model, matched: Matched, now: number): Model {
@@ -32,15 +37,16 @@ function inPair(model: Model, matched: Matched, now: number): Model {
     peerMuted: { audio: false, video: false },
   };
   const view = see(model, { phase: "connecting", pair, waiting: null, ended: null, chat: [], media: { status: "none" } });
-  return { ...view, goal: "partner", matchedAt: now, staying: false, typedAt: -Infinity };
+  return { ...view, goal: "partner", awaitingRoom: false, matchedAt: now, staying: false, typedAt: -Infinity };
 }
 
 function bringUp(model: Model, matched: Matched): Step {
-  if (matched.media === null) return step(model, { type: "report_media", pair: matched.pair, event: "connected" });
-  if (!model.hasMedia) return mediaLost(model, "no media adapter");
+  if (matched.mode === "text") return step(model, { type: "report_media", pair: matched.pair, event: "connected" });
+  if (matched.media === null) return step(see({ ...model, awaitingRoom: true }, { media: { status: "connecting" } }));
+  if (!model.hasMedia) return mediaLost(model, "no_media_adapter");
   const epoch = model.epoch + 1;
   const { media: credentials, mode } = matched;
-  const joining = see({ ...model, epoch, mediaUrl: credentials.url }, { media: { status: "connecting" } });
+  const joining = see({ ...model, epoch, mediaUrl: credentials.url, awaitingRoom: false }, { media: { status: "connecting" } });
   return step(joining, { type: "join_media", epoch, credentials, mode });
 }
 
@@ -70,14 +76,14 @@ export function endedTold(model: Model, ended: Ended, now: number): Step {
 
 /** The current pair is over: wait on, count down, or rest. */
 export function over(model: Model, ended: Pick<Ended, "reason" | "by" | "waiting">, now: number): Step {
-  const gone = then(dropPair(model), (m) => step(see(m, { phase: "ended", waiting: null, ended: endedView(model, ended, now) })));
+  const gone = andThen(dropPair(model), (m) => step(see(m, { phase: "ended", waiting: null, ended: endedView(model, ended, now) })));
   const { waiting } = ended;
-  if (waiting !== undefined && !model.staying) return then(gone, (m) => waitingTold(m, waiting));
-  const resting = then(gone, (m) => step({ ...m, goal: "idle", staying: false }));
-  if (waiting !== undefined) return then(resting, (m) => waitingTold(m, waiting));
+  if (waiting !== undefined && !model.staying) return andThen(gone, (m) => waitingTold(m, waiting));
+  const resting = andThen(gone, (m) => step({ ...m, goal: "idle", staying: false }));
+  if (waiting !== undefined) return andThen(resting, (m) => waitingTold(m, waiting));
   const byItself = !model.staying && ended.by !== "me" ? model.autoNextMs : null;
   if (byItself === null) return resting;
-  return then(resting, (m) => (byItself === 0 ? find(m, now) : countDown(m, byItself, now)));
+  return andThen(resting, (m) => (byItself === 0 ? find(m, now) : countDown(m, byItself, now)));
 }
 
 function countDown(model: Model, delayMs: number, now: number): Step {
@@ -116,10 +122,9 @@ export function mediaReconnecting(model: Model): Step {
 export function mediaLost(model: Model, detail: string): Step {
   const pair = model.view.pair;
   if (pair === null) return step(model);
-  const short = detail.slice(0, MAX_DETAIL);
   return step(
-    see(model, { media: { status: "failed", detail: short } }),
-    { type: "report_media", pair: pair.id, event: "failed", detail: short },
+    see(model, { media: { status: "failed", detail } }),
+    { type: "report_media", pair: pair.id, event: "failed", detail },
     { type: "start_timer", timer: "media_over", delayMs: MEDIA_OVER_MS },
   );
 }
@@ -131,7 +136,7 @@ export function mediaOver(model: Model, now: number): Step {
 }
 
 function leaveFailed(model: Model, pair: string, now: number): Step {
-  return then(over(model, { reason: "media_failed", by: "me" }, now), (m) => pursue(m, { type: "leave", pair }));
+  return andThen(over(model, { reason: "media_failed", by: "me" }, now), (m) => pursue(m, { type: "leave", pair }));
 }
 
 export function firstFrame(model: Model, now: number): Step {

@@ -7,7 +7,7 @@ import { assertNever } from "../errors.js";
 import type { Push, Reply } from "../protocol.gen.js";
 import { chatAnswered, chatHeard, chatWritten, keyPressed, peerTyped } from "./chatting.js";
 import type { SessionEvent, TimerName } from "./events.js";
-import { dropPair, initialModel, see, seePair, step, then, type Model, type Step } from "./model.js";
+import { dropPair, initialModel, see, seePair, step, andThen, type Model, type Step } from "./model.js";
 import { endedTold, firstFrame, matchedTold, mediaJoined, mediaLost, mediaOver, mediaReconnecting, muteCommand, peerTold, talkingTold } from "./pairing.js";
 import { calmed, find, findAsked, goalAnswered, nextAsked, noticeOf, retryFired, stayAsked, stopAsked, waitingTold } from "./searching.js";
 import { snapshotTold } from "./snapshot.js";
@@ -138,9 +138,9 @@ function switched(state: Model, effect: Step["effects"][number]): Step {
   return step(state, effect, ...muteCommand(state));
 }
 
-/** Keeps the wishes, the devices and the attempt: a session that is started again goes on counting. */
+/** Keeps the wishes and the devices, for a session that is started again. */
 function closed(state: Model): Step {
-  return then(then(dropPair(state), calmed), (m) => {
+  return andThen(andThen(dropPair(state), calmed), (m) => {
     const { microphone, camera } = m.view;
     return step({ ...see(initialModel(m), { microphone, camera }), epoch: m.epoch });
   });

@@ -1,7 +1,7 @@
 /** Wanting a partner and not wanting one: find, next, stop, stay, and how the server answers them. */
 import { ErrorCode, type CommandError, type Reply, type Waiting } from "../protocol.gen.js";
 import type { Effect, Wishes } from "./events.js";
-import { dropPair, pursue, see, step, then, type Model, type Step } from "./model.js";
+import { dropPair, pursue, see, step, andThen, type Model, type Step } from "./model.js";
 import type { WaitingView } from "./state.js";
 import type { CommandBody } from "./wire.js";
 
@@ -23,10 +23,10 @@ export function stopAsked(model: Model): Step {
   const stop = see(idle(model), { phase: "start", waiting: null, ended: null, chat: [] });
   const calm = calmed(stop);
   if (pair !== null) {
-    const leave = then(calm, dropPair);
-    return then(leave, (m) => pursue(m, { type: "leave", pair: pair.id }));
+    const leave = andThen(calm, dropPair);
+    return andThen(leave, (m) => pursue(m, { type: "leave", pair: pair.id }));
   }
-  return phase === "searching" ? then(calm, (m) => pursue(m, { type: "cancel", attempt: m.attempt })) : calm;
+  return phase === "searching" ? andThen(calm, (m) => pursue(m, { type: "cancel", attempt: m.attempt })) : calm;
 }
 
 /** In a talk: remembered until it ends. After one: call off the search that began by itself. */
@@ -36,14 +36,14 @@ export function stayAsked(model: Model): Step {
   if (phase === "start" || ended === null) return step(model);
   const rest = see(idle(model), { phase: "ended", waiting: null, ended: { ...ended, nextAt: null } });
   const calm = calmed(rest);
-  return phase === "searching" ? then(calm, (m) => pursue(m, { type: "cancel", attempt: m.attempt })) : calm;
+  return phase === "searching" ? andThen(calm, (m) => pursue(m, { type: "cancel", attempt: m.attempt })) : calm;
 }
 
 /** Ask for a partner with the wishes of last time. */
 export function find(model: Model, now: number): Step {
   const attempt = model.attempt + 1;
   const filters = { ...model.wishes, auto_next: model.autoNextMs === 0 };
-  return then(calmed(searching(model, attempt, now)), (m) => pursue(m, { type: "find", attempt, filters }, ...beside(m)));
+  return andThen(calmed(searching(model, attempt, now)), (m) => pursue(m, { type: "find", attempt, filters }, ...beside(m)));
 }
 
 /** End the pair and ask for another partner, in one step; the page does not wait for the server. */
@@ -52,8 +52,8 @@ export function moveOn(model: Model, now: number): Step {
   if (pair === null) return step(model);
   const attempt = model.attempt + 1;
   const filters = model.wishes === null ? null : { ...model.wishes, auto_next: model.autoNextMs === 0 };
-  const moved = then(dropPair(model), (m) => calmed(searching(see(m, { ended: null }), attempt, now)));
-  return then(moved, (m) => pursue(m, { type: "next", pair: pair.id, attempt, filters }, ...beside(m)));
+  const moved = andThen(dropPair(model), (m) => calmed(searching(see(m, { ended: null }), attempt, now)));
+  return andThen(moved, (m) => pursue(m, { type: "next", pair: pair.id, attempt, filters }, ...beside(m)));
 }
 
 /** The server says that we wait. */
@@ -66,7 +66,7 @@ export function waitingTold(model: Model, waiting: Waiting): Step {
   }
   const older = (pending?.type === "find" || pending?.type === "next") && waiting.attempt < pending.attempt;
   if (older) return step(known);
-  return then(dropPair(known), (m) => step(see(m, { phase: "searching", waiting: waitingView(waiting, m.skewMs) })));
+  return andThen(dropPair(known), (m) => step(see(m, { phase: "searching", waiting: waitingView(waiting, m.skewMs) })));
 }
 
 /** A find, next, leave or cancel was answered. */
@@ -78,7 +78,7 @@ export function goalAnswered(model: Model, command: CommandBody, reply: Reply): 
   // A refused `next` leaves the pair standing: free the partner now, search when allowed.
   const freed: Step = command.type === "next" ? step(settled, { type: "send", command: { type: "leave", pair: command.pair } }) : step(settled);
   if (!current) return freed;
-  return then(freed, (m) => refused(m, command, error));
+  return andThen(freed, (m) => refused(m, command, error));
 }
 
 function refused(model: Model, command: CommandBody, error: CommandError): Step {
@@ -136,7 +136,7 @@ export function waitingView(waiting: Waiting, skewMs: number): WaitingView {
 
 /** What goes with every search: outlive a reload, and warm up the media. */
 function beside(model: Model): Effect[] {
-  const remember: Effect = { type: "remember", wishes: model.wishes, attempt: model.attempt };
+  const remember: Effect = { type: "remember", wishes: model.wishes };
   return model.mediaUrl === null ? [remember] : [remember, { type: "prepare_media", url: model.mediaUrl }];
 }
 

@@ -6,7 +6,7 @@
  */
 import type { PairState, Ready, Waiting } from "../protocol.gen.js";
 import { merged } from "./chatting.js";
-import { dropPair, endedView, see, seePair, step, then, type Model, type Step } from "./model.js";
+import { dropPair, endedView, see, seePair, step, andThen, type Model, type Step } from "./model.js";
 import { begin, over } from "./pairing.js";
 import { find, waitingTold } from "./searching.js";
 
@@ -16,10 +16,10 @@ const SEAT_MS = 15_000;
 const LOST = { reason: "lost", by: "server" } as const;
 
 export function snapshotTold(model: Model, ready: Ready, skewMs: number, samePerson: boolean, now: number): Step {
-  const known: Model = { ...model, skewMs, pending: samePerson ? model.pending : null };
+  const known: Model = { ...model, skewMs, attempt: Math.max(model.attempt, ready.attempt), pending: samePerson ? model.pending : null };
   switch (ready.state.kind) {
     case "idle":
-      return idleTold(known, now);
+      return idleTold(known, ready.attempt, now);
     case "waiting":
       return waitingFound(known, ready.state.waiting, now);
     case "pair":
@@ -27,10 +27,12 @@ export function snapshotTold(model: Model, ready: Ready, skewMs: number, samePer
   }
 }
 
-function idleTold(model: Model, now: number): Step {
+function idleTold(model: Model, attempt: number, now: number): Step {
   if (model.view.pair !== null) return over(model, LOST, now);
-  if (model.goal === "idle" || model.pending !== null || model.retrying) return step(model);
-  return find(model, now); // the queue forgot us (it restarted, or we were away too long)
+  const { pending } = model;
+  const asked = (pending?.type === "find" || pending?.type === "next") && pending.attempt > attempt;
+  if (model.goal === "idle" || model.retrying || asked) return step(model);
+  return find(model, now); // the queue forgot us (it restarted, or we were away too long), or our number was old
 }
 
 /** Nothing unanswered: take over what the server has us do (also after a reload of the page). */
@@ -39,7 +41,7 @@ function waitingFound(model: Model, waiting: Waiting, now: number): Step {
   const seen = ended === null ? model : see(model, { ended, phase: "ended" });
   const goal = model.staying ? "idle" : "partner";
   const adopted = model.pending === null ? { ...seen, goal, staying: false } as const : seen;
-  return then(dropPair(adopted), (m) => waitingTold(m, waiting));
+  return andThen(dropPair(adopted), (m) => waitingTold(m, waiting));
 }
 
 function pairTold(model: Model, state: PairState, now: number): Step {
@@ -51,9 +53,10 @@ function pairTold(model: Model, state: PairState, now: number): Step {
   if (moving || cancelling) return step(known); // the unanswered command ends this pair
   if (model.goal === "idle" && pending !== null) return step(known, { type: "send", command: { type: "leave", pair: matched.pair } });
   const { status } = model.view.media;
-  const keep = model.view.pair?.id === matched.pair && status !== "failed" && (matched.media === null || status !== "none");
+  const up = matched.mode === "text" || (status !== "none" && status !== "failed" && !model.awaitingRoom);
+  const keep = up && model.view.pair?.id === matched.pair;
   const inIt = keep ? kept(known, state) : begin(known, matched, now);
-  return then(inIt, (m) => step(told(m, state, now)));
+  return andThen(inIt, (m) => step(told(m, state, now)));
 }
 
 /** Same pair, media up: keep it; but `media connected` may have been lost with the old socket. */

@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import type { CommandError, Ended, Matched, Push, Ready, State, Waiting } from "../protocol.gen.js";
+import type { Effect, SessionEvent } from "./events.js";
+import { initialModel, type Model } from "./model.js";
+import { reduce } from "./reducer.js";
+import type { CommandBody } from "./wire.js";
+
+const NOW = 1_000_000;
+const FRESH = initialModel({ autoNextMs: 0, hasMedia: true, wishes: null });
+
+const waiting = (attempt: number): Waiting => ({
+  type: "waiting", rev: 1, attempt, since: NOW - 100, mode: "video", waiting_count: 2, estimate_ms: null, widened: [],
+});
+const matched = (pair: string, attempt: number): Matched => ({
+  type: "matched", rev: 1, pair, attempt, mode: "text", peer: { alias: pair, interests: [], facets: {} }, media: null, deadline_ms: 10_000,
+});
+const ended = (pair: string, fields: Partial<Ended> = {}): Ended => ({ type: "ended", rev: 1, pair, reason: "next", by: "peer", ...fields });
+const pushed = (push: Push): SessionEvent => ({ type: "pushed", push });
+const FIND: SessionEvent = { type: "find_asked", wishes: { mode: "text" } };
+const NEXT: SessionEvent = { type: "next_asked" };
+const STOP: SessionEvent = { type: "stop_asked" };
+const STAY: SessionEvent = { type: "stay_asked" };
+const RETRY: SessionEvent = { type: "timer_fired", timer: "retry" };
+
+function ready(state: State, attempt = 0): SessionEvent {
+  const self = { person: "p", guest: true, facets: {} };
+  const told: Ready = { type: "ready", rev: 0, session: "s", resume_token: "r", resume_window_ms: 1, self, attempt, state };
+  return { type: "became_ready", ready: told, skewMs: 0, samePerson: true };
+}
+
+const answer = (command: CommandBody, error?: CommandError): SessionEvent => ({
+  type: "answered",
+  command,
+  reply: { type: "reply", id: "1", ok: error === undefined, ...(error === undefined ? {} : { error }) },
+});
+
+/** What the state is after these events, and the effects of the last one. */
+function play(events: SessionEvent[], from: Model = FRESH): { model: Model; effects: readonly Effect[]; sent: CommandBody[] } {
+  let model = from;
+  let effects: readonly Effect[] = [];
+  for (const event of events) ({ state: model, effects } = reduce(model, event, NOW));
+  const sent = effects.filter((effect) => effect.type === "send").map((effect) => effect.command);
+  return { model, effects, sent };
+}
+
+describe("the phase", () => {
+  const inA = [FIND, pushed(matched("a", 1))];
+  it.each<[string, SessionEvent[], Model["view"]["phase"]]>([
+    ["searches at once", [FIND], "searching"],
+    ["connects when matched", inA, "connecting"],
+    ["talks when told", [...inA, pushed({ type: "talking", rev: 1, pair: "a", since: NOW })], "talking"],
+    ["searches on after Next", [...inA, NEXT], "searching"],
+    ["is start after Stop", [...inA, STOP], "start"],
+    ["is start when the search is stopped", [FIND, STOP], "start"],
+    ["searches when the server waits for us", [...inA, pushed(ended("a", { waiting: waiting(2) }))], "searching"],
+    ["is ended when the person wants to stay", [...inA, STAY, pushed(ended("a", { waiting: waiting(2) }))], "ended"],
+    ["is ended when it was our own doing", [...inA, pushed(ended("a", { by: "me", reason: "lost" }))], "ended"],
+    ["does not move for Next at the start", [NEXT], "start"],
+  ])("%s", (_, events, phase) => {
+    expect(play(events).model.view.phase).toBe(phase);
+  });
+});
+
+describe("attempts", () => {
+  it("only grow, also past the server's", () => {
+    expect(play([FIND, pushed(waiting(9)), NEXT, pushed(matched("a", 9)), NEXT]).sent).toMatchObject([{ type: "next", attempt: 10 }]);
+    expect(play([ready({ kind: "idle" }, 41), FIND]).sent).toMatchObject([{ attempt: 42 }]);
+  });
+
+  it("that were too old when asked offline are made again", () => {
+    expect(play([FIND, ready({ kind: "idle" }, 41)]).sent).toMatchObject([{ type: "find", attempt: 42 }]);
+  });
+
+  it("that are on their way are left alone", () => {
+    expect(play([FIND, ready({ kind: "idle" }, 0)]).sent).toEqual([]);
+  });
+});
+
+describe("a stop", () => {
+  it("holds against a match that crosses it", () => {
+    const { model, sent } = play([FIND, STOP, pushed(matched("a", 1))]);
+    expect(model.view).toMatchObject({ phase: "start", pair: null });
+    expect(sent).toEqual([{ type: "leave", pair: "a" }]);
+  });
+
+  it("holds against a server that requeued us", () => {
+    const { model, sent } = play([FIND, pushed(matched("a", 1)), STOP, answer({ type: "leave", pair: "a" }), pushed(waiting(2))]);
+    expect(model.view.phase).toBe("start");
+    expect(sent).toEqual([{ type: "cancel", attempt: 2 }]);
+  });
+
+  it("is not repeated for news from before it", () => {
+    expect(play([FIND, STOP, pushed(waiting(1))]).sent).toEqual([]);
+  });
+
+  it("holds over a resume", () => {
+    const pair: State = { kind: "pair", matched: matched("a", 1), talking_since: null, peer_away: false, lines: [] };
+    const { model, sent } = play([FIND, pushed(matched("a", 1)), STOP, ready(pair, 1)]);
+    expect(model.view.phase).toBe("start");
+    expect(sent).toEqual([]);
+  });
+});
+
+describe("staying", () => {
+  it("calls off the search that began by itself", () => {
+    const { model, sent } = play([FIND, pushed(matched("a", 1)), pushed(ended("a", { waiting: waiting(2) })), STAY]);
+    expect(model.view).toMatchObject({ phase: "ended", ended: { alias: "a", nextAt: null } });
+    expect(sent).toEqual([{ type: "cancel", attempt: 2 }]);
+  });
+
+  it("stops the countdown", () => {
+    const counting = { ...FRESH, autoNextMs: 3_000 };
+    const { model, effects } = play([FIND, pushed(matched("a", 1)), pushed(ended("a")), STAY], counting);
+    expect(model.view.ended?.nextAt).toBeNull();
+    expect(effects).toContainEqual({ type: "stop_timer", timer: "auto_next" });
+  });
+});
+
+describe("after a talk", () => {
+  it.each<[string, number | null, boolean]>([
+    ["the server is asked to requeue", 0, true],
+    ["the server is not, when we count down", 3_000, false],
+    ["the server is not, when the person is asked", null, false],
+  ])("%s", (_, autoNextMs, autoNext) => {
+    expect(play([FIND], { ...FRESH, autoNextMs }).sent).toMatchObject([{ filters: { auto_next: autoNext } }]);
+  });
+
+  it("counts down and searches", () => {
+    const counting = { ...FRESH, autoNextMs: 3_000 };
+    const over = play([FIND, pushed(matched("a", 1)), pushed(ended("a"))], counting);
+    expect(over.model.view.ended?.nextAt).toBe(NOW + 3_000);
+    expect(over.effects).toContainEqual({ type: "start_timer", timer: "auto_next", delayMs: 3_000 });
+    expect(play([{ type: "timer_fired", timer: "auto_next" }], over.model).sent).toMatchObject([{ type: "find", attempt: 2 }]);
+  });
+
+  it("waits on at once when the pair failed before talking, whatever was asked for", () => {
+    const asking = { ...FRESH, autoNextMs: null };
+    const { model } = play([FIND, pushed(matched("a", 1)), pushed(ended("a", { reason: "media_failed", waiting: waiting(2) }))], asking);
+    expect(model.view).toMatchObject({ phase: "searching", ended: { reason: "media_failed", talkedMs: null } });
+  });
+});
+
+describe("a refusal", () => {
+  const limited: CommandError = { code: "rate_limited", message: "", temporary: true, retry_after_ms: 1_500 };
+  const final: CommandError = { code: "bad_request", message: "", temporary: false };
+  const next = { type: "next", pair: "a", attempt: 2, filters: null } as const;
+  const find = { type: "find", attempt: 1 } as const;
+  const refusedNext = [FIND, pushed(matched("a", 1)), NEXT, answer(next, limited)];
+
+  it("of a Next that was too fast frees the partner and searches later", () => {
+    const { model, effects, sent } = play(refusedNext);
+    expect(model.view).toMatchObject({ phase: "searching", notice: null });
+    expect(sent).toEqual([{ type: "leave", pair: "a" }]);
+    expect(effects).toContainEqual({ type: "start_timer", timer: "retry", delayMs: 1_500 });
+    expect(play([RETRY], model).sent).toMatchObject([{ type: "find", attempt: 3 }]);
+  });
+
+  it("is not retried after a stop", () => {
+    const { model, effects } = play([...refusedNext, STOP]);
+    expect(effects).toContainEqual({ type: "stop_timer", timer: "retry" });
+    expect(play([RETRY], model).sent).toEqual([]);
+  });
+
+  it("that is overtaken by a newer wish moves nothing", () => {
+    expect(play([FIND, STOP, FIND, answer(find, limited)]).effects).toEqual([]);
+  });
+
+  it("for good ends the search and is told", () => {
+    const { model } = play([FIND, answer(find, final)]);
+    expect(model.view).toMatchObject({ phase: "start", notice: { level: "error", code: "bad_request" } });
+  });
+
+  it("because the store is away is told and retried", () => {
+    const { model, effects } = play([FIND, answer(find, { ...limited, code: "unavailable" })]);
+    expect(model.view).toMatchObject({ phase: "searching", notice: { level: "warn", code: "unavailable" } });
+    expect(effects).toContainEqual({ type: "start_timer", timer: "retry", delayMs: 1_500 });
+  });
+});
+
+it("never changes the state it was given", () => {
+  const frozen = Object.freeze({ ...FRESH, view: Object.freeze(FRESH.view) });
+  expect(() => play([FIND, pushed(matched("a", 1)), NEXT, STOP], frozen)).not.toThrow();
+});
