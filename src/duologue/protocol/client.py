@@ -109,6 +109,7 @@ class MediaReport(_Message, frozen=True, tag="media"):
     pair: Id
     event: MediaEvent
     detail: Annotated[str, Meta(max_length=200)] = ""
+    """For `failed` and `mismatch`: one word of [a-z0-9_], such as `timeout`; anything else is counted as `other`."""
     ms: Annotated[int, Meta(ge=0, le=600_000)] | None = None
     """For `first_frame`: milliseconds since `matched`."""
 
@@ -119,7 +120,9 @@ class Mute(_Message, frozen=True, tag="mute"):
     id: CommandId
     pair: Id
     audio: bool
+    """True: the microphone is off."""
     video: bool
+    """True: the camera is off."""
 
 
 class Hidden(_Message, frozen=True, tag="hidden"):

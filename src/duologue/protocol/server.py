@@ -77,7 +77,11 @@ class Waiting(_Message, frozen=True, tag="waiting"):
 
 
 class Matched(_Message, frozen=True, tag="matched"):
-    """You have a partner: bring the media up within `deadline_ms`, then say `media connected`."""
+    """You have a partner: bring the media up within `deadline_ms`, then say `media connected`.
+
+    `media` is null in text mode, and in a snapshot taken while the room is still being made:
+    then a `matched` push with credentials follows.
+    """
 
     rev: int
     pair: Id
@@ -148,6 +152,8 @@ class Ready(_Message, frozen=True, tag="ready"):
     """Single-use; replaces the one before."""
     resume_window_ms: int
     self: Self
+    attempt: int
+    """The newest attempt that the server knows of; your next one must be greater."""
     state: State
 
 

@@ -1,0 +1,5 @@
+"""`python -m duologue`."""
+
+from duologue.cli import main
+
+main()

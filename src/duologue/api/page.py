@@ -1,0 +1,47 @@
+"""Where the built page is, and how it is served: hashed assets for ever, everything else checked anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duologue
+
+PACKAGE = Path(duologue.__file__).parent
+CANDIDATES = (PACKAGE / "_page", PACKAGE.parent.parent / "web" / "dist")
+"""In a wheel; in a checkout."""
+MISSING = (
+    "The page is not built. In a checkout: `npm ci && npm run build -w web` (or `make run`). "
+    "The WebSocket and HTTP API work without it.\n"
+)
+ASSETS = "/assets/"
+"""The build puts a hash into the name of everything below it."""
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "connect-src 'self' ws: wss: http: https:",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob: mediastream:",
+        "style-src 'self' 'unsafe-inline'",
+        "script-src 'self'",
+        "worker-src 'self' blob:",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def folder() -> Path | None:
+    """The built page, or None where nobody built it."""
+    return next((path for path in CANDIDATES if (path / "index.html").is_file()), None)
+
+
+def cache_control(path: str) -> str:
+    """How long a browser may keep what is at this path."""
+    return "public, max-age=31536000, immutable" if path.startswith(ASSETS) else "no-cache"

@@ -1,0 +1,140 @@
+"""Wires the HTTP side and runs it inside our own loop."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import structlog
+import uvicorn
+from litestar import Litestar, MediaType, Response, get
+from litestar.di import NamedDependency, Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.static_files import create_static_files_router
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+from litestar.types import Scope
+
+import duologue
+from duologue.api import page
+from duologue.api.guests import GuestDesk, guest
+from duologue.api.health import live, ready
+from duologue.errors import StartupError
+from duologue.ports import Clock
+from duologue.services.identity import TokenOffice
+from duologue.settings import Settings
+
+log = structlog.get_logger()
+
+MAX_BODY_BYTES = 16 * 1024
+
+
+class ClientConfig(msgspec.Struct, frozen=True):
+    """What a client has to know to begin."""
+
+    websocket_url: str
+    guest_url: str
+    modes: list[str]
+    guest_scope: str
+    version: str
+
+
+@get("/config.json", sync_to_thread=False)
+def config(client_config: NamedDependency[ClientConfig]) -> Response[ClientConfig]:
+    """Where everything is."""
+    return Response(client_config, headers={"Cache-Control": "no-cache"})
+
+
+@get("/", media_type=MediaType.TEXT, sync_to_thread=False)
+def no_page() -> Response[str]:
+    """Instead of the page, where nobody built it."""
+    return Response(page.MISSING, status_code=503)
+
+
+def create_app(settings: Settings, store_kind: str, tokens: TokenOffice, clock: Clock, client: ClientConfig) -> Litestar:
+    """The HTTP application."""
+    desk = GuestDesk(tokens, clock, settings)
+    folder = page.folder()
+    static = create_static_files_router("/", [folder], html_mode=True, include_in_schema=False) if folder else no_page
+
+    def provide(value: object) -> Provide:
+        return Provide(lambda: value, sync_to_thread=False, use_cache=True)
+
+    return Litestar(
+        [config, guest, live, ready, static],
+        dependencies={
+            "client_config": provide(client),
+            "desk": provide(desk),
+            "settings": provide(settings),
+            "store_kind": provide(store_kind),
+        },
+        after_request=_add_headers,
+        after_exception=[_log_failure],
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=OpenAPIConfig(
+            title="Duologue", version=duologue.__version__, path="/openapi", render_plugins=[JsonRenderPlugin()]
+        ),
+        logging_config=None,
+        signature_types=[GuestDesk, ClientConfig, Settings],
+    )
+
+
+def _add_headers(response: Response[Any]) -> Response[Any]:
+    response.headers.update(page.SECURITY_HEADERS)
+    return response
+
+
+async def _log_failure(error: Exception, scope: Scope) -> None:
+    """A defect of ours must be seen; what clients do wrong is their answer, not our log."""
+    if not isinstance(error, HTTPException) or error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
+        log.error("http_failed", path=scope["path"], exc_info=error)
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn, minus its own idea of signals: the composition root decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Http:
+    """The HTTP listener."""
+
+    def __init__(self, app: Litestar, settings: Settings) -> None:
+        self._settings = settings.http
+        self._server = HttpServer(
+            uvicorn.Config(
+                app,
+                host=self._settings.host,
+                port=self._settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                timeout_graceful_shutdown=2,
+            )
+        )
+
+    async def serve(self) -> None:
+        """Listen until `stop`. Raises `StartupError` when the port is taken."""
+        try:
+            await self._server.serve()
+        except SystemExit as error:  # uvicorn's way of saying that it cannot listen
+            host, port = self._settings.host, self._settings.port
+            raise StartupError(
+                f"HTTP cannot listen on {host}:{port}. "
+                "Is another Duologue running? Stop it, or set DUOLOGUE_HTTP__PORT."
+            ) from error
+
+    @property
+    def started(self) -> bool:
+        """Whether it listens."""
+        return self._server.started
+
+    def stop(self) -> None:
+        """Stop listening, soon."""
+        self._server.should_exit = True

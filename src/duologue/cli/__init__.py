@@ -1,0 +1,87 @@
+"""The command line: `duologue --help`. Each command reads the settings, calls `app.py`, and prints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import duologue
+from duologue import app, logs
+from duologue import settings as configuration
+from duologue.errors import StartupError
+
+COULD_NOT_RUN = 2
+cli = typer.Typer(
+    name="duologue",
+    help="Self-hosted random video chat and direct 1:1 calls.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
+    if wanted:
+        typer.echo(f"duologue {duologue.__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def duologue_(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: FBT002
+) -> None:
+    """Self-hosted random video chat and direct 1:1 calls."""
+
+
+@cli.command()
+def dev(
+    port: Annotated[int | None, typer.Option(help="HTTP and the page.", show_default="8000")] = None,
+    ws_port: Annotated[int | None, typer.Option(help="WebSocket.", show_default="8001")] = None,
+    livekit_port: Annotated[int | None, typer.Option(help="The LiveKit child.", show_default="7880")] = None,
+    livekit_udp_port: Annotated[int | None, typer.Option(help="Its media.", show_default="7882")] = None,
+    state_dir: Annotated[Path | None, typer.Option(help="Keys and logs.", show_default="the user's")] = None,
+    *,
+    text_only: Annotated[bool, typer.Option(help="No LiveKit: text chat only.")] = False,
+) -> None:
+    """Run everything in one process, on localhost, with the store in memory.
+
+    Page, gateway, matcher, HTTP API and a LiveKit server as a child. Stop it with Ctrl-C.
+    """
+    options: dict[str, Any] = {
+        "http": _given(port=port),
+        "gateway": _given(port=ws_port),
+        "livekit": _given(port=livekit_port, udp_port=livekit_udp_port),
+        **_given(state_dir=state_dir),
+    }
+    try:
+        settings = configuration.load(**options)
+        logs.set_up(settings.log)
+        app.run_dev(settings, text_only=text_only, announce=_announce)
+    except StartupError as error:
+        typer.secho(f"duologue cannot start: {error}", fg="red", err=True)
+        raise typer.Exit(COULD_NOT_RUN) from error
+
+
+def _given(**options: object) -> dict[str, object]:
+    """The options that were used."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _announce(started: app.Started) -> None:
+    typer.echo(
+        f"\nDuologue {duologue.__version__}\n"
+        f"  page     {started.page_url}\n"
+        f"  gateway  {started.websocket_url}\n"
+        f"  media    {started.media}\n"
+        f"  store    {started.store}: this process only, gone when it stops\n\n"
+        "Open the page in two tabs. Ctrl-C stops everything.\n"
+    )
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Entry point of the `duologue` command."""
+    cli()

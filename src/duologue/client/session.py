@@ -1,0 +1,170 @@
+"""`RandomChatSession`: find somebody, talk, move on. Simple on purpose: one socket, no reconnects by itself."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections import deque
+from types import TracebackType
+from typing import Self, TypeVar
+
+from duologue.client.socket import Invitation, Socket
+from duologue.protocol.client import (
+    Cancel,
+    Chat,
+    Command,
+    Filters,
+    Find,
+    Leave,
+    MediaReport,
+    Next,
+)
+from duologue.protocol.codes import MediaEvent, Mode
+from duologue.protocol.server import (
+    CommandError,
+    Ended,
+    IdleState,
+    Matched,
+    PairState,
+    Ready,
+    Reply,
+    ServerMessage,
+    Waiting,
+    WaitingState,
+)
+
+Message = TypeVar("Message", bound=ServerMessage)
+
+
+class CommandRefused(Exception):  # noqa: N818 - an answer, not a mistake
+    """The server said no; `error` says why and whether later would do."""
+
+    def __init__(self, error: CommandError) -> None:
+        super().__init__(f"{error.code}: {error.message}")
+        self.error = error
+
+
+class RandomChatSession:
+    """One person. Commands return when the server confirmed them; news is read with `expect`."""
+
+    def __init__(self, invitation: Invitation) -> None:
+        self._invitation = invitation
+        self._ids = (f"{secrets.token_hex(4)}-{n}" for n in itertools.count(1))
+        self._lines = itertools.count(1)
+        self._unread: deque[ServerMessage] = deque()
+        self._attempt = 0
+        self.socket: Socket | None = None
+        self.ready: Ready | None = None
+        self.pair: str | None = None
+        self.waiting: Waiting | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        self.close(goodbye=error is None)
+
+    async def connect(self, *, resume: bool = False) -> Ready:
+        """Open a socket; with `resume`, continue this session."""
+        self.socket = await Socket.open(self._invitation.websocket_url)
+        ready = None
+        if resume and self.ready is not None:
+            ready = await self.socket.resume(self.ready.resume_token, self.ready.rev)
+        if ready is None:
+            ready = await self.socket.enter(self._invitation.token)
+        self._take_snapshot(ready)
+        return ready
+
+    async def find(self, filters: Filters) -> None:
+        """Wait for a partner."""
+        self._attempt += 1
+        await self._command(Find(next(self._ids), self._attempt, filters))
+
+    async def cancel(self) -> None:
+        """Stop waiting."""
+        await self._command(Cancel(next(self._ids), self._attempt))
+
+    async def next(self, filters: Filters | None = None) -> None:
+        """Leave this partner and wait for another."""
+        assert self.pair is not None, "next needs a pair; find starts a search"
+        self._attempt += 1
+        await self._command(Next(next(self._ids), self.pair, self._attempt, filters))
+
+    async def leave(self) -> None:
+        """Leave this partner."""
+        assert self.pair is not None, "there is nobody to leave"
+        await self._command(Leave(next(self._ids), self.pair))
+
+    async def chat(self, text: str) -> None:
+        """Write to the partner."""
+        assert self.pair is not None, "there is nobody to write to"
+        await self._command(Chat(next(self._ids), self.pair, text, next(self._lines)))
+
+    def report_media(self, event: MediaEvent = MediaEvent.CONNECTED, detail: str = "") -> None:
+        """Say how the media of this pair is."""
+        assert self.pair is not None, "media belongs to a pair"
+        self.send(MediaReport(self.pair, event, detail))
+
+    async def expect(self, kind: type[Message]) -> Message:
+        """The next message of this kind; others are skipped. Raises `ConnectionEnded`."""
+        while True:
+            message = self._unread.popleft() if self._unread else await self._receive()
+            if isinstance(message, kind):
+                return message
+
+    async def matched(self) -> Matched:
+        """Wait for a partner, and say at once that we are in: what a text bot wants."""
+        matched = await self.expect(Matched)
+        if matched.mode is Mode.TEXT:
+            self.report_media()
+        return matched
+
+    def send(self, message: MediaReport | Command) -> None:
+        """Send as it is."""
+        assert self.socket is not None, "connect first"
+        self.socket.send(message)
+
+    def close(self, *, goodbye: bool = True) -> None:
+        """Leave; without a goodbye the seat is held for a while."""
+        if self.socket is not None:
+            self.socket.close(goodbye=goodbye)
+
+    async def _command(self, command: Command) -> None:
+        self.send(command)
+        while True:
+            message = await self._receive()
+            if isinstance(message, Reply) and message.id == command.id:
+                if message.error is not None:
+                    raise CommandRefused(message.error)
+                return
+            self._unread.append(message)
+
+    async def _receive(self) -> ServerMessage:
+        assert self.socket is not None, "connect first"
+        message = await self.socket.receive()
+        self._note(message)
+        return message
+
+    def _note(self, message: ServerMessage) -> None:
+        match message:
+            case Matched(pair=pair):
+                self.pair, self.waiting = pair, None
+                self._lines = itertools.count(1)
+            case Waiting():
+                self.waiting = message
+            case Ended(waiting=waiting):
+                self.pair, self.waiting = None, waiting
+
+    def _take_snapshot(self, ready: Ready) -> None:
+        self.ready = ready
+        self.pair = self.waiting = None
+        self._attempt = max(self._attempt, ready.attempt)
+        match ready.state:
+            case PairState(matched=matched, lines=lines):
+                self._note(matched)
+                self._lines = itertools.count(1 + max((line.n for line in lines if line.mine), default=0))
+            case WaitingState(waiting=waiting):
+                self._note(waiting)
+            case IdleState():
+                pass

@@ -1,0 +1,49 @@
+"""The errors of this project. Each says in fields what a caller can act on.
+
+DuologueError
+├── Unavailable          a backend is out of reach; nothing happened
+├── OutcomeUnknown       a backend may have done it: repeat the same request id
+├── ProtocolViolation    a frame that breaks the protocol; lives in protocol/codec.py, beside its close code
+├── TokenRefused         a token that opens nothing
+├── RateLimited          too fast
+└── StartupError         this installation cannot start; the text names the fix
+"""
+
+from __future__ import annotations
+
+
+class DuologueError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class Unavailable(DuologueError):
+    """A backend is out of reach; nothing happened, so trying again later is safe."""
+
+    def __init__(self, backend: str, detail: str = "", retry_after_ms: int = 1000) -> None:
+        super().__init__(f"{backend} is out of reach{': ' if detail else ''}{detail}")
+        self.backend = backend
+        self.retry_after_ms = retry_after_ms
+
+
+class OutcomeUnknown(DuologueError):
+    """The connection broke between question and answer: repeat with the same request id."""
+
+
+class TokenRefused(DuologueError):
+    """A token that opens nothing; `expired` means that a newer one would."""
+
+    def __init__(self, detail: str, *, expired: bool = False) -> None:
+        super().__init__(detail)
+        self.expired = expired
+
+
+class RateLimited(DuologueError):
+    """Too fast; the same request succeeds after `retry_after_ms`."""
+
+    def __init__(self, retry_after_ms: int) -> None:
+        super().__init__(f"too fast: try again in {retry_after_ms} ms")
+        self.retry_after_ms = retry_after_ms
+
+
+class StartupError(DuologueError):
+    """This installation cannot start as it is configured; the text names the fix."""

@@ -1,0 +1,198 @@
+"""The pump between one socket, its session and the services. It decides nothing."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Coroutine
+from typing import Any
+
+from picows import WSFrame, WSListener, WSMsgType, WSTransport
+
+from duologue.errors import DuologueError, OutcomeUnknown, TokenRefused, Unavailable
+from duologue.gateway import events as ev
+from duologue.gateway.performer import Performer
+from duologue.gateway.session import Session
+from duologue.ids import SessionId
+from duologue.ledger import Caller, Outcome
+from duologue.ports import Clock
+from duologue.protocol import codec
+from duologue.protocol.codes import CloseCode, ErrorCode
+from duologue.protocol.server import CommandError, Self
+from duologue.services.identity import Identity
+from duologue.services.lobby import ResumeSpent
+
+PENDING_AT_MOST = 64
+"""Commands of one client waiting for the store; beyond that the socket closes."""
+_PAYLOAD = (WSMsgType.TEXT, WSMsgType.BINARY)
+WRITE_BUFFER_BYTES = 256 * 1024
+"""A client that leaves this much unread is cut off and comes back for a snapshot."""
+KEEPALIVE = (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 3), ("TCP_KEEPCNT", 2))
+"""A dead phone is found by the kernel in about 11 s, without a byte of ours."""
+
+
+class Hub:
+    """What a connection needs of its gateway. Implemented by `server.Gateway`; a narrow view, so no cycle."""
+
+    performer: Performer
+    clock: Clock
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run beside."""
+        raise AssertionError
+
+    def arm(self, connection: Connection, at_ms: int | None) -> None:
+        """Tick this connection at that time."""
+        raise AssertionError
+
+    def forget(self, connection: Connection) -> None:
+        """Its socket is gone."""
+        raise AssertionError
+
+
+class Connection(WSListener):  # type: ignore[misc] # picows is compiled
+    """One socket. Frames in, events to the session, commands out; slow work in order, one at a time."""
+
+    def __init__(self, hub: Hub, session_id: SessionId, session: Session) -> None:
+        super().__init__()
+        self.id = session_id
+        self._hub = hub
+        self._session = session
+        self._transport: WSTransport | None = None
+        self._identity: Identity | None = None
+        self._generation = 0
+        self._pending: deque[ev.SessionCommand] = deque()
+        self._working = False
+        self._refusal: tuple[CloseCode, str] | None = None
+
+    def refuse(self, code: CloseCode, reason: str) -> None:
+        """Close as soon as the upgrade is through: a browser cannot read an HTTP refusal, but a close code."""
+        self._refusal = (code, reason)
+
+    # -- called by picows -------------------------------------------------------------------
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+        _tune(transport)
+        if self._refusal is not None:
+            self._close(*self._refusal)
+        else:
+            self.handle(ev.Opened())
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type == WSMsgType.PING:
+            self.handle(ev.Violated(CloseCode.PROTOCOL_ERROR, "use pong messages, not WebSocket pings"))
+        elif frame.msg_type == WSMsgType.CLOSE:
+            transport.send_close(frame.get_close_code())
+            transport.disconnect()
+        elif frame.msg_type in _PAYLOAD and frame.fin:
+            self._on_payload(frame)
+        elif frame.msg_type != WSMsgType.PONG:
+            self.handle(ev.Violated(CloseCode.PROTOCOL_ERROR, "fragmented messages are not taken"))
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        handshake = transport.close_handshake
+        received = handshake.recv if handshake is not None else None
+        self.handle(ev.Closed(int(received.code) if received is not None else 1006))
+        self._hub.forget(self)
+
+    def pause_writing(self) -> None:
+        self.handle(ev.Overflowed(CloseCode.SLOW_CONSUMER))
+
+    # -- the pump ---------------------------------------------------------------------------
+
+    def _on_payload(self, frame: WSFrame) -> None:
+        try:
+            message = codec.decode_client(frame.get_payload_as_bytes())
+        except codec.ProtocolViolation as violation:
+            self.handle(ev.Violated(violation.code, violation.detail))
+        else:
+            self.handle(ev.Received(message))
+
+    def handle(self, event: ev.Event) -> None:
+        """Let the session decide, and do what it says."""
+        for command in self._session.handle(event, self._hub.clock.now_ms()):
+            match command:
+                case ev.Send(message):
+                    if self._transport is not None:
+                        self._transport.send(WSMsgType.TEXT, codec.encode(message))
+                case ev.Close(code, reason):
+                    self._close(code, reason)
+                case ev.Place(pair):
+                    person = self._who().person
+                    self.handle(ev.Placed(pair.id, self._hub.performer.pairs.place(pair, person)))
+                case ev.OpenRoom(pair):
+                    self._hub.spawn(self._hub.performer.open_room(pair), f"open-room-{pair.id}")
+                case _:
+                    self._later(command)
+        self._hub.arm(self, self._session.deadline_ms)
+
+    def _close(self, code: int, reason: str) -> None:
+        if self._transport is not None:
+            self._transport.send_close(code, reason.encode())
+            self._transport.disconnect()
+
+    def _later(self, command: ev.SessionCommand) -> None:
+        """Queue what takes time. A task lives only while there is work: idle people cost none."""
+        if len(self._pending) >= PENDING_AT_MOST and not isinstance(command, ev.Depart):
+            self.handle(ev.Overflowed(CloseCode.RATE_LIMITED))
+            return
+        self._pending.append(command)
+        if not self._working:
+            self._working = True
+            self._hub.spawn(self._work(), f"session-{self.id}")
+
+    async def _work(self) -> None:
+        try:
+            while self._pending:
+                await self._carry_out(self._pending.popleft())
+        finally:
+            self._working = False
+
+    async def _carry_out(self, command: ev.SessionCommand) -> None:
+        match command:
+            case ev.Enter(token, resume):
+                self.handle(await self._enter(token, resume=resume))
+            case ev.Perform(message):
+                outcome = await self._perform(command)
+                id_ = getattr(message, "id", None)
+                if isinstance(id_, str):
+                    self.handle(ev.Answered(id_, outcome))
+            case ev.Depart(hold_ms):
+                await self._hub.performer.depart(Caller(self._who().person, self._generation), hold_ms)
+
+    async def _enter(self, token: str, *, resume: bool) -> ev.Entered | ev.EntryRefused | ev.ResumeRefused:
+        try:
+            entry = await self._hub.performer.enter(token, self.id, resume=resume)
+        except (ResumeSpent, TokenRefused) as refused:
+            if resume:
+                return ev.ResumeRefused()
+            code = CloseCode.TOKEN_EXPIRED if refused.expired else CloseCode.INVALID_TOKEN
+            return ev.EntryRefused(code, str(refused))
+        except DuologueError as error:
+            return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, str(error))
+        self._identity, self._generation = entry.identity, entry.arrival.generation
+        me = Self(entry.identity.person, entry.identity.guest, entry.identity.facets)
+        return ev.Entered(me, entry.arrival, entry.resume_token)
+
+    async def _perform(self, command: ev.Perform) -> Outcome | CommandError:
+        try:
+            return await self._hub.performer.perform(self._who(), self._generation, command.message)
+        except (Unavailable, OutcomeUnknown) as error:
+            retry_after_ms = error.retry_after_ms if isinstance(error, Unavailable) else 1_000
+            return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=retry_after_ms)
+
+    def _who(self) -> Identity:
+        assert self._identity is not None, "the session acts for somebody only after Entered"
+        return self._identity
+
+
+def _tune(transport: WSTransport) -> None:
+    """Bound what a slow reader can make us hold, and let the kernel find dead peers."""
+    below = transport.underlying_transport
+    below.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+    sock: socket.socket = below.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEPALIVE:
+        if hasattr(socket, option):  # macOS names one of them differently
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

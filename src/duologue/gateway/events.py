@@ -1,0 +1,137 @@
+"""What happens to a session (events, past tense) and what it wants done (commands, imperative)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from duologue.ids import PairId
+from duologue.ledger import Arrival, Delivery, Outcome
+from duologue.pairs.pair import Pair
+from duologue.protocol.client import ClientMessage, Command, MediaReport, Typing
+from duologue.protocol.codes import CloseCode
+from duologue.protocol.server import CommandError, Credentials, Self, ServerMessage
+
+
+class Opened(NamedTuple):
+    """The socket is up."""
+
+
+class Received(NamedTuple):
+    """The client sent a message."""
+
+    message: ClientMessage
+
+
+class Violated(NamedTuple):
+    """The client sent something that is not a message."""
+
+    code: CloseCode
+    detail: str
+
+
+class Entered(NamedTuple):
+    """The token was good, and the store knows us."""
+
+    self: Self
+    arrival: Arrival
+    resume_token: str
+
+
+class EntryRefused(NamedTuple):
+    """The token opens nothing; `code` says what the client should do."""
+
+    code: CloseCode
+    detail: str
+
+
+class ResumeRefused(NamedTuple):
+    """The resume token opens nothing; a session token still may."""
+
+
+class Answered(NamedTuple):
+    """A command was carried out, or not."""
+
+    id: str
+    outcome: Outcome | CommandError
+
+
+class Delivered(NamedTuple):
+    """News from the ledger."""
+
+    delivery: Delivery
+
+
+class Placed(NamedTuple):
+    """Here is how to join the media."""
+
+    pair: PairId
+    credentials: Credentials | None
+
+
+class Ticked(NamedTuple):
+    """`deadline_ms` was reached."""
+
+
+class Overflowed(NamedTuple):
+    """The client reads slower than it is written to, or the gateway missed news for it."""
+
+    code: CloseCode
+
+
+class Closed(NamedTuple):
+    """The socket is gone. 1001: the page was left or reloaded."""
+
+    code: int
+
+
+Event = (
+    Opened | Received | Violated | Entered | EntryRefused | ResumeRefused | Answered | Delivered
+    | Placed | Ticked | Overflowed | Closed
+)  # fmt: skip
+
+
+class Send(NamedTuple):
+    """Write a message."""
+
+    message: ServerMessage
+
+
+class Close(NamedTuple):
+    """Close the socket; code 1000 after a goodbye."""
+
+    code: int
+    reason: str
+
+
+class Enter(NamedTuple):
+    """Check the token and arrive; answer with Entered, EntryRefused or ResumeRefused."""
+
+    token: str
+    resume: bool
+
+
+class Perform(NamedTuple):
+    """Carry this out; if it has an id, answer with Answered."""
+
+    message: Command | MediaReport | Typing
+
+
+class OpenRoom(NamedTuple):
+    """Make the room of this pair; the ledger tells when it is there."""
+
+    pair: Pair
+
+
+class Place(NamedTuple):
+    """Answer with Placed."""
+
+    pair: Pair
+
+
+class Depart(NamedTuple):
+    """Tell the ledger that this session is gone."""
+
+    hold_ms: int
+
+
+SessionCommand = Send | Close | Enter | Perform | OpenRoom | Place | Depart

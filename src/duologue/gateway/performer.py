@@ -1,0 +1,87 @@
+"""Carries out what a client asked for: one message, one call of a service."""
+
+from __future__ import annotations
+
+import re
+
+import structlog
+
+from duologue.ids import GatewayId, PairId, RequestId, SessionId
+from duologue.ledger import Caller, Outcome
+from duologue.pairs.pair import Pair
+from duologue.ports import Store
+from duologue.protocol import client as c
+from duologue.protocol.codes import MediaEvent, PeerEvent
+from duologue.protocol.server import PeerChanged, PeerTyping
+from duologue.services.identity import Identity
+from duologue.services.lobby import Entry, Lobby
+from duologue.services.pairs import Pairs
+
+log = structlog.get_logger()
+
+Performable = c.Command | c.MediaReport | c.Typing
+
+
+class Performer:
+    """The services of one gateway, behind one door. Errors of the store pass through."""
+
+    def __init__(self, gateway: GatewayId, lobby: Lobby, pairs: Pairs, store: Store) -> None:
+        self.gateway = gateway
+        self.lobby = lobby
+        self.pairs = pairs
+        self.store = store
+
+    async def enter(self, token: str, session: SessionId, *, resume: bool) -> Entry:
+        """Come in with a session token, or come back with a resume token."""
+        come_in = self.lobby.resume if resume else self.lobby.enter
+        return await come_in(token, session, self.gateway)
+
+    async def depart(self, caller: Caller, hold_ms: int) -> None:
+        """The socket is gone."""
+        await self.lobby.depart(caller, hold_ms)
+
+    async def open_room(self, pair: Pair) -> None:
+        """Make the room of a pair."""
+        await self.pairs.open(pair)
+
+    async def perform(self, who: Identity, generation: int, message: Performable) -> Outcome:
+        """Carry out one message."""
+        request = getattr(message, "id", None)
+        caller = Caller(who.person, generation, RequestId(request) if request is not None else None)
+        match message:
+            case c.Find(attempt=attempt, filters=filters):
+                return await self.lobby.find(caller, who, attempt, filters)
+            case c.Cancel(attempt=attempt):
+                return await self.lobby.cancel(caller, attempt)
+            case c.Next(pair=pair, attempt=attempt, filters=wishes):
+                return await self.lobby.next(caller, who, PairId(pair), attempt, wishes)
+            case c.Leave(pair=pair):
+                return await self.lobby.leave(caller, PairId(pair))
+            case c.Chat(pair=pair, n=n, text=text):
+                return await self.store.write(caller, PairId(pair), n, text)
+            case c.Typing(pair=pair):
+                return await self.store.relay(caller, PairId(pair), PeerTyping(pair))
+            case c.Mute(pair=pair, audio=audio, video=video):
+                change = PeerChanged(pair, PeerEvent.MUTED, audio=audio, video=video)
+                return await self.store.relay(caller, PairId(pair), change)
+            case c.MediaReport():
+                return await self._media(caller, message)
+            case c.Diagnostics(report=report):
+                log.info("client_diagnostics", **{f"client_{name}": value for name, value in report.items()})
+        return Outcome.DONE
+
+    async def _media(self, caller: Caller, report: c.MediaReport) -> Outcome:
+        pair = PairId(report.pair)
+        log.debug("media_report", pair=pair, media=str(report.event), ms=report.ms)
+        match report.event:
+            case MediaEvent.CONNECTED:
+                return await self.store.connected(caller, pair)
+            case MediaEvent.FAILED:
+                log.warning("media_failed", pair=pair, detail=_loggable(report.detail))
+                return await self.pairs.media_failed(caller, pair)
+        return Outcome.DONE
+
+
+def _loggable(detail: str) -> str:
+    """A client's word for what went wrong, if it is a word: free text could carry anything."""
+    return detail if re.fullmatch(r"[a-z0-9_]{1,40}", detail) else "other"

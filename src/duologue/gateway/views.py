@@ -1,0 +1,50 @@
+"""How a person's state looks on the wire: values of the ledger turned into messages. Pure."""
+
+from __future__ import annotations
+
+from duologue.ids import PersonId
+from duologue.matching.estimate import QueueStatus
+from duologue.matching.ticket import Ticket
+from duologue.matching.widen import Widening, widened
+from duologue.pairs.pair import Pair
+from duologue.protocol import server as s
+
+
+def waiting(rev: int, ticket: Ticket, status: QueueStatus, rules: Widening, now_ms: int) -> s.Waiting:
+    """What somebody who waits is told. They count themselves, also before a matcher did."""
+    return s.Waiting(
+        rev=rev,
+        attempt=ticket.attempt,
+        since=ticket.since_ms,
+        mode=ticket.cohort.mode,
+        waiting_count=max(1, status.waiting_count),
+        estimate_ms=status.estimate_ms,
+        widened=list(widened(ticket, rules, now_ms)),
+    )
+
+
+def matched(
+    rev: int, me: PersonId, pair: Pair, attempt: int, credentials: s.Credentials | None, now_ms: int
+) -> s.Matched:
+    """A pair as one side sees it: an alias, never an account."""
+    return s.Matched(
+        rev=rev,
+        pair=pair.id,
+        attempt=attempt,
+        mode=pair.mode,
+        peer=s.Peer(pair.peer(me).alias, pair.shared_interests(), pair.shared_facets()),
+        media=credentials,
+        deadline_ms=max(0, pair.deadline_ms - now_ms),
+    )
+
+
+def pair_state(
+    rev: int, me: PersonId, pair: Pair, attempt: int, credentials: s.Credentials | None, now_ms: int
+) -> s.PairState:
+    """The same as a snapshot, for somebody who comes back."""
+    return s.PairState(
+        matched=matched(rev, me, pair, attempt, credentials, now_ms),
+        talking_since=pair.talking_since_ms,
+        peer_away=pair.peer(me).away_until_ms is not None,
+        lines=[s.Line(line.person == me, line.n, line.text, line.at_ms) for line in pair.lines],
+    )

@@ -1,0 +1,19 @@
+"""The ids that travel between rooms of this project, as distinct types.
+
+Minting needs randomness, so it happens where an `Rng` is at hand (services, matcher, gateway).
+"""
+
+from __future__ import annotations
+
+from typing import NewType
+
+PersonId = NewType("PersonId", str)
+"""One person; stable as long as their token or refresh secret."""
+SessionId = NewType("SessionId", str)
+"""One socket of a person; new for every auth and resume."""
+GatewayId = NewType("GatewayId", str)
+"""One incarnation of a gateway process; never reused."""
+PairId = NewType("PairId", str)
+"""Two people in a room. Also the name of the room on the media server, so that one id can be followed."""
+RequestId = NewType("RequestId", str)
+"""A command's id as its client chose it."""

@@ -1,0 +1,173 @@
+"""What the ledger says: the values that a store hands to gateways and matchers.
+
+The *ledger* is the truth about people: idle, waiting or in a pair. Every move in it is one
+transition of a store, and every transition appends what follows from it to the outbox of the
+gateways concerned, so state and news cannot come apart.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from duologue.ids import PairId, PersonId, RequestId, SessionId
+from duologue.matching.ticket import Ticket
+from duologue.pairs.pair import Pair
+from duologue.protocol.codes import EndReason
+from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
+
+
+class Caller(NamedTuple):
+    """Who asks for a transition. An older generation than the person's is refused."""
+
+    person: PersonId
+    generation: int
+    request: RequestId | None = None
+    """Repeating the last request id repeats its outcome and changes nothing."""
+
+
+class Outcome(StrEnum):
+    """How a transition went."""
+
+    DONE = "done"
+    """It holds now; also when it held before or has become pointless."""
+    REFUSED = "refused"
+    """It makes no sense in the state this person is in."""
+    STALE = "stale"
+    """A newer session of this person is active: this one has nothing to say any more."""
+
+
+class Idle(msgspec.Struct, frozen=True, tag=True):
+    """Neither waiting nor in a pair."""
+
+
+class Waiting(msgspec.Struct, frozen=True, tag=True):
+    """In the queue."""
+
+    ticket: Ticket
+
+
+class Paired(msgspec.Struct, frozen=True, tag=True):
+    """In a pair."""
+
+    pair: Pair
+
+
+PersonState = Idle | Waiting | Paired
+
+
+class Arrival(NamedTuple):
+    """What a session starts from."""
+
+    generation: int
+    rev: int
+    state: PersonState
+    last_attempt: int
+
+
+class Queued(msgspec.Struct, frozen=True, tag=True):
+    """The person waits."""
+
+    ticket: Ticket
+
+
+class Dequeued(msgspec.Struct, frozen=True, tag=True):
+    """The person no longer waits, and asked for that."""
+
+
+class PairFormed(msgspec.Struct, frozen=True, tag=True):
+    """The person has a partner."""
+
+    pair: Pair
+    attempt: int
+
+
+class RoomIsOpen(msgspec.Struct, frozen=True, tag=True):
+    """The room of this pair may be joined."""
+
+    pair: PairId
+
+
+class TalkStarted(msgspec.Struct, frozen=True, tag=True):
+    """Both are connected."""
+
+    pair: PairId
+    since_ms: int
+
+
+class PairEnded(msgspec.Struct, frozen=True, tag=True):
+    """The pair is over for this person; with a ticket, they wait again."""
+
+    pair: PairId
+    reason: EndReason
+    by: Literal["me", "peer", "server"]
+    ticket: Ticket | None
+
+
+class Relayed(msgspec.Struct, frozen=True, tag=True):
+    """Something from the partner, in the words of the wire."""
+
+    message: ChatLine | PeerChanged | PeerTyping
+
+
+class Superseded(msgspec.Struct, frozen=True, tag=True):
+    """Another session of this person took over."""
+
+
+News = Queued | Dequeued | PairFormed | RoomIsOpen | TalkStarted | PairEnded | Relayed | Superseded
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """News for one session. `rev` is the person's revision after the transition that made it."""
+
+    session: SessionId
+    rev: int
+    news: News
+
+
+class TicketArrived(NamedTuple):
+    """Somebody started to wait, or waits with a changed ticket."""
+
+    ticket: Ticket
+
+
+class TicketGone(NamedTuple):
+    """Somebody no longer waits, or is not to be offered for now."""
+
+    person: PersonId
+    cohort_key: str
+
+
+QueueEvent = TicketArrived | TicketGone
+
+
+class Proposal(NamedTuple):
+    """A match with the names that the pair would get; minted by the matcher, so a store needs no randomness."""
+
+    pair: PairId
+    tickets: tuple[Ticket, Ticket]
+    aliases: tuple[str, str]
+
+
+class Committed(NamedTuple):
+    """It is a pair now."""
+
+    pair: PairId
+
+
+class Rejected(NamedTuple):
+    """Nothing changed. These two still wait with these very tickets and can be offered again."""
+
+    still_waiting: tuple[Ticket, ...]
+
+
+CommitResult = Committed | Rejected
+
+
+class Closed(NamedTuple):
+    """A transition, and the pair that it ended: the caller owns deleting that room."""
+
+    outcome: Outcome
+    ended: Pair | None = None

@@ -1,0 +1,79 @@
+"""Somebody who waits for a partner, and everything the matcher may know about them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from duologue.ids import PersonId
+from duologue.protocol.codes import Mode
+
+
+class Cohort(NamedTuple):
+    """People who can meet at all. Never crossed, never widened; the unit that one matcher owns."""
+
+    tenant: str
+    mode: Mode
+    age_band: str
+    trust_pool: str
+
+    @property
+    def key(self) -> str:
+        """The text form, for key names and metric labels."""
+        return f"{self.tenant}:{self.mode}:{self.age_band}:{self.trust_pool}"
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """A place in the queue.
+
+    `rev` fences it: a commit names the revision that it saw, and any change of the ticket makes
+    a new one, so a match that was found for an older ticket is stale instead of wrong.
+    """
+
+    person: PersonId
+    attempt: int
+    rev: int
+    cohort: Cohort
+    since_ms: int
+    """Start of the wait. Survivors of a pair that never talked keep it: it is their seniority."""
+    facets: dict[str, str] = {}
+    """Own values; a facet that is missing is "prefer not to say" and satisfies no filter."""
+    wants: dict[str, frozenset[str]] = {}
+    """Accepted values by facet; a facet that is missing accepts any. Hard."""
+    interests: frozenset[str] = frozenset()
+    avoid: frozenset[PersonId] = frozenset()
+    """Blocks in both directions. Hard."""
+    met: frozenset[PersonId] = frozenset()
+    """Recently met: a preference, loosened by `widen`."""
+    auto_next: bool = True
+    failures: int = 0
+    """How many pairs in a row failed through this person's media."""
+    not_before_ms: int = 0
+    """Not offered before this instant: the back-off after a failure."""
+
+
+class Match(NamedTuple):
+    """Two tickets that fit, as the pool saw them. Only the store's commit makes a pair of it."""
+
+    arrival: Ticket
+    waiting: Ticket
+
+
+BACK_OFFS_MS = (10_000, 30_000, 60_000)
+"""After the first, second and third failure in a row; then a person is told what to check instead."""
+
+
+def afresh(ticket: Ticket, now_ms: int) -> Ticket:
+    """The same wishes, as a new wait."""
+    return msgspec.structs.replace(ticket, since_ms=now_ms, failures=0, not_before_ms=0)
+
+
+def backed_off(ticket: Ticket, now_ms: int) -> Ticket | None:
+    """The same wishes after a failure on this person's side: from the start and later; None after too many."""
+    if ticket.failures >= len(BACK_OFFS_MS):
+        return None
+    not_before_ms = now_ms + BACK_OFFS_MS[ticket.failures]
+    return msgspec.structs.replace(
+        ticket, since_ms=now_ms, failures=ticket.failures + 1, not_before_ms=not_before_ms
+    )

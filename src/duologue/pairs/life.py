@@ -1,0 +1,228 @@
+"""How a pair moves on: matched -> talking -> ended.
+
+`advance(pair, event, now_ms)` gives the pair as it is afterwards and what has to be done about it.
+An event that makes no sense any more changes nothing: crossing messages are normal, not errors.
+The store applies the effects in the same transition, so a pair never ends without its people being told.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, NamedTuple, assert_never
+
+import msgspec
+
+from duologue.ids import PersonId
+from duologue.pairs.pair import KEPT_LINES, Line, Pair, Phase, Side
+from duologue.protocol.codes import EndReason
+
+By = Literal["me", "peer", "server"]
+
+
+class RoomOpened(NamedTuple):
+    """The media server has the room (text pairs: need none)."""
+
+
+class MediaUnavailable(NamedTuple):
+    """No media server took the room. Nobody's fault."""
+
+
+class SideConnected(NamedTuple):
+    """This client has its media up."""
+
+    person: PersonId
+
+
+class SideFailed(NamedTuple):
+    """This client gave up on its media."""
+
+    person: PersonId
+
+
+class SideAway(NamedTuple):
+    """This client's socket is gone; the seat is held."""
+
+    person: PersonId
+    until_ms: int
+
+
+class SideBack(NamedTuple):
+    """This client is here again."""
+
+    person: PersonId
+
+
+class SideLeft(NamedTuple):
+    """This person ended it: NEXT, LEFT, or LOST when their seat ran out."""
+
+    person: PersonId
+    reason: EndReason
+
+
+class LineWritten(NamedTuple):
+    """This person wrote."""
+
+    person: PersonId
+    n: int
+    text: str
+
+
+class DeadlinePassed(NamedTuple):
+    """The clock reached `deadline_ms`."""
+
+
+Event = (
+    RoomOpened | MediaUnavailable | SideConnected | SideFailed | SideAway | SideBack | SideLeft
+    | LineWritten | DeadlinePassed
+)  # fmt: skip
+
+
+class TellRoomOpened(NamedTuple):
+    """Both may join."""
+
+
+class TellTalking(NamedTuple):
+    """Both are connected."""
+
+
+class TellPeerAway(NamedTuple):
+    """To `person`: the other one is reconnecting."""
+
+    person: PersonId
+    until_ms: int
+
+
+class TellPeerBack(NamedTuple):
+    """To `person`: the other one is back."""
+
+    person: PersonId
+
+
+class TellLine(NamedTuple):
+    """To `person`: the other one wrote."""
+
+    person: PersonId
+    line: Line
+
+
+class Again(StrEnum):
+    """How somebody goes on after a pair."""
+
+    AS_WISHED = "as_wished"
+    """A talk is over: wait again where the person's ticket says so (`auto_next`)."""
+    KEEP_PLACE = "keep_place"
+    """It never became a talk, through no fault of theirs: wait again with the original wait."""
+    BACK_OFF = "back_off"
+    """It failed on their side: wait again, later and from the start."""
+    OWN_WISH = "own_wish"
+    """They ended it themselves: the command says what comes next."""
+
+
+class Release(NamedTuple):
+    """This person is out of the pair.
+
+    `by`: who ended it, seen from this person. `again`: how they go on.
+    """
+
+    person: PersonId
+    reason: EndReason
+    by: By
+    again: Again
+
+
+Effect = TellRoomOpened | TellTalking | TellPeerAway | TellPeerBack | TellLine | Release
+
+
+class Step(NamedTuple):
+    """The pair afterwards, and what to do."""
+
+    pair: Pair
+    effects: tuple[Effect, ...] = ()
+
+
+def advance(pair: Pair, event: Event, now_ms: int) -> Step:
+    """One step in the life of a pair."""
+    if pair.phase is Phase.ENDED:
+        return Step(pair)
+    match event:
+        case RoomOpened():
+            return Step(pair) if pair.room_open else Step(_with(pair, room_open=True), (TellRoomOpened(),))
+        case MediaUnavailable():
+            return _fail(pair, frozenset()) if pair.phase is Phase.MATCHED else Step(pair)
+        case SideConnected(person):
+            return _connected(pair, person, now_ms)
+        case SideFailed(person):
+            return _fail(pair, frozenset([person]))
+        case DeadlinePassed():
+            late = frozenset(side.person for side in pair.sides if not side.connected)
+            return _fail(pair, late) if pair.phase is Phase.MATCHED else Step(pair)
+        case SideAway(person, until_ms):
+            effect = TellPeerAway(pair.peer(person).person, until_ms)
+            return Step(_with_side(pair, person, away_until_ms=until_ms), (effect,))
+        case SideBack(person):
+            return _back(pair, person)
+        case SideLeft(person, reason):
+            return _left(pair, person, reason)
+        case LineWritten(person, n, text):
+            return _written(pair, Line(person, n, text, now_ms))
+    assert_never(event)
+
+
+def _connected(pair: Pair, person: PersonId, now_ms: int) -> Step:
+    pair = _with_side(pair, person, connected=True)
+    if pair.phase is Phase.MATCHED and all(side.connected for side in pair.sides):
+        return Step(_with(pair, phase=Phase.TALKING, talking_since_ms=now_ms), (TellTalking(),))
+    return Step(pair)
+
+
+def _back(pair: Pair, person: PersonId) -> Step:
+    if pair.side(person).away_until_ms is None:
+        return Step(pair)
+    return Step(_with_side(pair, person, away_until_ms=None), (TellPeerBack(pair.peer(person).person),))
+
+
+def _left(pair: Pair, person: PersonId, reason: EndReason) -> Step:
+    peer = pair.peer(person).person
+    again = Again.AS_WISHED if pair.phase is Phase.TALKING else Again.KEEP_PLACE
+    return Step(
+        _with(pair, phase=Phase.ENDED, ended=reason),
+        (Release(person, reason, "me", Again.OWN_WISH), Release(peer, reason, "peer", again)),
+    )
+
+
+def _fail(pair: Pair, at_fault: frozenset[PersonId]) -> Step:
+    """Media did not come up (or broke for good): nobody is stranded, and who failed waits before trying again."""
+    effects = tuple(
+        Release(
+            side.person,
+            EndReason.MEDIA_FAILED,
+            _blame(side, at_fault),
+            Again.BACK_OFF if side.person in at_fault else (Again.KEEP_PLACE if pair.phase is Phase.MATCHED else Again.AS_WISHED),
+        )
+        for side in pair.sides
+    )
+    return Step(_with(pair, phase=Phase.ENDED, ended=EndReason.MEDIA_FAILED), effects)
+
+
+def _blame(side: Side, at_fault: frozenset[PersonId]) -> By:
+    if side.person in at_fault:
+        return "me"
+    return "peer" if at_fault else "server"
+
+
+def _written(pair: Pair, line: Line) -> Step:
+    if line.n <= pair.side(line.person).last_n:
+        return Step(pair)  # the same line, sent again because its reply was lost
+    pair = _with_side(pair, line.person, last_n=line.n)
+    lines = (*pair.lines, line)[-KEPT_LINES:]
+    return Step(_with(pair, lines=lines), (TellLine(pair.peer(line.person).person, line),))
+
+
+def _with(pair: Pair, **changes: object) -> Pair:
+    return msgspec.structs.replace(pair, **changes)
+
+
+def _with_side(pair: Pair, person: PersonId, **changes: object) -> Pair:
+    index = pair.index(person)
+    side = msgspec.structs.replace(pair.sides[index], **changes)
+    return _with(pair, sides=(side, pair.sides[1]) if index == 0 else (pair.sides[0], side))

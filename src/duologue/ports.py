@@ -1,0 +1,188 @@
+"""The outside world as the roles see it. Each docstring is a contract; `tests/contract/` holds stores to it.
+
+Every store method is one transition: it happens wholly or not at all, also when the process that
+asked dies. Any of them may raise `Unavailable` (nothing happened) or `OutcomeUnknown` (repeat with
+the same request id). Stores have their own clock, so no method takes the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from duologue.ids import GatewayId, PairId, PersonId, SessionId
+from duologue.ledger import (
+    Arrival,
+    Caller,
+    Closed,
+    CommitResult,
+    Delivery,
+    Outcome,
+    Proposal,
+    QueueEvent,
+)
+from duologue.matching.estimate import QueueStatus
+from duologue.matching.ticket import Ticket
+from duologue.pairs.pair import Pair
+from duologue.protocol.server import Credentials, PeerChanged, PeerTyping
+
+
+class Clock(Protocol):
+    """Time, so that tests and the simulation own it."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the Unix epoch."""
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds since some moment; never goes back."""
+
+    async def sleep_ms(self, duration_ms: int) -> None:
+        """Let others run for at least this long."""
+
+
+class Rng(Protocol):
+    """Chance, so that a run can be replayed."""
+
+    def token(self) -> str:
+        """An unguessable id of 22 URL-safe characters."""
+
+    def below(self, bound: int) -> int:
+        """A whole number from 0 to `bound` - 1."""
+
+
+class PresenceStore(Protocol):
+    """Who is here, and through which gateway."""
+
+    async def arrive(
+        self, person: PersonId, session: SessionId, gateway: GatewayId, resumes: int | None = None
+    ) -> Arrival | None:
+        """Make this the active session of the person and raise their generation.
+
+        `resumes` is the generation that a resume token speaks of: None is returned, and nothing
+        changes, when the person has another one by now (the token was used before). A person whom
+        the store does not know is welcome with any token: tokens outlive the store.
+
+        Another active session gets `Superseded`. A held seat is taken again: the partner hears
+        that they are back, a ticket is offered again. News for `session` may arrive before this
+        returns; none of it is older than the returned `rev`.
+        """
+
+    async def depart(self, caller: Caller, hold_ms: int) -> Closed:
+        """The socket of this session is gone.
+
+        The seat is held for `hold_ms`: a ticket is not offered meanwhile, a partner hears until
+        when. With 0 it is given up at once. A stale caller changes nothing.
+        """
+
+    async def expire(self) -> list[Pair]:
+        """Give up every seat and pair whose time is over; returns the pairs that ended.
+
+        The caller owns deleting their rooms. Safe to run anywhere, any number of times at once.
+        """
+
+
+class TicketStore(Protocol):
+    """Who waits."""
+
+    async def find(self, caller: Caller, ticket: Ticket) -> Outcome:
+        """Wait with this ticket; `rev`, `since_ms`, `met` and `avoid` are filled in by the store.
+
+        An attempt that is not newer than the last one is DONE and does nothing. Somebody who
+        already waits waits on with the new wishes. Somebody in a pair is REFUSED.
+        """
+
+    async def cancel(self, caller: Caller, attempt: int) -> Closed:
+        """Stop waiting. If this attempt has become a pair meanwhile, end that pair (LEFT)."""
+
+    async def commit(self, proposals: Sequence[Proposal]) -> list[CommitResult]:
+        """Turn each proposal into a pair, atomically per pair.
+
+        Committed only if both still wait with the very ticket (`rev`) that was proposed, neither
+        is away, and neither avoids the other; otherwise `Rejected`, and nothing changed.
+        """
+
+    async def read_queue(self, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]:
+        """The queue's changes after a position, and the new position; waits for one if there is none.
+
+        Position 0 starts with everybody who waits now. `ResyncNeeded` when `after` is too old.
+        """
+
+    async def publish_status(self, status: Mapping[str, QueueStatus]) -> None:
+        """Tell all gateways what the cohorts look like (by cohort key)."""
+
+    async def read_status(self) -> Mapping[str, QueueStatus]:
+        """What matchers published last; cohorts that nobody reports on any more are absent."""
+
+
+class PairStore(Protocol):
+    """Who talks with whom."""
+
+    async def next(self, caller: Caller, pair: PairId, attempt: int, ticket: Ticket | None) -> Closed:
+        """End this pair (NEXT) and wait with this ticket (None: the wishes of the last), in one transition.
+
+        If that pair is over already, only the waiting remains to be done; somebody who is in a
+        newer pair keeps it.
+        """
+
+    async def leave(self, caller: Caller, pair: PairId) -> Closed:
+        """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
+
+    async def opened(self, pair: PairId) -> bool:
+        """The room exists: both sides hear it. False: the pair is over, so the room must go."""
+
+    async def media_unavailable(self, pair: PairId) -> Closed:
+        """No media server takes this pair: it ends, both wait again and keep their place."""
+
+    async def connected(self, caller: Caller, pair: PairId) -> Outcome:
+        """This side's media is up; with both up, both hear that they talk."""
+
+    async def media_failed(self, caller: Caller, pair: PairId) -> Closed:
+        """This side gave up on its media: the pair ends, this side backs off, the other keeps its place."""
+
+    async def write(self, caller: Caller, pair: PairId, n: int, text: str) -> Outcome:
+        """Append a line of chat for the partner. A number that was there already is the same line."""
+
+    async def relay(self, caller: Caller, pair: PairId, message: PeerChanged | PeerTyping) -> Outcome:
+        """Pass something on to the partner that leaves no trace. Lost if they are away."""
+
+
+class Outbox(Protocol):
+    """News from transitions to the gateways that hold the sockets."""
+
+    async def read_news(self, gateway: GatewayId, after: int, wait_ms: int) -> tuple[list[Delivery], int]:
+        """What was appended for this gateway after a position, in order, and the new position.
+
+        Waits up to `wait_ms` for the first. `ResyncNeeded` when something after `after` was
+        trimmed: every session of this gateway then needs a snapshot.
+        """
+
+
+class Store(PresenceStore, TicketStore, PairStore, Outbox, Protocol):
+    """Everything that must be one truth, in one place."""
+
+    @property
+    def kind(self) -> str:
+        """`memory` or `redis`: for the start-up log, readiness and metrics."""
+
+
+class ResyncNeeded(Exception):  # noqa: N818 - says what the reader has to do
+    """A reader fell behind what the store keeps."""
+
+
+class Media(Protocol):
+    """The media servers."""
+
+    async def open_room(self, pair: PairId) -> None:
+        """Make the room for two. Idempotent. Raises `Unavailable`."""
+
+    async def close_room(self, pair: PairId) -> None:
+        """Delete the room and throw out whoever is in it: no token opens it afterwards. Idempotent."""
+
+    def place(self, pair: Pair, person: PersonId) -> Credentials:
+        """Mint what this side needs: the way into the room, and whom to subscribe to there.
+
+        The answer does not promise one room per pair, so that another strategy can follow.
+        """
+
+    async def rooms(self) -> list[PairId]:
+        """The rooms that exist now. Raises `Unavailable`."""

@@ -1,0 +1,87 @@
+"""The rooms of pairs: made once somebody needs them, deleted as soon as nobody does.
+
+Whoever ends a pair owns deleting its room, so exactly one process tries; a room that slips
+through (that process died) is empty and closes by itself after its `empty_timeout`.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from duologue.errors import Unavailable
+from duologue.ids import PairId, PersonId
+from duologue.ledger import Caller, Closed, Outcome
+from duologue.pairs.pair import Pair
+from duologue.ports import Clock, Media, Store
+from duologue.protocol.codes import Mode
+from duologue.protocol.server import Credentials
+from duologue.tasks import Tasks
+
+log = structlog.get_logger()
+
+OPEN_FOR_MS = 5_000
+"""How long to go on trying to open a room; well inside the connect deadline of 10 s."""
+CLOSE_FOR_MS = 15_000
+RETRY_MS = 250
+
+
+class Pairs:
+    """What happens to a pair besides its talk."""
+
+    def __init__(self, store: Store, media: Media, clock: Clock, tasks: Tasks) -> None:
+        self._store = store
+        self._media = media
+        self._clock = clock
+        self._tasks = tasks
+
+    async def open(self, pair: Pair) -> None:
+        """Make the room and tell both; if no media server takes it, the pair ends and both wait again."""
+        try:
+            await self._retry(pair.id, OPEN_FOR_MS, close=False)
+        except Unavailable as error:
+            log.error("room_not_opened", pair=pair.id, detail=str(error), hint="is LiveKit running?")
+            self.settle(await self._store.media_unavailable(pair.id))
+            return
+        if not await self._store.opened(pair.id):
+            self._close_soon(pair.id)  # it ended while the room was being made
+
+    def place(self, pair: Pair, person: PersonId) -> Credentials | None:
+        """What this side needs to join; None for a text pair."""
+        return None if pair.mode is Mode.TEXT else self._media.place(pair, person)
+
+    async def media_failed(self, caller: Caller, pair: PairId) -> Outcome:
+        """This side gave up on its media."""
+        return self.settle(await self._store.media_failed(caller, pair))
+
+    def settle(self, closed: Closed) -> Outcome:
+        """Finish a transition: if it ended a pair, delete the room."""
+        if closed.ended is not None:
+            log.info("pair_ended", pair=closed.ended.id, reason=str(closed.ended.ended), mode=str(closed.ended.mode))
+            self.clean_up(closed.ended)
+        return closed.outcome
+
+    def clean_up(self, pair: Pair) -> None:
+        """Delete the room of a pair that ended, beside everything else: nobody waits for it."""
+        if pair.mode is not Mode.TEXT:
+            self._close_soon(pair.id)
+
+    def _close_soon(self, pair: PairId) -> None:
+        self._tasks.spawn(self._close(pair), name=f"close-room-{pair}")
+
+    async def _close(self, pair: PairId) -> None:
+        try:
+            await self._retry(pair, CLOSE_FOR_MS, close=True)
+        except Unavailable as error:
+            log.error("room_not_deleted", pair=pair, detail=str(error), hint="it closes by itself once it is empty")
+
+    async def _retry(self, pair: PairId, for_ms: int, *, close: bool) -> None:
+        """Open or close a room, again and again for a while. Raises the last `Unavailable`."""
+        give_up_ms = self._clock.monotonic_ms() + for_ms
+        while True:
+            try:
+                await (self._media.close_room(pair) if close else self._media.open_room(pair))
+                return
+            except Unavailable:
+                if self._clock.monotonic_ms() + RETRY_MS >= give_up_ms:
+                    raise
+            await self._clock.sleep_ms(RETRY_MS)

@@ -1,0 +1,120 @@
+"""Everything an operator can set, with its default. Read once, at the start, by `app.py` and the commands.
+
+Sources, the later wins: defaults, `duologue.toml`, `DUOLOGUE_SECTION__NAME` in the environment,
+options of the command line. `LIVEKIT_URL`, `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET` are read as
+LiveKit's own tools read them. Unknown names are refused: a typo must not silently mean the default.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from duologue.errors import StartupError
+
+CONFIG_FILE = "duologue.toml"
+
+
+class Section(BaseModel):
+    """A section of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HttpSettings(Section):
+    """The HTTP listener: page, guest tokens, health."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    guests_per_minute: int = Field(10, ge=1, description="New guests a minute and address, after a burst.")
+    guests_burst: int = Field(30, ge=1)
+
+
+class GatewaySettings(Section):
+    """The WebSocket listener."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8001, ge=0, le=65535)
+    public_url: str | None = Field(None, description="What clients connect to; default ws://HOST:PORT.")
+    origins: frozenset[str] = Field(frozenset(), description="Pages that may connect, besides our own.")
+    max_connections: int = Field(20_000, ge=1)
+
+    def allows(self, origin: str) -> bool:
+        """Whether a page of this origin may connect."""
+        return origin in self.origins
+
+
+class LiveKitSettings(Section):
+    """The media server."""
+
+    url: str | None = Field(None, description="An existing server; without it, `duologue dev` starts its own.")
+    api_key: str | None = None
+    api_secret: SecretStr | None = None
+    binary: Path | None = Field(None, description="The livekit-server to start; default: found on PATH or built.")
+    port: int = Field(7880, ge=1, le=65535)
+    udp_port: int = Field(7882, ge=1, le=65535)
+
+
+class MatchingSettings(Section):
+    """Who meets whom."""
+
+    facets: tuple[str, ...] = Field(("language",), description="What people can state and filter by.")
+    recently_met_after_ms: int = Field(5_000, ge=0, description="Waiting this long, people met lately will do.")
+
+
+class LogSettings(Section):
+    """How to log."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Settings(BaseSettings):
+    """All sections."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DUOLOGUE_", env_nested_delimiter="__", toml_file=CONFIG_FILE, extra="forbid", frozen=True
+    )
+    http: HttpSettings = HttpSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    livekit: LiveKitSettings = LiveKitSettings()
+    matching: MatchingSettings = MatchingSettings()
+    log: LogSettings = LogSettings()
+    guest_scope: Literal["tab", "device"] = Field(
+        "tab", description="tab: every tab is a person of its own, so that two tabs meet; device: one a browser."
+    )
+    state_dir: Path | None = Field(None, description="Keys and logs of this installation; default: the user's.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options beat the environment, the environment beats the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+LIVEKIT_VARIABLES = {"url": "LIVEKIT_URL", "api_key": "LIVEKIT_API_KEY", "api_secret": "LIVEKIT_API_SECRET"}
+
+
+def load(**options: Any) -> Settings:
+    """Read the configuration. Raises `StartupError` that names what is wrong and where."""
+    from_livekit = {name: os.environ[variable] for name, variable in LIVEKIT_VARIABLES.items() if variable in os.environ}
+    options["livekit"] = from_livekit | options.get("livekit", {})
+    try:
+        return Settings(**options)
+    except ValidationError as error:
+        problems = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise StartupError(
+            f"the configuration does not hold ({CONFIG_FILE}, DUOLOGUE_* or an option):\n" + "\n".join(problems)
+        ) from error
+    except ValueError as error:
+        raise StartupError(f"{CONFIG_FILE} cannot be read: {error}") from error

@@ -1,0 +1,48 @@
+"""An append-only list with positions, a bound, and readers that wait: what a Redis stream is, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from itertools import islice
+from typing import Generic, TypeVar
+
+from duologue.ports import ResyncNeeded
+
+Item = TypeVar("Item")
+
+
+class Stream(Generic[Item]):
+    """Items by position, counting from 1; the oldest are dropped beyond `max_length`."""
+
+    def __init__(self, max_length: int) -> None:
+        self._items: deque[Item] = deque(maxlen=max_length)
+        self._end = 0
+        self._appended = asyncio.Event()
+
+    @property
+    def end(self) -> int:
+        """The position of the newest item."""
+        return self._end
+
+    def append(self, item: Item) -> None:
+        """Add an item and wake the readers."""
+        self._items.append(item)
+        self._end += 1
+        self._appended.set()
+
+    async def read(self, after: int, wait_ms: int) -> tuple[list[Item], int]:
+        """Items after a position and the newest position; waits for the first if there is none.
+
+        Raises `ResyncNeeded` when an item after that position was dropped.
+        """
+        if after >= self._end and wait_ms > 0:
+            self._appended.clear()
+            try:
+                await asyncio.wait_for(self._appended.wait(), wait_ms / 1000)
+            except TimeoutError:
+                return [], after
+        start = self._end - len(self._items)
+        if after < start:
+            raise ResyncNeeded
+        return list(islice(self._items, after - start, None)), self._end

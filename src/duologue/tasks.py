@@ -1,0 +1,41 @@
+"""Named background tasks with one place where they end, and where their failures are seen.
+
+asyncio keeps only weak references to tasks, so a bare `create_task` can vanish in mid-air; and a
+task that fails unseen is a role that silently stopped. `Tasks` prevents both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+
+
+class Tasks:
+    """The background tasks of one owner."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]:
+        """Run something beside; a failure is logged with the task's name."""
+        task = asyncio.create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    async def cancel_all(self) -> None:
+        """Stop everything and wait until it has stopped."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("task_failed", task=task.get_name(), exc_info=error)

@@ -1,0 +1,1 @@
+"""The tests mirror `src/duologue`; start with `tutorial/`."""

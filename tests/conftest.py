@@ -1,0 +1,46 @@
+"""What every test may use: a whole server in this process, and people who use it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from duologue import app
+from duologue.client import RandomChatSession, join
+from duologue.media.fake import FakeMedia
+from duologue.protocol.codes import Mode
+from duologue.settings import Settings
+from tests.fakes import free_port
+
+
+class Town:
+    """A running server and the people in it."""
+
+    def __init__(self, started: app.Started, media: FakeMedia, stack: AsyncExitStack) -> None:
+        self.page_url = started.page_url
+        self.websocket_url = started.websocket_url
+        self.media = media
+        self._stack = stack
+
+    async def person(self) -> RandomChatSession:
+        """Somebody new, connected, gone at the end of the test."""
+        session = RandomChatSession(await join(self.page_url))
+        return await self._stack.enter_async_context(session)
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    """Everything but a real media server: gateway, matcher, HTTP API and memory store on free ports."""
+    settings = Settings(
+        http={"port": free_port(), "guests_per_minute": 6000, "guests_burst": 1000},
+        gateway={"port": free_port()},
+        state_dir=tmp_path,
+    )
+    media = FakeMedia()
+    choice = app.MediaChoice(media, "fake", frozenset(Mode))
+    async with AsyncExitStack() as stack, app.all_in_one(settings, choice) as (started, _):
+        async with stack:
+            yield Town(started, media, stack)

@@ -1,0 +1,61 @@
+"""Small stand-ins that tests share."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+
+class ManualClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, now_ms: int = 1_700_000_000_000) -> None:
+        self._now_ms = now_ms
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    def monotonic_ms(self) -> int:
+        return self._now_ms
+
+    async def sleep_ms(self, duration_ms: int) -> None:
+        self._now_ms += duration_ms
+        await asyncio.sleep(0)
+
+    def advance(self, duration_ms: int) -> None:
+        """Let time pass."""
+        self._now_ms += duration_ms
+
+
+class CountingRng:
+    """Dice that always fall the same way: ids count up."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def token(self) -> str:
+        self._count += 1
+        return f"t{self._count}"
+
+    def below(self, bound: int) -> int:
+        self._count += 1
+        return self._count % bound
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on just now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+async def wait_until(condition: Callable[[], object], *, description: str, within_s: float = 10) -> None:
+    """Wait for something to become true; fails with the description."""
+    try:
+        async with asyncio.timeout(within_s):
+            while not condition():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"waited {within_s} s in vain: {description}") from None
