@@ -81,7 +81,8 @@ export class LiveKitMedia implements MediaAdapter {
     signal.addEventListener("abort", abort, { once: true });
     try {
       await room.connect(credentials.url, credentials.token, this.#connectOptions(credentials.url));
-      await unlessAborted(stage.published, signal);
+      await unlessAborted(Promise.race([stage.published, stage.lost]), signal);
+      stage.open();
       this.#clean = true;
     } catch (error) {
       throw error instanceof ConnectionError ? new DuologueError(`livekit ${error.reasonName}`, { cause: error }) : error;

@@ -1,5 +1,6 @@
 /** One join of one room: what is heard from the room, and what is published into it, until `detach`. */
 import {
+  DisconnectReason,
   RoomEvent,
   Track,
   type LocalAudioTrack,
@@ -11,6 +12,7 @@ import {
   type RemoteTrackPublication,
   type Room,
 } from "livekit-client";
+import { DuologueError } from "../errors.js";
 import type { MediaEvents, PlatformTrack } from "../session/api.js";
 import { onFirstFrame } from "./first-frame.js";
 
@@ -26,6 +28,10 @@ export class Stage {
   #remote: { video: PlatformTrack | null; audio: PlatformTrack | null } = { video: null, audio: null };
   #stopWaiting: (() => void) | null = null;
   #attached = true;
+  #open = false;
+  #lose: (error: Error) => void = () => undefined;
+  /** Rejects when the room is lost before `open`. */
+  readonly lost: Promise<never>;
 
   /** Listens at once; publishes `tracks` as soon as the signalling is up, beside the rest of the connect. */
   constructor(room: Room, partners: readonly string[], tracks: readonly OwnTrack[], events: MediaEvents) {
@@ -33,6 +39,8 @@ export class Stage {
     this.#partners = new Set(partners);
     this.#tracks = tracks;
     this.#events = events;
+    this.lost = new Promise((_, reject) => (this.#lose = reject));
+    this.lost.catch(() => undefined);
     room.on(RoomEvent.SignalConnected, this.#publishAll);
     room.on(RoomEvent.TrackSubscribed, this.#subscribed);
     room.on(RoomEvent.TrackUnsubscribed, this.#unsubscribed);
@@ -40,6 +48,11 @@ export class Stage {
     room.on(RoomEvent.Reconnecting, this.#reconnecting);
     room.on(RoomEvent.Reconnected, this.#reconnected);
     room.on(RoomEvent.Disconnected, this.#disconnected);
+  }
+
+  /** The join is done: from here on a lost room is an event, before it was the join's failure. */
+  open(): void {
+    this.#open = true;
   }
 
   /** Rejects when something could not be published. */
@@ -103,7 +116,12 @@ export class Stage {
 
   readonly #reconnecting = (): void => this.#events.reconnecting();
   readonly #reconnected = (): void => this.#events.connected();
-  readonly #disconnected = (reason?: number): void => this.#events.failed(`disconnected: ${reason ?? 0}`);
+
+  readonly #disconnected = (reason: DisconnectReason = DisconnectReason.UNKNOWN_REASON): void => {
+    const detail = `disconnected ${DisconnectReason[reason]}`;
+    if (this.#open) this.#events.failed(detail);
+    else this.#lose(new DuologueError(detail));
+  };
 
   #isPartner(participant: Participant): boolean {
     return this.#partners.has(participant.identity);
