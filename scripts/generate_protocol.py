@@ -64,8 +64,8 @@ def typescript(type_: mi.Type) -> str:
         case mi.EnumType(cls=cls) | mi.StructType(cls=cls):
             return cls.__name__
         case mi.ListType(item_type=item):
-            inner = typescript(item)
-            return f"({inner})[]" if "|" in inner else f"{inner}[]"
+            spelled = typescript(item)
+            return f"({spelled})[]" if "|" in spelled else f"{spelled}[]"
         case mi.DictType(value_type=value):
             return f"Record<string, {typescript(value)}>"
         case mi.UnionType(types=members):
@@ -79,8 +79,8 @@ def attribute_docs(cls: type) -> dict[str, str]:
     assert isinstance(tree, ast.ClassDef)
     found: dict[str, str] = {}
     for before, after in zip(tree.body, tree.body[1:], strict=False):
-        target = before.target if isinstance(before, ast.AnnAssign) else None
-        target = before.targets[0] if isinstance(before, ast.Assign) else target
+        targets = before.targets if isinstance(before, ast.Assign) else [getattr(before, "target", None)]
+        target = targets[0]
         if isinstance(target, ast.Name) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             found[target.id] = str(after.value.value)
     return found
@@ -110,18 +110,14 @@ def enumeration(cls: type[enum.Enum]) -> str:
         doc(docs.get(member.name), "  ") + f"  {member.name}: {json.dumps(member.value)},\n" for member in cls
     )
     name = cls.__name__
-    return (
-        doc(cls.__doc__)
-        + f"export const {name} = {{\n{body}}} as const;\nexport type {name} = (typeof {name})[keyof typeof {name}];\n\n"
-    )
+    values = f"export type {name} = (typeof {name})[keyof typeof {name}];"
+    return f"{doc(cls.__doc__)}export const {name} = {{\n{body}}} as const;\n{values}\n\n"
 
 
 def members(module: types.ModuleType, base: type) -> list[type]:
-    return [
-        value
-        for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__ and name[0] != "_"
-    ]
+    """The public subclasses of `base` that a module defines, in their order."""
+    own = (value for value in vars(module).values() if getattr(value, "__module__", None) == module.__name__)
+    return [cls for cls in own if isinstance(cls, type) and issubclass(cls, base) and not cls.__name__.startswith("_")]
 
 
 def render_typescript() -> str:

@@ -41,6 +41,5 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     )
     media = FakeMedia()
     choice = app.MediaChoice(media, "fake", frozenset(Mode))
-    async with AsyncExitStack() as stack, app.all_in_one(settings, choice) as (started, _):
-        async with stack:
-            yield Town(started, media, stack)
+    async with AsyncExitStack() as stack, app.all_in_one(settings, choice) as (started, _), stack:
+        yield Town(started, media, stack)

@@ -82,9 +82,7 @@ class MediaChoice(NamedTuple):
 
 
 @asynccontextmanager
-async def all_in_one(
-    settings: Settings, choice: MediaChoice
-) -> AsyncIterator[tuple[Started, asyncio.Future[None]]]:
+async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[tuple[Started, asyncio.Future[None]]]:
     """All roles in this process, started in order and stopped in the opposite one.
 
     Gives where everything is, and a future that is done when HTTP ended by itself.
@@ -107,7 +105,7 @@ async def all_in_one(
         started = Started(_page_url(settings), _websocket_url(settings), choice.name, store.kind)
         client_config = _client_config(started, settings, choice.modes)
         http = Http(create_app(settings, store.kind, tokens, clock, client_config), settings)
-        http_ended = asyncio.ensure_future(http.serve())
+        http_ended = tasks.spawn(http.serve(), name="http")
         stack.push_async_callback(_end_http, http, http_ended)
         await _until_listening(http, http_ended)
         yield started, http_ended
@@ -182,10 +180,10 @@ def _installation_key(state_dir: Path) -> bytes:
     """The key that signs our tokens: made once, readable by this user only."""
     path = state_dir / "token.key"
     state_dir.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError), open(path, "xb", opener=_private) as file:  # noqa: PTH123 - needs an opener
+    with contextlib.suppress(FileExistsError), open(path, "xb", opener=_private) as file:
         file.write(secrets.token_bytes(32))
     key = path.read_bytes()
-    if len(key) < 32:  # noqa: PLR2004 - RFC 7518 section 3.2: as long as the hash
+    if len(key) < 32:
         raise StartupError(f"{path} is too short for a key. Delete it; a new one is made, and guests start anew.")
     return key
 

@@ -165,7 +165,7 @@ class Store(PresenceStore, TicketStore, PairStore, Outbox, Protocol):
         """`memory` or `redis`: for the start-up log, readiness and metrics."""
 
 
-class ResyncNeeded(Exception):  # noqa: N818 - says what the reader has to do
+class ResyncNeeded(Exception):
     """A reader fell behind what the store keeps."""
 
 

@@ -107,7 +107,9 @@ LIVEKIT_VARIABLES = {"url": "LIVEKIT_URL", "api_key": "LIVEKIT_API_KEY", "api_se
 
 def load(**options: Any) -> Settings:
     """Read the configuration. Raises `StartupError` that names what is wrong and where."""
-    from_livekit = {name: os.environ[variable] for name, variable in LIVEKIT_VARIABLES.items() if variable in os.environ}
+    from_livekit = {
+        name: os.environ[variable] for name, variable in LIVEKIT_VARIABLES.items() if variable in os.environ
+    }
     options["livekit"] = from_livekit | options.get("livekit", {})
     try:
         return Settings(**options)

@@ -12,6 +12,8 @@ from typing import Any
 
 import structlog
 
+from duologue.errors import StartupError
+
 log = structlog.get_logger()
 
 
@@ -37,5 +39,6 @@ class Tasks:
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, StartupError):  # that one is told to the operator as it is
             log.error("task_failed", task=task.get_name(), exc_info=error)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Request, Response, post
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException, TooManyRequestsException
 from litestar.params import JSONBody
@@ -60,7 +61,10 @@ class GuestDesk:
 
 @post("/v1/guest", status_code=200, sync_to_thread=False)
 def guest(
-    data: JSONBody[GuestRequest], request: Request[None, None, object], desk: NamedDependency[GuestDesk], settings: NamedDependency[Settings]
+    data: JSONBody[GuestRequest],
+    request: Request[None, None, State],
+    desk: NamedDependency[GuestDesk],
+    settings: NamedDependency[Settings],
 ) -> Response[GuestTokens]:
     """A token for a guest."""
     origin = request.headers.get("origin")

@@ -15,7 +15,7 @@ MISSING = (
 )
 ASSETS = "/assets/"
 """The build puts a hash into the name of everything below it."""
-CONTENT_SECURITY_POLICY = "; ".join(
+CONTENT_SECURITY_POLICY = "; ".join(  # noqa: FLY002 - one directive a line
     (
         "default-src 'self'",
         "connect-src 'self' ws: wss: http: https:",

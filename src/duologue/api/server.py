@@ -54,7 +54,9 @@ def no_page() -> Response[str]:
     return Response(page.MISSING, status_code=503)
 
 
-def create_app(settings: Settings, store_kind: str, tokens: TokenOffice, clock: Clock, client: ClientConfig) -> Litestar:
+def create_app(
+    settings: Settings, store_kind: str, tokens: TokenOffice, clock: Clock, client: ClientConfig
+) -> Litestar:
     """The HTTP application."""
     desk = GuestDesk(tokens, clock, settings)
     folder = page.folder()

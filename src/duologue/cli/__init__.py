@@ -23,7 +23,7 @@ cli = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"duologue {duologue.__version__}")
         raise typer.Exit
@@ -31,7 +31,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
 
 @cli.callback()
 def duologue_(
-    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: FBT002
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Self-hosted random video chat and direct 1:1 calls."""
 

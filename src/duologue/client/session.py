@@ -36,7 +36,7 @@ from duologue.protocol.server import (
 Message = TypeVar("Message", bound=ServerMessage)
 
 
-class CommandRefused(Exception):  # noqa: N818 - an answer, not a mistake
+class CommandRefused(Exception):
     """The server said no; `error` says why and whether later would do."""
 
     def __init__(self, error: CommandError) -> None:
@@ -62,7 +62,9 @@ class RandomChatSession:
         await self.connect()
         return self
 
-    async def __aexit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+    async def __aexit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
         self.close(goodbye=error is None)
 
     async def connect(self, *, resume: bool = False) -> Ready:

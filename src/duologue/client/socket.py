@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import aiohttp
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
@@ -13,7 +13,7 @@ from duologue.protocol.client import Auth, Bye, ClientMessage, Pong, Resume
 from duologue.protocol.server import VERSION, InvalidSession, Ping, Ready, ServerMessage
 
 
-class ConnectionEnded(Exception):  # noqa: N818 - an event, not a mistake
+class ConnectionEnded(Exception):
     """The socket is closed; `code` says why and what to do (`protocol/codes.py`)."""
 
     def __init__(self, code: int, reason: str) -> None:
@@ -39,7 +39,7 @@ async def join(base_url: str, facets: dict[str, str] | None = None) -> Invitatio
     return Invitation(config["websocket_url"], guest["token"])
 
 
-class Socket(WSListener):  # type: ignore[misc] # picows is compiled
+class Socket(WSListener):
     """One WebSocket. Messages are read with `receive`; pings are answered by themselves."""
 
     def __init__(self) -> None:
@@ -109,7 +109,9 @@ class Socket(WSListener):  # type: ignore[misc] # picows is compiled
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.CLOSE:
-            self._messages.put_nowait(ConnectionEnded(int(frame.get_close_code()), frame.get_close_reason() or ""))
+            self._messages.put_nowait(
+                ConnectionEnded(int(cast("int", frame.get_close_code())), frame.get_close_reason() or "")
+            )
             transport.disconnect()
         elif frame.msg_type == WSMsgType.TEXT:
             message = codec.decode_server(frame.get_payload_as_bytes())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections import deque
 from collections.abc import Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
@@ -22,6 +22,10 @@ from duologue.protocol.server import CommandError, Self
 from duologue.services.identity import Identity
 from duologue.services.lobby import ResumeSpent
 
+if TYPE_CHECKING:
+    from picows import WSCloseCode
+    from picows.picows import WSCloseHandshake
+
 PENDING_AT_MOST = 64
 """Commands of one client waiting for the store; beyond that the socket closes."""
 _PAYLOAD = (WSMsgType.TEXT, WSMsgType.BINARY)
@@ -31,26 +35,23 @@ KEEPALIVE = (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 3), ("TCP_KEEPCNT", 2))
 """A dead phone is found by the kernel in about 11 s, without a byte of ours."""
 
 
-class Hub:
-    """What a connection needs of its gateway. Implemented by `server.Gateway`; a narrow view, so no cycle."""
+class Hub(Protocol):
+    """What a connection needs of its gateway: a narrow view, so that there is no cycle."""
 
     performer: Performer
     clock: Clock
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run beside."""
-        raise AssertionError
 
     def arm(self, connection: Connection, at_ms: int | None) -> None:
         """Tick this connection at that time."""
-        raise AssertionError
 
     def forget(self, connection: Connection) -> None:
         """Its socket is gone."""
-        raise AssertionError
 
 
-class Connection(WSListener):  # type: ignore[misc] # picows is compiled
+class Connection(WSListener):
     """One socket. Frames in, events to the session, commands out; slow work in order, one at a time."""
 
     def __init__(self, hub: Hub, session_id: SessionId, session: Session) -> None:
@@ -91,9 +92,7 @@ class Connection(WSListener):  # type: ignore[misc] # picows is compiled
             self.handle(ev.Violated(CloseCode.PROTOCOL_ERROR, "fragmented messages are not taken"))
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        handshake = transport.close_handshake
-        received = handshake.recv if handshake is not None else None
-        self.handle(ev.Closed(int(received.code) if received is not None else 1006))
+        self.handle(ev.Closed(_close_code(transport)))
         self._hub.forget(self)
 
     def pause_writing(self) -> None:
@@ -129,7 +128,7 @@ class Connection(WSListener):  # type: ignore[misc] # picows is compiled
 
     def _close(self, code: int, reason: str) -> None:
         if self._transport is not None:
-            self._transport.send_close(code, reason.encode())
+            self._transport.send_close(cast("WSCloseCode", code), reason.encode())
             self._transport.disconnect()
 
     def _later(self, command: ev.SessionCommand) -> None:
@@ -196,3 +195,10 @@ def _tune(transport: WSTransport) -> None:
     for option, value in KEEPALIVE:
         if hasattr(socket, option):  # macOS names one of them differently
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def _close_code(transport: WSTransport) -> int:
+    """What the client said on leaving; 1006 (RFC 6455 section 7.1.5) when it said nothing."""
+    handshake = cast("WSCloseHandshake | None", transport.close_handshake)
+    received = handshake.recv if handshake else None
+    return int(cast("int", received.code)) if received else 1006

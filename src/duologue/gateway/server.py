@@ -17,7 +17,7 @@ from picows import (
 
 from duologue.errors import StartupError, Unavailable
 from duologue.gateway import events as ev
-from duologue.gateway.connection import Connection, Hub
+from duologue.gateway.connection import Connection
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Limits, Session, Timing
 from duologue.gateway.wheel import Wheel
@@ -40,7 +40,7 @@ NEWS_WAIT_MS = 5_000
 RETRY_MS = 500
 
 
-class Gateway(Hub):
+class Gateway:
     """The WebSocket listener and everything its connections share."""
 
     def __init__(
@@ -96,7 +96,7 @@ class Gateway(Hub):
         for connection in list(self._connections.values()):
             connection.handle(ev.Overflowed(CloseCode.GOING_AWAY))
 
-    # -- Hub --------------------------------------------------------------------------------
+    # -- what connections need (`connection.Hub`) ----------------------------------------
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.spawn(work, name=name)

@@ -142,7 +142,9 @@ class Session:
             case ev.Entered():
                 return self._welcome(event, now_ms)
             case ev.Placed(_, credentials) if self._pair is not None:
-                return self._greet(views.pair_state(self._rev, self._me, self._pair, self._attempt, credentials, now_ms), now_ms)
+                return self._greet(
+                    views.pair_state(self._rev, self._me, self._pair, self._attempt, credentials, now_ms), now_ms
+                )
             case ev.EntryRefused(code, detail):
                 return self._close(code, detail)
             case ev.ResumeRefused():
@@ -389,7 +391,7 @@ class Session:
     def _hold_ms(self, code: int) -> int:
         if self._left_politely:
             return 0
-        return self._timing.seat_after_leaving_page_ms if code == 1001 else self._timing.seat_ms  # noqa: PLR2004
+        return self._timing.seat_after_leaving_page_ms if code == 1001 else self._timing.seat_ms
 
     @property
     def _me(self) -> PersonId:

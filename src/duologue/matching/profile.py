@@ -17,6 +17,4 @@ def profile_of(ticket: Ticket, facets: tuple[str, ...]) -> Profile:
 
 def accepts(profile: Profile, other: Profile) -> bool:
     """Whether one side's wishes take the other; a match needs both directions."""
-    return all(
-        wish is None or theirs in wish for (_, wish), (theirs, _) in zip(profile, other, strict=True)
-    )
+    return all(wish is None or theirs in wish for (_, wish), (theirs, _) in zip(profile, other, strict=True))

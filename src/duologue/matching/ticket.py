@@ -74,6 +74,4 @@ def backed_off(ticket: Ticket, now_ms: int) -> Ticket | None:
     if ticket.failures >= len(BACK_OFFS_MS):
         return None
     not_before_ms = now_ms + BACK_OFFS_MS[ticket.failures]
-    return msgspec.structs.replace(
-        ticket, since_ms=now_ms, failures=ticket.failures + 1, not_before_ms=not_before_ms
-    )
+    return msgspec.structs.replace(ticket, since_ms=now_ms, failures=ticket.failures + 1, not_before_ms=not_before_ms)

@@ -6,7 +6,6 @@ switch: afterwards neither our tokens nor those that LiveKit refreshed open anyt
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Self
 
 import aiohttp
@@ -100,7 +99,7 @@ class LiveKit:
             if error.code == TwirpErrorCode.NOT_FOUND:
                 raise _NotFound("LiveKit", "no such room") from error
             raise Unavailable("LiveKit", f"{error.code}: {error.message}") from error
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise Unavailable("LiveKit", type(error).__name__) from error
 
 

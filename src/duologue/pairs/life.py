@@ -197,7 +197,9 @@ def _fail(pair: Pair, at_fault: frozenset[PersonId]) -> Step:
             side.person,
             EndReason.MEDIA_FAILED,
             _blame(side, at_fault),
-            Again.BACK_OFF if side.person in at_fault else (Again.KEEP_PLACE if pair.phase is Phase.MATCHED else Again.AS_WISHED),
+            Again.BACK_OFF
+            if side.person in at_fault
+            else (Again.KEEP_PLACE if pair.phase is Phase.MATCHED else Again.AS_WISHED),
         )
         for side in pair.sides
     )

@@ -257,4 +257,3 @@ Push = (
     | Incoming | CallState | Notice | Ping | Drain
 )  # fmt: skip
 ServerMessage = Hello | Ready | InvalidSession | Reply | Push
-

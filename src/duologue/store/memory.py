@@ -30,8 +30,8 @@ from duologue.ledger import (
     PairFormed,
     PersonState,
     Proposal,
-    QueueEvent,
     Queued,
+    QueueEvent,
     Rejected,
     Relayed,
     RoomIsOpen,
@@ -247,12 +247,12 @@ class MemoryStore:
         if who.pair not in (None, pair) or attempt <= who.attempt:
             return Closed(Outcome.DONE)
         if ticket is None and who.ticket is not None:
-            ticket = msgspec.structs.replace(afresh(who.ticket, 0), attempt=attempt)
+            ticket = msgspec.structs.replace(who.ticket, attempt=attempt)
         if ticket is None:
             return Closed(Outcome.REFUSED)
-        closed = self._end(who, life.SideLeft(who.id, EndReason.NEXT))
-        self._find(who, ticket)
-        return closed
+        if who.pair is None:
+            return self._find(who, ticket)
+        return self._end(who, life.SideLeft(who.id, EndReason.NEXT), afresh(ticket, self._clock.now_ms()))
 
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         return self._once(caller, lambda who: self._leave(who, pair))
@@ -354,12 +354,12 @@ class MemoryStore:
             self._queue.append(TicketGone(who.id, who.ticket.cohort.key))
             self._change(who, Dequeued())
 
-    def _end(self, who: _Person, event: life.SideLeft) -> Closed:
-        """End the pair of somebody who leaves it; DONE if they are in none."""
-        return self._advance(who.pair, event) if who.pair is not None else Closed(Outcome.DONE)
+    def _end(self, who: _Person, event: life.SideLeft, then: Ticket | None = None) -> Closed:
+        """End the pair of somebody who leaves it; DONE if they are in none. `then`: how they wait on."""
+        return self._advance(who.pair, event, then) if who.pair is not None else Closed(Outcome.DONE)
 
-    def _advance(self, pair_id: PairId, event: life.Event) -> Closed:
-        """Move a pair on and do what follows, in one go."""
+    def _advance(self, pair_id: PairId, event: life.Event, then: Ticket | None = None) -> Closed:
+        """Move a pair on and do what follows, in one go. `then` is the next ticket of who ended it."""
         before = self._pairs.get(pair_id)
         if before is None:
             return Closed(Outcome.DONE)
@@ -370,13 +370,13 @@ class MemoryStore:
             if pair.talking_since_ms is not None or pair.ended is EndReason.NEXT:
                 self._remember_meeting(pair)
         for effect in effects:
-            self._apply(pair, effect)
+            self._apply(pair, effect, then)
         return Closed(Outcome.DONE, pair if pair.phase is Phase.ENDED else None)
 
-    def _apply(self, pair: Pair, effect: life.Effect) -> None:
+    def _apply(self, pair: Pair, effect: life.Effect, then: Ticket | None) -> None:
         match effect:
             case life.Release():
-                self._release(pair, effect)
+                self._release(pair, effect, then)
             case life.TellRoomOpened():
                 self._tell_both(pair, RoomIsOpen(pair.id))
             case life.TellTalking():
@@ -394,18 +394,18 @@ class MemoryStore:
         for side in pair.sides:
             self._change(self._people[side.person], news)
 
-    def _release(self, pair: Pair, release: life.Release) -> None:
+    def _release(self, pair: Pair, release: life.Release, then: Ticket | None) -> None:
         """Put somebody out of a pair, and back into the queue where that follows."""
         who = self._people[release.person]
         who.pair, who.last_pair = None, pair.id
-        again = self._ticket_after(who, release.again)
+        again = then if release.again is life.Again.OWN_WISH else self._ticket_after(who, release.again)
         if again is not None:
             self._enqueue(who, again)
         self._change(who, PairEnded(pair.id, release.reason, release.by, who.ticket if again else None))
 
     def _ticket_after(self, who: _Person, again: life.Again) -> Ticket | None:
         ticket, now_ms = who.ticket, self._clock.now_ms()
-        if ticket is None or again is life.Again.OWN_WISH:
+        if ticket is None:
             return None
         if again is life.Again.BACK_OFF:
             return backed_off(ticket, now_ms)
