@@ -121,7 +121,7 @@ describe("a reload", () => {
     const session = await world.online();
     expect(session.state.media.status).toBe("connecting");
     expect(world.media.joins).toHaveLength(0);
-    world.server.push(world.server.matched("a", 1));
+    world.server.push({ ...world.server.matched("a", 1), rev: 1 }); // no newer than the snapshot
     await settle();
     expect(session.state.media.status).toBe("connected");
   });
@@ -304,11 +304,22 @@ describe("old news", () => {
   it("of a smaller or equal rev is dropped", async () => {
     const world = new World();
     const session = await world.talking();
-    const ended = world.server.ended("a");
-    world.server.push(ended);
-    world.server.push({ ...world.server.matched("b", 2), rev: ended.rev });
+    const before = session.state;
+    world.server.push({ ...world.server.ended("a"), rev: 2 });
+    world.server.push({ ...world.server.matched("b", 2), rev: 1 });
     await settle();
-    expect(session.state.pair).toBeNull();
+    expect(session.state).toBe(before);
+  });
+
+  it("is not: the same wait with fresh numbers", async () => {
+    const world = new World();
+    const session = await world.online();
+    session.find({ mode: "video" });
+    const waiting = world.server.waiting(1);
+    world.server.push(waiting);
+    world.server.push({ ...waiting, waiting_count: 9 });
+    await settle();
+    expect(session.state.waiting?.waitingCount).toBe(9);
   });
 
   it("of another pair changes nothing", async () => {

@@ -21,6 +21,8 @@ const HANDSHAKE_MS = 10_000;
 const PROBE_MS = 4_000;
 /** A connection that lasted shorter than this was no success: the back-off goes on growing. */
 const STABLE_MS = 5_000;
+/** Told again for an unchanged state: fresh numbers of the same wait, the room of the same pair. */
+const REPEATED: ReadonlySet<string> = new Set(["waiting", "matched"]);
 
 export interface SocketHandlers {
   connection(state: ConnectionState): void;
@@ -251,7 +253,8 @@ export class Socket {
 
   #push(push: Push): void {
     if ("rev" in push) {
-      if (push.rev <= this.#rev) return this.#log("debug", "push.old", { type: push.type, rev: push.rev });
+      const again = push.rev === this.#rev && REPEATED.has(push.type);
+      if (push.rev <= this.#rev && !again) return this.#log("debug", "push.old", { type: push.type, rev: push.rev });
       this.#rev = push.rev;
     }
     this.#handlers.push(push);
@@ -291,7 +294,7 @@ export class Socket {
     const { readyAt = null } = this.#link ?? {};
     const now = this.#environment.now();
     if (readyAt !== null && now - readyAt >= STABLE_MS) this.#failures = 0;
-    const toldMs = this.#drainAt !== null && this.#drainAt > now ? this.#drainAt - now : toldDelay(reason);
+    const toldMs = this.#drainAt !== null && this.#drainAt > now ? this.#drainAt - now : null;
     this.#hangUp();
     const policy = closePolicy(code, toldMs);
     this.#log(policy.kind === "never" ? "warn" : "info", "socket.closed", { code, next: policy.kind });
@@ -377,9 +380,4 @@ export class Socket {
   #log(level: "debug" | "info" | "warn", event: string, fields: Record<string, unknown>): void {
     this.#environment.log?.(level, event, fields);
   }
-}
-
-/** A close reason that is a number is the delay of 41xx. */
-function toldDelay(reason: string): number | null {
-  return /^\d{1,6}$/.test(reason) ? Number(reason) : null;
 }

@@ -84,7 +84,7 @@ export function goalAnswered(model: Model, command: CommandBody, reply: Reply): 
 function refused(model: Model, command: CommandBody, error: CommandError): Step {
   const asking = command.type === "find" || command.type === "next";
   const told = asking && error.code === ErrorCode.RATE_LIMITED ? model : see(model, { notice: noticeOf(error) });
-  if (asking && model.view.phase !== "searching") return step(told); // a match crossed it
+  if (asking && model.view.phase !== "searching") return step(model); // a match crossed it
   if (error.temporary || error.code === ErrorCode.RATE_LIMITED) {
     const delayMs = error.retry_after_ms ?? RETRY_MS;
     const redo = asking ? null : command;
