@@ -1,0 +1,57 @@
+/** From nothing to a running session: where the server is, then connect. */
+import { RandomChatSession, type ServerConfig } from "@duologue/client";
+import { browserEnvironment, loadConfig } from "@duologue/client/browser";
+import { ServerOff } from "lucide-react";
+import { useEffect, useState, type ReactElement } from "react";
+import { useTranslation } from "react-i18next";
+import { App } from "./app";
+import { LazyMedia } from "./media";
+import { Dock } from "./ui/dock";
+import { AUTO_NEXT_MS } from "./view";
+
+interface Running {
+  readonly config: ServerConfig;
+  readonly session: RandomChatSession;
+  readonly media: LazyMedia;
+}
+
+export function Boot(): ReactElement | null {
+  const [running, setRunning] = useState<Running | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    loadConfig().then(
+      (config) => setRunning(run(config)),
+      () => setFailed(true),
+    );
+  }, []);
+  if (failed) return <NoServer />;
+  if (running === null) return null;
+  return <App session={running.session} devices={running.media} modes={running.config.modes} />;
+}
+
+function run(config: ServerConfig): Running {
+  const media = new LazyMedia();
+  const session = new RandomChatSession({ config, media, environment: browserEnvironment(config), autoNextMs: AUTO_NEXT_MS });
+  session.start();
+  return { config, session, media };
+}
+
+function NoServer(): ReactElement {
+  const { t } = useTranslation();
+  const reload = (): void => location.reload();
+  const dock = { go: { action: "reload", label: "go.try_again", seconds: null, filled: 0 }, stop: null } as const;
+  return (
+    <div className="app" data-screen="refused" data-layout="form">
+      <main className="stage" data-phase="start">
+        <div className="message">
+          <ServerOff className="icon" aria-hidden="true" />
+          <div className="message__words" role="alert">
+            <h1>{t("refused.config.title")}</h1>
+            <p className="lead">{t("refused.config.lead")}</p>
+          </div>
+        </div>
+      </main>
+      <Dock view={dock} go={reload} stop={reload} />
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+import i18next from "i18next";
+import { createRoot } from "react-dom/client";
+import { App } from "../app";
+import { startI18n } from "../i18n";
+import { savePreferences } from "../preferences";
+import "../styles/index.css";
+import { drawn, FakeChat, FakeDevices, silence } from "./fake";
+import heron from "./heron.svg";
+import { problemOf, STATES, stateOf, wordsOf, type GalleryState } from "./states";
+import you from "./you.svg";
+
+const asked = new URLSearchParams(location.search).get("state");
+const name: GalleryState = STATES.find((state) => state === asked) ?? "start";
+
+await startI18n();
+const language = i18next.language;
+const mode = name === "text" || name === "text-start" ? "text" : name === "voice" || name === "voice-start" ? "voice" : "video";
+savePreferences({ mode, interests: wordsOf(language).interests, agreed: true, cameraId: null, microphoneId: null });
+
+const [partner, camera] = await Promise.all([drawn(heron, 960, 720), drawn(you, 960, 540)]);
+const session = new FakeChat(stateOf(name, language), { video: name === "waiting-picture" ? null : partner, audio: null });
+const devices = new FakeDevices(name, camera, silence());
+const root = document.getElementById("root");
+if (root !== null) createRoot(root).render(<App session={session} devices={devices} modes={["video", "voice", "text"]} />);
+
+// Some states are a press away.
+await new Promise((resolve) => setTimeout(resolve, 150));
+const press = (selector: string): void => document.querySelector<HTMLElement>(selector)?.click();
+if (problemOf(name) !== null) press("[data-testid='go']");
+if (name === "rules") press("[data-testid='stop']");
+if (name === "settings") [...document.querySelectorAll<HTMLElement>(".brand-row .icon-button, .top .icon-button")].find((button) => button.offsetParent !== null)?.click();
+document.documentElement.dataset["ready"] = "true";

@@ -1,0 +1,84 @@
+/** The page in every state, for screenshots: `gallery.html?state=talking&theme=light&lang=ru`. */
+import type { ChatEntry, PairView, RandomChatState } from "@duologue/client";
+import type { DeviceProblem } from "../media";
+
+export const STATES = [
+  "start", "ask", "voice-start", "text-start", "searching", "alone", "unknown", "connecting", "talking", "camera-off", "waiting-picture",
+  "voice", "lost", "offline", "text", "ended", "resting", "denied", "busy", "missing", "insecure", "replaced", "banned", "version", "settings", "rules", "notice",
+] as const;
+export type GalleryState = (typeof STATES)[number];
+
+const WORDS = {
+  en: { alias: "Heron", interests: ["chess", "film"], lines: ["Hi! Chess too? Blitz or slow?", "Slow. I lose at blitz.", "Same. What was the last film you liked?", "Perfect Days. Quiet and good."] },
+  ru: { alias: "Цапля", interests: ["шахматы", "кино"], lines: ["Привет! Тоже шахматы? Блиц или медленно?", "Медленно. В блиц я проигрываю.", "И я. Какой последний фильм понравился?", "«Идеальные дни». Тихий и хороший."] },
+} as const;
+
+export function wordsOf(language: string): (typeof WORDS)["en" | "ru"] {
+  return language.startsWith("ru") ? WORDS.ru : WORDS.en;
+}
+
+export function stateOf(name: GalleryState, language: string): RandomChatState {
+  const { alias, interests } = wordsOf(language);
+  const now = Date.now();
+  const pair: PairView = {
+    id: "pair",
+    mode: "video",
+    peer: { alias, interests: [...interests], facets: {} },
+    talkingSince: now - 252_000,
+    peerAwayUntil: null,
+    peerTypingUntil: now + 3_600_000,
+    peerMuted: { audio: false, video: false },
+  };
+  const start: RandomChatState = { connection: { status: "online" }, phase: "start", waiting: null, pair: null, media: { status: "none" }, chat: [], ended: null, microphone: true, camera: true, notice: null };
+  const searching: RandomChatState = { ...start, phase: "searching", waiting: { attempt: 1, since: now - 14_000, waitingCount: 8, estimateMs: 20_000, widened: ["recently_met"] } };
+  const talking: RandomChatState = { ...start, phase: "talking", pair, media: { status: "connected" }, chat: chatOf(language, now) };
+  const ended: RandomChatState = { ...start, phase: "ended", chat: chatOf(language, now), ended: { reason: "next", by: "peer", alias, talkedMs: 252_000, nextAt: now + 1_800 } };
+  const refused = (code: number): RandomChatState => ({ ...start, connection: { status: "refused", code, reason: "" } });
+  const waiting = (waitingCount: number): RandomChatState => ({ ...searching, waiting: searching.waiting === null ? null : { ...searching.waiting, waitingCount, estimateMs: null, widened: [] } });
+
+  switch (name) {
+    case "searching":
+      return searching;
+    case "alone":
+      return waiting(1);
+    case "unknown":
+      return waiting(2);
+    case "connecting":
+      return { ...talking, phase: "connecting", chat: [], media: { status: "connecting" }, pair: { ...pair, talkingSince: null, peerTypingUntil: 0 } };
+    case "talking":
+    case "waiting-picture":
+      return talking;
+    case "notice":
+      return { ...talking, notice: { level: "warn", code: "rate_limited", params: {} } };
+    case "camera-off":
+      return { ...talking, camera: false, microphone: false, pair: { ...pair, peerMuted: { audio: true, video: true } } };
+    case "voice":
+      return { ...talking, pair: { ...pair, mode: "voice" } };
+    case "text":
+      return { ...talking, media: { status: "none" }, pair: { ...pair, mode: "text" } };
+    case "lost":
+      return { ...talking, pair: { ...pair, peerAwayUntil: now + 11_000, peerTypingUntil: 0 } };
+    case "offline":
+      return { ...talking, connection: { status: "reconnecting", retryAt: now + 4_000, attempt: 2 } };
+    case "ended":
+      return ended;
+    case "resting":
+      return { ...ended, ended: ended.ended === null ? null : { ...ended.ended, nextAt: null, by: "server", reason: "media_failed", talkedMs: null }, chat: [] };
+    case "replaced":
+      return refused(4303);
+    case "banned":
+      return refused(4304);
+    case "version":
+      return refused(4305);
+    default:
+      return start;
+  }
+}
+
+export function problemOf(name: GalleryState): DeviceProblem | null {
+  return name === "denied" || name === "busy" || name === "missing" || name === "insecure" ? name : null;
+}
+
+function chatOf(language: string, now: number): ChatEntry[] {
+  return wordsOf(language).lines.map((text, index) => ({ mine: index % 2 === 1, n: index, text, at: now, pending: false }));
+}

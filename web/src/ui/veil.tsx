@@ -1,0 +1,36 @@
+import type { ReactElement } from "react";
+import { useTranslation } from "react-i18next";
+import { secondsUntil, shareLeft } from "../format";
+import { usePage } from "../page";
+import { useNow } from "./use-now";
+
+/** How long a seat is held for somebody whose connection broke (design: 15 s). */
+const SEAT_MS = 15_000;
+
+/** Over the partner's picture while they, or picture and sound, are away. */
+export function Veil(): ReactElement | null {
+  const { t } = useTranslation();
+  const { state } = usePage();
+  const until = state.pair?.peerAwayUntil ?? null;
+  const now = useNow(until !== null);
+  const alias = state.pair?.peer.alias ?? "";
+  if (until !== null) {
+    const count = secondsUntil(until, now);
+    return (
+      <div className="veil" data-testid="peer-away">
+        <div className="ring number" style={{ "--share": shareLeft(until, now, SEAT_MS) }} aria-hidden="true">
+          {count}
+        </div>
+        <h1>{t("lost.title", { alias })}</h1>
+        <p>{t("lost.hold", { count })}</p>
+      </div>
+    );
+  }
+  if (state.media.status !== "reconnecting") return null;
+  return (
+    <div className="veil" data-testid="media-away">
+      <h1>{t("lost.media")}</h1>
+      <p>{t("lost.media_lead")}</p>
+    </div>
+  );
+}

@@ -1,0 +1,129 @@
+/** The page's own state around a session: choices, devices, dialogs. No session logic. */
+import type { Mode, RandomChat } from "@duologue/client";
+import { useDevices, useRandomChat } from "@duologue/client/react";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { alreadyPermitted, type PageDevices } from "./media";
+import type { Page } from "./page";
+import { loadPreferences, savePreferences, type Preferences } from "./preferences";
+import { troubleOf } from "./trouble";
+import { screenOf, type PageView } from "./view";
+
+export type Dialog = "settings" | "rules" | null;
+
+export interface PageModel {
+  readonly page: Page;
+  readonly view: PageView;
+  readonly dialog: Dialog;
+  readonly openDialog: (dialog: Dialog) => void;
+}
+
+export interface PageModelOptions {
+  readonly session: RandomChat;
+  readonly devices: PageDevices;
+  readonly modes: readonly Mode[];
+}
+
+export function usePageModel({ session, devices, modes }: PageModelOptions): PageModel {
+  const state = useRandomChat(session);
+  const deviceState = useDevices(devices);
+  const [preferences, prefer] = usePreferences(modes);
+  const [dialog, openDialog] = useState<Dialog>(null);
+  const [asking, setAsking] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const [agreeMissing, setAgreeMissing] = useState(false);
+  const { camera } = state;
+
+  /** Whether the mode has what it needs now. */
+  const open = useCallback(
+    async (mode: Mode): Promise<boolean> => {
+      setAsking(mode !== "text");
+      const opened = await devices.openFor(mode, camera).then(
+        () => troubleOf(devices.state, mode) === null,
+        () => false,
+      );
+      setAsking(false);
+      setFailed(!opened);
+      return opened;
+    },
+    [devices, camera],
+  );
+
+  const find = useCallback(
+    (mode: Mode): void => {
+      setAgreeMissing(!preferences.agreed);
+      if (!preferences.agreed) return document.querySelector<HTMLElement>("[data-testid='agree']")?.focus();
+      prefer({ mode });
+      void open(mode).then((opened) => {
+        if (opened) session.find({ mode, interests: [...preferences.interests] });
+      });
+    },
+    [session, open, prefer, preferences],
+  );
+
+  usePreview(devices, preferences.mode, state.phase === "start", camera);
+  useRememberedDevices(devices, preferences);
+
+  const view = useMemo(() => ({ devicesFailed: failed, asking }), [failed, asking]);
+  const page: Page = {
+    session,
+    state,
+    screen: screenOf(state, view),
+    devices,
+    deviceState,
+    preferences,
+    modes,
+    agreeMissing,
+    prefer,
+    find,
+    preview: () => void open(preferences.mode),
+    openSettings: () => openDialog("settings"),
+  };
+  return { page, view, dialog, openDialog };
+}
+
+function usePreferences(modes: readonly Mode[]): [Preferences, (change: Partial<Preferences>) => void] {
+  const [preferences, setPreferences] = useState(() => {
+    const kept = loadPreferences();
+    return modes.includes(kept.mode) ? kept : { ...kept, mode: modes[0] ?? kept.mode };
+  });
+  const prefer = useCallback((change: Partial<Preferences>): void => {
+    setPreferences((before) => {
+      const after = { ...before, ...change };
+      savePreferences(after);
+      return after;
+    });
+  }, []);
+  return [preferences, prefer];
+}
+
+/** On the start screen: let go of what the mode does not need; show the picture if that asks nobody anything. */
+function usePreview(devices: PageDevices, mode: Mode, starting: boolean, camera: boolean): void {
+  useEffect(() => {
+    if (!starting) return;
+    let over = false;
+    const show = async (): Promise<void> => {
+      const on = devices.state.camera !== null || devices.state.microphone !== null;
+      if (mode === "text" || on || (await alreadyPermitted(mode))) {
+        if (!over) await devices.openFor(mode, camera);
+      }
+    };
+    show().catch(() => undefined); // the person will ask for it, and is told then
+    return () => {
+      over = true;
+    };
+  }, [devices, mode, starting, camera]);
+}
+
+/** The camera and microphone of last time, once they are there. */
+function useRememberedDevices(devices: PageDevices, { cameraId, microphoneId }: Preferences): void {
+  const { camera, microphone, cameras, microphones } = devices.state;
+  const [opened, listed] = [camera !== null || microphone !== null, cameras.length + microphones.length > 0];
+  useEffect(() => {
+    if (!opened || !listed) return;
+    const now = devices.state;
+    const other = (id: string | null, current: string | null, choices: typeof cameras): id is string => id !== null && id !== current && choices.some((one) => one.id === id);
+    if (camera !== null && other(cameraId, now.cameraId, now.cameras)) void devices.switchCamera(cameraId);
+    if (microphone !== null && other(microphoneId, now.microphoneId, now.microphones)) void devices.switchMicrophone(microphoneId);
+    // Only when devices come: a choice in the settings is made there.
+  }, [opened, listed, camera === null, microphone === null]);
+}

@@ -1,0 +1,85 @@
+import type { EndedView, RandomChatState } from "@duologue/client";
+import { describe, expect, it } from "vitest";
+import { dockOf, endedKey, layoutOf, othersWaiting, refusalOf, screenOf, type PageView } from "./view";
+
+const CALM: PageView = { devicesFailed: false, asking: false };
+const ENDED: EndedView = { reason: "next", by: "peer", alias: "Heron", talkedMs: 252_000, nextAt: null };
+
+function state(changes: Partial<RandomChatState>): RandomChatState {
+  return {
+    connection: { status: "online" },
+    phase: "start",
+    waiting: null,
+    pair: null,
+    media: { status: "none" },
+    chat: [],
+    ended: null,
+    microphone: true,
+    camera: true,
+    notice: null,
+    ...changes,
+  };
+}
+
+function inTalk(mode: "video" | "voice" | "text"): RandomChatState {
+  const peer = { alias: "Heron", interests: [], facets: {} };
+  const pair = { id: "p", mode, peer, talkingSince: 0, peerAwayUntil: null, peerTypingUntil: 0, peerMuted: { audio: false, video: false } };
+  return state({ phase: "talking", pair });
+}
+
+describe("the screen", () => {
+  it("follows the phase, and text has a stage of its own", () => {
+    expect(screenOf(state({ phase: "searching" }), CALM)).toBe("searching");
+    expect([screenOf(inTalk("video"), CALM), screenOf(inTalk("voice"), CALM), screenOf(inTalk("text"), CALM)]).toEqual(["talking", "talking", "text"]);
+  });
+
+  it("is about the devices only while nobody is there", () => {
+    const failed = { ...CALM, devicesFailed: true };
+    expect(screenOf(state({}), failed)).toBe("denied");
+    expect(screenOf(state({ phase: "ended", ended: ENDED }), failed)).toBe("denied");
+    expect(screenOf(inTalk("video"), failed)).toBe("talking");
+  });
+
+  it("says a refusal before anything else", () => {
+    const refused = state({ ...inTalk("video"), connection: { status: "refused", code: 4303, reason: "replaced" } });
+    expect(screenOf(refused, CALM)).toBe("refused");
+    expect(refusalOf(refused)).toBe("replaced");
+    expect(layoutOf("refused")).toBe("form");
+  });
+});
+
+describe("the two buttons", () => {
+  it("find, then do nothing, then move on", () => {
+    expect(dockOf("start", state({}), CALM, 0).go.action).toBe("find");
+    expect(dockOf("searching", state({ phase: "searching" }), CALM, 0)).toMatchObject({ go: { action: "none" }, stop: { action: "stop", label: "stop.cancel" } });
+    expect(dockOf("talking", inTalk("video"), CALM, 0)).toMatchObject({ go: { action: "next" }, stop: { label: "stop.stop" } });
+  });
+
+  it("count down after a talk, and only when a search will begin", () => {
+    const counting = state({ phase: "ended", ended: { ...ENDED, nextAt: 3_000 } });
+    expect(dockOf("ended", counting, CALM, 1_500).go).toEqual({ action: "next", label: "go.next_in", seconds: 2, filled: 0.5 });
+    expect(dockOf("ended", state({ phase: "ended", ended: ENDED }), CALM, 0).go).toMatchObject({ label: "go.next", seconds: null });
+  });
+
+  it("offer to reconnect now", () => {
+    const away = state({ ...inTalk("video"), connection: { status: "reconnecting", retryAt: 4_000, attempt: 2 } });
+    expect(dockOf("talking", away, CALM, 0).go).toMatchObject({ action: "reconnect", label: "go.try_now" });
+  });
+
+  it("wait while the browser asks for the devices", () => {
+    expect(dockOf("start", state({}), { ...CALM, asking: true }, 0).go).toMatchObject({ action: "none", label: "go.moment" });
+  });
+});
+
+describe("the words", () => {
+  it("name who ended it and why", () => {
+    expect(endedKey(ENDED)).toBe("ended.peer.next");
+    expect(endedKey({ ...ENDED, reason: "lost" })).toBe("ended.peer.lost");
+    expect(endedKey({ ...ENDED, by: "server", reason: "lost" })).toBe("ended.by_server");
+    expect(endedKey({ ...ENDED, by: "server", reason: "media_failed" })).toBe("ended.media_failed");
+  });
+
+  it("do not count me among those who wait", () => {
+    expect([othersWaiting(null), othersWaiting(0), othersWaiting(1), othersWaiting(7)]).toEqual([null, 0, 0, 6]);
+  });
+});

@@ -1,0 +1,11 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const SERVER = "http://127.0.0.1:8000";
+
+export default defineConfig({
+  plugins: [react()],
+  server: { proxy: { "/config.json": SERVER, "/v1": { target: SERVER, ws: true } } },
+  // Inlined assets would need `data:` in the server's content security policy.
+  build: { target: "es2022", assetsInlineLimit: 0 },
+});
