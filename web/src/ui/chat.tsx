@@ -27,7 +27,10 @@ function Log({ alias, lines, note }: { readonly alias: string; readonly lines: r
   const { state } = usePage();
   const end = useRef<HTMLDivElement>(null);
   const typing = useTyping();
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [lines.length, typing]);
+  useEffect(() => {
+    // In a block: newer browsers return a promise here, which React would take for a clean-up.
+    end.current?.scrollIntoView({ block: "nearest" });
+  }, [lines.length, typing]);
   return (
     <div className="chat__log" role="log" aria-label={t("chat.label")} data-testid="chat-log" tabIndex={0}>
       <p className="chat__first">{state.pair !== null && <Shared interests={state.pair.peer.interests} />}</p>

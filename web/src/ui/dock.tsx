@@ -13,7 +13,9 @@ interface DockProps {
 export function Dock({ view, go, stop }: DockProps): ReactElement {
   const { t } = useTranslation();
   const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => button.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    button.current?.focus({ preventScroll: true });
+  }, []);
   const idle = view.go.action === "none";
   return (
     <footer className="dock">
