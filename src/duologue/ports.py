@@ -24,7 +24,7 @@ from duologue.ledger import (
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair
-from duologue.protocol.server import Credentials, PeerChanged, PeerTyping
+from duologue.protocol.server import Credentials, PeerTyping
 
 
 class Clock(Protocol):
@@ -139,10 +139,13 @@ class PairStore(Protocol):
     async def media_failed(self, caller: Caller, pair: PairId) -> Closed:
         """This side gave up on its media: the pair ends, this side backs off, the other keeps its place."""
 
+    async def mute(self, caller: Caller, pair: PairId, *, audio_off: bool, video_off: bool) -> Outcome:
+        """Note what this side switched off; the partner hears it, and a snapshot has it."""
+
     async def write(self, caller: Caller, pair: PairId, n: int, text: str) -> Outcome:
         """Append a line of chat for the partner. A number that was there already is the same line."""
 
-    async def relay(self, caller: Caller, pair: PairId, message: PeerChanged | PeerTyping) -> Outcome:
+    async def relay(self, caller: Caller, pair: PairId, message: PeerTyping) -> Outcome:
         """Pass something on to the partner that leaves no trace. Lost if they are away."""
 
 

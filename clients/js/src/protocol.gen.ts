@@ -389,12 +389,20 @@ export interface WaitingState {
   waiting: Waiting;
 }
 
+/** What somebody switched off. */
+export interface Muted {
+  audio: boolean;
+  video: boolean;
+}
+
 /** In a pair; `matched.media` was minted anew. */
 export interface PairState {
   kind: "pair";
   matched: Matched;
   talking_since: number | null;
-  peer_away: boolean;
+  /** Their socket is gone, and their seat is held until then. */
+  peer_away_until: number | null;
+  peer_muted: Muted;
   lines: Line[];
 }
 

@@ -11,8 +11,8 @@ from duologue.ledger import Caller, Outcome
 from duologue.pairs.pair import Pair
 from duologue.ports import Store
 from duologue.protocol import client as c
-from duologue.protocol.codes import MediaEvent, PeerEvent
-from duologue.protocol.server import PeerChanged, PeerTyping
+from duologue.protocol.codes import MediaEvent
+from duologue.protocol.server import PeerTyping
 from duologue.services.identity import Identity
 from duologue.services.lobby import Entry, Lobby
 from duologue.services.pairs import Pairs
@@ -62,8 +62,7 @@ class Performer:
             case c.Typing(pair=pair):
                 return await self.store.relay(caller, PairId(pair), PeerTyping(pair))
             case c.Mute(pair=pair, audio=audio, video=video):
-                change = PeerChanged(pair, PeerEvent.MUTED, audio=audio, video=video)
-                return await self.store.relay(caller, PairId(pair), change)
+                return await self.store.mute(caller, PairId(pair), audio_off=audio, video_off=video)
             case c.MediaReport():
                 return await self._media(caller, message)
             case c.Diagnostics(report=report):

@@ -42,9 +42,11 @@ def pair_state(
     rev: int, me: PersonId, pair: Pair, attempt: int, credentials: s.Credentials | None, now_ms: int
 ) -> s.PairState:
     """The same as a snapshot, for somebody who comes back."""
+    peer = pair.peer(me)
     return s.PairState(
         matched=matched(rev, me, pair, attempt, credentials, now_ms),
         talking_since=pair.talking_since_ms,
-        peer_away=pair.peer(me).away_until_ms is not None,
+        peer_away_until=peer.away_until_ms,
+        peer_muted=s.Muted(peer.audio_off, peer.video_off),
         lines=[s.Line(line.person == me, line.n, line.text, line.at_ms) for line in pair.lines],
     )

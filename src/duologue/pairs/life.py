@@ -59,6 +59,14 @@ class SideLeft(NamedTuple):
     reason: EndReason
 
 
+class SideMuted(NamedTuple):
+    """This person switched their microphone or camera off or on."""
+
+    person: PersonId
+    audio_off: bool
+    video_off: bool
+
+
 class LineWritten(NamedTuple):
     """This person wrote."""
 
@@ -73,7 +81,7 @@ class DeadlinePassed(NamedTuple):
 
 Event = (
     RoomOpened | MediaUnavailable | SideConnected | SideFailed | SideAway | SideBack | SideLeft
-    | LineWritten | DeadlinePassed
+    | SideMuted | LineWritten | DeadlinePassed
 )  # fmt: skip
 
 
@@ -96,6 +104,14 @@ class TellPeerBack(NamedTuple):
     """To `person`: the other one is back."""
 
     person: PersonId
+
+
+class TellPeerMuted(NamedTuple):
+    """To `person`: the other one switched something off or on."""
+
+    person: PersonId
+    audio_off: bool
+    video_off: bool
 
 
 class TellLine(NamedTuple):
@@ -130,7 +146,7 @@ class Release(NamedTuple):
     again: Again
 
 
-Effect = TellRoomOpened | TellTalking | TellPeerAway | TellPeerBack | TellLine | Release
+Effect = TellRoomOpened | TellTalking | TellPeerAway | TellPeerBack | TellPeerMuted | TellLine | Release
 
 
 class Step(NamedTuple):
@@ -157,12 +173,15 @@ def advance(pair: Pair, event: Event, now_ms: int) -> Step:
             late = frozenset(side.person for side in pair.sides if not side.connected)
             return _fail(pair, late) if pair.phase is Phase.MATCHED else Step(pair)
         case SideAway(person, until_ms):
-            effect = TellPeerAway(pair.peer(person).person, until_ms)
-            return Step(_with_side(pair, person, away_until_ms=until_ms), (effect,))
+            away = TellPeerAway(pair.peer(person).person, until_ms)
+            return Step(_with_side(pair, person, away_until_ms=until_ms), (away,))
         case SideBack(person):
             return _back(pair, person)
         case SideLeft(person, reason):
             return _left(pair, person, reason)
+        case SideMuted(person, audio_off, video_off):
+            muted = TellPeerMuted(pair.peer(person).person, audio_off, video_off)
+            return Step(_with_side(pair, person, audio_off=audio_off, video_off=video_off), (muted,))
         case LineWritten(person, n, text):
             return _written(pair, Line(person, n, text, now_ms))
     assert_never(event)

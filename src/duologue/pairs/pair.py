@@ -42,6 +42,8 @@ class Side(msgspec.Struct, frozen=True):
     connected: bool = False
     away_until_ms: int | None = None
     """Their socket is gone; the seat is held until then."""
+    audio_off: bool = False
+    video_off: bool = False
     last_n: int = 0
     """The number of their last line of chat."""
 

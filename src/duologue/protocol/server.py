@@ -2,8 +2,9 @@
 
 Times are milliseconds: `*_ms` is a duration, `since`, `at`, `until`, `expires` and `server_time`
 are instants since the Unix epoch by the server's clock.
-A push that changes what the client is doing carries `rev`, which only grows for a person: a push
-whose `rev` is not greater than the last one seen is old and is dropped.
+A push that changes what the client is doing carries `rev`, which never goes back for a person: a
+push whose `rev` is smaller than the last one seen is old and is dropped. The same `rev` again is
+the same state with fresh numbers (`waiting`), or with what was missing (`matched` with its media).
 """
 
 from __future__ import annotations
@@ -120,12 +121,21 @@ class WaitingState(msgspec.Struct, frozen=True, tag_field="kind", tag="waiting")
     waiting: Waiting
 
 
+class Muted(msgspec.Struct, frozen=True):
+    """What somebody switched off."""
+
+    audio: bool
+    video: bool
+
+
 class PairState(msgspec.Struct, frozen=True, tag_field="kind", tag="pair"):
     """In a pair; `matched.media` was minted anew."""
 
     matched: Matched
     talking_since: int | None
-    peer_away: bool
+    peer_away_until: int | None
+    """Their socket is gone, and their seat is held until then."""
+    peer_muted: Muted
     lines: list[Line]
 
 

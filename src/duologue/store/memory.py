@@ -69,6 +69,7 @@ class _Person:
     session: SessionId | None = None
     gateway: GatewayId | None = None
     seat_until_ms: int | None = None
+    forget_at_ms: int | None = None
     ticket: Ticket | None = None
     waiting: bool = False
     pair: PairId | None = None
@@ -87,12 +88,20 @@ class MemoryStore:
 
     kind = "memory"
 
-    def __init__(self, clock: Clock, *, connect_deadline_ms: int = CONNECT_DEADLINE_MS) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        connect_deadline_ms: int = CONNECT_DEADLINE_MS,
+        queue_length: int = QUEUE_LENGTH,
+        outbox_length: int = OUTBOX_LENGTH,
+    ) -> None:
         self._clock = clock
         self._connect_deadline_ms = connect_deadline_ms
+        self._outbox_length = outbox_length
         self._people: dict[PersonId, _Person] = {}
         self._pairs: dict[PairId, Pair] = {}
-        self._queue: Stream[QueueEvent] = Stream(QUEUE_LENGTH)
+        self._queue: Stream[QueueEvent] = Stream(queue_length)
         self._outboxes: dict[GatewayId, Stream[Delivery]] = {}
         self._status: dict[str, tuple[int, QueueStatus]] = {}
         self._due: list[tuple[int, str, PersonId | PairId]] = []
@@ -112,7 +121,7 @@ class MemoryStore:
         # Starting from the clock keeps generations growing even when a person was forgotten meanwhile.
         who.generation = max(who.generation + 1, self._clock.now_ms())
         who.rev += 1
-        who.session, who.gateway, who.seat_until_ms = session, gateway, None
+        who.session, who.gateway, who.seat_until_ms, who.forget_at_ms = session, gateway, None, None
         if who.waiting and who.ticket is not None:
             self._enqueue(who, who.ticket)
         if who.pair is not None:
@@ -136,7 +145,8 @@ class MemoryStore:
 
     def _give_up_seat(self, who: _Person, reason: EndReason) -> Closed:
         who.seat_until_ms = None
-        heapq.heappush(self._due, (self._clock.now_ms() + RESUME_WINDOW_MS, "forget", who.id))
+        who.forget_at_ms = self._clock.now_ms() + RESUME_WINDOW_MS
+        heapq.heappush(self._due, (who.forget_at_ms, "forget", who.id))
         self._dequeue(who)
         return self._end(who, life.SideLeft(who.id, reason))
 
@@ -158,7 +168,7 @@ class MemoryStore:
             return Closed(Outcome.DONE)
         if what == "seat" and who.seat_until_ms == when_ms:
             return self._give_up_seat(who, EndReason.LOST)
-        if what == "forget" and who.seat_until_ms is None:
+        if what == "forget" and who.forget_at_ms == when_ms:
             del self._people[who.id]
         return Closed(Outcome.DONE)
 
@@ -277,10 +287,13 @@ class MemoryStore:
     async def media_failed(self, caller: Caller, pair: PairId) -> Closed:
         return self._in_pair(caller, pair, life.SideFailed(caller.person))
 
+    async def mute(self, caller: Caller, pair: PairId, *, audio_off: bool, video_off: bool) -> Outcome:
+        return self._in_pair(caller, pair, life.SideMuted(caller.person, audio_off, video_off)).outcome
+
     async def write(self, caller: Caller, pair: PairId, n: int, text: str) -> Outcome:
         return self._in_pair(caller, pair, life.LineWritten(caller.person, n, text)).outcome
 
-    async def relay(self, caller: Caller, pair: PairId, message: PeerChanged | PeerTyping) -> Outcome:
+    async def relay(self, caller: Caller, pair: PairId, message: PeerTyping) -> Outcome:
         def run(who: _Person) -> Closed:
             if who.pair == pair:
                 peer = self._people[self._pairs[pair].peer(who.id).person]
@@ -295,7 +308,7 @@ class MemoryStore:
         return await self._outbox(gateway).read(after, wait_ms)
 
     def _outbox(self, gateway: GatewayId) -> Stream[Delivery]:
-        return self._outboxes.setdefault(gateway, Stream(OUTBOX_LENGTH))
+        return self._outboxes.setdefault(gateway, Stream(self._outbox_length))
 
     def _tell(self, who: _Person, news: News) -> None:
         """Append news for somebody; nobody hears it while they are away, a snapshot tells them later."""
@@ -386,6 +399,9 @@ class MemoryStore:
                 self._tell(self._people[person], Relayed(message))
             case life.TellPeerBack(person):
                 self._tell(self._people[person], Relayed(PeerChanged(pair.id, PeerEvent.BACK)))
+            case life.TellPeerMuted(person, audio_off, video_off):
+                muted = PeerChanged(pair.id, PeerEvent.MUTED, audio=audio_off, video=video_off)
+                self._tell(self._people[person], Relayed(muted))
             case life.TellLine(person, line):
                 chat = ChatLine(pair.id, line.n, line.text, line.at_ms)
                 self._tell(self._people[person], Relayed(chat))

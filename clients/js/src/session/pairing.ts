@@ -11,7 +11,8 @@ const MAX_FIRST_FRAME_MS = 600_000;
 export function matchedTold(model: Model, matched: Matched, now: number): Step {
   const known = { ...model, attempt: Math.max(model.attempt, matched.attempt) };
   if (model.goal === "idle") return pursue(known, { type: "leave", pair: matched.pair });
-  return model.view.pair?.id === matched.pair ? matchedAgain(known, matched) : begin(known, matched, now);
+  if (model.view.pair?.id === matched.pair) return matchedAgain(known, matched);
+  return andThen(begin(known, matched, now), (m) => tellMuted(m, matched));
 }
 
 /** The room of a pair that a snapshot showed without one is made now. */
@@ -23,7 +24,7 @@ function matchedAgain(model: Model, matched: Matched): Step {
 /** Show the partner and bring the media up. */
 export function begin(model: Model, matched: Matched, now: number): Step {
   const clean = andThen(dropPair(model), calmed);
-  return andThen(andThen(clean, (m) => step(inPair(m, matched, now))), (m) => andThen(tellMuted(m, matched), (k) => bringUp(k, matched)));
+  return andThen(andThen(clean, (m) => step(inPair(m, matched, now))), (m) => bringUp(m, matched));
 }
 
 function inPair(model: Model, matched: Matched, now: number): Model {

@@ -7,11 +7,9 @@
 import type { PairState, Ready, Waiting } from "../protocol.gen.js";
 import { merged } from "./chatting.js";
 import { dropPair, endedView, see, seePair, step, andThen, type Model, type Step } from "./model.js";
-import { begin, over } from "./pairing.js";
+import { begin, muteCommand, over } from "./pairing.js";
 import { find, waitingTold } from "./searching.js";
 
-/** How long a seat is held; the snapshot says that the partner is away, not until when. */
-const SEAT_MS = 15_000;
 /** How a pair ended that was gone when we came back. */
 const LOST = { reason: "lost", by: "server" } as const;
 
@@ -56,7 +54,8 @@ function pairTold(model: Model, state: PairState, now: number): Step {
   const up = matched.mode === "text" || (status !== "none" && status !== "failed" && !model.awaitingRoom);
   const keep = up && model.view.pair?.id === matched.pair;
   const inIt = keep ? kept(known, state) : begin(known, matched, now);
-  return andThen(inIt, (m) => step(told(m, state, now)));
+  // Whatever was off before a reload: the partner hears how it is now.
+  return andThen(inIt, (m) => step(told(m, state), ...muteCommand(m)));
 }
 
 /** Same pair, media up: keep it; but `media connected` may have been lost with the old socket. */
@@ -67,10 +66,10 @@ function kept(model: Model, state: PairState): Step {
   return step(model, ...(again ? [{ type: "report_media", pair: state.matched.pair, event: "connected" } as const] : []));
 }
 
-function told(model: Model, state: PairState, now: number): Model {
+function told(model: Model, state: PairState): Model {
   const since = state.talking_since === null ? null : state.talking_since - model.skewMs;
-  const peerAwayUntil = state.peer_away ? (model.view.pair?.peerAwayUntil ?? now + SEAT_MS) : null;
-  const seen = seePair(model, { talkingSince: since, peerAwayUntil, peer: state.matched.peer });
+  const peerAwayUntil = state.peer_away_until === null ? null : state.peer_away_until - model.skewMs;
+  const seen = seePair(model, { talkingSince: since, peerAwayUntil, peerMuted: state.peer_muted, peer: state.matched.peer });
   return see(seen, {
     phase: since === null ? "connecting" : "talking",
     chat: merged(model.view.chat, state.lines, model.skewMs),
