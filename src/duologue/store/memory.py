@@ -184,6 +184,7 @@ class MemoryStore:
             return Closed(Outcome.REFUSED)
         waits_already = who.ticket if who.waiting else None
         since_ms = waits_already.since_ms if waits_already else self._clock.now_ms()
+        who.last_pair = None  # this wait is the person's own, so leaving that pair late does not stop it
         self._enqueue(who, msgspec.structs.replace(ticket, since_ms=since_ms))
         self._tell_ticket(who)
         return Closed(Outcome.DONE)
@@ -261,7 +262,9 @@ class MemoryStore:
         if ticket is None:
             return Closed(Outcome.REFUSED)
         if who.pair is None:
-            return self._find(who, ticket)
+            closed = self._find(who, ticket)
+            who.last_pair = pair
+            return closed
         return self._end(who, life.SideLeft(who.id, EndReason.NEXT), afresh(ticket, self._clock.now_ms()))
 
     async def leave(self, caller: Caller, pair: PairId) -> Closed:

@@ -1,0 +1,167 @@
+"""The stores that the contract suite runs on, and short words for what people do in them.
+
+A further store takes one more line in `STORES`: a function that makes a `StoreUnderTest`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from duologue.ids import GatewayId, PairId, PersonId, RequestId, SessionId
+from duologue.ledger import (
+    Arrival,
+    Caller,
+    CommitResult,
+    Committed,
+    News,
+    Outcome,
+    Proposal,
+    TicketArrived,
+)
+from duologue.matching.ticket import Ticket
+from duologue.pairs.pair import Pair
+from duologue.ports import Store
+from duologue.protocol.codes import Mode
+from duologue.store.memory import OUTBOX_LENGTH, QUEUE_LENGTH, MemoryStore
+from tests.builders import ANA, BEN, cohort, ticket
+from tests.fakes import ManualClock
+
+GATEWAY = GatewayId("g1")
+PAIR = PairId("p1")
+
+
+class StoreUnderTest(NamedTuple):
+    """A store, and the hand on its clock."""
+
+    store: Store
+    advance: Callable[[int], Awaitable[None]]
+    """Let this many milliseconds pass, as the store sees time."""
+
+
+class MakeStore(Protocol):
+    """`keeps`: how many entries the queue and each outbox keep at most; None: as usual."""
+
+    def __call__(self, keeps: int | None = None) -> AbstractAsyncContextManager[StoreUnderTest]: ...
+
+
+@asynccontextmanager
+async def memory_store(keeps: int | None = None) -> AsyncIterator[StoreUnderTest]:
+    """The store in this process, on a clock that stands still."""
+    clock = ManualClock()
+
+    async def advance(duration_ms: int) -> None:
+        clock.advance(duration_ms)
+
+    store = MemoryStore(clock, queue_length=keeps or QUEUE_LENGTH, outbox_length=keeps or OUTBOX_LENGTH)
+    yield StoreUnderTest(store, advance)
+
+
+STORES: dict[str, MakeStore] = {"memory": memory_store}
+
+
+class World:
+    """A store, and the people who use it through the port and nothing else."""
+
+    def __init__(self, under_test: StoreUnderTest) -> None:
+        self.store = under_test.store
+        self.advance = under_test.advance
+        self._sessions: dict[tuple[PersonId, int], SessionId] = {}
+        self._positions: dict[GatewayId, int] = defaultdict(int)
+        self._heard: dict[SessionId, list[tuple[int, News]]] = defaultdict(list)
+
+    async def arrive(
+        self, person: PersonId, gateway: GatewayId = GATEWAY, resumes: int | None = None
+    ) -> Arrival | None:
+        """A new session of this person."""
+        session = SessionId(f"{person}-{len(self._sessions)}")
+        arrival = await self.store.arrive(person, session, gateway, resumes)
+        if arrival is not None:
+            self._sessions[person, arrival.generation] = session
+            self._positions.setdefault(gateway, 0)
+        return arrival
+
+    async def here(self, person: PersonId, gateway: GatewayId = GATEWAY) -> Caller:
+        """A new session of this person, which can ask for things."""
+        arrival = await self.arrive(person, gateway)
+        assert arrival is not None
+        return Caller(person, arrival.generation)
+
+    async def find(self, caller: Caller, attempt: int = 1, **wishes: Any) -> Outcome:
+        """Wait."""
+        return await self.store.find(caller, wish(caller, attempt, **wishes))
+
+    async def waiting(self, person: PersonId, **wishes: Any) -> Caller:
+        """Somebody who is here and waits."""
+        caller = await self.here(person)
+        assert await self.find(caller, **wishes) is Outcome.DONE
+        return caller
+
+    async def queue(self) -> dict[PersonId, Ticket]:
+        """Everybody who waits now, as a matcher that starts would see it."""
+        events, _ = await self.store.read_queue(0, 0)
+        return {event.ticket.person: event.ticket for event in events if isinstance(event, TicketArrived)}
+
+    async def commit(self, first: Ticket, second: Ticket, pair: PairId = PAIR) -> CommitResult:
+        """Make a pair of these two tickets."""
+        (result,) = await self.store.commit([Proposal(pair, (first, second), ("Heron", "Otter"))])
+        return result
+
+    async def match(self, first: PersonId, second: PersonId, pair: PairId = PAIR) -> None:
+        """Make a pair of two who wait."""
+        queue = await self.queue()
+        assert await self.commit(queue[first], queue[second], pair) == Committed(pair)
+
+    async def paired(self, mode: Mode = Mode.TEXT, **wishes: Any) -> tuple[Caller, Caller]:
+        """Ana and Ben in pair `PAIR`; what led there is not news any more."""
+        ana = await self.waiting(ANA, cohort=cohort(mode), **wishes)
+        ben = await self.waiting(BEN, cohort=cohort(mode), **wishes)
+        await self.match(ANA, BEN)
+        await self.news(ana)
+        await self.news(ben)
+        return ana, ben
+
+    async def talking(self, **wishes: Any) -> tuple[Caller, Caller]:
+        """The same, with both connected."""
+        ana, ben = await self.paired(**wishes)
+        for caller in (ana, ben):
+            assert await self.store.connected(caller, PAIR) is Outcome.DONE
+        await self.news(ana)
+        await self.news(ben)
+        return ana, ben
+
+    async def deliveries(self, caller: Caller) -> list[tuple[int, News]]:
+        """What this session heard since it was asked last: (rev, news)."""
+        for gateway, position in list(self._positions.items()):
+            deliveries, self._positions[gateway] = await self.store.read_news(gateway, position, 0)
+            for delivery in deliveries:
+                self._heard[delivery.session].append((delivery.rev, delivery.news))
+        return self._heard.pop(self._sessions[caller.person, caller.generation], [])
+
+    async def news(self, caller: Caller) -> list[News]:
+        """The same without revisions."""
+        return [news for _, news in await self.deliveries(caller)]
+
+    async def snapshot(self, person: PersonId) -> Arrival:
+        """What a new session of this person starts from."""
+        arrival = await self.arrive(person)
+        assert arrival is not None
+        return arrival
+
+    async def lost_pairs(self) -> list[Pair]:
+        """What `expire` ends now."""
+        return await self.store.expire()
+
+
+def wish(caller: Caller, attempt: int = 1, **wishes: Any) -> Ticket:
+    """A ticket as a session hands it in: the store fills in the rest."""
+    return msgspec.structs.replace(ticket(caller.person, attempt=attempt, rev=0, since_ms=0), **wishes)
+
+
+def asking(caller: Caller, request: str) -> Caller:
+    """The same caller with a request id."""
+    return caller._replace(request=RequestId(request))

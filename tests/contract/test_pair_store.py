@@ -1,0 +1,553 @@
+"""`ports.PairStore`: who talks with whom, and how that ends."""
+
+from __future__ import annotations
+
+from duologue.ids import PairId
+from duologue.ledger import (
+    Caller,
+    Closed,
+    Dequeued,
+    Idle,
+    Outcome,
+    Paired,
+    PairEnded,
+    Relayed,
+    RoomIsOpen,
+    TalkStarted,
+    TicketArrived,
+    Waiting,
+)
+from duologue.protocol.codes import EndReason, Mode, PeerEvent
+from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
+from tests.builders import ANA, BEN, CLEO, cohort
+from tests.contract.stores import PAIR, World, asking, wish
+
+
+async def ended(world: World, caller: Caller) -> PairEnded:
+    """The one thing that this person heard: that their pair is over."""
+    (news,) = await world.news(caller)
+    assert isinstance(news, PairEnded)
+    return news
+
+
+# -- next -----------------------------------------------------------------------------------
+
+
+async def test_next_ends_the_pair_and_waits_in_one_step(world: World) -> None:
+    """Both sides hear the end together with their new ticket; nobody is idle in between."""
+    ana, ben = await world.talking()
+    closed = await world.store.next(ana, PAIR, 2, wish(ana, 2, interests=frozenset(["chess"])))
+    for_ana, for_ben = await ended(world, ana), await ended(world, ben)
+    queue = await world.queue()
+
+    assert closed.ended is not None
+    assert (closed.outcome, closed.ended.id, closed.ended.ended) == (Outcome.DONE, PAIR, EndReason.NEXT)
+    assert (for_ana.reason, for_ana.by, for_ana.ticket) == (EndReason.NEXT, "me", queue[ANA])
+    assert (for_ben.reason, for_ben.by, for_ben.ticket) == (EndReason.NEXT, "peer", queue[BEN])
+    assert (queue[ANA].attempt, queue[ANA].interests) == (2, frozenset(["chess"]))
+
+
+async def test_who_presses_next_is_in_the_queue_first(world: World) -> None:
+    """The one who acted is offered before the one who was left."""
+    ana, _ = await world.talking()
+    _, position = await world.store.read_queue(0, 0)
+    await world.store.next(ana, PAIR, 2, None)
+    events, _ = await world.store.read_queue(position, 0)
+
+    assert [event.ticket.person for event in events if isinstance(event, TicketArrived)] == [ANA, BEN]
+
+
+async def test_leave_after_next_stops_the_waiting(world: World) -> None:
+    """Stop right after Next: also where Next found the pair over already."""
+    ana, ben = await world.talking()
+    await world.store.leave(ben, PAIR)
+    await world.store.next(ana, PAIR, 2, None)
+    await world.store.leave(ana, PAIR)
+
+    assert await world.queue() == {}
+
+
+async def test_next_without_a_ticket_uses_the_last_wishes(world: World) -> None:
+    """A person does not have to say again whom they look for."""
+    ana, _ = await world.talking(interests=frozenset(["chess"]), wants={"language": frozenset(["en"])})
+    await world.store.next(ana, PAIR, 2, None)
+    ticket = (await world.queue())[ANA]
+
+    assert (ticket.attempt, ticket.interests, ticket.wants) == (
+        2,
+        frozenset(["chess"]),
+        {"language": frozenset(["en"])},
+    )
+
+
+async def test_next_starts_a_new_wait(world: World) -> None:
+    """Nobody keeps seniority by skipping."""
+    ana, _ = await world.talking()
+    await world.advance(60_000)
+    before = (await world.snapshot(BEN)).state
+    await world.store.next(ana, PAIR, 2, None)
+    queue = await world.queue()
+
+    assert isinstance(before, Paired)
+    assert queue[ANA].since_ms == before.pair.matched_ms + 60_000
+    assert queue[BEN].since_ms == before.pair.matched_ms + 60_000
+
+
+async def test_next_before_the_talk_costs_the_other_no_place(world: World) -> None:
+    """Who was left while connecting keeps the original wait."""
+    ana = await world.waiting(ANA)
+    await world.waiting(BEN)
+    since_ms = (await world.queue())[BEN].since_ms
+    await world.advance(5_000)
+    await world.match(ANA, BEN)
+    await world.store.next(ana, PAIR, 2, None)
+
+    assert (await world.queue())[BEN].since_ms == since_ms
+
+
+async def test_two_who_parted_by_next_have_met(world: World) -> None:
+    """They do not get each other again at once, even if they never spoke."""
+    ana, _ = await world.paired()
+    await world.store.next(ana, PAIR, 2, None)
+    queue = await world.queue()
+
+    assert (queue[ANA].met, queue[BEN].met) == (frozenset([BEN]), frozenset([ANA]))
+
+
+async def test_next_after_the_pair_is_over_only_waits(world: World) -> None:
+    """The partner was quicker; the press of the button still means the same."""
+    ana, ben = await world.talking(auto_next=False)
+    await world.store.leave(ben, PAIR)
+    await world.news(ana)
+
+    assert await world.store.next(ana, PAIR, 2, None) == Closed(Outcome.DONE)
+    assert (await world.queue())[ANA].attempt == 2
+
+
+async def test_next_after_the_pair_is_over_keeps_a_wait_that_has_begun(world: World) -> None:
+    """Who already waits again waits on, with the new attempt."""
+    ana, ben = await world.talking()
+    await world.store.leave(ben, PAIR)
+    before = (await world.queue())[ANA]
+    await world.advance(3_000)
+    await world.store.next(ana, PAIR, 2, None)
+    after = (await world.queue())[ANA]
+
+    assert (after.attempt, after.since_ms) == (2, before.since_ms)
+
+
+async def test_next_that_names_an_old_pair_keeps_the_newer_one(world: World) -> None:
+    """A late press of the button does not throw away a partner whom one has not seen yet."""
+    ana, ben = await world.talking()
+    await world.store.leave(ben, PAIR)
+    await world.waiting(CLEO)
+    await world.match(ANA, CLEO, PairId("p2"))
+
+    assert await world.store.next(ana, PAIR, 2, None) == Closed(Outcome.DONE)
+    state = (await world.snapshot(ANA)).state
+    assert isinstance(state, Paired)
+    assert state.pair.id == "p2"
+
+
+async def test_a_repeated_next_does_nothing(world: World) -> None:
+    """The attempt is known already."""
+    ana, ben = await world.talking()
+    await world.store.next(ana, PAIR, 2, None)
+    await world.news(ben)
+    before = await world.queue()
+
+    assert await world.store.next(ana, PAIR, 2, None) == Closed(Outcome.DONE)
+    assert await world.queue() == before
+    assert await world.news(ben) == []
+
+
+async def test_a_repeated_request_repeats_the_pair_that_ended(world: World) -> None:
+    """Who lost the answer still learns that a room has to go."""
+    ana, _ = await world.talking()
+    first = await world.store.next(asking(ana, "r1"), PAIR, 2, None)
+
+    assert first.ended is not None
+    assert await world.store.next(asking(ana, "r1"), PAIR, 2, None) == first
+
+
+async def test_next_without_any_wishes_is_refused(world: World) -> None:
+    """Somebody who never searched cannot go on as before."""
+    ana = await world.here(ANA)
+
+    assert await world.store.next(ana, PAIR, 1, None) == Closed(Outcome.REFUSED)
+
+
+# -- leave ----------------------------------------------------------------------------------
+
+
+async def test_leave_ends_the_pair_and_is_idle(world: World) -> None:
+    """Who leaves does not wait; the other does, as their ticket wishes."""
+    ana, ben = await world.talking()
+    closed = await world.store.leave(ana, PAIR)
+    for_ana, for_ben = await ended(world, ana), await ended(world, ben)
+
+    assert closed.ended is not None
+    assert closed.ended.id == PAIR
+    assert (for_ana.reason, for_ana.by, for_ana.ticket) == (EndReason.LEFT, "me", None)
+    assert (for_ben.reason, for_ben.by, for_ben.ticket) == (EndReason.LEFT, "peer", (await world.queue())[BEN])
+    assert (await world.snapshot(ANA)).state == Idle()
+
+
+async def test_without_auto_next_who_was_left_is_idle(world: World) -> None:
+    """Waiting again by itself is a wish, not a rule."""
+    ana, ben = await world.talking(auto_next=False)
+    await world.store.leave(ana, PAIR)
+
+    assert (await ended(world, ben)).ticket is None
+    assert await world.queue() == {}
+
+
+async def test_leave_stops_the_waiting_that_followed(world: World) -> None:
+    """Stop crossed the partner's Next: the person pressed Stop, so they do not wait."""
+    ana, ben = await world.talking()
+    await world.store.next(ben, PAIR, 2, None)
+    await world.news(ana)
+
+    assert await world.store.leave(ana, PAIR) == Closed(Outcome.DONE)
+    assert await world.news(ana) == [Dequeued()]
+    assert list(await world.queue()) == [BEN]
+
+
+async def test_leave_of_an_older_pair_does_nothing(world: World) -> None:
+    """A late Stop does not end the pair that came after."""
+    ana, ben = await world.talking()
+    await world.store.leave(ben, PAIR)
+    await world.waiting(CLEO)
+    await world.match(ANA, CLEO, PairId("p2"))
+
+    assert await world.store.leave(ana, PAIR) == Closed(Outcome.DONE)
+    assert isinstance((await world.snapshot(ANA)).state, Paired)
+
+
+async def test_leave_of_an_older_pair_keeps_the_waiting_that_follows_a_newer_one(world: World) -> None:
+    """Only the wait that this very pair led to stops with it."""
+    ana, ben = await world.talking()
+    await world.store.leave(ben, PAIR)
+    cleo = await world.waiting(CLEO)
+    await world.match(ANA, CLEO, PairId("p2"))
+    await world.store.leave(cleo, PairId("p2"))
+
+    await world.store.leave(ana, PAIR)
+    assert ANA in await world.queue()
+
+
+async def test_leave_does_not_stop_a_search_of_ones_own(world: World) -> None:
+    """A search that the person started after the pair is theirs, not what followed from it."""
+    ana, ben = await world.talking(auto_next=False)
+    await world.store.leave(ben, PAIR)
+    await world.find(ana, 2)
+    await world.store.leave(ana, PAIR)
+
+    assert list(await world.queue()) == [ANA]
+
+
+# -- opened, media_unavailable --------------------------------------------------------------
+
+
+async def test_opened_tells_both(world: World) -> None:
+    """Nobody joins before the room is there, and each side learns it from the ledger."""
+    ana, ben = await world.paired(Mode.VIDEO)
+
+    assert await world.store.opened(PAIR)
+    assert await world.news(ana) == [RoomIsOpen(PAIR)]
+    assert await world.news(ben) == [RoomIsOpen(PAIR)]
+
+
+async def test_opened_twice_is_told_once(world: World) -> None:
+    """Both gateways may make the room."""
+    ana, _ = await world.paired(Mode.VIDEO)
+    await world.store.opened(PAIR)
+    await world.news(ana)
+
+    assert await world.store.opened(PAIR)
+    assert await world.news(ana) == []
+
+
+async def test_opened_after_the_end_says_so(world: World) -> None:
+    """Whoever made the room has to delete it."""
+    ana, _ = await world.paired(Mode.VIDEO)
+    await world.store.leave(ana, PAIR)
+
+    assert not await world.store.opened(PAIR)
+
+
+async def test_an_open_room_is_in_the_snapshot(world: World) -> None:
+    """Who reloads may join at once."""
+    await world.paired(Mode.VIDEO)
+    await world.store.opened(PAIR)
+    state = (await world.snapshot(ANA)).state
+
+    assert isinstance(state, Paired)
+    assert state.pair.room_open
+
+
+async def test_without_a_media_server_both_keep_their_place(world: World) -> None:
+    """Nobody is at fault, so nobody backs off."""
+    ana = await world.waiting(ANA, cohort=cohort(Mode.VIDEO))
+    ben = await world.waiting(BEN, cohort=cohort(Mode.VIDEO))
+    before = await world.queue()
+    await world.advance(2_000)
+    await world.match(ANA, BEN)
+    await world.news(ana)
+    await world.news(ben)
+    closed = await world.store.media_unavailable(PAIR)
+
+    assert closed.ended is not None
+    assert closed.ended.ended is EndReason.MEDIA_FAILED
+    after = await world.queue()
+    for caller in (ana, ben):
+        news = await ended(world, caller)
+        assert (news.reason, news.by) == (EndReason.MEDIA_FAILED, "server")
+        assert after[caller.person].since_ms == before[caller.person].since_ms
+        assert after[caller.person].not_before_ms == 0
+
+
+async def test_media_unavailable_after_the_end_does_nothing(world: World) -> None:
+    """The pair ended for another reason meanwhile."""
+    ana, ben = await world.paired(Mode.VIDEO)
+    await world.store.leave(ana, PAIR)
+    await world.news(ben)
+
+    assert await world.store.media_unavailable(PAIR) == Closed(Outcome.DONE)
+    assert await world.news(ben) == []
+
+
+# -- connected, media_failed ----------------------------------------------------------------
+
+
+async def test_one_side_connected_is_not_a_talk(world: World) -> None:
+    """Nobody hears anything until both are there."""
+    ana, ben = await world.paired()
+    await world.store.connected(ana, PAIR)
+    await world.store.connected(ana, PAIR)
+
+    assert (await world.news(ana), await world.news(ben)) == ([], [])
+
+
+async def test_both_connected_is_a_talk(world: World) -> None:
+    """Both hear the same start."""
+    ana, ben = await world.paired()
+    await world.store.connected(ana, PAIR)
+    await world.advance(700)
+    await world.store.connected(ben, PAIR)
+    (for_ana,), (for_ben,) = await world.news(ana), await world.news(ben)
+    state = (await world.snapshot(ANA)).state
+
+    assert isinstance(state, Paired)
+    assert for_ana == for_ben == TalkStarted(PAIR, state.pair.matched_ms + 700)
+
+
+async def test_connected_in_an_old_pair_does_nothing(world: World) -> None:
+    """A late report is DONE."""
+    ana, ben = await world.paired()
+    await world.store.leave(ben, PAIR)
+    await world.news(ana)
+
+    assert await world.store.connected(ana, PAIR) is Outcome.DONE
+    assert await world.news(ana) == []
+
+
+async def test_media_failed_ends_the_pair_and_blames_one(world: World) -> None:
+    """This side starts again later, the other keeps its place."""
+    ana = await world.waiting(ANA)
+    ben = await world.waiting(BEN)
+    since_ms = (await world.queue())[BEN].since_ms
+    await world.advance(4_000)
+    await world.match(ANA, BEN)
+    await world.news(ana)
+    await world.news(ben)
+    closed = await world.store.media_failed(ana, PAIR)
+    for_ana, for_ben = await ended(world, ana), await ended(world, ben)
+
+    assert closed.ended is not None
+    assert closed.ended.id == PAIR
+    assert (for_ana.reason, for_ana.by) == (EndReason.MEDIA_FAILED, "me")
+    assert (for_ben.reason, for_ben.by) == (EndReason.MEDIA_FAILED, "peer")
+    assert for_ana.ticket is not None
+    assert for_ben.ticket is not None
+    assert for_ana.ticket.since_ms == since_ms + 4_000
+    assert for_ana.ticket.not_before_ms == since_ms + 14_000
+    assert (for_ben.ticket.since_ms, for_ben.ticket.not_before_ms) == (since_ms, 0)
+
+
+async def test_failing_again_and_again_backs_off_and_gives_up(world: World) -> None:
+    """10, 30, 60 seconds; then the person is idle and is told what to check."""
+    ana = await world.waiting(ANA)
+    ben = await world.waiting(BEN)
+    back_offs = []
+    for n in range(1, 5):
+        pair = PairId(f"p{n}")
+        await world.match(ANA, BEN, pair)
+        await world.news(ana)
+        await world.store.media_failed(ana, pair)
+        ticket = (await ended(world, ana)).ticket
+        back_offs.append(ticket.not_before_ms - ticket.since_ms if ticket is not None else None)
+        await world.advance(60_000)
+
+    assert back_offs == [10_000, 30_000, 60_000, None]
+    assert (await world.snapshot(ANA)).state == Idle()
+    assert ben.person in await world.queue()
+
+
+async def test_a_talk_forgives_earlier_failures(world: World) -> None:
+    """Who got through starts from the shortest back-off again."""
+    ana = await world.waiting(ANA)
+    ben = await world.waiting(BEN)
+    await world.match(ANA, BEN)
+    await world.store.media_failed(ana, PAIR)
+    await world.match(ANA, BEN, PairId("p2"))
+    await world.store.connected(ana, PairId("p2"))
+    await world.store.connected(ben, PairId("p2"))
+    await world.store.leave(ben, PairId("p2"))
+    ticket = (await world.queue())[ANA]
+
+    assert (ticket.failures, ticket.not_before_ms) == (0, 0)
+
+
+async def test_media_that_breaks_during_a_talk_ends_it(world: World) -> None:
+    """The other goes on as after any talk: with a new wait, if they wish so."""
+    ana, ben = await world.talking()
+    await world.advance(60_000)
+    await world.store.media_failed(ana, PAIR)
+    for_ana, for_ben = await ended(world, ana), await ended(world, ben)
+
+    assert (for_ana.by, for_ben.by) == ("me", "peer")
+    assert for_ana.ticket is not None
+    assert for_ben.ticket is not None
+    assert for_ana.ticket.not_before_ms == for_ana.ticket.since_ms + 10_000
+    assert for_ben.ticket.since_ms == for_ana.ticket.since_ms
+
+
+# -- write, relay ---------------------------------------------------------------------------
+
+
+async def test_a_line_reaches_the_partner(world: World) -> None:
+    """Under no name: the pair says who it is."""
+    ana, ben = await world.talking()
+    assert await world.store.write(ana, PAIR, 1, "hello") is Outcome.DONE
+    (news,) = await world.news(ben)
+
+    assert isinstance(news, Relayed)
+    assert isinstance(news.message, ChatLine)
+    assert (news.message.pair, news.message.n, news.message.text) == (PAIR, 1, "hello")
+    assert await world.news(ana) == []
+
+
+async def test_a_number_that_was_there_is_the_same_line(world: World) -> None:
+    """A line sent again because its reply was lost appears once."""
+    ana, ben = await world.talking()
+    await world.store.write(ana, PAIR, 1, "hello")
+    await world.store.write(ana, PAIR, 1, "hello")
+    await world.store.write(ben, PAIR, 1, "hi")
+
+    assert len(await world.news(ben)) == 1
+    assert len(await world.news(ana)) == 1
+
+
+async def test_the_last_twenty_lines_are_kept(world: World) -> None:
+    """Who reloads sees where they were, no more."""
+    ana, _ = await world.talking()
+    for n in range(1, 26):
+        await world.store.write(ana, PAIR, n, f"line {n}")
+    state = (await world.snapshot(BEN)).state
+
+    assert isinstance(state, Paired)
+    assert [line.n for line in state.pair.lines] == list(range(6, 26))
+
+
+async def test_lines_may_be_written_before_both_are_connected(world: World) -> None:
+    """Text needs no media."""
+    ana, ben = await world.paired()
+    await world.store.write(ana, PAIR, 1, "hello")
+
+    assert len(await world.news(ben)) == 1
+
+
+async def test_a_line_for_an_old_pair_goes_nowhere(world: World) -> None:
+    """Nobody reads what was meant for somebody else."""
+    ana, ben = await world.talking()
+    await world.store.leave(ben, PAIR)
+    await world.waiting(CLEO)
+    await world.match(ANA, CLEO, PairId("p2"))
+    await world.news(ben)
+
+    assert await world.store.write(ana, PAIR, 1, "hello") is Outcome.DONE
+    assert await world.news(ben) == []
+    state = (await world.snapshot(CLEO)).state
+    assert isinstance(state, Paired)
+    assert state.pair.lines == ()
+
+
+async def test_relay_passes_a_message_on(world: World) -> None:
+    """The partner hears it as it is."""
+    ana, ben = await world.talking()
+
+    assert await world.store.relay(ana, PAIR, PeerTyping(PAIR)) is Outcome.DONE
+    assert await world.news(ben) == [Relayed(PeerTyping(PAIR))]
+    assert await world.news(ana) == []
+
+
+async def test_the_partner_hears_what_was_switched_off(world: World) -> None:
+    """Silence is not mistaken for a fault."""
+    ana, ben = await world.talking()
+
+    assert await world.store.mute(ana, PAIR, audio_off=True, video_off=False) is Outcome.DONE
+    assert await world.news(ben) == [Relayed(PeerChanged(PAIR, PeerEvent.MUTED, audio=True, video=False))]
+    assert await world.news(ana) == []
+
+
+async def test_what_was_switched_off_is_in_the_snapshot(world: World) -> None:
+    """Who reloads knows it too; the last word counts."""
+    ana, _ = await world.talking()
+    await world.store.mute(ana, PAIR, audio_off=True, video_off=True)
+    await world.store.mute(ana, PAIR, audio_off=False, video_off=True)
+    state = (await world.snapshot(BEN)).state
+
+    assert isinstance(state, Paired)
+    assert (state.pair.side(ANA).audio_off, state.pair.side(ANA).video_off) == (False, True)
+
+
+async def test_mute_in_an_old_pair_does_nothing(world: World) -> None:
+    """A late report is DONE."""
+    ana, ben = await world.talking()
+    await world.store.leave(ben, PAIR)
+    await world.news(ben)
+
+    assert await world.store.mute(ana, PAIR, audio_off=True, video_off=True) is Outcome.DONE
+    assert await world.news(ben) == []
+
+
+async def test_relay_leaves_no_trace(world: World) -> None:
+    """It changes no revision and is in no snapshot."""
+    ana, ben = await world.talking()
+    await world.store.depart(ben, 15_000)
+    await world.store.relay(ana, PAIR, PeerTyping(PAIR))
+    ben = await world.here(BEN)
+
+    assert await world.news(ben) == []
+
+
+async def test_relay_in_an_old_pair_goes_nowhere(world: World) -> None:
+    """A pair that is over passes nothing on."""
+    ana, ben = await world.talking()
+    await world.store.leave(ana, PAIR)
+    await world.news(ben)
+
+    assert await world.store.relay(ana, PAIR, PeerTyping(PAIR)) is Outcome.DONE
+    assert await world.news(ben) == []
+
+
+async def test_who_was_away_when_a_pair_ended_sees_it_in_the_snapshot(world: World) -> None:
+    """An absent person's waiting goes on when they are back, not before."""
+    ana, ben = await world.talking()
+    await world.store.depart(ben, 15_000)
+    await world.store.leave(ana, PAIR)
+
+    assert await world.queue() == {}
+    assert isinstance((await world.snapshot(BEN)).state, Waiting)
+    assert list(await world.queue()) == [BEN]

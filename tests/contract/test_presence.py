@@ -1,0 +1,376 @@
+"""`ports.PresenceStore`: who is here, and through which gateway."""
+
+from __future__ import annotations
+
+from duologue.ids import GatewayId
+from duologue.ledger import Closed, Idle, Outcome, Paired, PairEnded, Relayed, Superseded, Waiting
+from duologue.protocol.codes import EndReason, PeerEvent
+from duologue.protocol.server import PeerChanged, PeerTyping
+from tests.builders import ANA, BEN
+from tests.contract.stores import GATEWAY, PAIR, World
+
+SEAT_MS = 15_000
+
+
+# -- arrive ---------------------------------------------------------------------------------
+
+
+async def test_a_new_person_is_idle(world: World) -> None:
+    """Somebody whom the store does not know has done nothing yet."""
+    arrival = await world.snapshot(ANA)
+
+    assert (Idle(), 0) == (arrival.state, arrival.last_attempt)
+
+
+async def test_each_arrival_raises_the_generation(world: World) -> None:
+    """A newer session always has the greater generation."""
+    first, second = await world.snapshot(ANA), await world.snapshot(ANA)
+
+    assert second.generation > first.generation
+
+
+async def test_a_resume_of_the_last_generation_is_let_in(world: World) -> None:
+    """A resume token that was not used opens the session."""
+    first = await world.snapshot(ANA)
+
+    assert await world.arrive(ANA, resumes=first.generation) is not None
+
+
+async def test_a_spent_resume_is_refused_and_changes_nothing(world: World) -> None:
+    """A resume token works once; who holds the session keeps it."""
+    first = await world.snapshot(ANA)
+    holder = await world.here(ANA)
+
+    assert await world.arrive(ANA, resumes=first.generation) is None
+    assert await world.news(holder) == []
+    assert await world.find(holder) is Outcome.DONE
+
+
+async def test_an_unknown_person_may_resume(world: World) -> None:
+    """Resume tokens outlive the store, so a store that forgot everybody takes them all."""
+    assert await world.arrive(ANA, resumes=12345) is not None
+
+
+async def test_a_second_session_supersedes_the_first(world: World) -> None:
+    """The older session is told that it has nothing to say any more."""
+    first = await world.here(ANA)
+    await world.here(ANA)
+
+    assert await world.news(first) == [Superseded()]
+
+
+async def test_a_session_on_another_gateway_is_told_there(world: World) -> None:
+    """The news travels through the outbox of the gateway that holds the older socket."""
+    first = await world.here(ANA, GatewayId("g2"))
+    await world.here(ANA, GATEWAY)
+
+    assert await world.news(first) == [Superseded()]
+
+
+async def test_who_went_away_is_not_superseded(world: World) -> None:
+    """A session whose socket is gone hears nothing."""
+    first = await world.here(ANA)
+    await world.store.depart(first, SEAT_MS)
+    await world.here(ANA)
+
+    assert await world.news(first) == []
+
+
+async def test_a_superseded_session_changes_nothing(world: World) -> None:
+    """Everything that a stale generation asks for is refused."""
+    old, _ = await world.talking()
+    await world.here(ANA)
+    store = world.store
+
+    assert await world.find(old, 2) is Outcome.STALE
+    assert await store.connected(old, PAIR) is Outcome.STALE
+    assert await store.write(old, PAIR, 1, "hi") is Outcome.STALE
+    assert await store.mute(old, PAIR, audio_off=True, video_off=True) is Outcome.STALE
+    assert await store.relay(old, PAIR, PeerTyping(PAIR)) is Outcome.STALE
+    for closed in (
+        await store.cancel(old, 1),
+        await store.next(old, PAIR, 2, None),
+        await store.leave(old, PAIR),
+        await store.media_failed(old, PAIR),
+        await store.depart(old, 0),
+    ):
+        assert closed == Closed(Outcome.STALE)
+    assert isinstance((await world.snapshot(ANA)).state, Paired)
+
+
+async def test_a_stranger_changes_nothing(world: World) -> None:
+    """A caller whom the store does not know is stale."""
+    ana = await world.here(ANA)
+
+    assert await world.find(ana._replace(person=BEN)) is Outcome.STALE
+
+
+async def test_the_snapshot_of_somebody_who_waits(world: World) -> None:
+    """It has the very ticket that is in the queue, and the last attempt."""
+    await world.waiting(ANA)
+    arrival = await world.snapshot(ANA)
+
+    assert Waiting((await world.queue())[ANA]) == arrival.state
+    assert arrival.last_attempt == 1
+
+
+async def test_the_snapshot_of_somebody_in_a_pair(world: World) -> None:
+    """It has the pair with its lines, and both sides' state."""
+    ana, _ = await world.talking()
+    await world.store.write(ana, PAIR, 1, "hello")
+    state = (await world.snapshot(BEN)).state
+
+    assert isinstance(state, Paired)
+    assert state.pair.id == PAIR
+    assert [(line.person, line.n, line.text) for line in state.pair.lines] == [(ANA, 1, "hello")]
+    assert state.pair.talking_since_ms is not None
+    assert {side.person for side in state.pair.sides if side.connected} == {ANA, BEN}
+
+
+async def test_a_snapshot_is_newer_than_what_was_told_before(world: World) -> None:
+    """The rev of an arrival is greater than that of any earlier news."""
+    ana, _ = await world.talking()
+    revs = [rev for rev, _ in await world.deliveries(ana)]
+    before = (await world.snapshot(ANA)).rev
+
+    assert all(rev < before for rev in revs)
+    assert (await world.snapshot(ANA)).rev > before
+
+
+async def test_news_after_an_arrival_is_not_older_than_it(world: World) -> None:
+    """A session may drop what is older than its snapshot, and loses nothing."""
+    _, ben = await world.talking()
+    arrival = await world.snapshot(ANA)
+    ana = ben._replace(person=ANA, generation=arrival.generation)
+    await world.store.write(ben, PAIR, 1, "hello")
+    await world.store.leave(ben, PAIR)
+
+    assert all(rev >= arrival.rev for rev, _ in await world.deliveries(ana))
+
+
+async def test_who_comes_back_is_offered_again(world: World) -> None:
+    """A ticket that rested while its owner was away is back in the queue, with the same wait."""
+    ana = await world.waiting(ANA)
+    before = (await world.queue())[ANA]
+    await world.store.depart(ana, SEAT_MS)
+    await world.advance(1_000)
+    await world.arrive(ANA)
+    after = (await world.queue())[ANA]
+
+    assert after.since_ms == before.since_ms
+    assert after.rev > before.rev
+
+
+async def test_the_partner_hears_of_a_return(world: World) -> None:
+    """A seat that is taken again is told to who sits opposite."""
+    ana, ben = await world.talking()
+    await world.store.depart(ana, SEAT_MS)
+    await world.news(ben)
+    await world.arrive(ANA)
+
+    assert await world.news(ben) == [Relayed(PeerChanged(PAIR, PeerEvent.BACK))]
+
+
+async def test_the_partner_hears_nothing_of_a_return_without_absence(world: World) -> None:
+    """A second session while the first is still here is nobody's business."""
+    _, ben = await world.talking()
+    await world.arrive(ANA)
+
+    assert await world.news(ben) == []
+
+
+# -- depart ---------------------------------------------------------------------------------
+
+
+async def test_the_partner_hears_until_when_a_seat_is_held(world: World) -> None:
+    """Who stays knows how long there is hope."""
+    ana, ben = await world.talking()
+    await world.store.depart(ana, SEAT_MS)
+    (news,) = await world.news(ben)
+
+    assert isinstance(news, Relayed)
+    assert isinstance(news.message, PeerChanged)
+    assert news.message.event is PeerEvent.RECONNECTING
+    assert news.message.until is not None
+
+
+async def test_a_ticket_is_not_offered_while_its_owner_is_away(world: World) -> None:
+    """The queue of a matcher that starts now does not have it."""
+    ana = await world.waiting(ANA)
+    await world.store.depart(ana, SEAT_MS)
+
+    assert await world.queue() == {}
+
+
+async def test_depart_without_a_hold_ends_the_pair_at_once(world: World) -> None:
+    """Who says goodbye has left; the caller gets the pair whose room has to go."""
+    ana, ben = await world.talking()
+    closed = await world.store.depart(ana, 0)
+
+    assert closed.ended is not None
+    assert (closed.outcome, closed.ended.id) == (Outcome.DONE, PAIR)
+    (ended,) = await world.news(ben)
+    assert isinstance(ended, PairEnded)
+    assert (ended.reason, ended.by) == (EndReason.LEFT, "peer")
+
+
+async def test_depart_without_a_hold_ends_waiting(world: World) -> None:
+    """Nobody keeps a place in the queue who said goodbye."""
+    ana = await world.waiting(ANA)
+    await world.store.depart(ana, 0)
+
+    assert await world.queue() == {}
+    assert (await world.snapshot(ANA)).state == Idle()
+
+
+async def test_depart_with_a_hold_ends_nothing(world: World) -> None:
+    """A lost socket is not the end of a pair."""
+    ana, _ = await world.talking()
+
+    assert await world.store.depart(ana, SEAT_MS) == Closed(Outcome.DONE)
+    assert isinstance((await world.snapshot(ANA)).state, Paired)
+
+
+# -- expire ---------------------------------------------------------------------------------
+
+
+async def test_a_seat_is_held_until_its_time(world: World) -> None:
+    """Nothing is given up a moment too early."""
+    ana, _ = await world.talking()
+    await world.store.depart(ana, SEAT_MS)
+    await world.advance(SEAT_MS - 1_000)
+
+    assert await world.store.expire() == []
+
+
+async def test_a_seat_that_runs_out_ends_the_pair_as_lost(world: World) -> None:
+    """Whoever asks gets the pair, to delete its room; the partner waits again."""
+    ana, ben = await world.talking()
+    await world.store.depart(ana, SEAT_MS)
+    await world.news(ben)
+    await world.advance(SEAT_MS)
+
+    assert [pair.id for pair in await world.store.expire()] == [PAIR]
+    (ended,) = await world.news(ben)
+    assert isinstance(ended, PairEnded)
+    assert (ended.reason, ended.by) == (EndReason.LOST, "peer")
+    assert ended.ticket is not None
+    assert (await world.snapshot(ANA)).state == Idle()
+
+
+async def test_expire_is_told_once(world: World) -> None:
+    """Two processes that both look give up a seat only once."""
+    ana, _ = await world.talking()
+    await world.store.depart(ana, SEAT_MS)
+    await world.advance(SEAT_MS)
+    await world.store.expire()
+
+    assert await world.store.expire() == []
+
+
+async def test_a_seat_taken_again_does_not_run_out(world: World) -> None:
+    """The time of an earlier absence means nothing to who is here."""
+    ana, _ = await world.talking()
+    await world.store.depart(ana, SEAT_MS)
+    await world.arrive(ANA)
+    await world.advance(SEAT_MS)
+
+    assert await world.store.expire() == []
+    assert isinstance((await world.snapshot(ANA)).state, Paired)
+
+
+async def test_the_second_absence_has_its_own_time(world: World) -> None:
+    """The clock of a seat starts anew with each lost socket."""
+    ana, _ = await world.talking()
+    await world.store.depart(ana, SEAT_MS)
+    await world.advance(10_000)
+    ana = await world.here(ANA)
+    await world.store.depart(ana, SEAT_MS)
+    await world.advance(10_000)
+
+    assert await world.store.expire() == []
+
+
+async def test_a_waiting_seat_that_runs_out_leaves_the_queue(world: World) -> None:
+    """Who did not come back does not wait any more."""
+    ana = await world.waiting(ANA)
+    await world.store.depart(ana, SEAT_MS)
+    await world.advance(SEAT_MS)
+    await world.store.expire()
+
+    assert (await world.snapshot(ANA)).state == Idle()
+
+
+async def test_a_pair_that_misses_its_deadline_ends(world: World) -> None:
+    """Nobody waits for a picture for ever: it ends, and both wait again."""
+    ana, ben = await world.paired()
+    await world.advance(10_000)
+    (ended,) = await world.store.expire()
+
+    assert (ended.id, ended.ended) == (PAIR, EndReason.MEDIA_FAILED)
+    for caller in (ana, ben):
+        (news,) = await world.news(caller)
+        assert isinstance(news, PairEnded)
+        assert news.ticket is not None
+
+
+async def test_at_the_deadline_who_did_not_connect_is_at_fault(world: World) -> None:
+    """The one who was there keeps the place, the other backs off."""
+    ana, ben = await world.paired()
+    await world.store.connected(ana, PAIR)
+    await world.advance(10_000)
+    await world.store.expire()
+    (for_ana,), (for_ben,) = await world.news(ana), await world.news(ben)
+
+    assert isinstance(for_ana, PairEnded)
+    assert isinstance(for_ben, PairEnded)
+    assert (for_ana.by, for_ben.by) == ("peer", "me")
+    assert for_ana.ticket is not None
+    assert for_ben.ticket is not None
+    assert for_ana.ticket.not_before_ms == 0
+    assert for_ben.ticket.not_before_ms == for_ben.ticket.since_ms + 10_000
+
+
+async def test_a_talk_has_no_deadline(world: World) -> None:
+    """Once both are connected, time alone ends nothing."""
+    await world.talking()
+    await world.advance(3_600_000)
+
+    assert await world.store.expire() == []
+
+
+async def test_a_person_without_a_socket_is_remembered_for_a_minute(world: World) -> None:
+    """Within the resume window a spent token stays spent."""
+    first = await world.here(ANA)
+    second = await world.here(ANA)
+    await world.store.depart(second, SEAT_MS)
+    await world.advance(SEAT_MS)
+    await world.store.expire()
+    await world.advance(59_000)
+    await world.store.expire()
+
+    assert await world.arrive(ANA, resumes=first.generation) is None
+
+
+async def test_an_earlier_goodbye_does_not_shorten_the_memory(world: World) -> None:
+    """The minute counts from the last time somebody went, not from an earlier one."""
+    ana = await world.here(ANA)
+    await world.store.depart(ana, 0)
+    await world.advance(50_000)
+    ana = await world.here(ANA)
+    assert await world.find(ana, 7) is Outcome.DONE
+    await world.store.depart(ana, 0)
+    await world.advance(11_000)
+    await world.store.expire()
+
+    assert (await world.snapshot(ANA)).last_attempt == 7
+
+
+async def test_a_generation_grows_even_after_a_person_was_forgotten(world: World) -> None:
+    """An old session cannot come to life again because its number is given anew."""
+    ana = await world.here(ANA)
+    await world.store.depart(ana, 0)
+    await world.advance(61_000)
+    await world.store.expire()
+
+    assert (await world.snapshot(ANA)).generation > ana.generation
