@@ -31,7 +31,9 @@ const RECONNECT_MS = 9_000;
 
 const ROOM_OPTIONS: RoomOptions = {
   adaptiveStream: false, // it needs to own the <video> elements, which are the page's; there is one partner, seen large
-  dynacast: true,
+  // Off: when the partner is in the room first, the server asks for layers before the library knows its own
+  // publication; the library drops that with a warning and would send layers that nobody watches, or none.
+  dynacast: false,
   stopLocalTrackOnUnpublish: false,
   disconnectOnPageLeave: false, // it would stop the camera; our own socket tells the server
   reconnectPolicy: {

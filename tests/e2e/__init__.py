@@ -1,0 +1,1 @@
+"""The whole product: `duologue dev` as a process, real LiveKit, one real Chromium per person."""

@@ -1,0 +1,130 @@
+"""`duologue dev` as an operator starts it, and people with browsers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright, sync_playwright
+
+from tests.e2e.camera import Colour, film
+from tests.e2e.person import Person
+from tests.fakes import free_port
+
+STARTS_WITHIN_S = 40
+SHOTS = Path("test-results/e2e")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--autoplay-policy=no-user-gesture-required",
+)
+Invite = Callable[[str, Colour], Person]
+
+
+def free_udp_port() -> int:
+    """A UDP port on loopback that nobody listens on just now."""
+    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+class Server:
+    """`duologue dev` in a process of its own."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.livekit_port = free_port()
+        self.state_dir = state_dir
+        self._log = (state_dir / "dev.log").open("w")
+        options = {
+            "--port": self.port,
+            "--ws-port": free_port(),
+            "--livekit-port": self.livekit_port,
+            "--livekit-udp-port": free_udp_port(),
+            "--state-dir": state_dir,
+        }
+        command = [sys.executable, "-m", "duologue", "dev", *(str(part) for pair in options.items() for part in pair)]
+        environment = {**os.environ, "DUOLOGUE_LOG__FORMAT": "json", "DUOLOGUE_HTTP__GUESTS_BURST": "1000"}
+        self.process = subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT, env=environment)
+        self._until_ready()
+
+    def _until_ready(self) -> None:
+        give_up = time.monotonic() + STARTS_WITHIN_S
+        while time.monotonic() < give_up and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/health/ready", timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError(f"duologue dev did not start:\n{self.log()}")
+
+    def log(self) -> str:
+        """What it logged."""
+        return (self.state_dir / "dev.log").read_text()
+
+    def kill(self) -> None:
+        """End it without a chance to say goodbye."""
+        self.process.kill()
+        self.process.wait()
+        self._log.close()
+
+    def stop(self) -> int:
+        """Ctrl-C; gives the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(timeout=15)
+        self._log.close()
+        return code
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all of these tests, stopped as a person stops it."""
+    server = Server(tmp_path_factory.mktemp("state"))
+    yield server
+    assert server.stop() == 0, server.log()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The browser driver."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture
+def invite(server: Server, playwright: Playwright, tmp_path: Path) -> Iterator[Invite]:
+    """Somebody new with a browser and a camera; all leave at the end, and no console may hold a warning."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert chromium is not None, "these tests need Chromium: run `make test`, or install it"
+    people: list[Person] = []
+
+    def invite_one(name: str, colour: Colour) -> Person:
+        camera = film(tmp_path / f"{name}.y4m", colour)
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        people.append(Person(browser, server.url, colour, SHOTS, name))
+        return people[-1]
+
+    yield invite_one
+    for person in people:
+        person.close()
+    assert {person.name: person.console for person in people} == {person.name: [] for person in people}

@@ -1,0 +1,155 @@
+"""One person at one browser: what they press, and what they see and hear."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from tests.e2e.camera import Colour
+
+WITHIN_MS = 20_000
+SEEN = """
+video => {
+  const canvas = Object.assign(document.createElement('canvas'), {width: 32, height: 24});
+  const paint = canvas.getContext('2d', {willReadFrequently: true});
+  paint.drawImage(video, 0, 0, 32, 24);
+  const pixels = paint.getImageData(0, 0, 32, 24).data, columns = [];
+  const sum = [0, 0, 0];
+  for (let x = 0; x < 32; x++) {
+    let bright = 0;
+    for (let y = 0; y < 24; y++) for (let c = 0; c < 3; c++) {
+      const value = pixels[4 * (y * 32 + x) + c];
+      sum[c] += value;
+      bright += value;
+    }
+    columns.push(bright);
+  }
+  return {mean: sum.map(s => s / (32 * 24)), brightest: columns.indexOf(Math.max(...columns)), width: video.videoWidth};
+}
+"""
+HEARD = """
+async audio => {
+  if (!(audio.srcObject instanceof MediaStream) || !audio.srcObject.getAudioTracks().length) return 0;
+  const context = new AudioContext(), analyser = context.createAnalyser();
+  context.createMediaStreamSource(audio.srcObject).connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  let loudest = 0;
+  const end = performance.now() + 1500;
+  while (performance.now() < end && loudest < 0.01) {
+    await new Promise(requestAnimationFrame);
+    analyser.getFloatTimeDomainData(samples);
+    loudest = Math.max(loudest, ...samples.map(Math.abs));
+  }
+  await context.close();
+  return audio.paused || audio.muted ? 0 : loudest;
+}
+"""
+
+
+class Person:
+    """Somebody in a browser of their own, with a camera of their own colour."""
+
+    def __init__(self, browser: Browser, url: str, colour: Colour, shots: Path, name: str) -> None:
+        self.colour = colour
+        self.name = name
+        self.console: list[str] = []
+        self._shots = shots
+        self._browser = browser
+        self.context: BrowserContext = browser.new_context(base_url=url, permissions=["camera", "microphone"])
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(WITHIN_MS)
+        self.page.on("console", self._note)
+        self._matched: list[dict[str, Any]] = []
+        self.page.on("websocket", lambda socket: socket.on("framereceived", self._note_frame))
+        self.page.on("pageerror", lambda error: self.console.append(f"pageerror: {error.stack}"))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("warning", "error"):
+            self.console.append(f"{message.type}: {message.text}")
+
+    def _note_frame(self, frame: str | bytes) -> None:
+        if isinstance(frame, str) and '"type":"matched"' in frame:
+            self._matched.append(json.loads(frame))
+
+    def last_matched(self) -> dict[str, Any]:
+        """The newest `matched` that the server sent to this page."""
+        return self._matched[-1]
+
+    # -- what they do -----------------------------------------------------------------------
+
+    def open(self, query: str = "?lang=en") -> None:
+        """Open the page and agree to the rules."""
+        self.page.goto("/" + query)
+        self.page.get_by_test_id("agree").click()
+
+    def press_go(self) -> None:
+        """Press the one big button: Find, Next, Try again."""
+        self.page.get_by_test_id("go").click()
+
+    def press_stop(self) -> None:
+        """Press the smaller one beside it."""
+        self.page.get_by_test_id("stop").click()
+
+    def write(self, text: str) -> None:
+        """Write a line and send it."""
+        box = self.page.get_by_test_id("chat-input")
+        box.fill(text)
+        box.press("Enter")
+
+    # -- what they see ----------------------------------------------------------------------
+
+    @property
+    def phase(self) -> Locator:
+        """The main element, which names the phase."""
+        return self.page.locator("main[data-phase]")
+
+    def expect_phase(self, phase: str) -> None:
+        """Wait until the page is in this phase."""
+        expect(self.phase).to_have_attribute("data-phase", phase, timeout=WITHIN_MS)
+
+    def expect_line(self, text: str, *, mine: bool) -> None:
+        """Wait until a line of chat is on the screen."""
+        line = self.page.locator(f'[data-testid="chat-line"][data-mine="{str(mine).lower()}"]', has_text=text)
+        expect(line.first).to_be_visible(timeout=WITHIN_MS)
+
+    def sees(self, other: Person) -> None:
+        """Wait until the partner's picture has the other's colour, and moves."""
+        video = self.page.get_by_test_id("remote-video")
+        places: set[int] = set()
+
+        def right_and_moving() -> bool:
+            seen = video.evaluate(SEEN)
+            if seen["width"] == 0 or Colour(*map(round, seen["mean"])).distance(other.colour) > 60:
+                places.clear()
+                return False
+            places.add(seen["brightest"])
+            return len(places) >= 3
+
+        self._until(right_and_moving, f"{self.name} sees {other.name} moving")
+
+    def hears_something(self) -> None:
+        """Wait until the partner's sound has a level."""
+        audio = self.page.locator("audio")
+        self._until(lambda: audio.evaluate(HEARD) >= 0.01, f"{self.name} hears a sound")
+
+    def shot(self, name: str) -> None:
+        """Keep a picture of the page."""
+        self._shots.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=self._shots / f"{name}.png")
+
+    def close(self) -> None:
+        """Leave the browser."""
+        self._browser.close()
+
+    def _until(self, condition: Callable[[], bool], what: str) -> None:
+        give_up = time.monotonic() + WITHIN_MS / 1000
+        while not condition():
+            if time.monotonic() > give_up:
+                self.shot(f"failed-{self.name}")
+                raise AssertionError(f"waited in vain: {what}; console: {self.console}")
+            self.page.wait_for_timeout(50)
