@@ -62,7 +62,6 @@ export function App(options: PageModelOptions): ReactElement {
         <Settings open={model.dialog === "settings"} onClose={() => model.openDialog(null)} />
         <Rules open={model.dialog === "rules"} onClose={() => model.openDialog(null)} />
         <Toasts code={escArmed ? "esc_again" : (state.notice?.code ?? null)} dismiss={dismiss} />
-        <RemoteSound />
         <Announcer />
       </Tooltip.Provider>
     </PageProvider>
@@ -75,21 +74,22 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
   const layout = layoutOf(screen);
   const picture = screen === "start" && preferences.mode === "video" && deviceState.camera !== null;
   return (
-    <div className="app" data-screen={screen} data-layout={layout} data-picture={picture}>
-      <main className="stage" data-phase={state.phase}>
+    <main className="app" data-phase={state.phase} data-screen={screen} data-layout={layout} data-picture={picture}>
+      <div className="stage">
         <RemotePicture />
         <Stage />
-      </main>
+      </div>
       {layout === "live" && <Hud />}
       {(layout === "form" || layout === "idle") && <TopBar />}
       <ConnectionBanner />
       {layout === "live" && state.pair?.mode === "video" && <SelfTile />}
-      <aside className="side">
+      <div className="side">
         <Side />
-      </aside>
+      </div>
       {layout === "live" && <Controls />}
       <DockOf model={model} />
-    </div>
+      <RemoteSound />
+    </main>
   );
 }
 

@@ -41,8 +41,8 @@ function NoServer(): ReactElement {
   const reload = (): void => location.reload();
   const dock = { go: { action: "reload", label: "go.try_again", seconds: null, filled: 0 }, stop: null } as const;
   return (
-    <div className="app" data-screen="refused" data-layout="form">
-      <main className="stage" data-phase="start">
+    <main className="app" data-phase="start" data-screen="refused" data-layout="form">
+      <div className="stage">
         <div className="message">
           <ServerOff className="icon" aria-hidden="true" />
           <div className="message__words" role="alert">
@@ -50,8 +50,8 @@ function NoServer(): ReactElement {
             <p className="lead">{t("refused.config.lead")}</p>
           </div>
         </div>
-      </main>
+      </div>
       <Dock view={dock} go={reload} stop={reload} />
-    </div>
+    </main>
   );
 }

@@ -13,6 +13,7 @@ describe("trouble", () => {
     const noCamera = { ...FINE, cameraError: broken("camera") };
     expect([troubleOf(noCamera, "video")?.kind, troubleOf(noCamera, "voice"), troubleOf(noCamera, "text")]).toEqual(["camera", null, null]);
     expect(troubleOf({ ...FINE, microphoneError: broken("microphone") }, "voice")).toEqual({ kind: "microphone", problem: "busy" });
+    expect(troubleOf({ microphoneError: broken("microphone"), cameraError: broken("camera") }, "video")?.kind).toBe("both");
   });
 });
 

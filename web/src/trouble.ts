@@ -1,12 +1,20 @@
 /** Which device cannot be had, and where this browser hides the way out. Pure. */
 import type { Mode } from "@duologue/client";
-import type { DeviceTrouble, PageDevicesState } from "./media";
+import type { DeviceProblem, PageDevicesState } from "./media";
+
+export interface Trouble {
+  readonly kind: "camera" | "microphone" | "both";
+  readonly problem: DeviceProblem;
+}
 
 /** What keeps a person from talking in this mode; a microphone is needed for both, a camera only for video. */
-export function troubleOf(devices: Pick<PageDevicesState, "cameraError" | "microphoneError">, mode: Mode): DeviceTrouble | null {
+export function troubleOf(devices: Pick<PageDevicesState, "cameraError" | "microphoneError">, mode: Mode): Trouble | null {
   if (mode === "text") return null;
-  const error = devices.microphoneError ?? (mode === "video" ? devices.cameraError : null);
-  return error === null ? null : { kind: error.kind, problem: error.problem };
+  const { microphoneError: microphone } = devices;
+  const camera = mode === "video" ? devices.cameraError : null;
+  const error = microphone ?? camera;
+  if (error === null) return null;
+  return { kind: microphone?.problem === camera?.problem ? "both" : error.kind, problem: error.problem };
 }
 
 /** Whose permission settings to explain. */

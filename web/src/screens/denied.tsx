@@ -3,7 +3,7 @@ import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import type { DeviceTrouble } from "../media";
 import { usePage } from "../page";
-import { browserKind, browserName, troubleOf } from "../trouble";
+import { browserKind, browserName, troubleOf, type Trouble } from "../trouble";
 import { BrandRow } from "../ui/brand";
 
 /** Which device cannot be had, and the way out in this very browser. */
@@ -47,7 +47,7 @@ export function DeniedSide(): ReactElement {
   );
 }
 
-function Words({ trouble }: { readonly trouble: DeviceTrouble }): ReactElement {
+function Words({ trouble }: { readonly trouble: Trouble }): ReactElement {
   const { t } = useTranslation();
   const { problem, kind } = trouble;
   const browser = browserName(navigator.userAgent) ?? t("denied.this_browser");
@@ -88,8 +88,8 @@ function Row({ kind, error, works }: RowProps): ReactElement {
   );
 }
 
-function ProblemIcon({ trouble }: { readonly trouble: DeviceTrouble }): ReactElement {
-  const Icon = { denied: CameraOff, busy: trouble.kind === "camera" ? CameraOff : MicOff, missing: Unplug, insecure: Lock, unknown: trouble.kind === "camera" ? CameraOff : MicOff }[trouble.problem];
+function ProblemIcon({ trouble }: { readonly trouble: Trouble }): ReactElement {
+  const Icon = { denied: CameraOff, busy: trouble.kind === "microphone" ? MicOff : CameraOff, missing: Unplug, insecure: Lock, unknown: trouble.kind === "microphone" ? MicOff : CameraOff }[trouble.problem];
   return <Icon className="icon" aria-hidden="true" />;
 }
 
@@ -120,7 +120,7 @@ function BrowserPicture(): ReactElement {
   );
 }
 
-function useTrouble(): DeviceTrouble {
+function useTrouble(): Trouble {
   const { deviceState, preferences } = usePage();
   return troubleOf(deviceState, preferences.mode) ?? { kind: "microphone", problem: "unknown" };
 }

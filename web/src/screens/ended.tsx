@@ -42,6 +42,16 @@ export function EndedSide(): ReactElement {
     return (
       <div className="panel">
         <BrandRow />
+        <p className="keys push">
+          <span>
+            <kbd>N</kbd>
+            {t("go.next")}
+          </span>
+          <span>
+            <kbd>Esc</kbd>
+            {t("searching.keys.leave")}
+          </span>
+        </p>
       </div>
     );
   }

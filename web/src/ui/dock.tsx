@@ -14,11 +14,12 @@ export function Dock({ view, go, stop }: DockProps): ReactElement {
   const { t } = useTranslation();
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    button.current?.focus({ preventScroll: true });
+    // Nobody asked for the ring yet: the first key shows it.
+    button.current?.focus({ preventScroll: true, focusVisible: false });
   }, []);
   const idle = view.go.action === "none";
   return (
-    <footer className="dock">
+    <div className="dock">
       {view.stop === null ? (
         <span />
       ) : (
@@ -42,6 +43,6 @@ export function Dock({ view, go, stop }: DockProps): ReactElement {
         <span className="number">{t(view.go.label, { count: view.go.seconds ?? 0 })}</span>
         {view.go.label === "go.next" && <ArrowRight className="icon icon--directed" aria-hidden="true" />}
       </button>
-    </footer>
+    </div>
   );
 }

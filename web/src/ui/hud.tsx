@@ -3,6 +3,7 @@ import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { clock } from "../format";
 import { usePage } from "../page";
+import { SettingsButton } from "./brand";
 import { SharedShort } from "./shared";
 import { useNow } from "./use-now";
 
@@ -23,6 +24,7 @@ export function Hud(): ReactElement | null {
           <TalkTime />
         </span>
       </div>
+      <SettingsButton className="hud__settings glass wide-only" />
       <SharedShort interests={interests} />
     </div>
   );
