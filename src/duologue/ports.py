@@ -169,7 +169,11 @@ class Store(PresenceStore, TicketStore, PairStore, Outbox, Protocol):
 
 
 class ResyncNeeded(Exception):
-    """A reader fell behind what the store keeps."""
+    """A reader fell behind what the store keeps. `position` is the newest: go on from there after a snapshot."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(position)
+        self.position = position
 
 
 class Media(Protocol):

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import structlog
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
 from duologue.errors import DuologueError, OutcomeUnknown, TokenRefused, Unavailable
@@ -25,6 +26,8 @@ from duologue.services.lobby import ResumeSpent
 if TYPE_CHECKING:
     from picows import WSCloseCode
     from picows.picows import WSCloseHandshake
+
+log = structlog.get_logger()
 
 PENDING_AT_MOST = 64
 """Commands of one client waiting for the store; beyond that the socket closes."""
@@ -96,7 +99,7 @@ class Connection(WSListener):
         self._hub.forget(self)
 
     def pause_writing(self) -> None:
-        self.handle(ev.Overflowed(CloseCode.SLOW_CONSUMER))
+        self.handle(ev.CutOff(CloseCode.SLOW_CONSUMER))
 
     # -- the pump ---------------------------------------------------------------------------
 
@@ -134,7 +137,7 @@ class Connection(WSListener):
     def _later(self, command: ev.SessionCommand) -> None:
         """Queue what takes time. A task lives only while there is work: idle people cost none."""
         if len(self._pending) >= PENDING_AT_MOST and not isinstance(command, ev.Depart):
-            self.handle(ev.Overflowed(CloseCode.RATE_LIMITED))
+            self.handle(ev.CutOff(CloseCode.RATE_LIMITED))
             return
         self._pending.append(command)
         if not self._working:
@@ -145,6 +148,11 @@ class Connection(WSListener):
         try:
             while self._pending:
                 await self._carry_out(self._pending.popleft())
+        except Exception:
+            # A defect of ours must not leave somebody with a command that is never answered.
+            log.exception("session_failed", session=self.id)
+            self._pending.clear()
+            self.handle(ev.CutOff(CloseCode.SERVER_ERROR))
         finally:
             self._working = False
 

@@ -72,8 +72,8 @@ class Ticked(NamedTuple):
     """`deadline_ms` was reached."""
 
 
-class Overflowed(NamedTuple):
-    """The client reads slower than it is written to, or the gateway missed news for it."""
+class CutOff(NamedTuple):
+    """The gateway cannot go on with this socket: a slow reader, news missed, a stop, a defect."""
 
     code: CloseCode
 
@@ -86,7 +86,7 @@ class Closed(NamedTuple):
 
 Event = (
     Opened | Received | Violated | Entered | EntryRefused | ResumeRefused | Answered | Delivered
-    | Placed | Ticked | Overflowed | Closed
+    | Placed | Ticked | CutOff | Closed
 )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ class Gateway:
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections.values()):
-            connection.handle(ev.Overflowed(CloseCode.GOING_AWAY))
+            connection.handle(ev.CutOff(CloseCode.GOING_AWAY))
 
     # -- what connections need (`connection.Hub`) ----------------------------------------
 
@@ -152,9 +152,9 @@ class Gateway:
         while True:
             try:
                 deliveries, position = await self._store.read_news(self.performer.gateway, position, NEWS_WAIT_MS)
-            except ResyncNeeded:
+            except ResyncNeeded as behind:
                 log.error("news_lost", hint="this gateway fell behind; everybody on it gets a snapshot")
-                position = 0
+                position = behind.position
                 self._resync_everybody()
                 continue
             except Unavailable as error:
@@ -168,7 +168,7 @@ class Gateway:
 
     def _resync_everybody(self) -> None:
         for connection in list(self._connections.values()):
-            connection.handle(ev.Overflowed(CloseCode.RESYNC))
+            connection.handle(ev.CutOff(CloseCode.RESYNC))
 
     async def _read_status(self) -> None:
         while True:

@@ -376,8 +376,8 @@ class Session:
         match event:
             case ev.Violated(code, detail):
                 return self._close(code, detail)
-            case ev.Overflowed(code):
-                return self._close(code, "too slow")
+            case ev.CutOff(code):
+                return self._close(code, code.name.lower())
             case ev.Closed():
                 self._state = self._over
                 return self._over(event, 0)

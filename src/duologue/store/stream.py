@@ -44,5 +44,5 @@ class Stream(Generic[Item]):
                 return [], after
         start = self._end - len(self._items)
         if after < start:
-            raise ResyncNeeded
+            raise ResyncNeeded(self._end)
         return list(islice(self._items, after - start, None)), self._end
