@@ -34,8 +34,10 @@ PENDING_AT_MOST = 64
 _PAYLOAD = (WSMsgType.TEXT, WSMsgType.BINARY)
 WRITE_BUFFER_BYTES = 256 * 1024
 """A client that leaves this much unread is cut off and comes back for a snapshot."""
-KEEPALIVE = (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 3), ("TCP_KEEPCNT", 2))
-"""A dead phone is found by the kernel in about 11 s, without a byte of ours."""
+_NOT_READING = (CloseCode.NO_PONG, CloseCode.SLOW_CONSUMER)
+DEAD_PEER = (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 3), ("TCP_KEEPCNT", 2), ("TCP_USER_TIMEOUT", 11_000))
+"""A dead phone is found by the kernel in about 11 s, without a byte of ours; the last one (RFC 5482) does
+the same where a byte of ours is on the way, because keepalive waits for that."""
 
 
 class Hub(Protocol):
@@ -67,21 +69,18 @@ class Connection(WSListener):
         self._generation = 0
         self._pending: deque[ev.SessionCommand] = deque()
         self._working = False
-        self._refusal: tuple[CloseCode, str] | None = None
+        self._refusal: CloseCode | None = None
 
-    def refuse(self, code: CloseCode, reason: str) -> None:
+    def refuse(self, code: CloseCode) -> None:
         """Close as soon as the upgrade is through: a browser cannot read an HTTP refusal, but a close code."""
-        self._refusal = (code, reason)
+        self._refusal = code
 
     # -- called by picows -------------------------------------------------------------------
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
         _tune(transport)
-        if self._refusal is not None:
-            self._close(*self._refusal)
-        else:
-            self.handle(ev.Opened())
+        self.handle(ev.Opened() if self._refusal is None else ev.CutOff(self._refusal))
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.PING:
@@ -132,7 +131,8 @@ class Connection(WSListener):
     def _close(self, code: int, reason: str) -> None:
         if self._transport is not None:
             self._transport.send_close(cast("WSCloseCode", code), reason.encode())
-            self._transport.disconnect()
+            # Who does not read would keep us waiting for the last bytes to arrive.
+            self._transport.disconnect(graceful=code not in _NOT_READING)
 
     def _later(self, command: ev.SessionCommand) -> None:
         """Queue what takes time. A task lives only while there is work: idle people cost none."""
@@ -147,14 +147,17 @@ class Connection(WSListener):
     async def _work(self) -> None:
         try:
             while self._pending:
-                await self._carry_out(self._pending.popleft())
-        except Exception:
-            # A defect of ours must not leave somebody with a command that is never answered.
-            log.exception("session_failed", session=self.id)
-            self._pending.clear()
-            self.handle(ev.CutOff(CloseCode.SERVER_ERROR))
+                await self._try(self._pending.popleft())
         finally:
             self._working = False
+
+    async def _try(self, command: ev.SessionCommand) -> None:
+        """A defect of ours must not leave somebody with a command that is never answered."""
+        try:
+            await self._carry_out(command)
+        except Exception:
+            log.exception("session_failed", session=self.id)
+            self.handle(ev.CutOff(CloseCode.SERVER_ERROR))
 
     async def _carry_out(self, command: ev.SessionCommand) -> None:
         match command:
@@ -200,8 +203,8 @@ def _tune(transport: WSTransport) -> None:
     below.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
     sock: socket.socket = below.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in KEEPALIVE:
-        if hasattr(socket, option):  # macOS names one of them differently
+    for option, value in DEAD_PEER:
+        if hasattr(socket, option):  # other systems lack one or the other
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 

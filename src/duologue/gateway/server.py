@@ -122,9 +122,9 @@ class Gateway:
         offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
         connection = self._connect()
         if VERSION not in offered:
-            connection.refuse(CloseCode.UNSUPPORTED_VERSION, f"offer the subprotocol {VERSION}")
+            connection.refuse(CloseCode.UNSUPPORTED_VERSION)
         elif len(self._connections) > self._settings.max_connections:
-            connection.refuse(CloseCode.OVERLOADED, "full")
+            connection.refuse(CloseCode.OVERLOADED)
         chosen = VERSION if VERSION in offered else offered[0]
         headers: Mapping[str, str] = {"Sec-WebSocket-Protocol": chosen} if chosen else {}
         response = WSUpgradeResponse.create_101_response(extra_headers=headers)
