@@ -75,7 +75,7 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
   const picture = screen === "start" && preferences.mode === "video" && deviceState.camera !== null;
   return (
     <main className="app" data-phase={state.phase} data-screen={screen} data-layout={layout} data-picture={picture}>
-      <div className="stage">
+      <div className={`stage ${layout === "live" ? "night" : ""}`}>
         <RemotePicture />
         <Stage />
       </div>

@@ -4,20 +4,25 @@ import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
 import { BrandRow } from "../ui/brand";
 import { Halves, Initial } from "../ui/halves";
-import { Shared } from "../ui/shared";
+import { BLANK, Shared } from "../ui/shared";
 
 export function ConnectingStage(): ReactElement {
   const { t } = useTranslation();
   const { state } = usePage();
   const alias = state.pair?.peer.alias ?? "";
   const interests = state.pair?.peer.interests ?? [];
+  const [before, after] = t("connecting.title", { alias: BLANK }).split(BLANK);
   return (
     <div className="duo">
       <Halves>
         <Initial alias={alias} />
       </Halves>
       <section className="story">
-        <h1 data-testid="peer-alias">{t("connecting.title", { alias })}</h1>
+        <h1>
+          {before}
+          <span data-testid="peer-alias">{alias}</span>
+          {after}
+        </h1>
         <p className="wide-only">{t("connecting.lead")}</p>
         <p className="phone-only">{interests.length > 0 ? <Shared interests={interests} /> : t("connecting.lead")}</p>
       </section>

@@ -32,7 +32,7 @@ export function SearchingStage(): ReactElement {
 
 function Numbers(): ReactElement {
   const { t } = useTranslation();
-  const { state, preferences } = usePage();
+  const { state } = usePage();
   const spanOf = useSpan();
   const others = othersWaiting(state.waiting?.waitingCount ?? null);
   const estimate = state.waiting?.estimateMs ?? null;
@@ -43,7 +43,7 @@ function Numbers(): ReactElement {
         <span data-testid="waiting-count" className="unseen">
           0
         </span>
-        {preferences.mode === "video" ? t("searching.alone") : t("searching.alone_text")}
+        {t("searching.alone")}
       </p>
     );
   }

@@ -2,7 +2,8 @@ import { Fragment, type ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { titled } from "../format";
 
-const BLANK = "\u0000";
+/** Stands for what is not plain text until the words are known. */
+export const BLANK = "\u0000";
 
 /** "You both like chess and film." with the interests in bold; nothing when there are none. */
 export function Shared({ interests }: { readonly interests: readonly string[] }): ReactElement | null {
