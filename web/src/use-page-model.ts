@@ -35,9 +35,9 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
 
   /** Whether the mode has what it needs now. */
   const open = useCallback(
-    async (mode: Mode): Promise<boolean> => {
+    async (mode: Mode, withCamera = camera): Promise<boolean> => {
       setAsking(mode !== "text");
-      const opened = await devices.openFor(mode, camera).then(
+      const opened = await devices.openFor(mode, withCamera).then(
         () => troubleOf(devices.state, mode) === null,
         () => false,
       );
@@ -75,7 +75,10 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
     agreeMissing,
     prefer,
     find,
-    preview: () => void open(preferences.mode),
+    preview: () => {
+      if (!camera) session.setCamera(true); // it was switched off in the last talk
+      void open(preferences.mode, true);
+    },
     openSettings: () => openDialog("settings"),
   };
   return { page, view, dialog, openDialog };

@@ -70,7 +70,7 @@ export function SelfTile(): ReactElement {
   const { deviceState, state } = usePage();
   const off = deviceState.camera === null || !state.camera;
   return (
-    <figure className="self">
+    <figure className="self night">
       {off ? (
         <span className="self__off">
           <VideoOff className="icon" aria-hidden="true" />
