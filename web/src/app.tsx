@@ -83,7 +83,8 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
       {(layout === "form" || layout === "idle") && <TopBar />}
       <ConnectionBanner />
       {layout === "live" && state.pair?.mode === "video" && <SelfTile />}
-      <div className="side">
+      {/* On a small phone the way out scrolls, and holds nothing to press that keys could scroll it by. */}
+      <div className="side" tabIndex={screen === "denied" ? 0 : undefined}>
         <Side />
       </div>
       {layout === "live" && <Controls />}
