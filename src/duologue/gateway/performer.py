@@ -76,8 +76,7 @@ class Performer:
             case MediaEvent.CONNECTED:
                 return await self.store.connected(caller, pair)
             case MediaEvent.FAILED:
-                log.warning("media_failed", pair=pair, detail=_loggable(report.detail))
-                return await self.pairs.media_failed(caller, pair)
+                return await self.pairs.media_failed(caller, pair, _loggable(report.detail))
         return Outcome.DONE
 
 

@@ -33,6 +33,7 @@ BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_AFTER_S = 60.0  # who lived that long starts again at the shortest back-off
 LAST_LINES = 15
 LINE_BYTES = 1 << 20
+EVERY_GOODBYE = {"error reading data channel"}  # LiveKit warns of it whenever a browser leaves
 
 # LiveKit takes settings from many variables (LIVEKIT_*, NODE_IP, UDP_PORT, REDIS_HOST); only its file may speak.
 INHERITED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
@@ -247,7 +248,9 @@ def pass_on(line: str) -> None:
         level, message, caller = entry["level"], entry["msg"], entry.get("caller")
     except (ValueError, KeyError, TypeError):
         return
-    if level == "warn":
+    if message in EVERY_GOODBYE:
+        log.debug("livekit_says", message=message, caller=caller)
+    elif level == "warn":
         log.warning("livekit_says", message=message, caller=caller)
     elif level not in {"debug", "info"}:
         log.error("livekit_says", message=message, caller=caller)

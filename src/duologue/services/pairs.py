@@ -49,9 +49,12 @@ class Pairs:
         """What this side needs to join; None for a text pair."""
         return None if pair.mode is Mode.TEXT else self._media.place(pair, person)
 
-    async def media_failed(self, caller: Caller, pair: PairId) -> Outcome:
-        """This side gave up on its media."""
-        return self.settle(await self._store.media_failed(caller, pair))
+    async def media_failed(self, caller: Caller, pair: PairId, detail: str) -> Outcome:
+        """This side gave up on its media. Nothing to tell when the pair was over: its room going is no failure."""
+        closed = await self._store.media_failed(caller, pair)
+        if closed.ended is not None:
+            log.warning("media_failed", pair=pair, detail=detail)
+        return self.settle(closed)
 
     def settle(self, closed: Closed) -> Outcome:
         """Finish a transition: if it ended a pair, delete the room."""

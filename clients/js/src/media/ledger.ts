@@ -14,6 +14,10 @@ export interface Ledger {
   counts(): LedgerCounts;
   /** Close what is still open; returns how many. Call it only when no connection is wanted. */
   sweep(): number;
+  /** The newest connection that is open. */
+  newest(): RTCPeerConnection | null;
+  /** Be told of every connection just before it closes. */
+  onClosing(listener: (connection: RTCPeerConnection) => void): void;
 }
 
 type PeerConnectionClass = typeof RTCPeerConnection;
@@ -38,10 +42,26 @@ class PeerConnectionLedger implements Ledger {
   #open = new Set<WeakRef<RTCPeerConnection>>();
   #built = 0;
   #swept = 0;
+  #newest: WeakRef<RTCPeerConnection> | null = null;
+  readonly #listeners: ((connection: RTCPeerConnection) => void)[] = [];
 
   add(connection: RTCPeerConnection): void {
     this.#built += 1;
-    this.#open.add(new WeakRef(connection));
+    this.#newest = new WeakRef(connection);
+    this.#open.add(this.#newest);
+  }
+
+  newest(): RTCPeerConnection | null {
+    const connection = this.#newest?.deref();
+    return connection === undefined || connection.signalingState === "closed" ? null : connection;
+  }
+
+  onClosing(listener: (connection: RTCPeerConnection) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  closing(connection: RTCPeerConnection): void {
+    for (const listener of this.#listeners) listener(connection);
   }
 
   counts(): LedgerCounts {
@@ -68,6 +88,11 @@ function counting(Base: PeerConnectionClass, ledger: PeerConnectionLedger): Peer
     constructor(configuration?: RTCConfiguration) {
       super(configuration);
       ledger.add(this);
+    }
+
+    override close(): void {
+      ledger.closing(this);
+      super.close();
     }
   };
 }

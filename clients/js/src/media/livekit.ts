@@ -12,6 +12,7 @@ import { DuologueError } from "../errors.js";
 import { DeviceError } from "./device-error.js";
 import type { LocalDevices } from "./devices.js";
 import { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";
+import { callOffLateOffers } from "./pending-offers.js";
 import { Stage, type OwnTrack } from "./stage.js";
 
 export interface LiveKitMediaOptions {
@@ -64,6 +65,7 @@ export class LiveKitMedia implements MediaAdapter {
   constructor(options: LiveKitMediaOptions) {
     this.#options = options;
     this.#ledger = options.ledger ?? installLedger();
+    callOffLateOffers(this.#ledger);
   }
 
   get ledger(): LedgerCounts {
