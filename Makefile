@@ -25,8 +25,12 @@ fmt: ## mend style and formatting where a tool can
 
 generate: ## write the files that are generated from others
 	@exec scripts/bootstrap python -- .venv/bin/python scripts/generate_protocol.py
+	@.venv/bin/python scripts/generate_configuration.py
 
 page: ## build the page into web/dist
 	@exec scripts/bootstrap page
 
-.PHONY: help run test check lint types fmt generate page
+screenshots: ## take the pictures of the documentation into docs/images
+	@exec scripts/bootstrap python page livekit_server chromium -- .venv/bin/python scripts/screenshot.py
+
+.PHONY: help run test check lint types fmt generate page screenshots
