@@ -22,6 +22,9 @@ log = structlog.get_logger()
 OPEN_FOR_MS = 5_000
 """How long to go on trying to open a room; well inside the connect deadline of 10 s."""
 CLOSE_FOR_MS = 15_000
+LEAVE_WITHIN_MS = 2_000
+"""Clients leave the room by themselves as soon as they hear that the pair is over. Throwing them out at the
+same moment makes the media library stumble over its own connection; who is still in there after this goes."""
 RETRY_MS = 250
 
 
@@ -43,7 +46,7 @@ class Pairs:
             self.settle(await self._store.media_unavailable(pair.id))
             return
         if not await self._store.opened(pair.id):
-            self._close_soon(pair.id)  # it ended while the room was being made
+            self._close_soon(pair.id, after_ms=0)  # it ended while the room was being made: nobody is in there
 
     def place(self, pair: Pair, person: PersonId) -> Credentials | None:
         """What this side needs to join; None for a text pair."""
@@ -66,10 +69,15 @@ class Pairs:
     def clean_up(self, pair: Pair) -> None:
         """Delete the room of a pair that ended, beside everything else: nobody waits for it."""
         if pair.mode is not Mode.TEXT:
-            self._close_soon(pair.id)
+            self._close_soon(pair.id, after_ms=LEAVE_WITHIN_MS)
 
-    def _close_soon(self, pair: PairId) -> None:
-        self._tasks.spawn(self._close(pair), name=f"close-room-{pair}")
+    def _close_soon(self, pair: PairId, after_ms: int) -> None:
+        self._tasks.spawn(self._close_after(pair, after_ms), name=f"close-room-{pair}")
+
+    async def _close_after(self, pair: PairId, after_ms: int) -> None:
+        if after_ms:
+            await self._clock.sleep_ms(after_ms)
+        await self._close(pair)
 
     async def _close(self, pair: PairId) -> None:
         try:
