@@ -108,15 +108,19 @@ async def test_reading_in_vain_ends_after_the_wait(world: World) -> None:
 
 
 async def test_a_gateway_that_fell_behind_is_told(make_store: MakeStore) -> None:
-    """Trimmed news is never skipped in silence."""
+    """Trimmed news is never skipped in silence; after a snapshot they go on from the newest."""
     async with make_store(keeps=3) as under_test:
         world = World(under_test)
         ana = await world.here(ANA)
         for attempt in range(1, 40):
             await world.find(ana, attempt)
 
-        with pytest.raises(ResyncNeeded):
+        with pytest.raises(ResyncNeeded) as behind:
             await world.store.read_news(GATEWAY, 0, 0)
+        await world.find(ana, 40)
+        deliveries, _ = await world.store.read_news(GATEWAY, behind.value.position, 0)
+
+        assert [d.news.ticket.attempt for d in deliveries if isinstance(d.news, Queued)] == [40]
 
 
 async def test_news_that_was_read_may_be_trimmed(make_store: MakeStore) -> None:

@@ -27,7 +27,7 @@ export const CloseCode = {
   INVALID_TOKEN: 4300,
   /** A message that breaks the protocol. */
   PROTOCOL_ERROR: 4301,
-  /** A message above `max_bytes`. */
+  /** A message above `max_bytes` (far above, the standard code 1009 says the same). */
   MESSAGE_TOO_BIG: 4302,
   /** The same person connected elsewhere. */
   REPLACED: 4303,

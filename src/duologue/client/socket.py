@@ -6,7 +6,7 @@ import asyncio
 from typing import NamedTuple, cast
 
 import aiohttp
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from duologue.protocol import codec
 from duologue.protocol.client import Auth, Bye, ClientMessage, Pong, Resume
@@ -94,7 +94,7 @@ class Socket(WSListener):
             return
         if goodbye:
             self.send(Bye())
-        self._transport.send_close()
+        self._transport.send_close(WSCloseCode.OK)  # picows' default must not be on the wire
         self._transport.disconnect()
 
     def cut(self) -> None:

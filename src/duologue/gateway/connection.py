@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import structlog
-from picows import WSFrame, WSListener, WSMsgType, WSTransport
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from duologue.errors import DuologueError, OutcomeUnknown, TokenRefused, Unavailable
 from duologue.gateway import events as ev
@@ -24,7 +24,6 @@ from duologue.services.identity import Identity
 from duologue.services.lobby import ResumeSpent
 
 if TYPE_CHECKING:
-    from picows import WSCloseCode
     from picows.picows import WSCloseHandshake
 
 log = structlog.get_logger()
@@ -86,7 +85,9 @@ class Connection(WSListener):
         if frame.msg_type == WSMsgType.PING:
             self.handle(ev.Violated(CloseCode.PROTOCOL_ERROR, "use pong messages, not WebSocket pings"))
         elif frame.msg_type == WSMsgType.CLOSE:
-            transport.send_close(frame.get_close_code())
+            code = frame.get_close_code()
+            # "No code" has a number that must not be on the wire (RFC 6455, section 7.4.1).
+            transport.send_close(WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)
             transport.disconnect()
         elif frame.msg_type in _PAYLOAD and frame.fin:
             self._on_payload(frame)

@@ -35,6 +35,8 @@ log = structlog.get_logger()
 
 READ_BUFFER_BYTES = 1024
 """Small on purpose: it is allocated per socket, and most frames fit."""
+READ_AT_MOST_BYTES = 4 * MAX_FRAME_BYTES
+"""A frame above `MAX_FRAME_BYTES` is answered with our close code; above this it is not even read (code 1009)."""
 STATUS_EVERY_MS = 1_000
 NEWS_WAIT_MS = 5_000
 RETRY_MS = 500
@@ -76,7 +78,7 @@ class Gateway:
                 host,
                 port,
                 enable_auto_pong=False,
-                max_frame_size=MAX_FRAME_BYTES,
+                max_frame_size=READ_AT_MOST_BYTES,
                 read_buffer_init_size=READ_BUFFER_BYTES,
                 backlog=1024,
             )

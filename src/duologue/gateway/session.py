@@ -184,7 +184,6 @@ class Session:
             return [ev.Place(pair)]
         commands = self._greet(views.pair_state(self._rev, self._me, pair, self._attempt, None, now_ms), now_ms)
         if pair.mode is not Mode.TEXT:
-            self._announced = False
             commands.append(ev.OpenRoom(pair))
         return commands
 

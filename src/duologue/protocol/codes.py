@@ -48,7 +48,7 @@ class CloseCode(IntEnum):
     PROTOCOL_ERROR = 4301
     """A message that breaks the protocol."""
     MESSAGE_TOO_BIG = 4302
-    """A message above `max_bytes`."""
+    """A message above `max_bytes` (far above, the standard code 1009 says the same)."""
     REPLACED = 4303
     """The same person connected elsewhere."""
     BANNED = 4304
