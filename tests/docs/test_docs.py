@@ -1,0 +1,174 @@
+"""The documentation is true where a machine can tell: links, commands, examples, names of tests."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Town
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+SERVER = "http://127.0.0.1:8000"
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"(?:\]\(|src=\")([^)\"\s]+)")
+MAKE = re.compile(r"`make ([a-z0-9-]+)|^make ([a-z0-9-]+)", re.MULTILINE)
+TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+HELD = re.compile(r"`(test_\w+)`")
+QUOTED = re.compile(r"\"([a-z][^\"|]+)\"")
+
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return [code for name, code in FENCE.findall(page.read_text()) if name == language]
+
+
+def prose(page: Path) -> str:
+    """A page without its fenced blocks."""
+    return FENCE.sub("", page.read_text())
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def section(page: Path, title: str) -> str:
+    """The text below a heading of the second level, up to the next one."""
+    _, _, rest = page.read_text().partition(f"\n## {title}\n")
+    assert rest, f"{page.name} has no section {title}"
+    return rest.partition("\n## ")[0]
+
+
+def targets() -> set[str]:
+    """The targets of the Makefile."""
+    return set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pages
+def test_links_lead_somewhere(page: Path) -> None:
+    """A file that is linked is there, and so is the heading in it."""
+    for link in LINK.findall(prose(page)):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pages
+def test_targets_of_make_exist(page: Path) -> None:
+    """Whoever types what is written there gets no `No rule to make target`."""
+    named = {quoted or typed for quoted, typed in MAKE.findall(page.read_text())}
+
+    assert named <= targets()
+
+
+@pages
+def test_tests_that_are_named_exist(page: Path) -> None:
+    """A claim that names its test can be checked by running it."""
+    for path, name in TEST.findall(prose(page)):
+        file = ROOT / path
+
+        assert file.is_file(), path
+        assert not name or f"def {name}(" in file.read_text(), f"{path}::{name}"
+
+
+def test_claims_name_tests_that_exist() -> None:
+    """The README and the decision records name tests without their file."""
+    known = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for page in PAGES:
+        for name in HELD.findall(prose(page)):
+            assert f"def {name}(" in known, f"{page.name}: {name}"
+
+
+def test_the_client_rules_name_tests_that_exist() -> None:
+    """They quote the titles of the client's tests."""
+    known = "".join(path.read_text() for path in (ROOT / "clients/js/src").rglob("*.test.ts"))
+    titles = QUOTED.findall(prose(ROOT / "docs/explanation/client-rules.md"))
+
+    assert len(titles) >= 8
+    for title in titles:
+        assert f'"{title}"' in known, title
+
+
+def test_every_invariant_names_a_test() -> None:
+    """An invariant that nothing can break is a wish."""
+    invariants = [line for line in section(ROOT / "ARCHITECTURE.md", "Invariants").splitlines() if line[:2] == "- "]
+
+    assert len(invariants) >= 10
+    for line in invariants:
+        assert TEST.search(line) or "`make lint`" in line, line
+
+
+@pages
+def test_python_examples_compile(page: Path) -> None:
+    """An example can be pasted."""
+    for code in blocks(page, "python"):
+        ast.parse(code)
+
+
+async def test_the_python_example_of_the_readme_runs(town: Town) -> None:
+    """Run twice against a server, the two meet and greet each other."""
+    (code,) = blocks(ROOT / "README.md", "python")
+    assert SERVER in code
+    program = code.replace(SERVER, town.page_url)
+
+    async def run() -> str:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+        output, _ = await process.communicate()
+        assert process.returncode == 0
+        return output.decode()
+
+    greetings = await asyncio.gather(run(), run())
+
+    for greeting in greetings:
+        assert re.fullmatch(r"Hello, \w+!\n", greeting)
+
+
+def test_the_typescript_example_of_the_readme_fits_the_client(tmp_path: Path) -> None:
+    """It has the types of the client as it is now."""
+    compiler = ROOT / "node_modules/.bin/tsc"
+    if not compiler.exists():
+        pytest.skip("no JavaScript packages here: `make check` installs them")
+    (code,) = blocks(ROOT / "README.md", "ts")
+    (tmp_path / "example.ts").write_text(code)
+    exports = json.loads((ROOT / "clients/js/package.json").read_text())["exports"]
+    options = {
+        "target": "es2022",
+        "module": "esnext",
+        "moduleResolution": "bundler",
+        "lib": ["es2023", "dom", "dom.iterable"],
+        "strict": True,
+        "skipLibCheck": True,
+        "noEmit": True,
+        "types": [],
+        "paths": {f"@duologue/client{name[1:]}": [str(ROOT / "clients/js" / file)] for name, file in exports.items()},
+    }
+    (tmp_path / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "files": ["example.ts"]}))
+    result = subprocess.run([compiler, "-p", tmp_path], capture_output=True, text=True, timeout=50, check=False)
+
+    assert result.stdout == ""
+    assert result.returncode == 0
+
+
+def test_the_configuration_page_is_fresh() -> None:
+    """It is what the settings say now."""
+    script = ROOT / "scripts/generate_configuration.py"
+    result = subprocess.run(
+        [sys.executable, script, "--check"], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert result.returncode == 0, result.stdout
