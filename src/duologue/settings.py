@@ -110,6 +110,7 @@ def load(**options: Any) -> Settings:
     from_livekit = {
         name: os.environ[variable] for name, variable in LIVEKIT_VARIABLES.items() if variable in os.environ
     }
+    _refuse_unknown_variables()
     options["livekit"] = from_livekit | options.get("livekit", {})
     try:
         return Settings(**options)
@@ -120,3 +121,16 @@ def load(**options: Any) -> Settings:
         ) from error
     except ValueError as error:
         raise StartupError(f"{CONFIG_FILE} cannot be read: {error}") from error
+
+
+def _refuse_unknown_variables() -> None:
+    """The library ignores variables of sections that do not exist; fields within a section it checks itself."""
+    prefix = "DUOLOGUE_"
+    names = {name: name.upper().removeprefix(prefix) for name in os.environ if name.upper().startswith(prefix)}
+    unknown = [
+        f"  {rest.lower().replace('__', '.')}: no such setting (from {name})"
+        for name, rest in sorted(names.items())
+        if rest.split("__")[0].lower() not in Settings.model_fields
+    ]
+    if unknown:
+        raise StartupError("the environment names settings that do not exist:\n" + "\n".join(unknown))

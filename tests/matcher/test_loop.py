@@ -1,0 +1,175 @@
+"""The matcher follows the queue, and the commit is what counts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from duologue.clock import SystemClock
+from duologue.errors import Unavailable
+from duologue.ids import PersonId
+from duologue.ledger import CommitResult, Committed, Idle, Paired, Proposal, QueueEvent
+from duologue.matcher.loop import Matcher
+from duologue.matching.widen import Widening
+from duologue.ports import ResyncNeeded
+from duologue.store.memory import MemoryStore
+from duologue.tasks import Tasks
+from tests.builders import ANA, BEN, CLEO, cohort
+from tests.contract.stores import StoreUnderTest, World
+from tests.fakes import CountingRng, wait_until
+
+
+class Uneasy(MemoryStore):
+    """A store in which something can happen just before a commit, and which can fail a reader."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        super().__init__(clock)
+        self.results: list[CommitResult] = []
+        self.cancel_first: PersonId | None = None
+        self.reader_errors: list[Exception] = []
+
+    async def commit(self, proposals: Sequence[Proposal]) -> list[CommitResult]:
+        """Somebody cancels while the match is on its way."""
+        if self.cancel_first is not None:
+            self._dequeue(self._people[self.cancel_first])
+            self.cancel_first = None
+        results = await super().commit(proposals)
+        self.results += results
+        return results
+
+    async def read_queue(self, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]:
+        """First what went wrong, then the queue."""
+        if self.reader_errors:
+            raise self.reader_errors.pop()
+        return await super().read_queue(after, wait_ms)
+
+
+class Town(World):
+    """A store, and as many matchers as a test starts."""
+
+    def __init__(self) -> None:
+        self.memory = Uneasy(SystemClock())
+        super().__init__(StoreUnderTest(self.memory, SystemClock().sleep_ms))
+        self.tasks = Tasks()
+        self.rng = CountingRng()
+
+    def start_matcher(self) -> None:
+        widening = Widening(recently_met_after_ms=200)
+        Matcher(self.store, SystemClock(), self.rng, ("language",), widening, self.tasks).start()
+
+    @property
+    def pairs(self) -> set[frozenset[PersonId]]:
+        return {frozenset(side.person for side in pair.sides) for pair in self.memory._pairs.values()}
+
+
+@pytest.fixture
+async def town() -> AsyncIterator[Town]:
+    town = Town()
+    yield town
+    await town.tasks.cancel_all()
+
+
+async def test_two_who_wait_are_matched(town: Town) -> None:
+    """Also those who waited before the matcher started."""
+    await town.waiting(ANA)
+    await town.waiting(BEN)
+    town.start_matcher()
+    await wait_until(lambda: town.pairs, description="they are a pair")
+
+    assert town.pairs == {frozenset([ANA, BEN])}
+
+
+async def test_cohorts_are_never_crossed(town: Town) -> None:
+    """Two who look for different things wait on."""
+    town.start_matcher()
+    await town.waiting(ANA, cohort=cohort(age_band="teen"))
+    await town.waiting(BEN)
+    await town.waiting(CLEO)
+    await wait_until(lambda: town.pairs, description="the others are a pair")
+
+    assert town.pairs == {frozenset([BEN, CLEO])}
+
+
+async def test_who_was_left_over_by_a_stale_commit_is_offered_again(town: Town) -> None:
+    """The partner cancelled while the match was on its way; the next one does."""
+    await town.waiting(ANA)
+    await town.waiting(BEN)
+    town.memory.cancel_first = ANA
+    town.start_matcher()
+    await wait_until(lambda: town.memory.results, description="the first commit was tried")
+    await town.waiting(CLEO)
+    await wait_until(lambda: town.pairs, description="the survivor has a partner")
+
+    assert town.pairs == {frozenset([BEN, CLEO])}
+    assert (await town.snapshot(ANA)).state == Idle()
+
+
+async def test_a_survivor_meets_somebody_who_waits_already(town: Town) -> None:
+    """Being offered again is an arrival like any other."""
+    for person in (ANA, BEN):
+        await town.waiting(person, wants={"language": frozenset(["en"])}, facets={"language": "en"})
+    await town.waiting(CLEO, facets={"language": "en"})
+    town.memory.cancel_first = ANA
+    town.start_matcher()
+    await wait_until(lambda: town.pairs, description="the survivors are a pair")
+
+    assert town.pairs == {frozenset([BEN, CLEO])}
+
+
+async def test_two_matchers_never_pair_one_person_twice(town: Town) -> None:
+    """They are wasteful, never wrong; and everybody is matched."""
+    town.start_matcher()
+    town.start_matcher()
+    people = [PersonId(f"p{n}") for n in range(60)]
+    for person in people:
+        await town.waiting(person)
+    await wait_until(lambda: len(town.pairs) == 30, description="everybody has a partner")
+    committed = [result.pair for result in town.memory.results if isinstance(result, Committed)]
+
+    assert len(committed) == len(set(committed)) == 30
+    assert frozenset().union(*town.pairs) == frozenset(people)
+
+
+async def test_people_who_met_lately_meet_again_after_a_while(town: Town) -> None:
+    """The matcher wakes by itself when a wish loosens."""
+    town.start_matcher()
+    await town.waiting(ANA)
+    await town.waiting(BEN)
+    await wait_until(lambda: town.pairs, description="they meet")
+    (pair,) = town.memory._pairs
+    ana = await town.here(ANA)
+    await town.store.next(ana, pair, 2, None)
+    await wait_until(lambda: town.pairs and pair not in town.memory._pairs, description="they meet again")
+
+    assert isinstance((await town.snapshot(ANA)).state, Paired)
+
+
+@pytest.mark.parametrize("error", [ResyncNeeded(0), Unavailable("store")], ids=["resync", "unavailable"])
+async def test_a_matcher_that_lost_its_place_reads_the_ledger_again(town: Town, error: Exception) -> None:
+    """And goes on."""
+    await town.waiting(ANA)
+    await town.waiting(BEN)
+    town.memory.reader_errors.append(error)
+    town.start_matcher()
+    await wait_until(lambda: town.pairs, description="they are a pair")
+
+    assert town.pairs == {frozenset([ANA, BEN])}
+
+
+async def test_what_a_cohort_looks_like_is_published(town: Town) -> None:
+    """How many wait, and how long others did lately."""
+    town.start_matcher()
+    await town.waiting(ANA)
+    await town.waiting(BEN)
+    await wait_until(lambda: town.pairs, description="two meet")
+    await town.waiting(CLEO)
+    board = town.memory._status
+    await wait_until(
+        lambda: (entry := board.get(cohort().key)) is not None and entry[1].waiting_count == 1,
+        description="the figures are fresh",
+    )
+    status = (await town.store.read_status())[cohort().key]
+
+    assert status.estimate_ms is not None
+    assert 0 <= status.estimate_ms < 10_000

@@ -1,0 +1,63 @@
+"""Rate limits as values."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+from duologue.safety.ratelimit import Rate, Verdict, admit
+
+NOW = 1_000_000
+
+
+def test_a_burst_passes_at_once_and_then_one_per_interval() -> None:
+    """The first who is refused learns how long to wait."""
+    rate, full_at_ms = Rate(interval_ms=100, burst=3), 0
+    waits = []
+    for _ in range(4):
+        full_at_ms, retry_after_ms = admit(rate, full_at_ms, NOW)
+        waits.append(retry_after_ms)
+
+    assert waits == [0, 0, 0, 100]
+    assert admit(rate, full_at_ms, NOW + 99).retry_after_ms == 1
+    assert admit(rate, full_at_ms, NOW + 100).retry_after_ms == 0
+
+
+def test_a_refused_event_costs_nothing() -> None:
+    """Hammering does not make the wait longer."""
+    rate = Rate(interval_ms=100, burst=1)
+    full_at_ms, _ = admit(rate, 0, NOW)
+
+    assert admit(rate, full_at_ms, NOW) == Verdict(full_at_ms, 100)
+    assert admit(rate, full_at_ms, NOW + 60) == Verdict(full_at_ms, 40)
+
+
+def test_a_pause_fills_the_bucket_no_further_than_full() -> None:
+    """A day of silence is worth one burst."""
+    rate = Rate(interval_ms=100, burst=2)
+    full_at_ms, _ = admit(rate, 0, NOW)
+    later = NOW + 86_400_000
+    waits = []
+    for _ in range(3):
+        full_at_ms, retry_after_ms = admit(rate, full_at_ms, later)
+        waits.append(retry_after_ms)
+
+    assert waits == [0, 0, 100]
+
+
+@given(st.integers(1, 500), st.integers(1, 10), st.lists(st.integers(0, 400), max_size=60))
+def test_no_window_ever_holds_more_than_the_rate_allows(interval_ms: int, burst: int, pauses: list[int]) -> None:
+    """Any stretch of time admits at most a burst and one for each interval; the promised wait is exact."""
+    rate, full_at_ms, now_ms = Rate(interval_ms, burst), 0, NOW
+    admitted: list[int] = []
+    for pause_ms in pauses:
+        now_ms += pause_ms
+        full_at_ms, retry_after_ms = admit(rate, full_at_ms, now_ms)
+        if not retry_after_ms:
+            admitted.append(now_ms)
+        else:
+            assert admit(rate, full_at_ms, now_ms + retry_after_ms).retry_after_ms == 0
+            assert admit(rate, full_at_ms, now_ms + retry_after_ms - 1).retry_after_ms == 1
+    for first, start in enumerate(admitted):
+        for last in range(first, len(admitted)):
+            assert last - first + 1 <= burst + (admitted[last] - start) // interval_ms

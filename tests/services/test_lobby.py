@@ -1,0 +1,162 @@
+"""A session's wishes, turned into transitions of the store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from duologue.errors import TokenRefused
+from duologue.ids import PersonId, SessionId
+from duologue.ledger import Caller, Outcome
+from duologue.media.fake import FakeMedia
+from duologue.protocol.client import Filters
+from duologue.protocol.codes import Mode
+from duologue.services.identity import Identity, TokenOffice
+from duologue.services.lobby import Entry, Lobby, ResumeSpent
+from duologue.services.pairs import Pairs
+from duologue.store.memory import MemoryStore
+from duologue.tasks import Tasks
+from tests.builders import ANA, BEN
+from tests.contract.stores import GATEWAY, PAIR, StoreUnderTest, World
+from tests.fakes import CountingRng, ManualClock, wait_until
+
+KEY = b"k" * 32
+
+
+class House(World):
+    """A lobby over a store."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        super().__init__(StoreUnderTest(MemoryStore(self.clock), self.clock.sleep_ms))
+        self.tokens = TokenOffice(KEY, self.clock, CountingRng())
+        self.media = FakeMedia()
+        self.tasks = Tasks()
+        self.pairs = Pairs(self.store, self.media, self.clock, self.tasks)
+        modes = frozenset([Mode.TEXT, Mode.VIDEO])
+        self.lobby = Lobby(self.store, self.tokens, self.pairs, ("language",), modes)
+
+    async def enter(self) -> Entry:
+        token = self.tokens.mint_guest({"language": "en"}).token
+        return await self.lobby.enter(token, SessionId("s1"), GATEWAY)
+
+
+def caller_of(entry: Entry) -> Caller:
+    return Caller(entry.identity.person, entry.arrival.generation)
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    house = House()
+    yield house
+    await house.tasks.cancel_all()
+
+
+async def test_a_session_token_lets_somebody_in(house: House) -> None:
+    """With a resume token for this very generation."""
+    entry = await house.enter()
+    resumed = house.tokens.verify_resume(entry.resume_token)
+
+    assert (resumed.identity, resumed.generation) == (entry.identity, entry.arrival.generation)
+
+
+async def test_a_bad_token_changes_nothing(house: House) -> None:
+    """Nobody arrives with it."""
+    with pytest.raises(TokenRefused):
+        await house.lobby.enter("garbage", SessionId("s1"), GATEWAY)
+
+
+async def test_a_resume_token_works_once(house: House) -> None:
+    """The second use is refused; the token it was rotated to works."""
+    first = await house.enter()
+    second = await house.lobby.resume(first.resume_token, SessionId("s2"), GATEWAY)
+    with pytest.raises(ResumeSpent):
+        await house.lobby.resume(first.resume_token, SessionId("s3"), GATEWAY)
+    third = await house.lobby.resume(second.resume_token, SessionId("s4"), GATEWAY)
+
+    assert third.identity == first.identity
+    assert third.arrival.generation > second.arrival.generation > first.arrival.generation
+
+
+async def test_a_resume_token_of_a_forgotten_person_works(house: House) -> None:
+    """Tokens outlive the store."""
+    token = house.tokens.mint_resume(Identity(PersonId("somebody")), 5)
+
+    assert (await house.lobby.resume(token, SessionId("s1"), GATEWAY)).identity.person == "somebody"
+
+
+async def test_a_ticket_is_made_of_wishes_and_identity(house: House) -> None:
+    """The client says what it wants; the token says who it is."""
+    entry = await house.enter()
+    wishes = Filters(Mode.VIDEO, [" Chess", "chess", "  ", "JAZZ"], {"language": ["fr"], "shoe": ["42"], "x": []})
+    outcome = await house.lobby.find(caller_of(entry), entry.identity, 1, wishes)
+    ticket = (await house.queue())[entry.identity.person]
+
+    assert outcome is Outcome.DONE
+    assert (ticket.cohort.mode, ticket.cohort.tenant, ticket.cohort.age_band) == (Mode.VIDEO, "default", "adult")
+    assert ticket.interests == {"chess", "jazz"}
+    assert (ticket.facets, ticket.wants) == ({"language": "en"}, {"language": frozenset(["fr"])})
+
+
+async def test_a_wish_for_nothing_is_no_wish(house: House) -> None:
+    """An empty list does not mean that nobody will do."""
+    entry = await house.enter()
+    await house.lobby.find(caller_of(entry), entry.identity, 1, Filters(Mode.TEXT, wants={"language": []}))
+
+    assert (await house.queue())[entry.identity.person].wants == {}
+
+
+async def test_a_mode_that_is_not_offered_is_refused(house: House) -> None:
+    """Nobody waits for what cannot come."""
+    entry = await house.enter()
+
+    assert await house.lobby.find(caller_of(entry), entry.identity, 1, Filters(Mode.VOICE)) is Outcome.REFUSED
+    assert await house.queue() == {}
+
+
+async def test_next_to_a_mode_that_is_not_offered_keeps_the_pair(house: House) -> None:
+    """Refused means that nothing happened."""
+    ana, _ = await house.talking()
+    identity = Identity(ANA)
+
+    assert await house.lobby.next(ana, identity, PAIR, 2, Filters(Mode.VOICE)) is Outcome.REFUSED
+    assert await house.queue() == {}
+
+
+@pytest.mark.parametrize("how", ["cancel", "next", "leave", "depart"])
+async def test_every_way_out_of_a_pair_deletes_its_room(house: House, how: str) -> None:
+    """Whoever ends it owns that."""
+    ana, _ = await house.paired(Mode.VIDEO)
+    await house.media.open_room(PAIR)
+    match how:
+        case "cancel":
+            outcome = await house.lobby.cancel(ana, 1)
+        case "next":
+            outcome = await house.lobby.next(ana, Identity(ANA), PAIR, 2, None)
+        case "leave":
+            outcome = await house.lobby.leave(ana, PAIR)
+        case _:
+            outcome = await house.lobby.depart(ana, 0)
+
+    assert outcome is Outcome.DONE
+    await wait_until(lambda: not house.media.open, description="the room is deleted")
+
+
+async def test_a_lost_socket_keeps_the_room(house: House) -> None:
+    """Who reloads finds it."""
+    ana, _ = await house.paired(Mode.VIDEO)
+    await house.media.open_room(PAIR)
+    await house.lobby.depart(ana, 15_000)
+
+    assert house.media.open == {PAIR}
+    assert not house.tasks._running
+
+
+async def test_next_with_new_wishes_waits_with_them(house: House) -> None:
+    """In one step with the end of the pair."""
+    ana, _ = await house.talking()
+    await house.lobby.next(ana, Identity(ANA), PAIR, 2, Filters(Mode.VIDEO))
+    queue = await house.queue()
+
+    assert (queue[ANA].cohort.mode, queue[BEN].cohort.mode) == (Mode.VIDEO, Mode.TEXT)

@@ -1,0 +1,176 @@
+"""Rooms: made once somebody needs them, deleted as soon as nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from duologue.errors import Unavailable
+from duologue.ids import PairId
+from duologue.ledger import Outcome, Paired, PairEnded, RoomIsOpen
+from duologue.media.fake import FakeMedia
+from duologue.pairs.pair import Pair
+from duologue.protocol.codes import EndReason, Mode
+from duologue.services.pairs import CLOSE_FOR_MS, OPEN_FOR_MS, RETRY_MS, Pairs
+from duologue.store.memory import MemoryStore
+from duologue.tasks import Tasks
+from tests.builders import ANA, BEN
+from tests.contract.stores import PAIR, StoreUnderTest, World
+from tests.fakes import ManualClock, wait_until
+
+
+class House(World):
+    """A store with Ana and Ben in it, a media server, and the service between them."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        super().__init__(StoreUnderTest(MemoryStore(self.clock), self.clock.sleep_ms))
+        self.media = RecordingMedia()
+        self.tasks = Tasks()
+        self.pairs = Pairs(self.store, self.media, self.clock, self.tasks)
+
+    async def pair_of(self, mode: Mode = Mode.VIDEO) -> Pair:
+        """Ana and Ben, just matched."""
+        await self.paired(mode)
+        state = (await self.snapshot(ANA)).state
+        assert isinstance(state, Paired)
+        return state.pair
+
+    async def until_closed(self) -> None:
+        await wait_until(lambda: not self.media.open, description="the room is deleted")
+
+
+class RecordingMedia(FakeMedia):
+    """Counts the calls, and can come back after some of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+        self.fails = 0
+
+    async def open_room(self, pair: PairId) -> None:
+        self._count("open")
+        await super().open_room(pair)
+
+    async def close_room(self, pair: PairId) -> None:
+        self._count("close")
+        await super().close_room(pair)
+
+    def _count(self, what: str) -> None:
+        self.calls.append(what)
+        if len(self.calls) <= self.fails:
+            raise Unavailable("LiveKit", "not yet")
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    house = House()
+    yield house
+    await house.tasks.cancel_all()
+
+
+async def test_a_room_that_is_made_is_told(house: House) -> None:
+    """Both sides hear it from the ledger."""
+    pair = await house.pair_of()
+    ben = await house.here(BEN)
+    await house.pairs.open(pair)
+
+    assert house.media.open == {PAIR}
+    assert await house.news(ben) == [RoomIsOpen(PAIR)]
+
+
+async def test_a_media_server_that_comes_back_is_waited_for(house: House) -> None:
+    """A restart of LiveKit costs a moment, not the pair."""
+    pair = await house.pair_of()
+    house.media.fails = 3
+    await house.pairs.open(pair)
+
+    assert house.media.calls == ["open"] * 4
+    assert house.media.open == {PAIR}
+
+
+async def test_without_a_media_server_the_pair_ends(house: House) -> None:
+    """After five seconds of trying; both wait again, and the room is deleted in case it was made after all."""
+    pair = await house.pair_of()
+    ben = await house.here(BEN)
+    started_ms = house.clock.now_ms()
+    house.media.down = True
+    await house.pairs.open(pair)
+    tried_ms = house.clock.now_ms() - started_ms
+    (ended,) = await house.news(ben)
+
+    assert OPEN_FOR_MS - 2 * RETRY_MS <= tried_ms <= OPEN_FOR_MS
+    assert isinstance(ended, PairEnded)
+    assert (ended.reason, ended.by) == (EndReason.MEDIA_FAILED, "server")
+    assert set(await house.queue()) == {ANA, BEN}
+    await wait_until(lambda: "close" in house.media.calls, description="the room is deleted, just in case")
+
+
+async def test_a_room_of_a_pair_that_ended_meanwhile_is_deleted(house: House) -> None:
+    """The end came while the room was being made."""
+    pair = await house.pair_of()
+    ben = await house.here(BEN)
+    await house.store.leave(ben, PAIR)
+    await house.pairs.open(pair)
+
+    await house.until_closed()
+    assert house.media.calls == ["open", "close"]
+
+
+async def test_whoever_ends_a_pair_deletes_its_room(house: House) -> None:
+    """As soon as nobody needs it."""
+    pair = await house.pair_of()
+    await house.pairs.open(pair)
+    ben = await house.here(BEN)
+    outcome = house.pairs.settle(await house.store.leave(ben, PAIR))
+
+    assert outcome is Outcome.DONE
+    await house.until_closed()
+
+
+async def test_media_that_failed_deletes_the_room(house: House) -> None:
+    """The end of a pair is the end of its room, whatever the reason."""
+    pair = await house.pair_of()
+    await house.pairs.open(pair)
+    ben = await house.here(BEN)
+
+    assert await house.pairs.media_failed(ben, PAIR, "timeout") is Outcome.DONE
+    await house.until_closed()
+
+
+async def test_deleting_is_tried_again(house: House) -> None:
+    """A media server that is away for a moment does not keep a room."""
+    pair = await house.pair_of()
+    house.media.fails = 5
+    house.pairs.clean_up(pair)
+
+    await wait_until(lambda: len(house.media.calls) == 6, description="it was deleted at last")
+
+
+async def test_deleting_ends_at_some_point(house: House) -> None:
+    """The room closes by itself once it is empty."""
+    pair = await house.pair_of()
+    house.media.down = True
+    house.pairs.clean_up(pair)
+
+    await wait_until(lambda: not house.tasks._running, description="nobody tries any more")
+    assert len(house.media.calls) == CLOSE_FOR_MS // RETRY_MS
+
+
+async def test_a_text_pair_has_no_room(house: House) -> None:
+    """Nothing to join, nothing to delete."""
+    pair = await house.pair_of(Mode.TEXT)
+    house.pairs.clean_up(pair)
+
+    assert house.pairs.place(pair, ANA) is None
+    assert not house.tasks._running
+
+
+async def test_credentials_are_for_ones_own_side(house: House) -> None:
+    """And name the other one to subscribe to."""
+    pair = await house.pair_of()
+    credentials = house.pairs.place(pair, BEN)
+
+    assert credentials is not None
+    assert (credentials.token, credentials.subscribe) == ("p1/p1-b", ["p1-a"])

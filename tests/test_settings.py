@@ -1,0 +1,120 @@
+"""The configuration: three sources, and no typo that silently means the default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from duologue import app
+from duologue.errors import StartupError
+from duologue.settings import LIVEKIT_VARIABLES, load
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder and a clean environment."""
+    monkeypatch.chdir(tmp_path)
+    for variable in LIVEKIT_VARIABLES.values():
+        monkeypatch.delenv(variable, raising=False)
+
+
+def test_everything_has_a_default() -> None:
+    """And listens on loopback only."""
+    settings = load()
+
+    assert (settings.http.host, settings.http.port) == ("127.0.0.1", 8000)
+    assert (settings.gateway.host, settings.gateway.port) == ("127.0.0.1", 8001)
+
+
+def test_the_file_is_read(tmp_path: Path) -> None:
+    """`duologue.toml` in the folder where it was started."""
+    (tmp_path / "duologue.toml").write_text('guest_scope = "device"\n[http]\nport = 9000\n')
+    settings = load()
+
+    assert (settings.guest_scope, settings.http.port) == ("device", 9000)
+
+
+def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Value by value, not section by section."""
+    (tmp_path / "duologue.toml").write_text('[http]\nport = 9000\nhost = "::1"\n')
+    monkeypatch.setenv("DUOLOGUE_HTTP__PORT", "9001")
+    settings = load()
+
+    assert (settings.http.host, settings.http.port) == ("::1", 9001)
+
+
+def test_options_beat_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was typed last counts."""
+    monkeypatch.setenv("DUOLOGUE_HTTP__PORT", "9001")
+
+    assert load(http={"port": 9002}).http.port == 9002
+
+
+def test_livekits_own_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As such apps already have them; the secret does not show."""
+    monkeypatch.setenv("LIVEKIT_URL", "wss://media.example")
+    monkeypatch.setenv("LIVEKIT_API_KEY", "key")
+    monkeypatch.setenv("LIVEKIT_API_SECRET", "very-secret")
+    livekit = load().livekit
+
+    assert (livekit.url, livekit.api_key) == ("wss://media.example", "key")
+    assert livekit.api_secret is not None
+    assert livekit.api_secret.get_secret_value() == "very-secret"
+    assert "very-secret" not in repr(load())
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("[http]\nprot = 1\n", "http.prot"), ("[htpp]\nport = 1\n", "htpp"), ("guest_scope = 3\n", "guest_scope")],
+    ids=["field", "section", "value"],
+)
+def test_a_typo_in_the_file_is_named(tmp_path: Path, text: str, name: str) -> None:
+    """It must not silently mean the default."""
+    (tmp_path / "duologue.toml").write_text(text)
+
+    with pytest.raises(StartupError, match=name):
+        load()
+
+
+@pytest.mark.parametrize("variable", ["DUOLOGUE_HTTP__PROT", "DUOLOGUE_HTPP__PORT"])
+def test_a_typo_in_the_environment_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """The same for variables."""
+    monkeypatch.setenv(variable, "1")
+    name = variable.removeprefix("DUOLOGUE_").lower().replace("__", ".")
+
+    with pytest.raises(StartupError, match=name):
+        load()
+
+
+@pytest.mark.parametrize("port", ["-1", "70000", "x"])
+def test_a_value_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    """With the field it belongs to."""
+    monkeypatch.setenv("DUOLOGUE_HTTP__PORT", port)
+
+    with pytest.raises(StartupError, match=r"http\.port"):
+        load()
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    """Not a traceback."""
+    (tmp_path / "duologue.toml").write_text("[http\n")
+
+    with pytest.raises(StartupError, match=r"duologue\.toml"):
+        load()
+
+
+@pytest.mark.parametrize("missing", ["LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"])
+async def test_a_livekit_without_its_key_is_refused(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """The message names what is missing and both ways to mend it."""
+    for variable in LIVEKIT_VARIABLES.values():
+        if variable != missing:
+            monkeypatch.setenv(variable, "ws://127.0.0.1:1")
+
+    with pytest.raises(StartupError, match="LIVEKIT_API_KEY or LIVEKIT_API_SECRET is not"):
+        app._given_livekit(load().livekit)
+
+
+def test_without_an_url_no_livekit_is_given() -> None:
+    """Then `duologue dev` starts its own."""
+    assert app._given_livekit(load().livekit) is None
