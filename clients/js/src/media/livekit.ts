@@ -12,7 +12,7 @@ import { DuologueError } from "../errors.js";
 import { DeviceError } from "./device-error.js";
 import type { LocalDevices } from "./devices.js";
 import { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";
-import { callOffLateOffers } from "./pending-offers.js";
+import { watchLibraryTimers, type LibraryTimers } from "./library-timers.js";
 import { Stage, type OwnTrack } from "./stage.js";
 
 export interface LiveKitMediaOptions {
@@ -56,6 +56,7 @@ const ROOM_OPTIONS: RoomOptions = {
 export class LiveKitMedia implements MediaAdapter {
   readonly #options: LiveKitMediaOptions;
   readonly #ledger: Ledger;
+  readonly #timers: LibraryTimers;
   #room: Room | null = null;
   #matches = 0;
   #stage: Stage | null = null;
@@ -65,7 +66,7 @@ export class LiveKitMedia implements MediaAdapter {
   constructor(options: LiveKitMediaOptions) {
     this.#options = options;
     this.#ledger = options.ledger ?? installLedger();
-    callOffLateOffers(this.#ledger);
+    this.#timers = watchLibraryTimers(this.#ledger);
   }
 
   get ledger(): LedgerCounts {
@@ -146,6 +147,7 @@ export class LiveKitMedia implements MediaAdapter {
   #discard(): void {
     this.#room?.removeAllListeners();
     this.#room = null;
+    this.#timers.sweep(); // an aborted connect goes on in the background otherwise, on a room that nobody has
     this.#matches = 0;
     this.#clean = true;
   }
