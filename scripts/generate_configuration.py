@@ -35,9 +35,7 @@ Settings come from four places, and the later wins:
 3. variables in the environment: `{prefix}SECTION{delimiter}NAME`;
 4. options of the command line (`duologue dev --help`).
 
-A value that cannot be right, or a name that a section does not have, stops the start with exit code 2
-and a text that says which it is.
-A variable whose section does not exist is not noticed.
+A value that cannot be right, or a name that does not exist, stops the start with exit code 2 and a text that names it.
 Lists and objects are written as JSON in a variable: `{prefix}MATCHING{delimiter}FACETS='["language", "country"]'`.
 
 ```toml
