@@ -42,6 +42,6 @@ def folder() -> Path | None:
     return next((path for path in CANDIDATES if (path / "index.html").is_file()), None)
 
 
-def cache_control(path: str) -> str:
-    """How long a browser may keep what is at this path."""
-    return "public, max-age=31536000, immutable" if path.startswith(ASSETS) else "no-cache"
+def cache_control(path: str, status: int = 200) -> str:
+    """How long a browser may keep what is at this path. An error is never kept."""
+    return "public, max-age=31536000, immutable" if path.startswith(ASSETS) and status < 400 else "no-cache"

@@ -9,14 +9,15 @@ from typing import Any
 import msgspec
 import structlog
 import uvicorn
-from litestar import Litestar, MediaType, Response, get
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.datastructures import MutableScopeHeaders
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.static_files import create_static_files_router
-from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
-from litestar.types import Scope
+from litestar.status_codes import HTTP_400_BAD_REQUEST, HTTP_500_INTERNAL_SERVER_ERROR
+from litestar.types import Message, Scope
 
 import duologue
 from duologue.api import page
@@ -73,8 +74,9 @@ def create_app(
             "settings": provide(settings),
             "store_kind": provide(store_kind),
         },
-        after_request=_add_headers,
+        before_send=[_add_headers],
         after_exception=[_log_failure],
+        exception_handlers={RecursionError: _nested_too_deep},
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=OpenAPIConfig(
             title="Duologue", version=duologue.__version__, path="/openapi", render_plugins=[JsonRenderPlugin()]
@@ -84,14 +86,24 @@ def create_app(
     )
 
 
-def _add_headers(response: Response[Any]) -> Response[Any]:
-    response.headers.update(page.SECURITY_HEADERS)
-    return response
+async def _add_headers(message: Message, scope: Scope) -> None:
+    """On every answer, errors too. What a handler said about caching stands."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders(message)
+        headers.update(page.SECURITY_HEADERS)
+        headers.setdefault("Cache-Control", page.cache_control(scope["path"], message["status"]))
+
+
+def _nested_too_deep(_: Request[Any, Any, Any], __: RecursionError) -> Response[dict[str, Any]]:
+    return Response(
+        {"status_code": HTTP_400_BAD_REQUEST, "detail": "nested too deep"}, status_code=HTTP_400_BAD_REQUEST
+    )
 
 
 async def _log_failure(error: Exception, scope: Scope) -> None:
     """A defect of ours must be seen; what clients do wrong is their answer, not our log."""
-    if not isinstance(error, HTTPException) or error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
+    ours = not isinstance(error, HTTPException | RecursionError)
+    if ours or getattr(error, "status_code", 0) >= HTTP_500_INTERNAL_SERVER_ERROR:
         log.error("http_failed", path=scope["path"], exc_info=error)
 
 

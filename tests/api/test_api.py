@@ -1,0 +1,240 @@
+"""The HTTP side, as a browser and a stranger see it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from duologue.api import page
+from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_app
+from duologue.services.identity import TokenOffice
+from duologue.settings import Settings
+from tests.fakes import CountingRng, ManualClock
+
+OURS, EVIL = "http://127.0.0.1:8000", "https://evil.example"
+CONFIG = ClientConfig("ws://127.0.0.1:8001", "/v1/guest", ["video", "text"], "tab", "0.0")
+
+
+class Front:
+    """The application and what it is made of."""
+
+    def __init__(self, **http: Any) -> None:
+        self.clock = ManualClock()
+        self.tokens = TokenOffice(b"k" * 32, self.clock, CountingRng())
+        settings = Settings(http=http, gateway={"origins": [OURS]}, matching={"facets": ["language"]})
+        self.app: Litestar = create_app(settings, "memory", self.tokens, self.clock, CONFIG)
+
+    @asynccontextmanager
+    async def browser(self, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
+        """Somebody at this address."""
+        transport = httpx.ASGITransport(self.app, client=(address, 1234))  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url=OURS) as client:
+            yield client
+
+
+@pytest.fixture
+def no_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(page, "CANDIDATES", (tmp_path / "nowhere",))
+
+
+@pytest.fixture
+def built_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A page as the build leaves it."""
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<!doctype html><title>Duologue</title>")
+    (tmp_path / "assets" / "index-1a2b.js").write_text("export {}")
+    monkeypatch.setattr(page, "CANDIDATES", (tmp_path,))
+    return tmp_path
+
+
+@pytest.fixture
+async def browser(no_page: None) -> AsyncIterator[httpx.AsyncClient]:
+    async with Front().browser() as client:
+        yield client
+
+
+# -- what is open to all --------------------------------------------------------------------
+
+
+async def test_the_configuration_says_where_everything_is(browser: httpx.AsyncClient) -> None:
+    """A client needs nothing but the address of the page."""
+    response = await browser.get("/config.json")
+
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-cache"
+    assert response.json() == {
+        "websocket_url": "ws://127.0.0.1:8001",
+        "guest_url": "/v1/guest",
+        "modes": ["video", "text"],
+        "guest_scope": "tab",
+        "version": "0.0",
+    }
+
+
+async def test_health_names_the_store(browser: httpx.AsyncClient) -> None:
+    """Memory must never be mistaken for Redis."""
+    live, ready = await browser.get("/health/live"), await browser.get("/health/ready")
+
+    assert (live.status_code, live.json()) == (200, {"live": True})
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "store": "memory"})
+
+
+@pytest.mark.parametrize("path", ["/config.json", "/health/live", "/", "/nowhere", "/v1/guest"])
+async def test_every_answer_has_the_security_headers(browser: httpx.AsyncClient, path: str) -> None:
+    """Errors too."""
+    response = await browser.get(path)
+
+    assert {name: response.headers.get(name) for name in page.SECURITY_HEADERS} == page.SECURITY_HEADERS
+
+
+async def test_an_unknown_path_is_not_found(browser: httpx.AsyncClient) -> None:
+    """Not an error of ours."""
+    assert (await browser.get("/nowhere/at/all")).status_code == 404
+
+
+# -- the page -------------------------------------------------------------------------------
+
+
+async def test_without_a_build_the_page_says_what_to_do(browser: httpx.AsyncClient) -> None:
+    """And the rest works."""
+    response = await browser.get("/")
+
+    assert response.status_code == 503
+    assert "npm run build" in response.text
+
+
+async def test_the_built_page_is_served(built_page: Path) -> None:
+    """With its assets."""
+    async with Front().browser() as browser:
+        index, asset = await browser.get("/"), await browser.get("/assets/index-1a2b.js")
+
+    assert (index.status_code, index.headers["content-type"].split(";")[0]) == (200, "text/html")
+    assert "Duologue" in index.text
+    assert (asset.status_code, asset.text) == (200, "export {}")
+
+
+async def test_hashed_assets_are_kept_and_the_page_is_checked_anew(built_page: Path) -> None:
+    """A new build is seen at once, and nothing is loaded twice."""
+    async with Front().browser() as browser:
+        index, asset = await browser.get("/"), await browser.get("/assets/index-1a2b.js")
+
+    assert index.headers["cache-control"] == page.cache_control("/") == "no-cache"
+    assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+async def test_an_asset_that_is_missing_is_not_remembered(built_page: Path) -> None:
+    """During an update a page may ask for what is not there yet."""
+    async with Front().browser() as browser:
+        response = await browser.get("/assets/index-ffff.js")
+
+    assert (response.status_code, response.headers["cache-control"]) == (404, "no-cache")
+
+
+@pytest.mark.parametrize("path", ["/../token.key", "/%2e%2e/token.key", "/assets/..%2f..%2ftoken.key"])
+async def test_only_the_build_is_served(built_page: Path, path: str) -> None:
+    """Nothing beside its folder."""
+    (built_page.parent / "token.key").write_text("secret")
+    async with Front().browser() as browser:
+        response = await browser.get(path)
+
+    assert "secret" not in response.text
+
+
+# -- guests ---------------------------------------------------------------------------------
+
+
+async def test_anybody_may_be_a_guest(no_page: None) -> None:
+    """The token is for the gateway; nobody else may keep the answer."""
+    front = Front()
+    async with front.browser() as browser:
+        response = await browser.post("/v1/guest", json={"facets": {"language": "en", "shoe": "42"}})
+    guest = response.json()
+
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
+    assert front.tokens.verify(guest["token"]).facets == {"language": "en"}
+    assert front.tokens.verify(guest["token"]).person == guest["person"]
+    assert "set-cookie" not in response.headers
+
+
+async def test_a_refresh_token_keeps_the_person(browser: httpx.AsyncClient) -> None:
+    """A returning guest is the same one."""
+    first = (await browser.post("/v1/guest", json={})).json()
+    again = (await browser.post("/v1/guest", json={"refresh": first["refresh"]})).json()
+
+    assert again["person"] == first["person"]
+
+
+@pytest.mark.parametrize("refresh", ["", "garbage", "a.b.c", "\0"])
+async def test_a_bad_refresh_token_makes_a_new_person(browser: httpx.AsyncClient, refresh: str) -> None:
+    """Rather than an error page for somebody who did nothing wrong."""
+    response = await browser.post("/v1/guest", json={"refresh": refresh})
+
+    assert response.status_code == 200
+    assert response.json()["person"]
+
+
+@pytest.mark.parametrize(("origin", "expected"), [(OURS, 200), (None, 200), (EVIL, 403), ("null", 403)])
+async def test_no_other_page_may_ask_for_guests(browser: httpx.AsyncClient, origin: str | None, expected: int) -> None:
+    """Programs send no Origin; a browser always does."""
+    headers = {} if origin is None else {"Origin": origin}
+
+    assert (await browser.post("/v1/guest", json={}, headers=headers)).status_code == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"nonsense": 1}',
+        b'{"facets": {"language": 3}}',
+        b'{"facets": {"language": ""}}',
+        b'{"facets": {"a":"1","b":"1","c":"1","d":"1","e":"1","f":"1","g":"1","h":"1","i":"1"}}',
+        b'{"refresh": "' + b"x" * 5_000 + b'"}',
+        b"[" * 5_000,
+        b"\xff",
+    ],
+    ids=["empty", "cut", "list", "unknown field", "number", "empty value", "nine facets", "long", "deep", "no UTF-8"],
+)
+async def test_a_body_that_is_wrong_is_refused(browser: httpx.AsyncClient, body: bytes) -> None:
+    """400: a fault of the client, and never ours."""
+    response = await browser.post("/v1/guest", content=body, headers={"Content-Type": "application/json"})
+
+    assert response.status_code == 400
+
+
+async def test_a_body_that_is_too_big_is_refused(browser: httpx.AsyncClient) -> None:
+    """Before it is read to the end."""
+    response = await browser.post("/v1/guest", json={"refresh": "x" * MAX_BODY_BYTES})
+
+    assert response.status_code == 413
+
+
+async def test_too_many_guests_of_one_address_have_to_wait(no_page: None) -> None:
+    """The answer says how long; others are served meanwhile; after that time it works."""
+    front = Front(guests_per_minute=10, guests_burst=2)
+    async with front.browser() as browser, front.browser("192.0.2.2") as neighbour:
+        codes = [(await browser.post("/v1/guest", json={})).status_code for _ in range(2)]
+        refused = await browser.post("/v1/guest", json={})
+        other = await neighbour.post("/v1/guest", json={})
+        front.clock.advance(6_000)
+        later = await browser.post("/v1/guest", json={})
+
+    assert codes == [200, 200]
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "6")
+    assert (other.status_code, later.status_code) == (200, 200)
+
+
+async def test_openapi_describes_the_api(browser: httpx.AsyncClient) -> None:
+    """For integrators."""
+    schema = (await browser.get("/openapi/openapi.json")).json()
+
+    assert "/v1/guest" in schema["paths"]
