@@ -1,0 +1,182 @@
+"""`ports.Media` on a real LiveKit: rooms for two, and no way back into one that was deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import monotonic
+
+import jwt
+import msgspec
+import pytest
+from livekit import rtc
+
+from duologue.clock import SystemClock
+from duologue.errors import Unavailable
+from duologue.ids import PairId, PersonId
+from duologue.media.child import LiveKitAccess, LiveKitChild, LiveKitPorts
+from duologue.media.livekit import LiveKit
+from duologue.protocol.codes import Mode
+from tests.builders import ANA, BEN, pair
+from tests.fakes import free_port, wait_until
+
+PAIR = pair(Mode.VIDEO)
+OTHER = msgspec.structs.replace(PAIR, id=PairId("p2"))
+
+
+def free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+async def access(tmp_path: Path) -> AsyncIterator[LiveKitAccess]:
+    """A real server on ports of its own."""
+    child = LiveKitChild(state_dir=tmp_path, ports=LiveKitPorts(free_port(), free_udp_port()))
+    try:
+        yield await child.start()
+    finally:
+        await child.stop()
+
+
+@pytest.fixture
+async def livekit(access: LiveKitAccess) -> AsyncIterator[LiveKit]:
+    async with LiveKit(access.url, access.url, access.api_key, access.api_secret, SystemClock()) as media:
+        yield media
+
+
+@asynccontextmanager
+async def joined(media: LiveKit, person: PersonId, token: str | None = None) -> AsyncIterator[rtc.Room]:
+    """Somebody in the room of `PAIR`. Raises `rtc.ConnectError` when the token opens nothing."""
+    credentials = media.place(PAIR, person)
+    room = rtc.Room()
+    options = rtc.RoomOptions(auto_subscribe=False, single_peer_connection=True)
+    try:
+        async with asyncio.timeout(15):
+            await room.connect(credentials.url, token or credentials.token, options)
+        yield room
+    finally:
+        await room.disconnect()
+
+
+async def opens_nothing(media: LiveKit, token: str) -> bool:
+    try:
+        async with joined(media, ANA, token):
+            return False
+    except rtc.ConnectError:
+        return True
+
+
+async def test_a_room_is_made_and_deleted(livekit: LiveKit) -> None:
+    """Both twice: whoever repeats a step does no harm."""
+    await livekit.open_room(PAIR.id)
+    await livekit.open_room(PAIR.id)
+    assert await livekit.rooms() == [PAIR.id]
+
+    await livekit.close_room(PAIR.id)
+    await livekit.close_room(PAIR.id)
+    assert await livekit.rooms() == []
+
+
+async def test_both_sides_meet_in_their_room(livekit: LiveKit) -> None:
+    """Under the names that the credentials promise each other."""
+    await livekit.open_room(PAIR.id)
+    async with joined(livekit, ANA) as for_ana, joined(livekit, BEN) as for_ben:
+        await wait_until(lambda: for_ana.remote_participants, description="Ana sees Ben")
+
+        assert list(for_ana.remote_participants) == livekit.place(PAIR, ANA).subscribe
+        assert for_ben.local_participant.identity == livekit.place(PAIR, ANA).subscribe[0]
+
+
+async def test_no_token_makes_a_room(livekit: LiveKit) -> None:
+    """Joining early is refused: rooms are made by us alone."""
+    assert await opens_nothing(livekit, livekit.place(PAIR, ANA).token)
+    assert await livekit.rooms() == []
+
+
+async def test_a_deleted_room_throws_out_whoever_is_in(livekit: LiveKit) -> None:
+    """And no token opens it again, neither the old one nor a new one."""
+    await livekit.open_room(PAIR.id)
+    token = livekit.place(PAIR, ANA).token
+    async with joined(livekit, ANA, token) as room:
+        await livekit.close_room(PAIR.id)
+        await wait_until(
+            lambda: room.connection_state == rtc.ConnectionState.CONN_DISCONNECTED, description="Ana is out"
+        )
+
+    assert await opens_nothing(livekit, token)
+    assert await opens_nothing(livekit, livekit.place(PAIR, ANA).token)
+    assert await livekit.rooms() == []
+
+
+async def test_a_third_one_is_refused(livekit: LiveKit) -> None:
+    """A room is for two."""
+    await livekit.open_room(PAIR.id)
+    async with joined(livekit, ANA), joined(livekit, BEN):
+        token = third_token(livekit)
+
+        assert await opens_nothing(livekit, token)
+
+
+def third_token(media: LiveKit) -> str:
+    """A token as ours, for an identity that is neither side's."""
+    claims = jwt.decode(media.place(PAIR, ANA).token, options={"verify_signature": False})
+    return jwt.encode(claims | {"sub": f"{PAIR.id}-c"}, media._secret, algorithm="HS256")
+
+
+async def test_a_token_opens_its_own_room_only(livekit: LiveKit) -> None:
+    """Who is in one pair sees nothing of another."""
+    await livekit.open_room(OTHER.id)
+
+    assert await opens_nothing(livekit, livekit.place(PAIR, ANA).token)
+
+
+async def test_an_expired_token_opens_nothing(access: LiveKitAccess, livekit: LiveKit) -> None:
+    """It is for the handshake only."""
+
+    class Yesterday(SystemClock):
+        def now_ms(self) -> int:
+            return super().now_ms() - 86_400_000
+
+    await livekit.open_room(PAIR.id)
+    stale = LiveKit(access.url, access.url, access.api_key, access.api_secret, Yesterday())
+    async with stale:
+        assert await opens_nothing(livekit, stale.place(PAIR, ANA).token)
+
+
+async def test_a_wrong_key_is_unavailable(access: LiveKitAccess) -> None:
+    """An operator's mistake is told as such, not raised as something unknown."""
+    async with LiveKit(access.url, access.url, access.api_key, "x" * 40, SystemClock()) as media:
+        with pytest.raises(Unavailable):
+            await media.open_room(PAIR.id)
+        with pytest.raises(Unavailable):
+            await media.rooms()
+
+
+async def test_a_server_that_is_down_is_unavailable_soon() -> None:
+    """Nobody waits for a dead server longer than three seconds."""
+    url = f"ws://127.0.0.1:{free_port()}"
+    started_s = monotonic()
+    async with LiveKit(url, url, "key", "x" * 40, SystemClock()) as media:
+        for call in (media.open_room(PAIR.id), media.close_room(PAIR.id), media.rooms()):
+            with pytest.raises(Unavailable):
+                await call
+
+    assert monotonic() - started_s < 3
+
+
+async def test_a_server_that_never_answers_is_unavailable_soon() -> None:
+    """A machine that is up and hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # connections wait in its backlog for ever
+        url = f"ws://127.0.0.1:{listener.getsockname()[1]}"
+        started_s = monotonic()
+        async with LiveKit(url, url, "key", "x" * 40, SystemClock()) as media:
+            with pytest.raises(Unavailable):
+                await media.open_room(PAIR.id)
+
+        assert monotonic() - started_s < 4
