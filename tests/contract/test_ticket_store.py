@@ -148,7 +148,7 @@ async def test_a_meeting_is_forgotten_after_a_while(world: World) -> None:
 
 
 async def test_a_pair_that_never_talked_is_no_meeting(world: World) -> None:
-    """Whose media failed may try again with the same partner."""
+    """Where no media server took them, they may try again with each other."""
     await world.paired()
     await world.store.media_unavailable(PAIR)
 

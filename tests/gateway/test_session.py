@@ -447,12 +447,13 @@ def test_a_pair_that_ends_into_idleness() -> None:
     )  # fmt: skip
 
 
-def test_a_pair_that_was_never_announced_ends_in_silence() -> None:
-    """The person only ever knew that they wait, and still do."""
+def test_a_pair_that_was_never_announced_ends_quietly() -> None:
+    """The person only ever knew that they wait, and still do; they hear what is wrong."""
     assert (
         live()
         >> told(2, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
-        >> told(3, PairEnded(VIDEO.id, EndReason.MEDIA_FAILED, "server", TICKET)) << Sends(s.Waiting, rev=3)
+        >> told(3, PairEnded(VIDEO.id, EndReason.MEDIA_FAILED, "server", TICKET))
+        << Sends(s.Notice, code="media_unavailable") << Sends(s.Waiting, rev=3)
     )  # fmt: skip
 
 
@@ -461,7 +462,7 @@ def test_a_room_fallback_dies_with_its_pair() -> None:
     assert (
         live()
         >> told(2, PairFormed(FOR_BEN, 1))
-        >> told(3, PairEnded(VIDEO.id, EndReason.LEFT, "peer", None))
+        >> told(3, PairEnded(VIDEO.id, EndReason.LEFT, "peer", None)) << Sends(s.Ended, pair=VIDEO.id)
         >> Wait(5_000)
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from duologue.matching.ticket import BACK_OFFS_MS, Ticket, afresh, backed_off
+from duologue.matching.ticket import Ticket, afresh, backed_off, forgiven, gives_up, succeeding
 from duologue.matching.widen import RECENTLY_MET, Widening, next_offer_ms, widened
 from tests.builders import BEN, NOW, ticket
 
@@ -40,25 +40,33 @@ def test_next_offer_is_when_something_changes_by_itself(ticket_: Ticket, expecte
 
 
 def test_back_off_grows_and_ends() -> None:
-    """10, 30, 60 seconds, then no more."""
+    """10, 30, 60 seconds; then it stays at 60, and trying again by itself ends."""
     waits, current = [], ticket()
-    while (later := backed_off(current, NOW)) is not None:
-        waits.append(later.not_before_ms - NOW)
-        current = later
+    while not gives_up(current):
+        current = backed_off(current, NOW)
+        waits.append(current.not_before_ms - NOW)
 
-    assert tuple(waits) == BACK_OFFS_MS == (10_000, 30_000, 60_000)
+    assert waits == [10_000, 30_000, 60_000, 60_000]
+
+
+def test_a_new_search_does_not_wash_off_failures() -> None:
+    """Who failed cannot get around the back-off by asking again; who talked starts clean."""
+    failed = backed_off(ticket(), NOW)
+    again = succeeding(ticket(attempt=2), failed)
+
+    assert (again.attempt, again.failures, again.not_before_ms) == (2, 1, failed.not_before_ms)
+    assert succeeding(ticket(attempt=2), forgiven(failed)) == ticket(attempt=2)
 
 
 def test_backing_off_costs_the_place() -> None:
     """Who failed starts from the back of the queue."""
     later = backed_off(ticket(since_ms=NOW - 60_000), NOW)
 
-    assert later is not None
     assert later.since_ms == NOW
 
 
-def test_afresh_forgets_failures() -> None:
+def test_afresh_starts_the_wait_anew() -> None:
     """A new wait with the same wishes."""
-    new = afresh(ticket(failures=2, not_before_ms=NOW + 5, interests=frozenset(["tea"])), NOW + 9)
+    new = afresh(ticket(interests=frozenset(["tea"])), NOW + 9)
 
-    assert (new.since_ms, new.failures, new.not_before_ms, new.interests) == (NOW + 9, 0, 0, frozenset(["tea"]))
+    assert (new.since_ms, new.interests) == (NOW + 9, frozenset(["tea"]))

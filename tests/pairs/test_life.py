@@ -100,10 +100,17 @@ def test_a_pair_goes_on(before: Pair, event: Event, after: Pair, effects: tuple[
     assert advance(before, event, NOW) == (after, effects)
 
 
+LATER = Again.KEEP_PLACE_LATER
+
+
+def _in_room(pair: Pair) -> Pair:
+    return msgspec.structs.replace(pair, room_open=True)
+
+
 ENDS: list[tuple[str, Pair, Event, EndReason, tuple[Effect, ...]]] = [
     (
         "no media server", MATCHED, MediaUnavailable(), FAILED,
-        (Release(ANA, FAILED, "server", Again.KEEP_PLACE), Release(BEN, FAILED, "server", Again.KEEP_PLACE)),
+        (Release(ANA, FAILED, "server", LATER), Release(BEN, FAILED, "server", LATER)),
     ),
     (
         "one fails", MATCHED, SideFailed(BEN), FAILED,
@@ -114,11 +121,15 @@ ENDS: list[tuple[str, Pair, Event, EndReason, tuple[Effect, ...]]] = [
         (Release(ANA, FAILED, "me", Again.BACK_OFF), Release(BEN, FAILED, "peer", Again.AS_WISHED)),
     ),
     (
-        "deadline, nobody there", MATCHED, DeadlinePassed(), FAILED,
+        "deadline, no room", MATCHED, DeadlinePassed(), FAILED,
+        (Release(ANA, FAILED, "server", LATER), Release(BEN, FAILED, "server", LATER)),
+    ),
+    (
+        "deadline, nobody there", _in_room(MATCHED), DeadlinePassed(), FAILED,
         (Release(ANA, FAILED, "me", Again.BACK_OFF), Release(BEN, FAILED, "me", Again.BACK_OFF)),
     ),
     (
-        "deadline, one there", HALF, DeadlinePassed(), FAILED,
+        "deadline, one there", _in_room(HALF), DeadlinePassed(), FAILED,
         (Release(ANA, FAILED, "peer", Again.KEEP_PLACE), Release(BEN, FAILED, "me", Again.BACK_OFF)),
     ),
     (

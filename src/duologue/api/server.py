@@ -13,6 +13,7 @@ from litestar import Litestar, MediaType, Request, Response, get
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
+from litestar.exceptions.responses import create_exception_response
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.static_files import create_static_files_router
@@ -31,6 +32,11 @@ from duologue.settings import Settings
 log = structlog.get_logger()
 
 MAX_BODY_BYTES = 16 * 1024
+LIMIT_CONCURRENCY = 1_000
+"""Beyond that a request is answered 503: a flood of them must not take the file descriptors of the WebSockets."""
+MAX_HEAD_BYTES = 16 * 1024
+BROKEN_REQUESTS = (RecursionError, UnicodeError, ValueError, OSError)
+"""What hostile bodies and paths raise before any code of ours sees them."""
 
 
 class ClientConfig(msgspec.Struct, frozen=True):
@@ -76,7 +82,7 @@ def create_app(
         },
         before_send=[_add_headers],
         after_exception=[_log_failure],
-        exception_handlers={RecursionError: _nested_too_deep},
+        exception_handlers=dict.fromkeys(BROKEN_REQUESTS, _refuse),
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=OpenAPIConfig(
             title="Duologue", version=duologue.__version__, path="/openapi", render_plugins=[JsonRenderPlugin()]
@@ -94,17 +100,19 @@ async def _add_headers(message: Message, scope: Scope) -> None:
         headers.setdefault("Cache-Control", page.cache_control(scope["path"], message["status"]))
 
 
-def _nested_too_deep(_: Request[Any, Any, Any], __: RecursionError) -> Response[dict[str, Any]]:
-    return Response(
-        {"status_code": HTTP_400_BAD_REQUEST, "detail": "nested too deep"}, status_code=HTTP_400_BAD_REQUEST
-    )
+def _refuse(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    if isinstance(error, HTTPException):  # some of them are `ValueError`s as well
+        return create_exception_response(request, error)
+    log.warning("http_refused", path=request.scope["path"][:100], error=type(error).__name__)
+    detail = "this request cannot be read"
+    return Response({"status_code": HTTP_400_BAD_REQUEST, "detail": detail}, status_code=HTTP_400_BAD_REQUEST)
 
 
 async def _log_failure(error: Exception, scope: Scope) -> None:
     """A defect of ours must be seen; what clients do wrong is their answer, not our log."""
-    ours = not isinstance(error, HTTPException | RecursionError)
-    if ours or getattr(error, "status_code", 0) >= HTTP_500_INTERNAL_SERVER_ERROR:
-        log.error("http_failed", path=scope["path"], exc_info=error)
+    theirs = isinstance(error, (HTTPException, *BROKEN_REQUESTS))
+    if not theirs or getattr(error, "status_code", 0) >= HTTP_500_INTERNAL_SERVER_ERROR:
+        log.error("http_failed", path=scope["path"][:100], exc_info=error)
 
 
 class HttpServer(uvicorn.Server):
@@ -128,6 +136,9 @@ class Http:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # anybody could name any address; trusted proxies are a setting to come
+                limit_concurrency=LIMIT_CONCURRENCY,
+                h11_max_incomplete_event_size=MAX_HEAD_BYTES,
                 lifespan="on",
                 timeout_graceful_shutdown=2,
             )

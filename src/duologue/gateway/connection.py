@@ -33,7 +33,7 @@ PENDING_AT_MOST = 64
 _PAYLOAD = (WSMsgType.TEXT, WSMsgType.BINARY)
 WRITE_BUFFER_BYTES = 256 * 1024
 """A client that leaves this much unread is cut off and comes back for a snapshot."""
-_NOT_READING = (CloseCode.NO_PONG, CloseCode.SLOW_CONSUMER)
+CLOSE_WITHIN_MS = 2_000
 DEAD_PEER = (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 3), ("TCP_KEEPCNT", 2), ("TCP_USER_TIMEOUT", 11_000))
 """A dead phone is found by the kernel in about 11 s, without a byte of ours; the last one (RFC 5482) does
 the same where a byte of ours is on the way, because keepalive waits for that."""
@@ -50,6 +50,9 @@ class Hub(Protocol):
 
     def arm(self, connection: Connection, at_ms: int | None) -> None:
         """Tick this connection at that time."""
+
+    def join(self, connection: Connection) -> bool:
+        """Its socket is up; False when there is no room for it."""
 
     def forget(self, connection: Connection) -> None:
         """Its socket is gone."""
@@ -79,20 +82,21 @@ class Connection(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
         _tune(transport)
+        if self._refusal is None and not self._hub.join(self):
+            self._refusal = CloseCode.OVERLOADED
         self.handle(ev.Opened() if self._refusal is None else ev.CutOff(self._refusal))
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:  # noqa: ARG002 - picows' signature
         if frame.msg_type == WSMsgType.PING:
             self.handle(ev.Violated(CloseCode.PROTOCOL_ERROR, "use pong messages, not WebSocket pings"))
         elif frame.msg_type == WSMsgType.CLOSE:
             code = frame.get_close_code()
             # "No code" has a number that must not be on the wire (RFC 6455, section 7.4.1).
-            transport.send_close(WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)
-            transport.disconnect()
+            self._close(int(cast("int", WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)), "")
         elif frame.msg_type in _PAYLOAD and frame.fin:
             self._on_payload(frame)
-        elif frame.msg_type != WSMsgType.PONG:
-            self.handle(ev.Violated(CloseCode.PROTOCOL_ERROR, "fragmented messages are not taken"))
+        else:
+            self.handle(ev.Violated(CloseCode.PROTOCOL_ERROR, "only whole text messages are taken"))
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self.handle(ev.Closed(_close_code(transport)))
@@ -132,8 +136,14 @@ class Connection(WSListener):
     def _close(self, code: int, reason: str) -> None:
         if self._transport is not None:
             self._transport.send_close(cast("WSCloseCode", code), reason.encode())
-            # Who does not read would keep us waiting for the last bytes to arrive.
-            self._transport.disconnect(graceful=code not in _NOT_READING)
+            self._transport.disconnect()
+            self._hub.spawn(self._make_sure(self._transport), f"close-{self.id}")
+
+    async def _make_sure(self, transport: WSTransport) -> None:
+        """Who does not read would keep the socket, and so the seat, until the last byte went: not for long."""
+        await self._hub.clock.sleep_ms(CLOSE_WITHIN_MS)
+        if not transport.is_disconnected:
+            transport.disconnect(graceful=False)
 
     def _later(self, command: ev.SessionCommand) -> None:
         """Queue what takes time. A task lives only while there is work: idle people cost none."""

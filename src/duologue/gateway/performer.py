@@ -66,12 +66,13 @@ class Performer:
             case c.MediaReport():
                 return await self._media(caller, message)
             case c.Diagnostics(report=report):
-                log.info("client_diagnostics", **{f"client_{name}": value for name, value in report.items()})
+                figures = {f"client_{_loggable(name)}": value for name, value in report.items()}
+                log.info("client_diagnostics", **figures)
         return Outcome.DONE
 
     async def _media(self, caller: Caller, report: c.MediaReport) -> Outcome:
         pair = PairId(report.pair)
-        log.debug("media_report", pair=pair, media=str(report.event), ms=report.ms)
+        log.debug("media_report", pair=_loggable_id(pair), media=str(report.event), ms=report.ms)
         match report.event:
             case MediaEvent.CONNECTED:
                 return await self.store.connected(caller, pair)
@@ -83,3 +84,8 @@ class Performer:
 def _loggable(detail: str) -> str:
     """A client's word for what went wrong, if it is a word: free text could carry anything."""
     return detail if re.fullmatch(r"[a-z0-9_]{1,40}", detail) else "other"
+
+
+def _loggable_id(name: str) -> str:
+    """An id that a client named: ours have no other characters."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name) else "other"

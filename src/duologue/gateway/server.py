@@ -109,6 +109,12 @@ class Gateway:
         else:
             self._wheel.arm(connection.id, at_ms)
 
+    def join(self, connection: Connection) -> bool:
+        if len(self._connections) >= self._settings.max_connections:
+            return False
+        self._connections[connection.id] = connection
+        return True
+
     def forget(self, connection: Connection) -> None:
         self._connections.pop(connection.id, None)
         self._wheel.disarm(connection.id)
@@ -125,8 +131,6 @@ class Gateway:
         connection = self._connect()
         if VERSION not in offered:
             connection.refuse(CloseCode.UNSUPPORTED_VERSION)
-        elif len(self._connections) > self._settings.max_connections:
-            connection.refuse(CloseCode.OVERLOADED)
         chosen = VERSION if VERSION in offered else offered[0]
         headers: Mapping[str, str] = {"Sec-WebSocket-Protocol": chosen} if chosen else {}
         response = WSUpgradeResponse.create_101_response(extra_headers=headers)
@@ -135,9 +139,7 @@ class Gateway:
     def _connect(self) -> Connection:
         session_id = SessionId(self._rng.token())
         session = Session(session_id, self._board, timing=Timing(), limits=Limits(), widening=self._widening)
-        connection = Connection(self, session_id, session)
-        self._connections[session_id] = connection
-        return connection
+        return Connection(self, session_id, session)
 
     # -- loops ------------------------------------------------------------------------------
 

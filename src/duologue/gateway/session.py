@@ -103,6 +103,7 @@ class Session:
         self._announced = False
         self._rev = 0
         self._left_politely = False
+        self._resume_refused = False
 
     @property
     def deadline_ms(self) -> int | None:
@@ -124,7 +125,7 @@ class Session:
             case ev.Received(c.Auth(token=token)):
                 self._state = self._entering
                 return [ev.Enter(token, resume=False)]
-            case ev.Received(c.Resume(resume_token=token)):
+            case ev.Received(c.Resume(resume_token=token)) if not self._resume_refused:
                 self._state = self._entering
                 return [ev.Enter(token, resume=True)]
             case ev.Received(c.Bye()):
@@ -148,7 +149,7 @@ class Session:
             case ev.EntryRefused(code, detail):
                 return self._close(code, detail)
             case ev.ResumeRefused():
-                self._state = self._opened
+                self._state, self._resume_refused = self._opened, True
                 return [ev.Send(s.InvalidSession(retry=True))]
             case ev.Delivered(delivery):
                 if len(self._early) >= self._limits.buffered_news:
@@ -331,9 +332,10 @@ class Session:
         if ended.ticket is not None:
             self._wait_with(ended.ticket, now_ms)
             waiting = self._waiting(ended.ticket, now_ms)
-        if announced:
+        if announced or (waiting is None and ended.by != "me"):
             return [ev.Send(s.Ended(self._rev, ended.pair, ended.reason, ended.by, waiting))]
-        return [ev.Send(waiting)] if waiting is not None else []
+        notices = [ev.Send(s.Notice("warn", "media_unavailable", {}))] if ended.by == "server" else []
+        return [*notices, ev.Send(waiting)] if waiting is not None else []
 
     # -- time ----------------------------------------------------------------------------------
 

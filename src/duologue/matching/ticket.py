@@ -61,17 +61,41 @@ class Match(NamedTuple):
 
 
 BACK_OFFS_MS = (10_000, 30_000, 60_000)
-"""After the first, second and third failure in a row; then a person is told what to check instead."""
+"""After the first, second and third failure in a row; after more, a person is told what to check instead."""
+MEDIA_PAUSE_MS = 5_000
+"""Not offered for so long after a pair found no media server."""
 
 
 def afresh(ticket: Ticket, now_ms: int) -> Ticket:
     """The same wishes, as a new wait."""
-    return msgspec.structs.replace(ticket, since_ms=now_ms, failures=0, not_before_ms=0)
+    return msgspec.structs.replace(ticket, since_ms=now_ms)
 
 
-def backed_off(ticket: Ticket, now_ms: int) -> Ticket | None:
-    """The same wishes after a failure on this person's side: from the start and later; None after too many."""
-    if ticket.failures >= len(BACK_OFFS_MS):
-        return None
-    not_before_ms = now_ms + BACK_OFFS_MS[ticket.failures]
-    return msgspec.structs.replace(ticket, since_ms=now_ms, failures=ticket.failures + 1, not_before_ms=not_before_ms)
+def backed_off(ticket: Ticket, now_ms: int) -> Ticket:
+    """The same wishes after a failure on this person's side: from the start, and later."""
+    delay_ms = BACK_OFFS_MS[min(ticket.failures, len(BACK_OFFS_MS) - 1)]
+    return msgspec.structs.replace(
+        ticket, since_ms=now_ms, failures=ticket.failures + 1, not_before_ms=now_ms + delay_ms
+    )
+
+
+def paused(ticket: Ticket, now_ms: int) -> Ticket:
+    """The same wait, not offered for a moment."""
+    return msgspec.structs.replace(ticket, not_before_ms=now_ms + MEDIA_PAUSE_MS)
+
+
+def forgiven(ticket: Ticket) -> Ticket:
+    """After a talk, earlier failures do not count."""
+    return msgspec.structs.replace(ticket, failures=0, not_before_ms=0)
+
+
+def succeeding(ticket: Ticket, last: Ticket | None) -> Ticket:
+    """A new search does not wash off the failures of the last: its back-off holds."""
+    if last is None or last.failures == 0:
+        return ticket
+    return msgspec.structs.replace(ticket, failures=last.failures, not_before_ms=last.not_before_ms)
+
+
+def gives_up(ticket: Ticket) -> bool:
+    """Whether trying again by itself has become pointless."""
+    return ticket.failures > len(BACK_OFFS_MS)

@@ -6,6 +6,7 @@ switch: afterwards neither our tokens nor those that LiveKit refreshed open anyt
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Self
 
 import aiohttp
@@ -38,8 +39,7 @@ class LiveKit:
         self._key = key
         self._secret = secret
         self._clock = clock
-        timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)
-        self._api = api.LiveKitAPI(url.replace("ws", "http", 1), key, secret, timeout=timeout)
+        self._api = api.LiveKitAPI(url.replace("ws", "http", 1), key, secret)
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,7 +94,8 @@ class LiveKit:
     async def _call(self, request: Any) -> Any:
         """Every fault of LiveKit or of the way to it is `Unavailable`."""
         try:
-            return await request
+            async with asyncio.timeout(CALL_TIMEOUT_S):  # the library's own timeout does not hold
+                return await request
         except TwirpError as error:
             if error.code == TwirpErrorCode.NOT_FOUND:
                 raise _NotFound("LiveKit", "no such room") from error

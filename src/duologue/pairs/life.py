@@ -14,7 +14,7 @@ import msgspec
 
 from duologue.ids import PersonId
 from duologue.pairs.pair import KEPT_LINES, Line, Pair, Phase, Side
-from duologue.protocol.codes import EndReason
+from duologue.protocol.codes import EndReason, Mode
 
 By = Literal["me", "peer", "server"]
 
@@ -128,6 +128,8 @@ class Again(StrEnum):
     """A talk is over: wait again where the person's ticket says so (`auto_next`)."""
     KEEP_PLACE = "keep_place"
     """It never became a talk, through no fault of theirs: wait again with the original wait."""
+    KEEP_PLACE_LATER = "keep_place_later"
+    """There is no media server: wait again with the original wait, but not at once."""
     BACK_OFF = "back_off"
     """It failed on their side: wait again, later and from the start."""
     OWN_WISH = "own_wish"
@@ -170,8 +172,7 @@ def advance(pair: Pair, event: Event, now_ms: int) -> Step:
         case SideFailed(person):
             return _fail(pair, frozenset([person]))
         case DeadlinePassed():
-            late = frozenset(side.person for side in pair.sides if not side.connected)
-            return _fail(pair, late) if pair.phase is Phase.MATCHED else Step(pair)
+            return _late(pair) if pair.phase is Phase.MATCHED else Step(pair)
         case SideAway(person, until_ms):
             away = TellPeerAway(pair.peer(person).person, until_ms)
             return Step(_with_side(pair, person, away_until_ms=until_ms), (away,))
@@ -212,17 +213,25 @@ def _left(pair: Pair, person: PersonId, reason: EndReason) -> Step:
 def _fail(pair: Pair, at_fault: frozenset[PersonId]) -> Step:
     """Media did not come up (or broke for good): nobody is stranded, and who failed waits before trying again."""
     effects = tuple(
-        Release(
-            side.person,
-            EndReason.MEDIA_FAILED,
-            _blame(side, at_fault),
-            Again.BACK_OFF
-            if side.person in at_fault
-            else (Again.KEEP_PLACE if pair.phase is Phase.MATCHED else Again.AS_WISHED),
-        )
+        Release(side.person, EndReason.MEDIA_FAILED, _blame(side, at_fault), _again(pair, side, at_fault))
         for side in pair.sides
     )
     return Step(_with(pair, phase=Phase.ENDED, ended=EndReason.MEDIA_FAILED), effects)
+
+
+def _again(pair: Pair, side: Side, at_fault: frozenset[PersonId]) -> Again:
+    if side.person in at_fault:
+        return Again.BACK_OFF
+    if pair.phase is Phase.TALKING:
+        return Again.AS_WISHED
+    return Again.KEEP_PLACE if at_fault else Again.KEEP_PLACE_LATER
+
+
+def _late(pair: Pair) -> Step:
+    """The deadline: at fault is who is not connected, unless there was no room to connect to."""
+    if pair.mode is not Mode.TEXT and not pair.room_open:
+        return _fail(pair, frozenset())
+    return _fail(pair, frozenset(side.person for side in pair.sides if not side.connected))
 
 
 def _blame(side: Side, at_fault: frozenset[PersonId]) -> By:

@@ -15,6 +15,7 @@ from duologue.pairs.pair import Pair
 from duologue.ports import Clock, Media, Store
 from duologue.protocol.codes import Mode
 from duologue.protocol.server import Credentials
+from duologue.services.gate import Gate
 from duologue.tasks import Tasks
 
 log = structlog.get_logger()
@@ -36,14 +37,24 @@ class Pairs:
         self._media = media
         self._clock = clock
         self._tasks = tasks
+        self._gate = Gate("LiveKit")
+        self._opening: set[PairId] = set()
 
     async def open(self, pair: Pair) -> None:
         """Make the room and tell both; if no media server takes it, the pair ends and both wait again."""
+        if pair.id in self._opening:
+            return  # the other side's gateway is this one, and on its way
+        self._opening.add(pair.id)
+        try:
+            await self._open(pair)
+        finally:
+            self._opening.discard(pair.id)
+
+    async def _open(self, pair: Pair) -> None:
         try:
             await self._retry(pair.id, OPEN_FOR_MS, close=False)
-        except Unavailable as error:
-            log.error("room_not_opened", pair=pair.id, detail=str(error), hint="is LiveKit running?")
-            self.settle(await self._store.media_unavailable(pair.id))
+        except Unavailable:
+            await self._store.media_unavailable(pair.id)  # there is no room to delete
             return
         if not await self._store.opened(pair.id):
             self._close_soon(pair.id, after_ms=0)  # it ended while the room was being made: nobody is in there
@@ -87,10 +98,11 @@ class Pairs:
 
     async def _retry(self, pair: PairId, for_ms: int, *, close: bool) -> None:
         """Open or close a room, again and again for a while. Raises the last `Unavailable`."""
+        run = self._media.close_room if close else self._media.open_room
         give_up_ms = self._clock.monotonic_ms() + for_ms
         while True:
             try:
-                await (self._media.close_room(pair) if close else self._media.open_room(pair))
+                await self._gate.call(lambda: run(pair))
                 return
             except Unavailable:
                 if self._clock.monotonic_ms() + RETRY_MS >= give_up_ms:

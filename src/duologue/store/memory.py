@@ -42,7 +42,7 @@ from duologue.ledger import (
     Waiting,
 )
 from duologue.matching.estimate import QueueStatus
-from duologue.matching.ticket import Ticket, afresh, backed_off
+from duologue.matching.ticket import Ticket, afresh, backed_off, forgiven, gives_up, paused, succeeding
 from duologue.pairs import life
 from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair, Phase, Side
 from duologue.ports import Clock
@@ -185,7 +185,7 @@ class MemoryStore:
         waits_already = who.ticket if who.waiting else None
         since_ms = waits_already.since_ms if waits_already else self._clock.now_ms()
         who.last_pair = None  # this wait is the person's own, so leaving that pair late does not stop it
-        self._enqueue(who, msgspec.structs.replace(ticket, since_ms=since_ms))
+        self._enqueue(who, succeeding(msgspec.structs.replace(ticket, since_ms=since_ms), who.ticket))
         self._tell_ticket(who)
         return Closed(Outcome.DONE)
 
@@ -265,7 +265,8 @@ class MemoryStore:
             closed = self._find(who, ticket)
             who.last_pair = pair
             return closed
-        return self._end(who, life.SideLeft(who.id, EndReason.NEXT), afresh(ticket, self._clock.now_ms()))
+        then = succeeding(afresh(ticket, self._clock.now_ms()), who.ticket)
+        return self._end(who, life.SideLeft(who.id, EndReason.NEXT), then)
 
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         return self._once(caller, lambda who: self._leave(who, pair))
@@ -383,7 +384,7 @@ class MemoryStore:
         self._pairs[pair_id] = pair
         if pair.phase is Phase.ENDED:
             del self._pairs[pair_id]
-            if pair.talking_since_ms is not None or pair.ended is EndReason.NEXT:
+            if _stay_apart(pair, effects):
                 self._remember_meeting(pair)
         for effect in effects:
             self._apply(pair, effect, then)
@@ -396,6 +397,7 @@ class MemoryStore:
             case life.TellRoomOpened():
                 self._tell_both(pair, RoomIsOpen(pair.id))
             case life.TellTalking():
+                self._forgive(pair)
                 self._tell_both(pair, TalkStarted(pair.id, pair.talking_since_ms or 0))
             case life.TellPeerAway(person, until_ms):
                 message = PeerChanged(pair.id, PeerEvent.RECONNECTING, until=until_ms)
@@ -423,14 +425,22 @@ class MemoryStore:
         self._change(who, PairEnded(pair.id, release.reason, release.by, who.ticket if again else None))
 
     def _ticket_after(self, who: _Person, again: life.Again) -> Ticket | None:
+        """How somebody waits on by themselves; None: not at all."""
+        assert who.ticket is not None, "nobody comes into a pair without one"
         ticket, now_ms = who.ticket, self._clock.now_ms()
-        if ticket is None:
-            return None
         if again is life.Again.BACK_OFF:
-            return backed_off(ticket, now_ms)
+            who.ticket = backed_off(ticket, now_ms)
+            return None if gives_up(who.ticket) else who.ticket
         if again is life.Again.KEEP_PLACE:
             return ticket
+        if again is life.Again.KEEP_PLACE_LATER:
+            return paused(ticket, now_ms)
         return afresh(ticket, now_ms) if ticket.auto_next else None
+
+    def _forgive(self, pair: Pair) -> None:
+        for side in pair.sides:
+            who = self._people[side.person]
+            who.ticket = forgiven(who.ticket) if who.ticket is not None else None
 
     def _remember_meeting(self, pair: Pair) -> None:
         now_ms = self._clock.now_ms()
@@ -439,3 +449,9 @@ class MemoryStore:
             peer = pair.peer(side.person).person
             met.pop(peer, None)
             met[peer] = now_ms
+
+
+def _stay_apart(pair: Pair, effects: tuple[life.Effect, ...]) -> bool:
+    """Who talked, who turned somebody down and who failed to connect looks for others first."""
+    failed = any(isinstance(effect, life.Release) and effect.again is life.Again.BACK_OFF for effect in effects)
+    return failed or pair.talking_since_ms is not None or pair.ended is EndReason.NEXT
