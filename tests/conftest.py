@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from duologue import app
 from duologue.client import RandomChatSession, join
 from duologue.media.fake import FakeMedia
 from duologue.protocol.codes import Mode
-from duologue.settings import Settings
+from duologue.settings import GatewaySettings, HttpSettings, Settings
 from tests.fakes import free_port
 
 
@@ -31,15 +32,22 @@ class Town:
         return await self._stack.enter_async_context(session)
 
 
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+@asynccontextmanager
+async def open_town(state_dir: Path, **gateway: Any) -> AsyncIterator[Town]:
     """Everything but a real media server: gateway, matcher, HTTP API and memory store on free ports."""
     settings = Settings(
-        http={"port": free_port(), "guests_per_minute": 6000, "guests_burst": 1000},
-        gateway={"port": free_port()},
-        state_dir=tmp_path,
+        http=HttpSettings(port=free_port(), guests_per_minute=6000, guests_burst=1000),
+        gateway=GatewaySettings(port=free_port(), **gateway),
+        state_dir=state_dir,
     )
     media = FakeMedia()
     choice = app.MediaChoice(media, "fake", frozenset(Mode))
-    async with AsyncExitStack() as stack, app.all_in_one(settings, choice) as (started, _), stack:
-        yield Town(started, media, stack)
+    async with app.all_in_one(settings, choice) as (started, _), AsyncExitStack() as people:
+        yield Town(started, media, people)
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    """A whole server for this test."""
+    async with open_town(tmp_path) as town:
+        yield town

@@ -394,6 +394,20 @@ async def test_failing_again_and_again_backs_off_and_gives_up(world: World) -> N
     assert ben.person in await world.queue()
 
 
+async def test_a_new_search_does_not_wash_off_a_back_off(world: World) -> None:
+    """Stop and Start again is no way around it."""
+    ana = await world.waiting(ANA)
+    await world.waiting(BEN)
+    await world.match(ANA, BEN)
+    await world.store.media_failed(ana, PAIR)
+    before = (await world.queue())[ANA]
+    await world.store.cancel(ana, 1)
+    await world.find(ana, 2)
+    after = (await world.queue())[ANA]
+
+    assert (after.failures, after.not_before_ms) == (1, before.not_before_ms)
+
+
 async def test_a_talk_forgives_earlier_failures(world: World) -> None:
     """Who got through starts from the shortest back-off again."""
     ana = await world.waiting(ANA)

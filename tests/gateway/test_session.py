@@ -165,6 +165,16 @@ def test_a_refused_resume_does_not_extend_the_time() -> None:
     )  # fmt: skip
 
 
+def test_resume_may_be_tried_once_a_socket() -> None:
+    """After a refusal only a session token is left; guessing on costs a new socket each time."""
+    assert (
+        opened()
+        >> c.Resume("r") << ev.Enter("r", resume=True)
+        >> ev.ResumeRefused() << ev.Send(s.InvalidSession(retry=True))
+        >> c.Resume("r2") << Closes(CloseCode.PROTOCOL_ERROR)
+    )  # fmt: skip
+
+
 def test_a_store_that_does_not_answer_is_our_fault() -> None:
     """The client comes back."""
     assert entering() >> Wait(10_000) << Closes(CloseCode.BACKEND_UNAVAILABLE)
