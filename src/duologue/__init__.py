@@ -1,3 +1,3 @@
-"""Duologue: self-hosted random video chat and direct 1:1 calls."""
+"""Duologue: self-hosted random video chat."""
 
 __version__ = "0.1.0"

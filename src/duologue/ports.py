@@ -92,7 +92,7 @@ class TicketStore(Protocol):
         """
 
     async def cancel(self, caller: Caller, attempt: int) -> Closed:
-        """Stop waiting. If this attempt has become a pair meanwhile, end that pair (LEFT)."""
+        """Stop waiting. If this attempt has become a pair, end that pair (LEFT): it is not wanted any more."""
 
     async def commit(self, proposals: Sequence[Proposal]) -> list[CommitResult]:
         """Turn each proposal into a pair, atomically per pair.
@@ -131,13 +131,16 @@ class PairStore(Protocol):
         """The room exists: both sides hear it. False: the pair is over, so the room must go."""
 
     async def media_unavailable(self, pair: PairId) -> Closed:
-        """No media server takes this pair: it ends, both wait again and keep their place."""
+        """No media server takes this pair: it ends, both keep their place and are offered again after a pause."""
 
     async def connected(self, caller: Caller, pair: PairId) -> Outcome:
         """This side's media is up; with both up, both hear that they talk."""
 
     async def media_failed(self, caller: Caller, pair: PairId) -> Closed:
-        """This side gave up on its media: the pair ends, this side backs off, the other keeps its place."""
+        """This side gave up on its media: the pair ends and this side backs off.
+
+        The other keeps its place, or after a talk goes on as it wished.
+        """
 
     async def mute(self, caller: Caller, pair: PairId, *, audio_off: bool, video_off: bool) -> Outcome:
         """Note what this side switched off; the partner hears it, and a snapshot has it."""

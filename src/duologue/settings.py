@@ -28,20 +28,20 @@ class Section(BaseModel):
 class HttpSettings(Section):
     """The HTTP listener: page, guest tokens, health."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
-    guests_per_minute: int = Field(10, ge=1, description="New guests a minute and address, after a burst.")
-    guests_burst: int = Field(30, ge=1)
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="The page, guest tokens, health.")
+    guests_per_minute: int = Field(10, ge=1, le=60_000, description="New guests a minute and address, after a burst.")
+    guests_burst: int = Field(30, ge=1, description="New guests at once and address.")
 
 
 class GatewaySettings(Section):
     """The WebSocket listener."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(8001, ge=0, le=65535)
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8001, ge=1, le=65535, description="Where clients connect.")
     public_url: str | None = Field(None, description="What clients connect to; default ws://HOST:PORT.")
     origins: frozenset[str] = Field(frozenset(), description="Pages that may connect, besides our own.")
-    max_connections: int = Field(20_000, ge=1)
+    max_connections: int = Field(20_000, ge=1, description="Beyond it clients are told to come back later.")
 
     def allows(self, origin: str) -> bool:
         """Whether a page of this origin may connect."""
@@ -52,11 +52,11 @@ class LiveKitSettings(Section):
     """The media server."""
 
     url: str | None = Field(None, description="An existing server; without it, `duologue dev` starts its own.")
-    api_key: str | None = None
-    api_secret: SecretStr | None = None
+    api_key: str | None = Field(None, description="Needed with `url`.")
+    api_secret: SecretStr | None = Field(None, description="Needed with `url`.")
     binary: Path | None = Field(None, description="The livekit-server to start; default: found on PATH or built.")
-    port: int = Field(7880, ge=1, le=65535)
-    udp_port: int = Field(7882, ge=1, le=65535)
+    port: int = Field(7880, ge=1, le=65535, description="Our own server: signalling and API, TCP.")
+    udp_port: int = Field(7882, ge=1, le=65535, description="Our own server: media, UDP.")
 
 
 class MatchingSettings(Section):
@@ -69,8 +69,8 @@ class MatchingSettings(Section):
 class LogSettings(Section):
     """How to log."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["auto", "console", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else JSON.")
 
 
 class Settings(BaseSettings):

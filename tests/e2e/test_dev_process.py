@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Server
+from tests.fakes import free_port
 
 WITHIN_S = 20
 
@@ -58,7 +59,17 @@ def test_a_killed_server_leaves_no_orphan(own_server: Server) -> None:
 
 def test_a_taken_port_is_named(server: Server, tmp_path: Path) -> None:
     """A second server on the same port says which port, and what to do."""
-    command = [sys.executable, "-m", "duologue", "dev", "--text-only", "--port", str(server.port), "--ws-port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "duologue",
+        "dev",
+        "--text-only",
+        "--port",
+        str(server.port),
+        "--ws-port",
+        str(free_port()),
+    ]
     second = subprocess.run(
         [*command, "--state-dir", str(tmp_path)], capture_output=True, text=True, timeout=30, check=False
     )

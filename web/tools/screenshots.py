@@ -34,9 +34,21 @@ from urllib.request import urlopen
 from playwright.sync_api import Browser, sync_playwright
 
 WEB = Path(__file__).resolve().parent.parent
-SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1440, 900), "small": (360, 640), "landscape": (844, 390)}
+SIZES = {
+    "phone": (390, 844),
+    "tablet": (820, 1180),
+    "desktop": (1440, 900),
+    "small": (360, 640),
+    "landscape": (844, 390),
+}
 USUAL = ("phone", "tablet", "desktop")
-QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
 PORT = 5199
 
 MEASURE = """() => {
@@ -58,12 +70,16 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     listed = lambda text: [word for word in text.split(",") if word]  # noqa: E731
     parser.add_argument("--states", type=listed, default=gallery_states(), help="default: all")
-    parser.add_argument("--sizes", type=listed, default=list(USUAL), help=f"of {', '.join(SIZES)}; default: {', '.join(USUAL)}")
+    parser.add_argument(
+        "--sizes", type=listed, default=list(USUAL), help=f"of {', '.join(SIZES)}; default: {', '.join(USUAL)}"
+    )
     parser.add_argument("--themes", type=listed, default=["dark", "light"])
     parser.add_argument("--langs", type=listed, default=["en", "ru"])
     parser.add_argument("--no-axe", action="store_true", help="skip the accessibility check")
     parser.add_argument("--url", help="a gallery that runs already; default: start one")
-    parser.add_argument("--chromium", default=shutil.which("chromium"), help="the browser; default: chromium on the PATH")
+    parser.add_argument(
+        "--chromium", default=shutil.which("chromium"), help="the browser; default: chromium on the PATH"
+    )
     parser.add_argument("--out", type=Path, default=WEB / "test-results")
     return parser.parse_args()
 
@@ -97,9 +113,13 @@ def gallery(url: str | None) -> Iterator[str]:
         server.wait()
 
 
-def draw(browser: Browser, base: str, size: str, theme: str, lang: str, wanted: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def draw(
+    browser: Browser, base: str, size: str, theme: str, lang: str, wanted: argparse.Namespace
+) -> Iterator[dict[str, Any]]:
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1, reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, device_scale_factor=1, reduced_motion="reduce"
+    )
     axe = (WEB.parent / "node_modules/axe-core/axe.min.js").read_text()
     for state in wanted.states:
         page = context.new_page()
@@ -112,8 +132,12 @@ def draw(browser: Browser, base: str, size: str, theme: str, lang: str, wanted: 
         page.screenshot(path=wanted.out / f"{state}-{size}-{theme}-{lang}.png")
         if not wanted.no_axe:
             page.evaluate(axe)
-            violations = page.evaluate("async () => (await axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})).violations")
-            found["axe"] = [f"{v['id']}: {n['target']} {n.get('failureSummary', '')}" for v in violations for n in v["nodes"]]
+            violations = page.evaluate(
+                "async () => (await axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})).violations"
+            )
+            found["axe"] = [
+                f"{v['id']}: {n['target']} {n.get('failureSummary', '')}" for v in violations for n in v["nodes"]
+            ]
         page.close()
         yield {"state": state, "size": size, "theme": theme, "lang": lang, "errors": errors, **found}
     context.close()
@@ -148,7 +172,9 @@ def main() -> int:
         ]
         browser.close()
     found = list(problems(shots))
-    (wanted.out / "report.json").write_text(json.dumps({"shots": shots, "problems": found}, indent=1, ensure_ascii=False))
+    (wanted.out / "report.json").write_text(
+        json.dumps({"shots": shots, "problems": found}, indent=1, ensure_ascii=False)
+    )
     print(f"{len(shots)} pictures in {wanted.out.name}/, {len(found)} problems")
     for problem in found:
         print(problem)

@@ -16,7 +16,7 @@ from duologue.errors import StartupError
 COULD_NOT_RUN = 2
 cli = typer.Typer(
     name="duologue",
-    help="Self-hosted random video chat and direct 1:1 calls.",
+    help="Self-hosted random video chat.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -33,7 +33,7 @@ def _version(wanted: bool) -> None:
 def duologue_(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
-    """Self-hosted random video chat and direct 1:1 calls."""
+    """Self-hosted random video chat."""
 
 
 @cli.command()

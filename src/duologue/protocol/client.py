@@ -1,8 +1,9 @@
 """What a client says.
 
 A *command* carries an `id` and is answered by exactly one `reply` with that id.
-Repeating a command with the same id repeats its answer and does nothing else, so a client that
-does not know whether a command arrived simply sends it again.
+Repeating the last command with the same id repeats its answer and does nothing else, so a client that
+does not know whether a command arrived simply sends it again. Older ones are harmless because they
+name an attempt, a pair or a line that is over.
 A *signal* (no `id`) is never answered.
 """
 

@@ -25,9 +25,10 @@ class Gate:
 
     async def call(self, run: Callable[[], Awaitable[None]]) -> None:
         """Run it. Raises `Unavailable`: its own, or ours while somebody else is looking."""
-        if self._broken and self._probing:
+        probe = self._broken
+        if probe and self._probing:
             raise Unavailable(self._name, "somebody else is trying")
-        self._probing = self._broken
+        self._probing = self._probing or probe
         try:
             await run()
         except Unavailable as error:
@@ -36,7 +37,7 @@ class Gate:
         else:
             self._note(broken=False)
         finally:
-            self._probing = False
+            self._probing = self._probing and not probe
 
     def _note(self, *, broken: bool, detail: str = "") -> None:
         if broken and not self._broken:
