@@ -8,8 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from livekit import rtc
 from playwright.sync_api import expect
 
+from duologue.clock import SystemClock
+from duologue.ids import PairId
+from duologue.media.livekit import LiveKit
+from duologue.media.livekit_files import LiveKitFiles
 from tests.e2e.camera import BLUE, GREEN, RED
-from tests.e2e.conftest import Invite
+from tests.e2e.conftest import Invite, Server
 from tests.e2e.person import Person
 
 
@@ -57,34 +61,40 @@ def test_next_moves_on_to_a_third_person(invite: Invite) -> None:
     see_each_other(ben, cleo)
 
 
-def test_a_room_is_gone_after_its_pair(invite: Invite) -> None:
+def test_a_room_is_gone_after_its_pair(invite: Invite, server: Server) -> None:
     """Who kept the token of a talk that is over gets nowhere with it."""
     ana, ben = invite("ana", RED), invite("ben", BLUE)
     meet(ana, ben)
-    media = ana.last_matched()["media"]
+    matched = ana.last_matched()
 
     ana.press_stop()
     ana.expect_phase("start")
     ben.expect_phase("ended")
 
-    assert refused_soon(media["url"], media["token"])
-
-
-def refused_soon(url: str, token: str) -> bool:
-    """Whether LiveKit turns this token away; the room goes a moment after the pair."""
-
-    async def join() -> bool:
-        async with asyncio.timeout(10):
-            while True:
-                room = rtc.Room()
-                try:
-                    await room.connect(url, token)
-                except rtc.ConnectError:
-                    return True
-                await room.disconnect()
-
     with ThreadPoolExecutor(1) as elsewhere:  # the browser driver keeps this thread's event loop
-        return elsewhere.submit(asyncio.run, join()).result()
+        elsewhere.submit(asyncio.run, room_gone(server, PairId(matched["pair"]))).result()
+        assert elsewhere.submit(asyncio.run, turned_away(matched["media"])).result()
+
+
+async def room_gone(server: Server, pair: PairId) -> None:
+    """Wait until LiveKit does not have the room any more."""
+    keys = LiveKitFiles(server.state_dir, server.livekit_port).keys()
+    url = f"ws://127.0.0.1:{server.livekit_port}"
+    async with asyncio.timeout(15), LiveKit(url, url, keys.api_key, keys.api_secret, SystemClock()) as livekit:
+        while pair in await livekit.rooms():
+            await asyncio.sleep(0.05)
+
+
+async def turned_away(media: dict[str, str]) -> bool:
+    """Whether LiveKit refuses this token."""
+    room = rtc.Room()
+    async with asyncio.timeout(30):
+        try:
+            await room.connect(media["url"], media["token"])
+        except rtc.ConnectError:
+            return True
+        await room.disconnect()
+    return False
 
 
 def test_a_reload_resumes_the_same_talk(invite: Invite) -> None:
