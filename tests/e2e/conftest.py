@@ -63,7 +63,12 @@ class Server:
             "--state-dir": state_dir,
         }
         command = [sys.executable, "-m", "duologue", "dev", *(str(part) for pair in options.items() for part in pair)]
-        environment = {**os.environ, "DUOLOGUE_LOG__FORMAT": "json", "DUOLOGUE_HTTP__GUESTS_BURST": "1000"}
+        environment = {
+            **os.environ,
+            "DUOLOGUE_LOG__FORMAT": "json",
+            "DUOLOGUE_LOG__LEVEL": "debug",
+            "DUOLOGUE_HTTP__GUESTS_BURST": "1000",
+        }
         self.process = subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT, env=environment)
         self._until_ready()
 

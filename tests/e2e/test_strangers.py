@@ -152,3 +152,19 @@ def test_mute_and_camera_off_reach_the_partner(invite: Invite) -> None:
     ana.page.get_by_test_id("mute-mic").click()
     ana.page.get_by_test_id("mute-camera").click()
     see_each_other(ana, ben)
+
+
+def test_the_log_keeps_secrets(invite: Invite, server: Server) -> None:
+    """After a talk on video, the log has the pair, but no token, no words of the chat and no SDP."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    meet(ana, ben)
+    ana.write("between you and me")
+    ben.expect_line("between you and me", mine=False)
+    matched = ana.last_matched()
+
+    log = server.log()
+    assert matched["pair"] in log
+    assert matched["media"]["token"] not in log
+    assert "eyJ" not in log
+    assert "between you and me" not in log
+    assert "a=ice-ufrag" not in log
