@@ -24,6 +24,7 @@ from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
 from duologue.ids import GatewayId
 from duologue.matcher.loop import Matcher
+from duologue.matching.pool import Pool
 from duologue.matching.widen import Widening
 from duologue.media.child import LiveKitAccess, LiveKitChild
 from duologue.media.fake import FakeMedia
@@ -100,7 +101,9 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
         gateway = Gateway(performer, store, clock, rng, settings.gateway, widening, tasks)
         await gateway.start()
         stack.push_async_callback(gateway.stop)
-        Matcher(store, clock, rng, settings.matching.facets, widening, tasks).start()
+        matcher = Matcher(store, clock, rng, lambda: Pool(settings.matching.facets, widening), tasks)
+        matcher.start()
+        stack.push_async_callback(matcher.stop)
         tasks.spawn(reap(store, pairs, clock), name="reaper")
         started = Started(_page_url(settings), _websocket_url(settings), choice.name, store.kind)
         client_config = _client_config(started, settings, choice.modes)

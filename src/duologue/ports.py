@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from duologue.ids import GatewayId, PairId, PersonId, SessionId
+from duologue.ids import GatewayId, MatcherId, PairId, PersonId, SessionId
 from duologue.ledger import (
     Arrival,
+    Attention,
     Caller,
     Closed,
     CommitResult,
@@ -25,6 +26,7 @@ from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair
 from duologue.protocol.server import Credentials, PeerTyping
+from duologue.safety.ratelimit import Rate
 
 
 class Clock(Protocol):
@@ -62,22 +64,39 @@ class PresenceStore(Protocol):
         changes, when the person has another one by now (the token was used before). A person whom
         the store does not know is welcome with any token: tokens outlive the store.
 
-        Another active session gets `Superseded`. A held seat is taken again: the partner hears
+        The session that was active gets `Superseded` and stands by; beyond `MAX_SESSIONS` in all,
+        the one that stood by longest gets `Dropped`. A held seat is taken again: the partner hears
         that they are back, a ticket is offered again. News for `session` may arrive before this
-        returns; none of it is older than the returned `rev`.
+        returns; none of it is older than the returned `rev`. Repeating it for the active session
+        repeats the answer.
         """
 
     async def depart(self, caller: Caller, hold_ms: int) -> Closed:
         """The socket of this session is gone.
 
         The seat is held for `hold_ms`: a ticket is not offered meanwhile, a partner hears until
-        when. With 0 it is given up at once. A stale caller changes nothing.
+        when. With 0 it is given up at once. A session that stood by is forgotten, and nothing
+        else changes.
+        """
+
+    async def attend(self, caller: Caller, attention: Attention) -> Outcome:
+        """Note how likely this person would notice a partner; starts as VISIBLE with each session.
+
+        A ticket keeps its wait through all of this. A partner hears HIDDEN and VISIBLE.
+        """
+
+    async def keep_alive(self, gateway: GatewayId) -> bool:
+        """This gateway lives: its people are believed to be here for another `GATEWAY_LEASE_MS`.
+
+        False: it was given up meanwhile (or is new), so every session on it needs a snapshot.
         """
 
     async def expire(self) -> list[Pair]:
-        """Give up every seat and pair whose time is over; returns the pairs that ended.
+        """Give up every seat, pair and gateway whose time is over; returns the pairs that ended.
 
-        The caller owns deleting their rooms. Safe to run anywhere, any number of times at once.
+        The people of a gateway that is given up departed, and their seats are held for
+        `SEAT_AFTER_GATEWAY_MS`. The caller owns deleting the rooms. Safe to run anywhere, any
+        number of times at once.
         """
 
 
@@ -94,15 +113,30 @@ class TicketStore(Protocol):
     async def cancel(self, caller: Caller, attempt: int) -> Closed:
         """Stop waiting. If this attempt has become a pair, end that pair (LEFT): it is not wanted any more."""
 
-    async def commit(self, proposals: Sequence[Proposal]) -> list[CommitResult]:
+    async def read_shards(self, after: int, wait_ms: int) -> tuple[list[str], int]:
+        """The keys of the cohorts that somebody ever waited in, after a position; waits for a new one."""
+
+    async def lease(self, shard: str, matcher: MatcherId) -> int | None:
+        """Own this shard for `SHARD_LEASE_MS`, or for that much longer; None: another matcher does.
+
+        Returns the *fence*: it stays the same while the owner renews in time or before anybody
+        else came, and is greater for every later owner.
+        """
+
+    async def release(self, shard: str, matcher: MatcherId) -> None:
+        """Give the shard up, so that another matcher need not wait for the lease to end."""
+
+    async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         """Turn each proposal into a pair, atomically per pair.
 
         Committed only if both still wait with the very ticket (`rev`) that was proposed, neither
-        is away, and neither avoids the other; otherwise `Rejected`, and nothing changed.
+        is away, and neither has blocked the other, by the ticket or since; otherwise `Rejected`
+        with those who may be offered again as they are. Raises `Deposed`, having done nothing,
+        when `fence` is not the newest.
         """
 
-    async def read_queue(self, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]:
-        """The queue's changes after a position, and the new position; waits for one if there is none.
+    async def read_queue(self, shard: str, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]:
+        """A shard's changes after a position, and the new position; waits for one if there is none.
 
         Position 0 starts with everybody who waits now. `ResyncNeeded` when `after` is too old.
         """
@@ -126,6 +160,12 @@ class PairStore(Protocol):
 
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
+
+    async def block(self, caller: Caller, pair: PairId) -> Closed:
+        """Never meet the partner of this pair again, in both directions; ends the pair (LEFT) if it is on.
+
+        Works for the present pair and the last one. REFUSED beyond `MAX_BLOCKS`.
+        """
 
     async def opened(self, pair: PairId) -> bool:
         """The room exists: both sides hear it. False: the pair is over, so the room must go."""
@@ -169,6 +209,16 @@ class Store(PresenceStore, TicketStore, PairStore, Outbox, Protocol):
     @property
     def kind(self) -> str:
         """`memory` or `redis`: for the start-up log, readiness and metrics."""
+
+
+class Limiter(Protocol):
+    """Rates that hold across connections and processes."""
+
+    async def admit(self, key: str, rate: Rate) -> int:
+        """Count one event under this key; returns 0, or after how many milliseconds it may be tried again.
+
+        A refused event costs nothing. Bounded: the keys seen longest ago may be forgotten.
+        """
 
 
 class ResyncNeeded(Exception):

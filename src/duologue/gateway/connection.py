@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from duologue.errors import DuologueError, OutcomeUnknown, TokenRefused, Unavailable
+from duologue.errors import BackendError, DuologueError, TokenRefused
 from duologue.gateway import events as ev
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session
@@ -199,9 +199,8 @@ class Connection(WSListener):
     async def _perform(self, command: ev.Perform) -> Outcome | CommandError:
         try:
             return await self._hub.performer.perform(self._who(), self._generation, command.message)
-        except (Unavailable, OutcomeUnknown) as error:
-            retry_after_ms = error.retry_after_ms if isinstance(error, Unavailable) else 1_000
-            return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=retry_after_ms)
+        except BackendError as error:
+            return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)
 
     def _who(self) -> Identity:
         assert self._identity is not None, "the session acts for somebody only after Entered"

@@ -15,13 +15,14 @@ from picows import (
     ws_create_server,
 )
 
-from duologue.errors import StartupError, Unavailable
+from duologue.errors import BackendError, StartupError
 from duologue.gateway import events as ev
 from duologue.gateway.connection import Connection
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Limits, Session, Timing
 from duologue.gateway.wheel import Wheel
 from duologue.ids import SessionId
+from duologue.ledger import GATEWAY_LEASE_MS
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.widen import Widening
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
@@ -38,6 +39,7 @@ READ_BUFFER_BYTES = 1024
 READ_AT_MOST_BYTES = 4 * MAX_FRAME_BYTES
 """A frame above `MAX_FRAME_BYTES` is answered with our close code; above this it is not even read (code 1009)."""
 STATUS_EVERY_MS = 1_000
+KEEP_ALIVE_EVERY_MS = GATEWAY_LEASE_MS // 3
 NEWS_WAIT_MS = 5_000
 RETRY_MS = 500
 
@@ -87,6 +89,7 @@ class Gateway:
                 f"the gateway cannot listen on {host}:{port} ({error.strerror}). "
                 "Is another Duologue running? Stop it, or set DUOLOGUE_GATEWAY__PORT."
             ) from error
+        self._tasks.spawn(self._stay_alive(), name="gateway-lease")
         self._tasks.spawn(self._turn_wheel(), name="gateway-wheel")
         self._tasks.spawn(self._carry_news(), name="gateway-news")
         self._tasks.spawn(self._read_status(), name="gateway-status")
@@ -143,6 +146,17 @@ class Gateway:
 
     # -- loops ------------------------------------------------------------------------------
 
+    async def _stay_alive(self) -> None:
+        """Keep the lease; whoever lost it has people whom the ledger believes to be gone."""
+        while True:
+            try:
+                if not await self._store.keep_alive(self.performer.gateway) and self._connections:
+                    log.error("gateway_given_up", hint="it was silent for too long; everybody gets a snapshot")
+                    self._resync_everybody()
+            except BackendError as error:
+                log.warning("store_unavailable", detail=str(error))
+            await self.clock.sleep_ms(KEEP_ALIVE_EVERY_MS)
+
     async def _turn_wheel(self) -> None:
         while True:
             await self.clock.sleep_ms(self._wheel.slot_ms)
@@ -161,7 +175,7 @@ class Gateway:
                 position = behind.position
                 self._resync_everybody()
                 continue
-            except Unavailable as error:
+            except BackendError as error:
                 log.warning("store_unavailable", detail=str(error))
                 await self.clock.sleep_ms(RETRY_MS)
                 continue
@@ -178,7 +192,7 @@ class Gateway:
         while True:
             try:
                 status = await self._store.read_status()
-            except Unavailable:
+            except BackendError:
                 status = {}
             self._board.clear()
             self._board.update(status)
