@@ -20,6 +20,7 @@ import duologue
 from duologue.api.server import ClientConfig, Http, create_app
 from duologue.clock import SystemClock, SystemRng
 from duologue.errors import StartupError
+from duologue.gateway import sockets
 from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
 from duologue.ids import GatewayId
@@ -98,8 +99,10 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
         lobby = Lobby(store, tokens, pairs, settings.matching.facets, choice.modes)
         performer = Performer(GatewayId(rng.token()), lobby, pairs, store)
         gateway = Gateway(performer, store, clock, rng, settings.gateway, widening, tasks)
-        await gateway.start()
+        gateway.start()
         stack.push_async_callback(gateway.stop)
+        listener = await sockets.listen(gateway)
+        stack.callback(listener.close)
         Matcher(store, clock, rng, settings.matching.facets, widening, tasks).start()
         tasks.spawn(reap(store, pairs, clock), name="reaper")
         started = Started(_page_url(settings), _websocket_url(settings), choice.name, store.kind)

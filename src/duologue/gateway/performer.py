@@ -19,7 +19,7 @@ from duologue.services.pairs import Pairs
 
 log = structlog.get_logger()
 
-Performable = c.Command | c.MediaReport | c.Typing
+Performable = c.Command | c.MediaReport
 
 
 class Performer:
@@ -40,6 +40,10 @@ class Performer:
         """The socket is gone."""
         await self.lobby.depart(caller, hold_ms)
 
+    async def relay(self, caller: Caller, message: PeerTyping) -> None:
+        """Hand something to a partner on another gateway."""
+        await self.store.relay(caller, PairId(message.pair), message)
+
     async def open_room(self, pair: Pair) -> None:
         """Make the room of a pair."""
         await self.pairs.open(pair)
@@ -59,8 +63,6 @@ class Performer:
                 return await self.lobby.leave(caller, PairId(pair))
             case c.Chat(pair=pair, n=n, text=text):
                 return await self.store.write(caller, PairId(pair), n, text)
-            case c.Typing(pair=pair):
-                return await self.store.relay(caller, PairId(pair), PeerTyping(pair))
             case c.Mute(pair=pair, audio=audio, video=video):
                 return await self.store.mute(caller, PairId(pair), audio_off=audio, video_off=video)
             case c.MediaReport():
