@@ -20,6 +20,7 @@ import duologue
 from duologue.api.server import ClientConfig, Http, create_app
 from duologue.clock import SystemClock, SystemRng
 from duologue.errors import StartupError
+from duologue.gateway import sockets
 from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
 from duologue.ids import GatewayId
@@ -96,11 +97,13 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
         tokens = TokenOffice(_installation_key(_state_dir(settings)), clock, rng)
         pairs = Pairs(store, choice.media, clock, tasks)
         widening = Widening(recently_met_after_ms=settings.matching.recently_met_after_ms)
-        lobby = Lobby(store, tokens, pairs, settings.matching.facets, choice.modes)
+        lobby = Lobby(store, tokens, pairs, settings.matching.facets, choice.modes, clock)
         performer = Performer(GatewayId(rng.token()), lobby, pairs, store)
         gateway = Gateway(performer, store, clock, rng, settings.gateway, widening, tasks)
-        await gateway.start()
+        gateway.start()
         stack.push_async_callback(gateway.stop)
+        listener = await sockets.listen(gateway)
+        stack.callback(listener.close)
         matcher = Matcher(store, clock, rng, lambda: Pool(settings.matching.facets, widening), tasks)
         matcher.start()
         stack.push_async_callback(matcher.stop)

@@ -43,6 +43,10 @@ class GatewaySettings(Section):
     origins: frozenset[str] = Field(frozenset(), description="Pages that may connect, besides our own.")
     max_connections: int = Field(20_000, ge=1, description="Beyond it clients are told to come back later.")
 
+    write_soft_bytes: int = Field(64 * 1024, ge=1024, description="Who leaves this much unread is slow.")
+    write_slow_ms: int = Field(10_000, ge=0, description="Who is slow this long is cut off, and comes back anew.")
+    write_hard_bytes: int = Field(256 * 1024, ge=1024, description="Who leaves this much unread is cut off at once.")
+
     def allows(self, origin: str) -> bool:
         """Whether a page of this origin may connect."""
         return origin in self.origins

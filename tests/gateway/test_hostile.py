@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, cast
 from urllib.parse import urlsplit
 
-from picows import WSTransport
 from websockets.frames import Opcode
 
-from duologue.gateway import events as ev
-from duologue.gateway.connection import CLOSE_WITHIN_MS, Connection, Hub
-from duologue.gateway.session import Session
-from duologue.ids import SessionId
 from duologue.protocol.codes import CloseCode
 from tests.conftest import Town, open_town
-from tests.fakes import ManualClock
 from tests.gateway.test_connection import close_of, greeted, raw
 
 NO_KEY = (
@@ -68,42 +60,3 @@ async def test_resume_tokens_cannot_be_guessed_at_leisure(town: Town) -> None:
             await socket.send('{"type":"resume","resume_token":"x"}')
 
         assert (await close_of(socket))[0] == CloseCode.PROTOCOL_ERROR
-
-
-class StuckTransport:
-    """The socket of somebody who never reads: a graceful close waits for ever."""
-
-    is_disconnected = False
-
-    def send_close(self, code: int, reason: bytes) -> None: ...
-
-    def disconnect(self, *, graceful: bool = True) -> None:
-        self.is_disconnected = self.is_disconnected or not graceful
-
-
-class OneConnection:
-    """The hub of a single connection; its work is run by the test."""
-
-    def __init__(self) -> None:
-        self.clock = ManualClock()
-        self.work: list[Coroutine[Any, Any, None]] = []
-
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self.work.append(work)
-
-    def arm(self, connection: Connection, at_ms: int | None) -> None: ...
-
-
-async def test_who_does_not_read_is_let_go_of() -> None:
-    """A close that waits for a reader does not wait longer than two seconds."""
-    hub, transport = OneConnection(), StuckTransport()
-    connection = Connection(cast("Hub", hub), SessionId("s"), Session(SessionId("s"), {}))
-    connection._transport = cast("WSTransport", transport)
-    before_ms = hub.clock.now_ms()
-
-    connection.handle(ev.CutOff(CloseCode.SLOW_CONSUMER))
-    assert not transport.is_disconnected
-    await hub.work.pop()
-
-    assert transport.is_disconnected
-    assert hub.clock.now_ms() - before_ms == CLOSE_WITHIN_MS

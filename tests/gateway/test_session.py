@@ -74,12 +74,12 @@ def live(**options: Any) -> Playbook:
     return entering(**options) >> entered() << Sends(s.Ready, rev=1, state=s.IdleState(), resume_token="resume-token")
 
 
-def paired(of: Pair = VIDEO) -> Playbook:
+def paired(of: Pair = VIDEO, **options: Any) -> Playbook:
     """Ana is in a pair, told of it, and its room is there."""
     if of.mode is Mode.TEXT:
-        return live() >> told(2, PairFormed(of, 1)) << Sends(s.Matched, pair="p1", media=None)
+        return live(**options) >> told(2, PairFormed(of, 1)) << Sends(s.Matched, pair="p1", media=None)
     return (
-        live()
+        live(**options)
         >> told(2, PairFormed(of, 1)) << ev.OpenRoom(of)
         >> told(3, RoomIsOpen(of.id)) << ev.Place(of)
         >> ev.Placed(of.id, CREDENTIALS) << Sends(s.Matched, rev=3, pair="p1", media=CREDENTIALS)
@@ -316,6 +316,29 @@ def test_an_end_before_the_room_was_there_is_told_after_a_reload() -> None:
     )  # fmt: skip
 
 
+# -- typing ---------------------------------------------------------------------------------
+
+
+def test_typing_goes_to_the_partner() -> None:
+    """Without the ledger: it leaves no trace."""
+    assert paired(TEXT) >> c.Typing("p1") << ev.Relay(BEN, s.PeerTyping("p1"))
+
+
+@pytest.mark.parametrize("start", [live, paired])
+def test_typing_in_another_pair_goes_nowhere(start: Any) -> None:
+    """One that is over, or was never theirs."""
+    assert start() >> c.Typing("p0")
+
+
+def test_a_partner_on_this_gateway_is_heard() -> None:
+    """While they are the partner."""
+    said, old = ev.PeerSaid(s.PeerTyping("p1")), ev.PeerSaid(s.PeerTyping("p0"))
+
+    assert paired(TEXT) >> said << ev.Send(s.PeerTyping("p1")) >> old
+    assert live() >> said
+    assert entering() >> said
+
+
 # -- waiting --------------------------------------------------------------------------------
 
 
@@ -481,7 +504,7 @@ def test_a_room_fallback_dies_with_its_pair() -> None:
 
 PERFORMED: list[Any] = [
     c.Find("1", 1), c.Cancel("1", 1), c.Next("1", "p1", 2), c.Leave("1", "p1"), c.Chat("1", "p1", "hi", 1),
-    c.Mute("1", "p1", audio=True, video=False), c.Diagnostics("1", {}), c.Typing("p1"),
+    c.Mute("1", "p1", audio=True, video=False), c.Diagnostics("1", {}),
     c.MediaReport("p1", MediaEvent.CONNECTED),
 ]  # fmt: skip
 REFUSED: list[Any] = [
@@ -577,9 +600,9 @@ def test_writing_too_fast_is_refused() -> None:
 
 def test_typing_too_fast_is_dropped_in_silence() -> None:
     """A signal has no reply; it counts with the chat."""
-    typing = c.Typing("p1")
+    limits = Limits(chat=Rate(interval_ms=100, burst=1))
 
-    assert live(limits=Limits(chat=Rate(interval_ms=100, burst=1))) >> typing << ev.Perform(typing) >> typing
+    assert paired(TEXT, limits=limits) >> c.Typing("p1") << ev.Relay(BEN, s.PeerTyping("p1")) >> c.Typing("p1")
 
 
 def test_too_many_messages_of_any_kind_close() -> None:
@@ -604,9 +627,7 @@ def test_a_ping_that_is_not_answered_closes() -> None:
 
 def test_any_message_answers_a_ping() -> None:
     """Whoever talks is alive."""
-    typing = c.Typing("p1")
-
-    assert live() >> Wait(25_000) << PING >> typing << ev.Perform(typing) >> Wait(20_000)
+    assert live() >> Wait(25_000) << PING >> c.Typing("p1") >> Wait(20_000)
 
 
 # -- over -----------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ class House(World):
         self.tasks = Tasks()
         self.pairs = Pairs(self.store, self.media, self.clock, self.tasks)
         modes = frozenset([Mode.TEXT, Mode.VIDEO])
-        self.lobby = Lobby(self.store, self.tokens, self.pairs, ("language",), modes)
+        self.lobby = Lobby(self.store, self.tokens, self.pairs, ("language",), modes, self.clock)
 
     async def enter(self) -> Entry:
         await self.store.keep_alive(GATEWAY)

@@ -1,42 +1,53 @@
-"""The pump between one socket, its session and the services. It decides nothing."""
+"""The pump between one wire, its session and the services. It decides nothing.
+
+It must not know what a wire is made of: `sockets.py` brings real ones, a simulation its own.
+"""
 
 from __future__ import annotations
 
-import socket
+import contextlib
 from collections import deque
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol
 
 import structlog
-from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from duologue.errors import BackendError, DuologueError, TokenRefused
 from duologue.gateway import events as ev
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session
-from duologue.ids import SessionId
+from duologue.ids import PersonId, SessionId
 from duologue.ledger import Caller, Outcome
 from duologue.ports import Clock
 from duologue.protocol import codec
 from duologue.protocol.codes import CloseCode, ErrorCode
-from duologue.protocol.server import CommandError, Self
+from duologue.protocol.server import CommandError, PeerTyping, Self, ServerMessage
 from duologue.services.identity import Identity
 from duologue.services.lobby import ResumeSpent
-
-if TYPE_CHECKING:
-    from picows.picows import WSCloseHandshake
+from duologue.settings import GatewaySettings
 
 log = structlog.get_logger()
 
 PENDING_AT_MOST = 64
 """Commands of one client waiting for the store; beyond that the socket closes."""
-_PAYLOAD = (WSMsgType.TEXT, WSMsgType.BINARY)
-WRITE_BUFFER_BYTES = 256 * 1024
-"""A client that leaves this much unread is cut off and comes back for a snapshot."""
 CLOSE_WITHIN_MS = 2_000
-DEAD_PEER = (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 3), ("TCP_KEEPCNT", 2), ("TCP_USER_TIMEOUT", 11_000))
-"""A dead phone is found by the kernel in about 11 s, without a byte of ours; the last one (RFC 5482) does
-the same where a byte of ours is on the way, because keepalive waits for that."""
+"""Who does not read would keep the socket, and so the seat, until the last byte went: not for long."""
+
+
+class Wire(Protocol):
+    """The far end of a connection: something that carries frames to one client."""
+
+    def send(self, frame: bytes) -> None:
+        """Write a text frame; what cannot go now is buffered. Nothing happens once it is closed."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close after what was sent. `Connection.closed` follows, late or never where nobody reads."""
+
+    def abort(self) -> None:
+        """Close now, whatever was not written yet. `Connection.closed` follows."""
+
+    def unsent_bytes(self) -> int:
+        """What is buffered on our side."""
 
 
 class Hub(Protocol):
@@ -44,84 +55,124 @@ class Hub(Protocol):
 
     performer: Performer
     clock: Clock
+    settings: GatewaySettings
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run beside."""
 
     def arm(self, connection: Connection, at_ms: int | None) -> None:
-        """Tick this connection at that time."""
+        """Call `ticked` at that time."""
 
-    def join(self, connection: Connection) -> bool:
-        """Its socket is up; False when there is no room for it."""
+    def entered(self, connection: Connection, person: PersonId) -> None:
+        """It speaks for this person now."""
+
+    def relay(self, to: PersonId, message: PeerTyping) -> bool:
+        """Hand something to a partner who is on this gateway too; False: they are not."""
 
     def forget(self, connection: Connection) -> None:
         """Its socket is gone."""
 
 
-class Connection(WSListener):
+class Connection:
     """One socket. Frames in, events to the session, commands out; slow work in order, one at a time."""
 
-    def __init__(self, hub: Hub, session_id: SessionId, session: Session) -> None:
-        super().__init__()
+    __slots__ = (
+        "_armed_ms", "_closing", "_cut_at_ms", "_generation", "_hub", "_identity", "_paused", "_pending", "_session",
+        "_wire", "_working", "address", "id",
+    )  # fmt: skip
+
+    def __init__(self, hub: Hub, session_id: SessionId, session: Session, address: str = "") -> None:
         self.id = session_id
+        self.address = address
         self._hub = hub
         self._session = session
-        self._transport: WSTransport | None = None
+        self._wire: Wire | None = None
         self._identity: Identity | None = None
         self._generation = 0
-        self._pending: deque[ev.SessionCommand] = deque()
+        self._pending: deque[ev.SessionCommand] | None = None
         self._working = False
-        self._refusal: CloseCode | None = None
+        self._paused = False
+        self._closing = False
+        self._armed_ms: int | None = None
+        self._cut_at_ms: int | None = None
 
-    def refuse(self, code: CloseCode) -> None:
-        """Close as soon as the upgrade is through: a browser cannot read an HTTP refusal, but a close code."""
-        self._refusal = code
+    @property
+    def person(self) -> PersonId | None:
+        """Who this is, once they came in."""
+        return self._identity.person if self._identity is not None else None
 
-    # -- called by picows -------------------------------------------------------------------
+    # -- called by whoever owns the wire ------------------------------------------------------
 
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        self._transport = transport
-        _tune(transport)
-        if self._refusal is None and not self._hub.join(self):
-            self._refusal = CloseCode.OVERLOADED
-        self.handle(ev.Opened() if self._refusal is None else ev.CutOff(self._refusal))
+    def opened(self, wire: Wire, refusal: CloseCode | None = None) -> None:
+        """The wire is up. With a refusal it closes at once: a browser cannot read an HTTP error, but a close code."""
+        self._wire = wire
+        self.handle(ev.Opened() if refusal is None else ev.CutOff(refusal))
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:  # noqa: ARG002 - picows' signature
-        if frame.msg_type == WSMsgType.PING:
-            self.handle(ev.Violated(CloseCode.PROTOCOL_ERROR, "use pong messages, not WebSocket pings"))
-        elif frame.msg_type == WSMsgType.CLOSE:
-            code = frame.get_close_code()
-            # "No code" has a number that must not be on the wire (RFC 6455, section 7.4.1).
-            self._close(int(cast("int", WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)), "")
-        elif frame.msg_type in _PAYLOAD and frame.fin:
-            self._on_payload(frame)
-        else:
-            self.handle(ev.Violated(CloseCode.PROTOCOL_ERROR, "only whole text messages are taken"))
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        self.handle(ev.Closed(_close_code(transport)))
-        self._hub.forget(self)
-
-    def pause_writing(self) -> None:
-        self.handle(ev.CutOff(CloseCode.SLOW_CONSUMER))
-
-    # -- the pump ---------------------------------------------------------------------------
-
-    def _on_payload(self, frame: WSFrame) -> None:
+    def received(self, frame: bytes) -> None:
+        """The client sent a whole frame."""
         try:
-            message = codec.decode_client(frame.get_payload_as_bytes())
+            message = codec.decode_client(frame)
         except codec.ProtocolViolation as violation:
             self.handle(ev.Violated(violation.code, violation.detail))
         else:
             self.handle(ev.Received(message))
 
+    def violated(self, code: CloseCode, detail: str) -> None:
+        """The client did something that no client of ours does."""
+        self.handle(ev.Violated(code, detail))
+
+    def writable(self, *, yes: bool) -> None:
+        """The client reads, or has left more unread than the soft limit allows."""
+        self._paused = not yes
+        if not self._closing:
+            self._cut_at_ms = None if yes else self._hub.clock.now_ms() + self._hub.settings.write_slow_ms
+            self._arm()
+
+    def leaving(self, code: int) -> None:
+        """The client said that it closes: answer in kind."""
+        self._close(code, "")
+
+    def closed(self, code: int) -> None:
+        """The wire is gone; `code` is what the client said on leaving, 1006 when it said nothing."""
+        self._wire = None
+        self.handle(ev.Closed(code))
+        self._hub.forget(self)
+
+    # -- called by the gateway ------------------------------------------------------------------
+
+    def ticked(self) -> None:
+        """The time that was armed has come."""
+        self._armed_ms = None
+        now_ms = self._hub.clock.now_ms()
+        if self._cut_at_ms is not None and now_ms >= self._cut_at_ms:
+            self._cut_at_ms = None
+            self._cut(ev.CutOff(CloseCode.SLOW_CONSUMER))
+        deadline_ms = self._session.deadline_ms
+        if deadline_ms is not None and now_ms >= deadline_ms:
+            self.handle(ev.Ticked())
+        self._arm()
+
+    def hear(self, message: PeerTyping) -> bool:
+        """The partner, on this gateway too, says something; False when this session is not in that pair."""
+        commands = self._session.handle(ev.PeerSaid(message), self._hub.clock.now_ms())
+        self._carry(commands)
+        return bool(commands)
+
+    # -- the pump -------------------------------------------------------------------------------
+
     def handle(self, event: ev.Event) -> None:
         """Let the session decide, and do what it says."""
-        for command in self._session.handle(event, self._hub.clock.now_ms()):
+        self._carry(self._session.handle(event, self._hub.clock.now_ms()))
+        self._arm()
+
+    def _carry(self, commands: list[ev.SessionCommand]) -> None:
+        for command in commands:
             match command:
                 case ev.Send(message):
-                    if self._transport is not None:
-                        self._transport.send(WSMsgType.TEXT, codec.encode(message))
+                    self._send(message)
+                case ev.Relay(to, message):
+                    if not self._hub.relay(to, message):
+                        self._later(command)
                 case ev.Close(code, reason):
                     self._close(code, reason)
                 case ev.Place(pair):
@@ -131,22 +182,43 @@ class Connection(WSListener):
                     self._hub.spawn(self._hub.performer.open_room(pair), f"open-room-{pair.id}")
                 case _:
                     self._later(command)
-        self._hub.arm(self, self._session.deadline_ms)
+
+    def _send(self, message: ServerMessage) -> None:
+        if self._wire is None or self._closing:
+            return
+        self._wire.send(codec.encode(message))
+        if self._paused and self._wire.unsent_bytes() > self._hub.settings.write_hard_bytes:
+            self.handle(ev.CutOff(CloseCode.SLOW_CONSUMER))
+
+    def _cut(self, why: ev.CutOff) -> None:
+        """Close; where that was tried already and nobody read it, let go."""
+        if self._closing and self._wire is not None:
+            self._wire.abort()
+        else:
+            self.handle(why)
 
     def _close(self, code: int, reason: str) -> None:
-        if self._transport is not None:
-            self._transport.send_close(cast("WSCloseCode", code), reason.encode())
-            self._transport.disconnect()
-            self._hub.spawn(self._make_sure(self._transport), f"close-{self.id}")
+        if self._wire is not None and not self._closing:
+            self._closing = True
+            self._cut_at_ms = self._hub.clock.now_ms() + CLOSE_WITHIN_MS
+            self._wire.close(code, reason)
+            self._arm()
 
-    async def _make_sure(self, transport: WSTransport) -> None:
-        """Who does not read would keep the socket, and so the seat, until the last byte went: not for long."""
-        await self._hub.clock.sleep_ms(CLOSE_WITHIN_MS)
-        if not transport.is_disconnected:
-            transport.disconnect(graceful=False)
+    def _arm(self) -> None:
+        """Have `ticked` called when the session or a slow reader is due."""
+        at_ms = self._session.deadline_ms
+        if self._cut_at_ms is not None:
+            at_ms = self._cut_at_ms if at_ms is None else min(at_ms, self._cut_at_ms)
+        if at_ms != self._armed_ms:
+            self._armed_ms = at_ms
+            self._hub.arm(self, at_ms)
+
+    # -- slow work ------------------------------------------------------------------------------
 
     def _later(self, command: ev.SessionCommand) -> None:
-        """Queue what takes time. A task lives only while there is work: idle people cost none."""
+        """Queue what takes time. A task and a queue live only while there is work: idle people cost none."""
+        if self._pending is None:
+            self._pending = deque()
         if len(self._pending) >= PENDING_AT_MOST and not isinstance(command, ev.Depart):
             self.handle(ev.CutOff(CloseCode.RATE_LIMITED))
             return
@@ -161,6 +233,7 @@ class Connection(WSListener):
                 await self._try(self._pending.popleft())
         finally:
             self._working = False
+            self._pending = None
 
     async def _try(self, command: ev.SessionCommand) -> None:
         """A defect of ours must not leave somebody with a command that is never answered."""
@@ -179,8 +252,11 @@ class Connection(WSListener):
                 id_ = getattr(message, "id", None)
                 if isinstance(id_, str):
                     self.handle(ev.Answered(id_, outcome))
+            case ev.Relay(_, message):
+                with contextlib.suppress(BackendError):  # it may be lost
+                    await self._hub.performer.relay(self._caller(), message)
             case ev.Depart(hold_ms):
-                await self._hub.performer.depart(Caller(self._who().person, self._generation), hold_ms)
+                await self._hub.performer.depart(self._caller(), hold_ms)
 
     async def _enter(self, token: str, *, resume: bool) -> ev.Entered | ev.EntryRefused | ev.ResumeRefused:
         try:
@@ -193,6 +269,7 @@ class Connection(WSListener):
         except DuologueError as error:
             return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, str(error))
         self._identity, self._generation = entry.identity, entry.arrival.generation
+        self._hub.entered(self, entry.identity.person)
         me = Self(entry.identity.person, entry.identity.guest, entry.identity.facets)
         return ev.Entered(me, entry.arrival, entry.resume_token)
 
@@ -202,24 +279,9 @@ class Connection(WSListener):
         except BackendError as error:
             return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)
 
+    def _caller(self) -> Caller:
+        return Caller(self._who().person, self._generation)
+
     def _who(self) -> Identity:
         assert self._identity is not None, "the session acts for somebody only after Entered"
         return self._identity
-
-
-def _tune(transport: WSTransport) -> None:
-    """Bound what a slow reader can make us hold, and let the kernel find dead peers."""
-    below = transport.underlying_transport
-    below.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
-    sock: socket.socket = below.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in DEAD_PEER:
-        if hasattr(socket, option):  # other systems lack one or the other
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-
-
-def _close_code(transport: WSTransport) -> int:
-    """What the client said on leaving; 1006 (RFC 6455 section 7.1.5) when it said nothing."""
-    handshake = cast("WSCloseHandshake | None", transport.close_handshake)
-    received = handshake.recv if handshake else None
-    return int(cast("int", received.code)) if received else 1006

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from duologue.ids import PairId
+from duologue.ids import PairId, PersonId
 from duologue.ledger import Arrival, Delivery, Outcome
 from duologue.pairs.pair import Pair
-from duologue.protocol.client import ClientMessage, Command, MediaReport, Typing
+from duologue.protocol.client import ClientMessage, Command, MediaReport
 from duologue.protocol.codes import CloseCode
-from duologue.protocol.server import CommandError, Credentials, Self, ServerMessage
+from duologue.protocol.server import CommandError, Credentials, PeerTyping, Self, ServerMessage
 
 
 class Opened(NamedTuple):
@@ -61,6 +61,12 @@ class Delivered(NamedTuple):
     delivery: Delivery
 
 
+class PeerSaid(NamedTuple):
+    """The partner, who is on this gateway too, said something that leaves no trace."""
+
+    message: PeerTyping
+
+
 class Placed(NamedTuple):
     """Here is how to join the media."""
 
@@ -86,7 +92,7 @@ class Closed(NamedTuple):
 
 Event = (
     Opened | Received | Violated | Entered | EntryRefused | ResumeRefused | Answered | Delivered
-    | Placed | Ticked | CutOff | Closed
+    | PeerSaid | Placed | Ticked | CutOff | Closed
 )  # fmt: skip
 
 
@@ -113,7 +119,14 @@ class Enter(NamedTuple):
 class Perform(NamedTuple):
     """Carry this out; if it has an id, answer with Answered."""
 
-    message: Command | MediaReport | Typing
+    message: Command | MediaReport
+
+
+class Relay(NamedTuple):
+    """Hand this to the partner; it leaves no trace, and nobody waits for it."""
+
+    to: PersonId
+    message: PeerTyping
 
 
 class OpenRoom(NamedTuple):
@@ -134,4 +147,4 @@ class Depart(NamedTuple):
     hold_ms: int
 
 
-SessionCommand = Send | Close | Enter | Perform | OpenRoom | Place | Depart
+SessionCommand = Send | Close | Enter | Perform | Relay | OpenRoom | Place | Depart

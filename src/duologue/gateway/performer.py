@@ -19,7 +19,7 @@ from duologue.services.pairs import Pairs
 
 log = structlog.get_logger()
 
-Performable = c.Command | c.MediaReport | c.Typing
+Performable = c.Command | c.MediaReport
 
 
 class Performer:
@@ -40,6 +40,10 @@ class Performer:
         """The socket is gone."""
         await self.lobby.depart(caller, hold_ms)
 
+    async def relay(self, caller: Caller, message: PeerTyping) -> None:
+        """Hand something to a partner on another gateway."""
+        await self.store.relay(caller, PairId(message.pair), message)
+
     async def open_room(self, pair: Pair) -> None:
         """Make the room of a pair."""
         await self.pairs.open(pair)
@@ -59,8 +63,6 @@ class Performer:
                 return await self.lobby.leave(caller, PairId(pair))
             case c.Chat(pair=pair, n=n, text=text):
                 return await self.store.write(caller, PairId(pair), n, text)
-            case c.Typing(pair=pair):
-                return await self.store.relay(caller, PairId(pair), PeerTyping(pair))
             case c.Mute(pair=pair, audio=audio, video=video):
                 return await self.store.mute(caller, PairId(pair), audio_off=audio, video_off=video)
             case c.MediaReport():
@@ -75,7 +77,7 @@ class Performer:
         log.debug("media_report", pair=_loggable_id(pair), media=str(report.event), ms=report.ms)
         match report.event:
             case MediaEvent.CONNECTED:
-                return await self.store.connected(caller, pair)
+                return await self.pairs.connected(caller, pair)
             case MediaEvent.FAILED:
                 return await self.pairs.media_failed(caller, pair, _loggable(report.detail))
         return Outcome.DONE

@@ -1,43 +1,33 @@
-"""Accepts sockets, turns the timing wheel, carries news to connections. One per process."""
+"""Takes connections, turns the timing wheel, carries news to connections. One per process.
+
+It must not know sockets: `sockets.listen` brings them, a simulation calls `accept` itself.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import structlog
-from picows import (
-    WSListener,
-    WSUpgradeRequest,
-    WSUpgradeResponse,
-    WSUpgradeResponseWithListener,
-    ws_create_server,
-)
 
-from duologue.errors import BackendError, StartupError
+from duologue.errors import BackendError
 from duologue.gateway import events as ev
 from duologue.gateway.connection import Connection
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Limits, Session, Timing
 from duologue.gateway.wheel import Wheel
-from duologue.ids import SessionId
-from duologue.ledger import GATEWAY_LEASE_MS
+from duologue.ids import PersonId, SessionId
+from duologue.ledger import GATEWAY_LEASE_MS, Delivery
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.widen import Widening
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
-from duologue.protocol.codec import MAX_FRAME_BYTES
 from duologue.protocol.codes import CloseCode
-from duologue.protocol.server import VERSION
+from duologue.protocol.server import PeerTyping
 from duologue.settings import GatewaySettings
 from duologue.tasks import Tasks
 
 log = structlog.get_logger()
 
-READ_BUFFER_BYTES = 1024
-"""Small on purpose: it is allocated per socket, and most frames fit."""
-READ_AT_MOST_BYTES = 4 * MAX_FRAME_BYTES
-"""A frame above `MAX_FRAME_BYTES` is answered with our close code; above this it is not even read (code 1009)."""
 STATUS_EVERY_MS = 1_000
 KEEP_ALIVE_EVERY_MS = GATEWAY_LEASE_MS // 3
 NEWS_WAIT_MS = 5_000
@@ -45,7 +35,7 @@ RETRY_MS = 500
 
 
 class Gateway:
-    """The WebSocket listener and everything its connections share."""
+    """Everything that the connections of one process share."""
 
     def __init__(
         self,
@@ -61,45 +51,40 @@ class Gateway:
         self.clock = clock
         self._store = store
         self._rng = rng
-        self._settings = settings
+        self.settings = settings
         self._widening = widening
         self._tasks = tasks
         self._connections: dict[SessionId, Connection] = {}
         self._wheel: Wheel[SessionId] = Wheel()
         self._board: dict[str, QueueStatus] = {}
-        self._server: asyncio.Server | None = None
+        self._people: dict[PersonId, Connection] = {}
 
     # -- life -------------------------------------------------------------------------------
 
-    async def start(self) -> None:
-        """Listen. Raises `StartupError` when the port is taken."""
-        host, port = self._settings.host, self._settings.port
-        try:
-            self._server = await ws_create_server(
-                self._accept,
-                host,
-                port,
-                enable_auto_pong=False,
-                max_frame_size=READ_AT_MOST_BYTES,
-                read_buffer_init_size=READ_BUFFER_BYTES,
-                backlog=1024,
-            )
-        except OSError as error:
-            raise StartupError(
-                f"the gateway cannot listen on {host}:{port} ({error.strerror}). "
-                "Is another Duologue running? Stop it, or set DUOLOGUE_GATEWAY__PORT."
-            ) from error
+    def start(self) -> None:
+        """Run the loops, until the tasks are cancelled. Taking connections is somebody else's."""
         self._tasks.spawn(self._stay_alive(), name="gateway-lease")
         self._tasks.spawn(self._turn_wheel(), name="gateway-wheel")
         self._tasks.spawn(self._carry_news(), name="gateway-news")
         self._tasks.spawn(self._read_status(), name="gateway-status")
 
     async def stop(self) -> None:
-        """Stop listening and send everybody elsewhere; seats stay held for those who come back."""
-        if self._server is not None:
-            self._server.close()
+        """Send everybody elsewhere; seats stay held for those who come back."""
         for connection in list(self._connections.values()):
             connection.handle(ev.CutOff(CloseCode.GOING_AWAY))
+
+    def accept(self, address: str) -> tuple[Connection, CloseCode | None]:
+        """A connection for a new socket of this address, and why it is not welcome, if so.
+
+        Whoever owns the wire calls `Connection.opened` with both next.
+        """
+        session_id = SessionId(self._rng.token())
+        session = Session(session_id, self._board, timing=Timing(), limits=Limits(), widening=self._widening)
+        connection = Connection(self, session_id, session, address)
+        if len(self._connections) >= self.settings.max_connections:
+            return connection, CloseCode.OVERLOADED
+        self._connections[session_id] = connection
+        return connection, None
 
     # -- what connections need (`connection.Hub`) ----------------------------------------
 
@@ -112,37 +97,35 @@ class Gateway:
         else:
             self._wheel.arm(connection.id, at_ms)
 
-    def join(self, connection: Connection) -> bool:
-        if len(self._connections) >= self._settings.max_connections:
-            return False
-        self._connections[connection.id] = connection
-        return True
+    def entered(self, connection: Connection, person: PersonId) -> None:
+        self._people[person] = connection
+
+    def relay(self, to: PersonId, message: PeerTyping) -> bool:
+        peer = self._people.get(to)
+        return peer is not None and peer.hear(message)
 
     def forget(self, connection: Connection) -> None:
         self._connections.pop(connection.id, None)
         self._wheel.disarm(connection.id)
+        person = connection.person
+        if person is not None and self._people.get(person) is connection:
+            del self._people[person]
 
-    # -- accepting --------------------------------------------------------------------------
+    # -- what the loops do ---------------------------------------------------------------------
 
-    def _accept(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
-        origin = request.headers.get("Origin")
-        if origin is not None and not self._settings.allows(origin):
-            log.info("origin_refused", origin=origin[:100], hint="add it to gateway.origins")
-            body = b"origin not allowed\n"
-            return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(403, body), None)
-        offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-        connection = self._connect()
-        if VERSION not in offered:
-            connection.refuse(CloseCode.UNSUPPORTED_VERSION)
-        chosen = VERSION if VERSION in offered else offered[0]
-        headers: Mapping[str, str] = {"Sec-WebSocket-Protocol": chosen} if chosen else {}
-        response = WSUpgradeResponse.create_101_response(extra_headers=headers)
-        return WSUpgradeResponseWithListener(response, connection)
+    def tick(self) -> None:
+        """Turn the wheel up to now."""
+        for session_id in self._wheel.turn(self.clock.now_ms()):
+            connection = self._connections.get(session_id)
+            if connection is not None:
+                connection.ticked()
 
-    def _connect(self) -> Connection:
-        session_id = SessionId(self._rng.token())
-        session = Session(session_id, self._board, timing=Timing(), limits=Limits(), widening=self._widening)
-        return Connection(self, session_id, session)
+    def deliver(self, deliveries: Iterable[Delivery]) -> None:
+        """Hand news to the sessions they are for; who is gone needs none."""
+        for delivery in deliveries:
+            connection = self._connections.get(delivery.session)
+            if connection is not None:
+                connection.handle(ev.Delivered(delivery))
 
     # -- loops ------------------------------------------------------------------------------
 
@@ -160,10 +143,7 @@ class Gateway:
     async def _turn_wheel(self) -> None:
         while True:
             await self.clock.sleep_ms(self._wheel.slot_ms)
-            for session_id in self._wheel.turn(self.clock.now_ms()):
-                connection = self._connections.get(session_id)
-                if connection is not None:
-                    connection.handle(ev.Ticked())
+            self.tick()
 
     async def _carry_news(self) -> None:
         position = 0
@@ -179,10 +159,7 @@ class Gateway:
                 log.warning("store_unavailable", detail=str(error))
                 await self.clock.sleep_ms(RETRY_MS)
                 continue
-            for delivery in deliveries:
-                connection = self._connections.get(delivery.session)
-                if connection is not None:
-                    connection.handle(ev.Delivered(delivery))
+            self.deliver(deliveries)
 
     def _resync_everybody(self) -> None:
         for connection in list(self._connections.values()):

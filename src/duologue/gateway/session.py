@@ -216,6 +216,8 @@ class Session:
                 return self._news(delivery, now_ms)
             case ev.Answered(id_, outcome):
                 return self._answered(id_, outcome)
+            case ev.PeerSaid(message):
+                return [ev.Send(message)] if self._pair is not None and self._pair.id == message.pair else []
             case ev.Placed(pair, credentials):
                 return self._placed(pair, credentials, now_ms)
             case ev.Ticked():
@@ -239,12 +241,17 @@ class Session:
             case c.Chat():
                 return self._limited("chat", self._limits.chat, message, now_ms)
             case c.Typing():
-                return [] if self._admit("chat", self._limits.chat, now_ms) else [ev.Perform(message)]
+                return self._typing(message.pair, now_ms)
             case c.MediaReport() | c.Cancel() | c.Leave() | c.Mute() | c.Diagnostics():
                 return [ev.Perform(message)]
             case _:
                 assert isinstance(message, NOT_YET), "every message of the protocol is dealt with"
                 return [_refuse(message.id, ErrorCode.NOT_AVAILABLE, "this server does not offer that yet")]
+
+    def _typing(self, pair_id: str, now_ms: int) -> list[ev.SessionCommand]:
+        if self._pair is None or self._pair.id != pair_id or self._admit("chat", self._limits.chat, now_ms):
+            return []
+        return [ev.Relay(self._pair.peer(self._me).person, s.PeerTyping(pair_id))]
 
     def _admit(self, name: str, rate: Rate, now_ms: int) -> int:
         """How long to wait in milliseconds; 0: go on."""

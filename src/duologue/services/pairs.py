@@ -6,16 +6,20 @@ through (that process died) is empty and closes by itself after its `empty_timeo
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import structlog
 
 from duologue.errors import Unavailable
 from duologue.ids import PairId, PersonId
 from duologue.ledger import Caller, Closed, Outcome
-from duologue.pairs.pair import Pair
+from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair
 from duologue.ports import Clock, Media, Store
 from duologue.protocol.codes import Mode
 from duologue.protocol.server import Credentials
 from duologue.services.gate import Gate
+from duologue.services.insist import insist
 from duologue.tasks import Tasks
 
 log = structlog.get_logger()
@@ -27,6 +31,8 @@ LEAVE_WITHIN_MS = 2_000
 """Clients leave the room by themselves as soon as they hear that the pair is over. Throwing them out at the
 same moment makes the media library stumble over its own connection; who is still in there after this goes."""
 RETRY_MS = 250
+
+Answer = TypeVar("Answer")
 
 
 class Pairs:
@@ -54,18 +60,22 @@ class Pairs:
         try:
             await self._retry(pair.id, OPEN_FOR_MS, close=False)
         except Unavailable:
-            await self._store.media_unavailable(pair.id)  # there is no room to delete
+            await self._insist(lambda: self._store.media_unavailable(pair.id))  # there is no room to delete
             return
-        if not await self._store.opened(pair.id):
+        if not await self._insist(lambda: self._store.opened(pair.id)):
             self._close_soon(pair.id, after_ms=0)  # it ended while the room was being made: nobody is in there
 
     def place(self, pair: Pair, person: PersonId) -> Credentials | None:
         """What this side needs to join; None for a text pair."""
         return None if pair.mode is Mode.TEXT else self._media.place(pair, person)
 
+    async def connected(self, caller: Caller, pair: PairId) -> Outcome:
+        """This side's media is up. Nobody would say it again, so it is not lost to one bad moment of the store."""
+        return await self._insist(lambda: self._store.connected(caller, pair))
+
     async def media_failed(self, caller: Caller, pair: PairId, detail: str) -> Outcome:
         """This side gave up on its media. Nothing to tell when the pair was over: its room going is no failure."""
-        closed = await self._store.media_failed(caller, pair)
+        closed = await self._insist(lambda: self._store.media_failed(caller, pair))
         if closed.ended is not None:
             log.warning("media_failed", pair=pair, detail=detail)
         return self.settle(closed)
@@ -81,6 +91,10 @@ class Pairs:
         """Delete the room of a pair that ended, beside everything else: nobody waits for it."""
         if pair.mode is not Mode.TEXT:
             self._close_soon(pair.id, after_ms=LEAVE_WITHIN_MS)
+
+    async def _insist(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Worth asking for as long as the pair has to connect; after that its deadline ends it."""
+        return await insist(self._clock, ask, for_ms=CONNECT_DEADLINE_MS)
 
     def _close_soon(self, pair: PairId, after_ms: int) -> None:
         self._tasks.spawn(self._close_after(pair, after_ms), name=f"close-room-{pair}")

@@ -1,0 +1,146 @@
+"""A gateway without sockets: wires that tests hold in their hands, and a clock that they move.
+
+Everything behind the wire is real: connections, sessions, services, the memory store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from duologue.gateway.connection import Connection
+from duologue.gateway.performer import Performer
+from duologue.gateway.server import Gateway
+from duologue.ids import GatewayId, PairId
+from duologue.ledger import Proposal, TicketArrived
+from duologue.matching.widen import Widening
+from duologue.media.fake import FakeMedia
+from duologue.protocol import client as c
+from duologue.protocol import codec
+from duologue.protocol import server as s
+from duologue.protocol.client import ClientMessage
+from duologue.protocol.codes import MediaEvent, Mode
+from duologue.services.identity import TokenOffice
+from duologue.services.lobby import Lobby
+from duologue.services.pairs import Pairs
+from duologue.settings import GatewaySettings
+from duologue.store.memory import MemoryStore
+from duologue.tasks import Tasks
+from tests.contract.stores import MATCHER, SHARD
+from tests.fakes import CountingRng, ManualClock
+
+Kind = TypeVar("Kind", bound=s.ServerMessage)
+TEXT = c.Filters(mode=Mode.TEXT)
+
+
+class FakeWire:
+    """One client's end: what was written to it, and how it was closed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.frames: list[bytes] = []
+        self.close_code: int | None = None
+        self.aborted = False
+        self.unsent = 0
+
+    def send(self, frame: bytes) -> None:
+        self.frames.append(frame)
+
+    def close(self, code: int, reason: str) -> None:
+        self.close_code = int(code)
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def unsent_bytes(self) -> int:
+        return self.unsent
+
+    # -- for tests ----------------------------------------------------------------------------
+
+    def say(self, *messages: ClientMessage) -> None:
+        """The client sends."""
+        for message in messages:
+            self.connection.received(codec.encode(message))
+
+    def heard(self, kind: type[Kind]) -> list[Kind]:
+        """All messages of a kind that were written."""
+        return [message for message in map(codec.decode_server, self.frames) if isinstance(message, kind)]
+
+
+class Yard:
+    """A gateway on hand-held wires. Nothing moves but in `settle` and `pass_ms`."""
+
+    def __init__(self, tasks: Tasks, **gateway: Any) -> None:
+        self.tasks = tasks
+        self.clock = ManualClock()
+        rng = CountingRng()
+        self.store = MemoryStore(self.clock)
+        self.tokens = TokenOffice(b"k" * 32, self.clock, rng)
+        self.media = FakeMedia()
+        pairs = Pairs(self.store, self.media, self.clock, tasks)
+        lobby = Lobby(self.store, self.tokens, pairs, ("language",), frozenset(Mode), self.clock)
+        self.name = GatewayId("g1")
+        performer = Performer(self.name, lobby, pairs, self.store)
+        settings = GatewaySettings(**gateway)
+        self.gateway = Gateway(performer, self.store, self.clock, rng, settings, Widening(), tasks)
+        self._news = self._queue = 0
+
+    def wire(self, address: str = "192.0.2.1") -> FakeWire:
+        """A new socket, greeted."""
+        connection, refusal = self.gateway.accept(address)
+        wire = FakeWire(connection)
+        connection.opened(wire, refusal)
+        return wire
+
+    async def person(self, token: str | None = None) -> FakeWire:
+        """Somebody who came in."""
+        await self.store.keep_alive(self.name)
+        wire = self.wire()
+        wire.say(c.Auth(token or self.tokens.mint_guest({}).token))
+        await self.settle()
+        return wire
+
+    async def talk(self) -> tuple[FakeWire, FakeWire, PairId]:
+        """Two people who talk by text."""
+        wires = await self.person(), await self.person()
+        for wire in wires:
+            wire.say(c.Find("find", 1, TEXT))
+        await self.settle()
+        events, self._queue = await self.store.read_queue(SHARD, self._queue, 0)
+        tickets = [event.ticket for event in events if isinstance(event, TicketArrived)][-2:]
+        pair = PairId(f"pair-{self._queue}")
+        fence = await self.store.lease(SHARD, MATCHER)
+        assert fence is not None, "no other matcher is at work"
+        await self.store.commit(SHARD, fence, [Proposal(pair, (tickets[0], tickets[1]), ("Heron", "Otter"))])
+        await self.settle()
+        for wire in wires:
+            wire.say(c.MediaReport(pair, MediaEvent.CONNECTED))
+        await self.settle()
+        return *wires, pair
+
+    async def settle(self) -> None:
+        """Let everything that is under way come to rest, at this very moment."""
+        for _ in range(10):
+            for _ in range(20):
+                await asyncio.sleep(0)
+            deliveries, self._news = await self.store.read_news(self.name, self._news, 0)
+            self.gateway.deliver(deliveries)
+
+    async def pass_ms(self, duration_ms: int) -> None:
+        """Let time pass, in steps of the wheel."""
+        for _ in range(duration_ms // 100):
+            self.clock.advance(100)
+            self.gateway.tick()
+        await self.settle()
+
+
+@asynccontextmanager
+async def open_yard(**gateway: Any) -> AsyncIterator[Yard]:
+    """A gateway, until the end of the test."""
+    tasks = Tasks()
+    try:
+        yield Yard(tasks, **gateway)
+    finally:
+        await tasks.cancel_all()
