@@ -54,6 +54,8 @@ class Outcome(StrEnum):
     """It makes no sense in the state this person is in."""
     STALE = "stale"
     """A newer session of this person is active: this one has nothing to say any more."""
+    GONE = "gone"
+    """The ledger believes that nobody is here: this session needs to come in again."""
 
 
 class Attention(StrEnum):

@@ -272,6 +272,8 @@ class Session:
                 return [_refuse(id_, ErrorCode.BAD_REQUEST, "not possible in your present state")]
             case Outcome.STALE:
                 return self._close(CloseCode.REPLACED, "another session of yours took over")
+            case Outcome.GONE:
+                return self._close(CloseCode.RESYNC, "come in again")
             case s.CommandError():
                 return [ev.Send(s.Reply(id_, ok=False, error=outcome))]
         assert_never(outcome)

@@ -337,18 +337,18 @@ class MemoryStore:
     def _once(self, caller: Caller, run: Callable[[Person], Closed]) -> Closed:
         """Run a transition for its caller: refused when stale, repeated answer for a repeated request."""
         who = self.ledger.people.get(caller.person)
-        if who is None or not self._speaks_for(who, caller):
+        if who is None or caller.generation > who.generation:
+            return Closed(Outcome.GONE)
+        if caller.generation < who.generation:
             return Closed(Outcome.STALE)
+        if not who.here:
+            return Closed(Outcome.GONE)
         if caller.request is not None and who.answered is not None and who.answered[0] == caller.request:
             return who.answered[1]
         closed = run(who)
         if caller.request is not None:
             who.answered = (caller.request, closed)
         return closed
-
-    def _speaks_for(self, who: Person, caller: Caller) -> bool:
-        """The newest session does, as long as it is here."""
-        return who.here and who.generation == caller.generation
 
     def _in_pair(self, caller: Caller, pair: PairId, event: life.Event) -> Closed:
         """An event of somebody in this pair; nothing if they are in it no more."""
