@@ -147,6 +147,8 @@ class Checks:
         """After the trouble, once everybody keeps still: people and ledger agree, and nobody waits in vain."""
         for person in self._people.values():
             who = self._ledger.people.get(person.id)
+            if person.away:
+                continue
             if not person.is_in or person.ready is None:
                 self._violation(f"at rest: {person.name} is not back")
             elif who is None or who.session != person.ready.session:

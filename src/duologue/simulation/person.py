@@ -27,6 +27,8 @@ REPLY_WITHIN_MS = 20_000
 MODES = (Mode.TEXT, Mode.TEXT, Mode.VIDEO)
 LANGUAGES = ("en", "fr")
 PAGE_LEFT = 1001
+AWAY_MS = (50_000, 90_000)
+"""Longer than any seat is held and any loop may take to see it."""
 TOKEN_IS_OLD = (CloseCode.TOKEN_EXPIRED, CloseCode.INVALID_TOKEN)
 
 
@@ -57,6 +59,8 @@ class Person:
         self.ready: s.Ready | None = None
         self.belief = Belief()
         self.heard_ms = self.told_ms = 0
+        self.away = False
+        """Gone for long."""
         self._rng = SeededRng(seed, name)
         self._dice = self._rng.dice
         self._clock = VirtualClock()
@@ -99,6 +103,8 @@ class Person:
             self._tokens, self._resume_token = self._outside.invite(self.name, self._facets, self._tokens.refresh), None
         elif 4300 <= code < 4400 and code != CloseCode.REPLACED:
             self._outside.violation(f"{self.name} was thrown out with {CloseCode(code).name}, and did nothing wrong")
+        if self.away:
+            return self._dice.randint(*AWAY_MS)
         if code == PAGE_LEFT:
             return self._dice.randint(50, 2_000)
         if code == CloseCode.REPLACED:
@@ -114,6 +120,7 @@ class Person:
 
     async def _connected_life(self) -> None:
         self.link = link = await self._outside.connect(self.name)
+        self.away = False
         await self._come_in(link)
         self._failures = 0
         act_ms = self._next_act_ms()
@@ -220,7 +227,8 @@ class Person:
     # -- what they do of their own accord -------------------------------------------------------
 
     def _act(self, link: Link) -> None:
-        lose = [] if self._outside.calm else [self._reload, self._lose_network, self._say_goodbye]
+        lose = [self._reload, self._reload, self._lose_network, self._lose_network, self._say_goodbye, self._vanish]
+        lose = [] if self._outside.calm else lose
         hide = [self._toggle_page]
         ways: dict[str, list[Callable[[], None]]] = {
             "idle": [self._find, self._find, self._find, self._find, *hide, *lose],
@@ -277,6 +285,11 @@ class Person:
 
     def _lose_network(self) -> None:
         self._link.cut(noticed=self._dice.random() < 0.6)
+
+    def _vanish(self) -> None:
+        """The phone is in a tunnel, or at the bottom of a lake."""
+        self.away = True
+        self._link.cut(noticed=True)
 
     def _command(self, command: c.Command) -> None:
         if isinstance(command, c.Find | c.Next):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
 from duologue.ids import GatewayId, PersonId
+from duologue.ledger import SHARD_LEASE_MS
 from duologue.matcher.loop import Matcher
 from duologue.matching.pool import Pool
 from duologue.matching.widen import Widening
@@ -81,6 +82,7 @@ class Town:
     def __init__(self, seed: int, new_store: type[MemoryStore], trace: Trace) -> None:
         self.calm = self.frozen = False
         self.trace = trace
+        trace.on_defect = self.violation
         self._seed = seed
         self._dice = SeededRng(seed, "town").dice
         self.plan = Plan.draw(self._dice)
@@ -181,7 +183,7 @@ class Town:
 
     async def _make_trouble(self) -> None:
         kinds: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            self._stop_somebody, self._stop_somebody, self._kill_gateway, self._kill_matcher, self._lose_backend,
+            self._stop_somebody, self._stop_owner, self._kill_gateway, self._kill_matcher, self._lose_backend,
         ]  # fmt: skip
         while True:
             await self._clock.sleep_ms(self._dice.randint(1, 2 * self.plan.trouble_every_ms))
@@ -190,6 +192,10 @@ class Town:
     async def _stop_somebody(self) -> None:
         process = self._dice.choice([*(host.process for host in self._hosts), *self._matchers])
         await process.pause(self._dice.choice((300, 2_000, 5_000, 20_000)))
+
+    async def _stop_owner(self) -> None:
+        """A matcher sleeps just a little longer than its lease."""
+        await self._dice.choice(self._matchers).pause(SHARD_LEASE_MS + self._dice.randint(0, 1_500))
 
     async def _kill_gateway(self) -> None:
         index = self._dice.randrange(len(self._hosts))

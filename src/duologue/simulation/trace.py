@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
+import traceback
 from collections import deque
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, NamedTuple
 
 from duologue.simulation.virtual import VirtualClock
 
 KEPT = 3_000
+DEFECTS = frozenset(["task_failed", "session_failed", "commits_keep_failing"])
+"""Log lines that only a defect of ours writes."""
 TOKEN = re.compile(r"eyJ[\w.-]+")
 """They say nothing to a reader."""
 
@@ -31,6 +35,7 @@ class Trace:
     def __init__(self, kept: int | None = KEPT) -> None:
         self._entries: deque[Entry] = deque(maxlen=kept)
         self._clock = VirtualClock()
+        self.on_defect: Callable[[str], None] = lambda _: None
 
     def note(self, who: str, what: object) -> None:
         """Something happened now."""
@@ -44,6 +49,17 @@ class Trace:
     def log_processor(self, _: object, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """For structlog: the roles' own log lines stand in the trace."""
         name = event.pop("event", "")
-        words = " ".join(f"{key}={value}" for key, value in event.items() if key != "exc_info")
+        error = event.pop("exc_info", None)
+        words = " ".join(f"{key}={value}" for key, value in event.items())
         self.note(f"log {level}", f"{name} {words}")
+        if name in DEFECTS:
+            self.defect(f"{name} {words}", error)
         return {"event": name}
+
+    def defect(self, what: str, error: object) -> None:
+        """Something failed that nobody foresaw."""
+        if not isinstance(error, BaseException):
+            error = sys.exc_info()[1]
+        if error is not None:
+            self.note("traceback", "".join(traceback.format_exception(error)))
+        self.on_defect(f"{what}: {error!r}")
