@@ -19,6 +19,10 @@ from duologue.protocol.codes import EndReason
 from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
 
 
+MAX_SESSIONS = 5
+"""Sessions of one person: one is active, the others stand by."""
+
+
 class Caller(NamedTuple):
     """Who asks for a transition. An older generation than the person's is refused."""
 
@@ -37,6 +41,17 @@ class Outcome(StrEnum):
     """It makes no sense in the state this person is in."""
     STALE = "stale"
     """A newer session of this person is active: this one has nothing to say any more."""
+
+
+class Attention(StrEnum):
+    """How likely somebody who waits would notice a partner: the one sign of leaving that we have."""
+
+    VISIBLE = "visible"
+    """As far as we know they look at the page."""
+    HIDDEN = "hidden"
+    """The page is in the background: they are offered last."""
+    QUIET = "quiet"
+    """A ping was not answered in time: they are not offered until something is heard again."""
 
 
 class Idle(msgspec.Struct, frozen=True, tag=True):
@@ -113,10 +128,14 @@ class Relayed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Superseded(msgspec.Struct, frozen=True, tag=True):
-    """Another session of this person took over."""
+    """Another session of this person took over; this one stands by."""
 
 
-News = Queued | Dequeued | PairFormed | RoomIsOpen | TalkStarted | PairEnded | Relayed | Superseded
+class Dropped(msgspec.Struct, frozen=True, tag=True):
+    """This person has too many sessions: the one that stood by longest goes."""
+
+
+News = Queued | Dequeued | PairFormed | RoomIsOpen | TalkStarted | PairEnded | Relayed | Superseded | Dropped
 
 
 class Delivery(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from typing import Protocol
 from duologue.ids import GatewayId, PairId, PersonId, SessionId
 from duologue.ledger import (
     Arrival,
+    Attention,
     Caller,
     Closed,
     CommitResult,
@@ -25,6 +26,7 @@ from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair
 from duologue.protocol.server import Credentials, PeerTyping
+from duologue.safety.ratelimit import Rate
 
 
 class Clock(Protocol):
@@ -62,9 +64,11 @@ class PresenceStore(Protocol):
         changes, when the person has another one by now (the token was used before). A person whom
         the store does not know is welcome with any token: tokens outlive the store.
 
-        Another active session gets `Superseded`. A held seat is taken again: the partner hears
+        The session that was active gets `Superseded` and stands by; beyond `MAX_SESSIONS` in all,
+        the one that stood by longest gets `Dropped`. A held seat is taken again: the partner hears
         that they are back, a ticket is offered again. News for `session` may arrive before this
-        returns; none of it is older than the returned `rev`.
+        returns; none of it is older than the returned `rev`. Repeating it for the active session
+        repeats the answer.
         """
 
     async def depart(self, caller: Caller, hold_ms: int) -> Closed:
@@ -72,6 +76,12 @@ class PresenceStore(Protocol):
 
         The seat is held for `hold_ms`: a ticket is not offered meanwhile, a partner hears until
         when. With 0 it is given up at once. A stale caller changes nothing.
+        """
+
+    async def attend(self, caller: Caller, attention: Attention) -> Outcome:
+        """Note how likely this person would notice a partner; starts as VISIBLE with each session.
+
+        A ticket keeps its wait through all of this. A partner hears HIDDEN and VISIBLE.
         """
 
     async def expire(self) -> list[Pair]:
@@ -127,6 +137,12 @@ class PairStore(Protocol):
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
 
+    async def block(self, caller: Caller, pair: PairId) -> Closed:
+        """Never meet the partner of this pair again, in both directions; ends the pair (LEFT) if it is on.
+
+        Works for the present pair and the last one. REFUSED beyond `MAX_BLOCKS`.
+        """
+
     async def opened(self, pair: PairId) -> bool:
         """The room exists: both sides hear it. False: the pair is over, so the room must go."""
 
@@ -169,6 +185,16 @@ class Store(PresenceStore, TicketStore, PairStore, Outbox, Protocol):
     @property
     def kind(self) -> str:
         """`memory` or `redis`: for the start-up log, readiness and metrics."""
+
+
+class Limiter(Protocol):
+    """Rates that hold across connections and processes."""
+
+    async def admit(self, key: str, rate: Rate) -> int:
+        """Count one event under this key; returns 0, or after how many milliseconds it may be tried again.
+
+        A refused event costs nothing. Bounded: the keys seen longest ago may be forgotten.
+        """
 
 
 class ResyncNeeded(Exception):

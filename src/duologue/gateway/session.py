@@ -17,6 +17,7 @@ from duologue.ids import PersonId, SessionId
 from duologue.ledger import (
     Delivery,
     Dequeued,
+    Dropped,
     Idle,
     Outcome,
     Paired,
@@ -299,7 +300,7 @@ class Session:
             case Relayed(message):
                 mine = self._pair is not None and self._pair.id == message.pair
                 return [ev.Send(message)] if mine else []
-            case Superseded():
+            case Superseded() | Dropped():
                 return self._close(CloseCode.REPLACED, "another session of yours took over")
         assert_never(delivery.news)
 

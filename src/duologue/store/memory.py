@@ -15,13 +15,16 @@ import msgspec
 
 from duologue.ids import GatewayId, PairId, PersonId, RequestId, SessionId
 from duologue.ledger import (
+    MAX_SESSIONS,
     Arrival,
+    Attention,
     Caller,
     Closed,
     CommitResult,
     Committed,
     Delivery,
     Dequeued,
+    Dropped,
     Idle,
     News,
     Outcome,
@@ -68,6 +71,7 @@ class _Person:
     rev: int = 0
     session: SessionId | None = None
     gateway: GatewayId | None = None
+    standby: dict[int, tuple[SessionId, GatewayId]] = field(default_factory=dict)
     seat_until_ms: int | None = None
     forget_at_ms: int | None = None
     ticket: Ticket | None = None
@@ -116,8 +120,7 @@ class MemoryStore:
             return None
         if who is None:
             who = self._people[person] = _Person(person)
-        elif who.here:
-            self._tell(who, Superseded())
+        self._stand_by(who, session)
         # Starting from the clock keeps generations growing even when a person was forgotten meanwhile.
         who.generation = max(who.generation + 1, self._clock.now_ms())
         who.rev += 1
@@ -128,8 +131,41 @@ class MemoryStore:
             self._advance(who.pair, life.SideBack(person))
         return Arrival(who.generation, who.rev, self._state(who), who.attempt)
 
+    def _stand_by(self, who: _Person, newcomer: SessionId) -> None:
+        """The session that was active stands by; the newcomer no longer does."""
+        who.standby = {at: each for at, each in who.standby.items() if each[0] != newcomer}
+        if who.session is not None and who.gateway is not None:
+            self._tell(who, Superseded())
+            who.standby[who.generation] = who.session, who.gateway
+        if len(who.standby) >= MAX_SESSIONS:
+            session, gateway = who.standby.pop(next(iter(who.standby)))
+            self._outbox(gateway).append(Delivery(session, who.rev, Dropped()))
+
     async def depart(self, caller: Caller, hold_ms: int) -> Closed:
-        return self._once(caller, lambda who: self._depart(who, hold_ms))
+        closed = self._once(caller, lambda who: self._depart(who, hold_ms))
+        who = self._people.get(caller.person)
+        if closed.outcome is Outcome.STALE and who is not None:
+            who.standby.pop(caller.generation, None)
+        return closed
+
+    async def attend(self, caller: Caller, attention: Attention) -> Outcome:
+        return self._once(caller, lambda who: self._attend(who, attention)).outcome
+
+    def _attend(self, who: _Person, attention: Attention) -> Closed:
+        if who.pair is not None and attention is not Attention.QUIET:
+            peer = self._people[self._pairs[who.pair].peer(who.id).person]
+            hidden = PeerChanged(who.pair, PeerEvent.HIDDEN, value=attention is Attention.HIDDEN)
+            self._tell(peer, Relayed(hidden))
+        if who.waiting and who.ticket is not None:
+            if attention is Attention.QUIET:
+                self._queue.append(TicketGone(who.id, who.ticket.cohort.key))
+            else:
+                self._enqueue(who, who.ticket)
+                self._tell_ticket(who)
+        return Closed(Outcome.DONE)
+
+    async def block(self, caller: Caller, pair: PairId) -> Closed:
+        return self._once(caller, lambda who: self._leave(who, pair))
 
     def _depart(self, who: _Person, hold_ms: int) -> Closed:
         who.session = who.gateway = None
