@@ -38,6 +38,7 @@ from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
 from duologue.services.reaper import reap
 from duologue.settings import LiveKitSettings, Settings
+from duologue.store.limits import MemoryLimiter
 from duologue.store.memory import MemoryStore
 from duologue.tasks import Tasks
 
@@ -97,17 +98,18 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
         pairs = Pairs(store, choice.media, clock, tasks)
         widening = Widening(recently_met_after_ms=settings.matching.recently_met_after_ms)
         lobby = Lobby(store, tokens, pairs, settings.matching.facets, choice.modes)
-        performer = Performer(GatewayId(rng.token()), lobby, pairs, store)
-        gateway = Gateway(performer, store, clock, rng, settings.gateway, widening, tasks)
+        limiter = MemoryLimiter(clock)
+        performer = Performer(GatewayId(rng.token()), lobby, pairs, store, limiter, settings.limits)
+        gateway = Gateway(performer, store, clock, rng, settings, widening, tasks)
         gateway.start()
-        stack.push_async_callback(gateway.stop)
+        stack.push_async_callback(gateway.drain)
         listener = await sockets.listen(gateway)
         stack.callback(listener.close)
         Matcher(store, clock, rng, settings.matching.facets, widening, tasks).start()
         tasks.spawn(reap(store, pairs, clock), name="reaper")
         started = Started(_page_url(settings), _websocket_url(settings), choice.name, store.kind)
         client_config = _client_config(started, settings, choice.modes)
-        http = Http(create_app(settings, store.kind, tokens, clock, client_config), settings)
+        http = Http(create_app(settings, store.kind, tokens, limiter, client_config), settings)
         http_ended = tasks.spawn(http.serve(), name="http")
         stack.push_async_callback(_end_http, http, http_ended)
         await _until_listening(http, http_ended)

@@ -32,6 +32,7 @@ from duologue.ledger import (
     PairEnded,
     PairFormed,
     PersonState,
+    Probe,
     Proposal,
     Queued,
     QueueEvent,
@@ -333,7 +334,7 @@ class MemoryStore:
     async def write(self, caller: Caller, pair: PairId, n: int, text: str) -> Outcome:
         return self._in_pair(caller, pair, life.LineWritten(caller.person, n, text)).outcome
 
-    async def relay(self, caller: Caller, pair: PairId, message: PeerTyping) -> Outcome:
+    async def relay(self, caller: Caller, pair: PairId, message: PeerTyping | Probe) -> Outcome:
         def run(who: _Person) -> Closed:
             if who.pair == pair:
                 peer = self._people[self._pairs[pair].peer(who.id).person]
