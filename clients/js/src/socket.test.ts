@@ -121,6 +121,7 @@ describe("coming back", () => {
     const world = new World();
     await world.online();
     world.server.push({ type: "drain", retry_after_ms: 9_000 });
+    await settle();
     world.server.socket.drop(CloseCode.RATE_LIMITED);
     await settle(8_900);
     expect(world.server.sockets).toHaveLength(1);
