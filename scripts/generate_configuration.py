@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import enum
+import inspect
 import sys
 import types
 from pathlib import Path
@@ -118,7 +119,7 @@ def render() -> str:
 
 def summary(section: type[BaseModel]) -> str:
     """The docstring of a section."""
-    return (section.__doc__ or "").strip()
+    return inspect.cleandoc(section.__doc__ or "")
 
 
 def main() -> int:

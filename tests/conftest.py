@@ -13,7 +13,7 @@ from duologue import app
 from duologue.client import RandomChatSession, join
 from duologue.media.fake import FakeMedia
 from duologue.protocol.codes import Mode
-from duologue.settings import GatewaySettings, HttpSettings, Settings
+from duologue.settings import GatewaySettings, HttpSettings, LimitSettings, Settings
 from tests.fakes import free_port
 
 
@@ -33,11 +33,12 @@ class Town:
 
 
 @asynccontextmanager
-async def open_town(state_dir: Path, **gateway: Any) -> AsyncIterator[Town]:
+async def open_town(state_dir: Path, limits: dict[str, Any] | None = None, **gateway: Any) -> AsyncIterator[Town]:
     """Everything but a real media server: gateway, matcher, HTTP API and memory store on free ports."""
     settings = Settings(
-        http=HttpSettings(port=free_port(), guests_per_minute=6000, guests_burst=1000),
+        http=HttpSettings(port=free_port()),
         gateway=GatewaySettings(port=free_port(), **gateway),
+        limits=LimitSettings(**{"profile": "load"} | (limits or {})),
         state_dir=state_dir,
     )
     media = FakeMedia()

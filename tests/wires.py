@@ -25,8 +25,8 @@ from duologue.protocol.codes import MediaEvent, Mode
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
-from duologue.settings import GatewaySettings
-from duologue.store.memory import MemoryStore
+from duologue.settings import Settings
+from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
 from tests.contract.stores import MATCHER, SHARD
 from tests.fakes import CountingRng, ManualClock
@@ -72,7 +72,9 @@ class FakeWire:
 class Yard:
     """A gateway on hand-held wires. Nothing moves but in `settle` and `pass_ms`."""
 
-    def __init__(self, tasks: Tasks, **gateway: Any) -> None:
+    def __init__(
+        self, tasks: Tasks, limits: dict[str, Any] | None = None, timing: dict[str, Any] | None = None, **gateway: Any
+    ) -> None:
         self.tasks = tasks
         self.clock = ManualClock()
         rng = CountingRng()
@@ -82,8 +84,8 @@ class Yard:
         pairs = Pairs(self.store, self.media, self.clock, tasks)
         lobby = Lobby(self.store, self.tokens, pairs, ("language",), frozenset(Mode), self.clock)
         self.name = GatewayId("g1")
-        performer = Performer(self.name, lobby, pairs, self.store)
-        settings = GatewaySettings(**gateway)
+        settings = Settings(gateway=gateway, limits=limits or {}, timing=timing or {})
+        performer = Performer(self.name, lobby, pairs, self.store, MemoryLimiter(self.clock), settings.limits)
         self.gateway = Gateway(performer, self.store, self.clock, rng, settings, Widening(), tasks)
         self._news = self._queue = 0
 
@@ -137,10 +139,10 @@ class Yard:
 
 
 @asynccontextmanager
-async def open_yard(**gateway: Any) -> AsyncIterator[Yard]:
+async def open_yard(**options: Any) -> AsyncIterator[Yard]:
     """A gateway, until the end of the test."""
     tasks = Tasks()
     try:
-        yield Yard(tasks, **gateway)
+        yield Yard(tasks, **options)
     finally:
         await tasks.cancel_all()

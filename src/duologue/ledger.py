@@ -136,10 +136,16 @@ class PairEnded(msgspec.Struct, frozen=True, tag=True):
     ticket: Ticket | None
 
 
+class Probe(msgspec.Struct, frozen=True, tag_field="type", tag="probe"):
+    """Not for the client: the partner has reason to doubt that this one lives. Their gateway asks with a ping."""
+
+    pair: str
+
+
 class Relayed(msgspec.Struct, frozen=True, tag=True):
     """Something from the partner, in the words of the wire."""
 
-    message: ChatLine | PeerChanged | PeerTyping
+    message: ChatLine | PeerChanged | PeerTyping | Probe
 
 
 class Superseded(msgspec.Struct, frozen=True, tag=True):

@@ -19,6 +19,7 @@ from duologue.ledger import (
     CommitResult,
     Delivery,
     Outcome,
+    Probe,
     Proposal,
     QueueEvent,
 )
@@ -188,7 +189,7 @@ class PairStore(Protocol):
     async def write(self, caller: Caller, pair: PairId, n: int, text: str) -> Outcome:
         """Append a line of chat for the partner. A number that was there already is the same line."""
 
-    async def relay(self, caller: Caller, pair: PairId, message: PeerTyping) -> Outcome:
+    async def relay(self, caller: Caller, pair: PairId, message: PeerTyping | Probe) -> Outcome:
         """Pass something on to the partner that leaves no trace. Lost if they are away."""
 
 

@@ -8,15 +8,40 @@ LiveKit's own tools read them. Unknown names are refused: a typo must not silent
 from __future__ import annotations
 
 import os
+import sys
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from duologue.errors import StartupError
+from duologue.safety.ratelimit import UNLIMITED, Rate, parse_rate
 
 CONFIG_FILE = "duologue.toml"
+
+
+def _checked_rate(text: str) -> str:
+    parse_rate(text)
+    return text
+
+
+RateText = Annotated[str, AfterValidator(_checked_rate)]
+
+
+def _relation(shorter: str, sign: str, longer: str, section: BaseModel) -> str:
+    low, high = getattr(section, shorter), getattr(section, longer)
+    return f"{shorter} ({low}) {sign} {longer} ({high}) must hold: lower {shorter}, or raise {longer}"
 
 
 class Section(BaseModel):
@@ -30,8 +55,6 @@ class HttpSettings(Section):
 
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="The page, guest tokens, health.")
-    guests_per_minute: int = Field(10, ge=1, le=60_000, description="New guests a minute and address, after a burst.")
-    guests_burst: int = Field(30, ge=1, description="New guests at once and address.")
 
 
 class GatewaySettings(Section):
@@ -47,9 +70,102 @@ class GatewaySettings(Section):
     write_slow_ms: int = Field(10_000, ge=0, description="Who is slow this long is cut off, and comes back anew.")
     write_hard_bytes: int = Field(256 * 1024, ge=1024, description="Who leaves this much unread is cut off at once.")
 
+    drain_per_s: int = Field(1_000, ge=1, description="On a stop, so many are sent elsewhere in a second.")
+    drain_within_ms: int = Field(60_000, ge=0, description="On a stop, everybody is sent elsewhere within this time.")
+
+    @model_validator(mode="after")
+    def _slow_before_hard(self) -> Self:
+        if self.write_soft_bytes >= self.write_hard_bytes:
+            raise ValueError(_relation("write_soft_bytes", "<", "write_hard_bytes", self))
+        return self
+
     def allows(self, origin: str) -> bool:
         """Whether a page of this origin may connect."""
         return origin in self.origins
+
+
+class TimingSettings(Section):
+    """How long things may take, in milliseconds."""
+
+    auth_ms: int = Field(10_000, ge=100, description="From hello to auth or resume.")
+    heartbeat_ms: int = Field(25_000, ge=100, description="Between two pings.")
+    pong_wait_ms: int = Field(10_000, ge=50, description="A ping without an answer for this long closes the socket.")
+    quiet_after_ms: int = Field(
+        3_000,
+        ge=20,
+        description="Without an answer to a ping for this long, somebody who waits is not offered. "
+        "Who is pinged because their partner's media is in trouble has this long in all.",
+    )
+    seat_ms: int = Field(15_000, ge=0, description="A place is held this long after a lost socket.")
+    seat_after_leaving_page_ms: int = Field(
+        5_000, ge=0, description="The same after close code 1001, which browsers send when a page is left or reloaded."
+    )
+    first_news_ms: int = Field(1_500, ge=50, description="Who starts to wait gets fresh numbers after this.")
+    news_ms: int = Field(5_000, ge=50, description="Then again and again after this.")
+    room_fallback_ms: int = Field(
+        1_000, ge=0, description="The gateway of the second side makes the room itself after this."
+    )
+
+    @model_validator(mode="after")
+    def _one_after_the_other(self) -> Self:
+        for shorter, sign, longer in (
+            ("pong_wait_ms", "<", "heartbeat_ms"),
+            ("quiet_after_ms", "<", "pong_wait_ms"),
+            ("seat_after_leaving_page_ms", "<=", "seat_ms"),
+            ("first_news_ms", "<=", "news_ms"),
+        ):
+            low, high = getattr(self, shorter), getattr(self, longer)
+            if low > high or (low == high and sign == "<"):
+                raise ValueError(_relation(shorter, sign, longer, self))
+        return self
+
+
+class LimitSettings(Section):
+    """How much one connection, person or address prefix may do. A prefix is an IPv4 address, or 64 bits of IPv6.
+
+    A rate reads `N/TIME burst B`: B at once, then N in each TIME (`500ms`, `2s`, `m`, `1h`). `off` is no limit.
+    """
+
+    profile: Literal["public", "load"] = Field(
+        "public", description="load: everything that is not set here is without a limit, for load tests and benchmarks."
+    )
+    message: RateText = Field("20/s burst 60", description="Messages of any kind, by connection.")
+    chat: RateText = Field("10/s burst 20", description="`chat` and `typing`, by connection.")
+    find: RateText = Field("1/2s burst 5", description="`find` and `next`, by person, over reconnects too.")
+    auth: RateText = Field("10/m burst 30", description="`auth`, by prefix. A good resume token is not counted.")
+    guest: RateText = Field("10/m burst 30", description="New guests, by prefix.")
+    accept: RateText = Field("50/s burst 500", description="New sockets, by prefix.")
+    unauthenticated: int = Field(128, ge=1, description="Sockets that are open before `auth` or `resume`, by prefix.")
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Networks of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`."
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            try:
+                ip_network(text)
+            except ValueError as error:
+                raise ValueError(f"{error}: write a network such as 10.0.0.0/8 or an address") from error
+        return texts
+
+    def rate(self, name: Literal["message", "chat", "find", "auth", "guest", "accept"]) -> Rate:
+        """A rate, with the profile in force."""
+        return parse_rate(getattr(self, name)) if self._counts(name) else UNLIMITED
+
+    @property
+    def standing(self) -> int:
+        """How many sockets of a prefix may be unauthenticated at once, with the profile in force."""
+        return self.unauthenticated if self._counts("unauthenticated") else sys.maxsize
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """`trusted_proxies` as networks."""
+        return tuple(ip_network(text) for text in self.trusted_proxies)
+
+    def _counts(self, name: str) -> bool:
+        return self.profile == "public" or name in self.model_fields_set
 
 
 class LiveKitSettings(Section):
@@ -85,6 +201,8 @@ class Settings(BaseSettings):
     )
     http: HttpSettings = HttpSettings()
     gateway: GatewaySettings = GatewaySettings()
+    timing: TimingSettings = TimingSettings()
+    limits: LimitSettings = LimitSettings()
     livekit: LiveKitSettings = LiveKitSettings()
     matching: MatchingSettings = MatchingSettings()
     log: LogSettings = LogSettings()

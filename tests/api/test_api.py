@@ -15,6 +15,7 @@ from duologue.api import page
 from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_app
 from duologue.services.identity import TokenOffice
 from duologue.settings import Settings
+from duologue.store.memory import MemoryLimiter
 from tests.fakes import CountingRng, ManualClock
 
 OURS, EVIL = "http://127.0.0.1:8000", "https://evil.example"
@@ -24,11 +25,11 @@ CONFIG = ClientConfig("ws://127.0.0.1:8001", "/v1/guest", ["video", "text"], "ta
 class Front:
     """The application and what it is made of."""
 
-    def __init__(self, **http: Any) -> None:
+    def __init__(self, **limits: Any) -> None:
         self.clock = ManualClock()
         self.tokens = TokenOffice(b"k" * 32, self.clock, CountingRng())
-        settings = Settings(http=http, gateway={"origins": [OURS]}, matching={"facets": ["language"]})
-        self.app: Litestar = create_app(settings, "memory", self.tokens, self.clock, CONFIG)
+        settings = Settings(limits=limits, gateway={"origins": [OURS]}, matching={"facets": ["language"]})
+        self.app: Litestar = create_app(settings, "memory", self.tokens, MemoryLimiter(self.clock), CONFIG)
 
     @asynccontextmanager
     async def browser(self, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
@@ -220,7 +221,7 @@ async def test_a_body_that_is_too_big_is_refused(browser: httpx.AsyncClient) -> 
 
 async def test_too_many_guests_of_one_address_have_to_wait(no_page: None) -> None:
     """The answer says how long; others are served meanwhile; after that time it works."""
-    front = Front(guests_per_minute=10, guests_burst=2)
+    front = Front(guest="10/m burst 2")
     async with front.browser() as browser, front.browser("192.0.2.2") as neighbour:
         codes = [(await browser.post("/v1/guest", json={})).status_code for _ in range(2)]
         refused = await browser.post("/v1/guest", json={})

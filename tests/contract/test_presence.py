@@ -123,7 +123,7 @@ async def test_a_stranger_changes_nothing(world: World) -> None:
     """A caller whom the store does not know is stale."""
     ana = await world.here(ANA)
 
-    assert await world.find(ana._replace(person=BEN)) is Outcome.STALE
+    assert await world.find(ana._replace(person=BEN)) is Outcome.GONE
 
 
 async def test_the_snapshot_of_somebody_who_waits(world: World) -> None:
@@ -539,7 +539,7 @@ async def test_a_gateway_that_was_given_up_has_to_hear_of_it(world: World) -> No
     await world.silence(GATEWAY, GATEWAY_LEASE_MS)
     await world.lost_pairs()
 
-    assert await world.find(ana) is Outcome.STALE
+    assert await world.find(ana) is Outcome.GONE
     with pytest.raises(Unavailable):
         await world.store.arrive(BEN, SessionId("b"), GATEWAY)
     assert await world.store.keep_alive(GATEWAY) is False

@@ -67,7 +67,7 @@ class Server:
             **os.environ,
             "DUOLOGUE_LOG__FORMAT": "json",
             "DUOLOGUE_LOG__LEVEL": "debug",
-            "DUOLOGUE_HTTP__GUESTS_BURST": "1000",
+            "DUOLOGUE_LIMITS__PROFILE": "load",
         }
         self.process = subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT, env=environment)
         self._until_ready()

@@ -12,11 +12,11 @@ import pytest
 from websockets import ClientConnection, ConnectionClosed, InvalidStatus, Origin, Subprotocol, connect
 from websockets.frames import Opcode
 
-from duologue.client import ConnectionEnded, RandomChatSession, join
+from duologue.client import CommandRefused, ConnectionEnded, RandomChatSession, join
 from duologue.protocol import codec
 from duologue.protocol.client import Auth, Bye, ClientMessage, Filters
-from duologue.protocol.codes import CloseCode, Mode
-from duologue.protocol.server import VERSION, Hello, Matched, Ready, Waiting
+from duologue.protocol.codes import CloseCode, ErrorCode, Mode
+from duologue.protocol.server import VERSION, Hello, Matched, Ready, Standby, Waiting, WaitingState
 from tests.conftest import Town
 
 PROTOCOL = Subprotocol(VERSION)
@@ -170,18 +170,42 @@ async def test_a_forged_token_closes_for_good(town: Town) -> None:
         assert (await close_of(socket))[0] == CloseCode.INVALID_TOKEN
 
 
-async def test_a_newer_session_replaces_the_older_one(town: Town) -> None:
-    """The older tab is told, and does not come back."""
+async def test_the_newest_session_is_the_active_one(town: Town) -> None:
+    """The older tab is told, cannot search, and takes over when the person goes back to it."""
     invitation = await join(town.page_url)
     first, second = RandomChatSession(invitation), RandomChatSession(invitation)
     await first.connect()
     await second.connect()
-    with pytest.raises(ConnectionEnded) as ended:
-        await first.expect(Matched)
+    await first.expect(Standby)
+    with pytest.raises(CommandRefused) as refused:
+        await first.find(Filters(mode=Mode.TEXT))
     await second.find(Filters(mode=Mode.TEXT))
+    assert first.socket is not None
+    first.socket.send(Auth(invitation.token))
+    taken_over = await first.expect(Ready)
+    await second.expect(Standby)
+
+    assert refused.value.error.code is ErrorCode.NOT_ACTIVE
+    assert isinstance(taken_over.state, WaitingState)
+    first.close()
+    second.close()
+
+
+async def test_a_person_has_five_sessions_at_most(town: Town) -> None:
+    """The one that stood by longest is sent away for good."""
+    invitation = await join(town.page_url)
+    sessions = [RandomChatSession(invitation) for _ in range(6)]
+    for session in sessions:
+        await session.connect()
+    with pytest.raises(ConnectionEnded) as ended:
+        await sessions[0].expect(Matched)
+    for session in sessions[1:5]:
+        await session.expect(Standby)
+    await sessions[5].find(Filters(mode=Mode.TEXT))
 
     assert ended.value.code == CloseCode.REPLACED
-    second.close()
+    for session in sessions[1:]:
+        session.close()
 
 
 # -- going ----------------------------------------------------------------------------------

@@ -8,12 +8,15 @@ import msgspec
 import pytest
 
 from duologue.gateway import events as ev
-from duologue.gateway.session import NOT_YET, Limits, Session
+from duologue.gateway.session import NOT_YET, Session
+from duologue.gateway.terms import Limits
 from duologue.ids import PairId, SessionId
 from duologue.ledger import (
     Arrival,
+    Attention,
     Delivery,
     Dequeued,
+    Dropped,
     Idle,
     News,
     Outcome,
@@ -21,6 +24,7 @@ from duologue.ledger import (
     PairEnded,
     PairFormed,
     PersonState,
+    Probe,
     Queued,
     Relayed,
     RoomIsOpen,
@@ -44,6 +48,7 @@ FOR_BEN = msgspec.structs.replace(VIDEO, sides=(VIDEO.sides[1], VIDEO.sides[0]))
 TICKET = ticket(ANA, rev=2)
 CREDENTIALS = s.Credentials("livekit", "ws://media", "token", ["p1-b"])
 PING, PONG = ev.Send(s.Ping()), c.Pong()
+QUIET, VISIBLE = ev.Attend(Attention.QUIET), ev.Attend(Attention.VISIBLE)
 
 
 def session(board: dict[str, QueueStatus] | None = None, limits: Limits | None = None) -> Session:
@@ -131,6 +136,15 @@ def test_a_broken_frame_closes_in_every_state(start: Any) -> None:
 def test_a_cut_off_closes_in_every_state(start: Any) -> None:
     """The code says why: a client that reads too slowly comes back for a snapshot."""
     assert start() >> ev.CutOff(CloseCode.SLOW_CONSUMER) << Closes(CloseCode.SLOW_CONSUMER)
+
+
+def test_a_refusal_comes_with_its_delay() -> None:
+    """Before the close, because a close has no room for it."""
+    full = ev.CutOff(CloseCode.OVERLOADED, 7_000)
+    limited = ev.EntryRefused(CloseCode.RATE_LIMITED, "too many", 9_000)
+
+    assert Playbook(session()) >> full << ev.Send(s.Drain(7_000)) << Closes(CloseCode.OVERLOADED)
+    assert entering() >> limited << ev.Send(s.Drain(9_000)) << ev.Close(CloseCode.RATE_LIMITED, "too many")
 
 
 # -- entering -------------------------------------------------------------------------------
@@ -505,12 +519,11 @@ def test_a_room_fallback_dies_with_its_pair() -> None:
 PERFORMED: list[Any] = [
     c.Find("1", 1), c.Cancel("1", 1), c.Next("1", "p1", 2), c.Leave("1", "p1"), c.Chat("1", "p1", "hi", 1),
     c.Mute("1", "p1", audio=True, video=False), c.Diagnostics("1", {}),
-    c.MediaReport("p1", MediaEvent.CONNECTED),
+    c.MediaReport("p1", MediaEvent.CONNECTED), c.Block("1", "p1"), c.Hidden("1", value=True),
 ]  # fmt: skip
 REFUSED: list[Any] = [
     c.Back("1", "p1"), c.Call("1", "x"), c.Accept("1", "x"), c.Decline("1", "x"), c.CancelCall("1", "x"),
-    c.Report("1", "p1", "rude"), c.Block("1", "p1"), c.Unblock("1", "x"), c.BlockedList("1"), c.Refresh("1", "t"),
-    c.Hidden("1", value=True),
+    c.Report("1", "p1", "rude"), c.Unblock("1", "x"), c.BlockedList("1"),
 ]  # fmt: skip
 
 
@@ -546,9 +559,13 @@ def test_a_refused_command_says_so() -> None:
     assert playbook._actual[-1][1].message.error.code is ErrorCode.BAD_REQUEST
 
 
-def test_a_stale_session_closes() -> None:
-    """Another one took over."""
-    assert live() >> ev.Answered("1", Outcome.STALE) << Closes(CloseCode.REPLACED)
+def test_a_stale_session_stands_by() -> None:
+    """Another one took over; each command that was on the way is refused."""
+    assert (
+        live()
+        >> ev.Answered("1", Outcome.STALE) << ev.Send(s.Standby(1)) << Sends(s.Reply, id="1", ok=False)
+        >> ev.Answered("2", Outcome.STALE) << Sends(s.Reply, id="2", ok=False)
+    )  # fmt: skip
 
 
 def test_a_fault_is_passed_on() -> None:
@@ -621,13 +638,211 @@ def test_a_ping_that_is_answered_repeats() -> None:
 
 
 def test_a_ping_that_is_not_answered_closes() -> None:
-    """After ten more seconds."""
-    assert live() >> Wait(25_000) << PING >> Wait(9_999) >> Wait(1) << Closes(CloseCode.NO_PONG)
+    """After ten more seconds; after three they are not offered to anybody."""
+    assert (
+        live()
+        >> Wait(25_000) << PING
+        >> Wait(2_999)
+        >> Wait(1) << QUIET
+        >> Wait(6_999)
+        >> Wait(1) << Closes(CloseCode.NO_PONG)
+    )  # fmt: skip
+
+
+def test_who_is_heard_of_again_is_offered_again() -> None:
+    """By any message; as hidden, if that is what they said last."""
+    hide = c.Hidden("1", value=True)
+
+    assert live() >> Wait(28_000) << PING << QUIET >> PONG << VISIBLE >> PONG
+    assert (
+        live()
+        >> hide << ev.Perform(hide)
+        >> Wait(28_000) << PING << QUIET
+        >> c.Typing("p1") << ev.Attend(Attention.HIDDEN)
+    )  # fmt: skip
 
 
 def test_any_message_answers_a_ping() -> None:
     """Whoever talks is alive."""
     assert live() >> Wait(25_000) << PING >> c.Typing("p1") >> Wait(20_000)
+
+
+# -- doubts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("event", [MediaEvent.RECONNECTING, MediaEvent.FAILED])
+def test_trouble_with_the_media_doubts_the_partner(event: MediaEvent) -> None:
+    """First the doubt, then the report: a failure ends the pair."""
+    report = c.MediaReport("p1", event)
+
+    assert paired() >> report << ev.Relay(BEN, Probe("p1")) << ev.Perform(report)
+
+
+@pytest.mark.parametrize("report", [c.MediaReport("p1", MediaEvent.CONNECTED), c.MediaReport("p0", MediaEvent.FAILED)])
+def test_other_reports_doubt_nobody(report: c.MediaReport) -> None:
+    """Good news, and news of another pair."""
+    assert paired() >> report << ev.Perform(report)
+
+
+def test_who_is_doubted_answers_soon_or_is_let_go_of() -> None:
+    """Within three seconds instead of ten; asked once."""
+    doubt = ev.PeerSaid(Probe("p1"))
+
+    assert paired() >> doubt << PING >> doubt >> Wait(2_999) >> PONG >> Wait(9_000)
+    assert paired() >> doubt << PING >> Wait(2_999) >> Wait(1) << Closes(CloseCode.NO_PONG)
+    assert paired() >> told(9, Relayed(Probe("p1"))) << PING
+
+
+def test_a_doubt_shortens_a_wait_that_is_on() -> None:
+    """And does not ask again."""
+    assert (
+        paired()
+        >> Wait(25_000) << PING
+        >> Wait(1_000)
+        >> ev.PeerSaid(Probe("p1"))
+        >> Wait(2_000) << QUIET
+        >> Wait(1_000) << Closes(CloseCode.NO_PONG)
+    )  # fmt: skip
+
+
+def test_doubts_about_an_old_pair_are_none() -> None:
+    """Nobody is pinged by people they do not talk to."""
+    assert paired() >> ev.PeerSaid(Probe("p0"))
+    assert live() >> ev.PeerSaid(Probe("p1"))
+
+
+# -- what is written --------------------------------------------------------------------------
+
+
+def test_control_characters_are_taken_out_of_a_chat() -> None:
+    """Line feeds and tabs stay; text of any language does."""
+    assert (
+        paired(TEXT)
+        >> c.Chat("1", "p1", "a\x1b[2J\x00b\n\tc \x9b日本", 1)
+        << ev.Perform(c.Chat("1", "p1", "a[2Jb\n\tc 日本", 1))
+    )  # fmt: skip
+
+
+def test_nothing_but_control_characters_is_nothing_to_say() -> None:
+    """The number of the line is free then."""
+    assert paired(TEXT) >> c.Chat("1", "p1", "\x07\x1b", 1) << Sends(s.Reply, id="1", ok=False)
+
+
+# -- tokens ---------------------------------------------------------------------------------
+
+
+def expiring(in_ms: int) -> Playbook:
+    """Somebody whose token holds that long."""
+    token = entered()._replace(expires_ms=NOW + in_ms)
+    return entering() >> token << Sends(s.Ready, expires_at=NOW + in_ms)
+
+
+def test_a_session_ends_with_its_token() -> None:
+    """To the millisecond; the client gets a newer one first."""
+    assert expiring(4_000) >> Wait(3_999) >> Wait(1) << Closes(CloseCode.TOKEN_EXPIRED)
+
+
+def test_a_newer_token_makes_the_session_longer() -> None:
+    """And the client gets a resume token that holds as long."""
+    assert (
+        expiring(4_000)
+        >> c.Refresh("1", "newer") << ev.Renew("1", "newer")
+        >> ev.Refreshed("1", "resume-2", NOW + 9_000)
+        << ev.Send(s.Refreshed("resume-2", NOW + 9_000)) << ev.Send(s.Reply("1", ok=True))
+        >> Wait(8_999)
+        >> Wait(1) << Closes(CloseCode.TOKEN_EXPIRED)
+    )  # fmt: skip
+
+
+# -- standby --------------------------------------------------------------------------------
+
+
+def standby(**options: Any) -> Playbook:
+    """Another session of Ana's became the active one."""
+    return live(**options) >> told(1, Superseded()) << ev.Send(s.Standby(1))
+
+
+def test_who_stands_by_stays_connected() -> None:
+    """With pings, and without being offered or not."""
+    assert (
+        standby() >> Wait(25_000) << PING >> PONG >> Wait(25_000) << PING >> Wait(10_000) << Closes(CloseCode.NO_PONG)
+    )
+
+
+@pytest.mark.parametrize("command", [c.Find("1", 1), c.Leave("1", "p1"), c.Hidden("1", value=True), c.Back("1", "p1")])
+def test_who_stands_by_has_nothing_to_say(command: Any) -> None:
+    """Their person speaks elsewhere."""
+    error = s.CommandError(
+        ErrorCode.NOT_ACTIVE, "another session of yours is the active one: send auth to take over", temporary=True
+    )
+
+    assert standby() >> command << ev.Send(s.Reply("1", ok=False, error=error))
+
+
+@pytest.mark.parametrize("signal", [c.Typing("p1"), c.MediaReport("p1", MediaEvent.FAILED), PONG])
+def test_signals_of_who_stands_by_are_ignored(signal: Any) -> None:
+    """They have no answer."""
+    assert standby() >> signal
+
+
+def test_news_is_for_the_active_session() -> None:
+    """What was still on its way says nothing any more."""
+    assert (
+        paired()
+        >> told(4, Superseded()) << ev.Send(s.Standby(4))
+        >> told(5, PairEnded(VIDEO.id, EndReason.LEFT, "peer", TICKET))
+        >> ev.Placed(VIDEO.id, CREDENTIALS)
+        >> ev.PeerSaid(s.PeerTyping("p1"))
+        >> Wait(20_000)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "resume"), [(c.Auth("t"), False), (c.Resume("r"), True)])
+def test_who_stands_by_can_take_over(message: Any, resume: bool) -> None:
+    """On the same socket; the snapshot is all there is to know."""
+    assert (
+        standby()
+        >> message << ev.Enter("t" if not resume else "r", resume=resume)
+        >> entered(Paired(TEXT), rev=8) << Sends(s.Ready, rev=8)
+        >> c.Typing("p1") << ev.Relay(BEN, s.PeerTyping("p1"))
+    )  # fmt: skip
+
+
+def test_an_older_loss_does_not_undo_a_take_over() -> None:
+    """Its news came late: the revision tells."""
+    assert (
+        live()
+        >> ev.Answered("1", Outcome.STALE) << ev.Send(s.Standby(1)) << Sends(s.Reply)
+        >> c.Auth("t") << ev.Enter("t", resume=False)
+        >> told(1, Superseded())
+        >> entered(rev=2) << Sends(s.Ready, rev=2)
+    )  # fmt: skip
+
+
+def test_one_session_too_many_ends() -> None:
+    """The one that stood by longest; it does not come back."""
+    assert standby() >> told(1, Dropped()) << Closes(CloseCode.REPLACED) >> ev.Closed(1000) << ev.Depart(15_000)
+
+
+def test_a_goodbye_of_who_stands_by_is_told() -> None:
+    """The ledger forgets that session, and nothing else."""
+    assert standby() >> c.Bye() << ev.Close(1000, "bye") >> ev.Closed(1000) << ev.Depart(0)
+
+
+def test_a_loss_while_taking_over_departs_once() -> None:
+    """Only when it is known as what: the ledger's answer is on its way."""
+    assert (
+        standby()
+        >> c.Auth("t") << ev.Enter("t", resume=False)
+        >> ev.Closed(1006)
+        >> entered(rev=3) << ev.Depart(15_000)
+    )  # fmt: skip
+    assert (
+        standby()
+        >> c.Auth("t") << ev.Enter("t", resume=False)
+        >> ev.Closed(1001)
+        >> ev.EntryRefused(CloseCode.INVALID_TOKEN, "no") << ev.Depart(5_000)
+    )  # fmt: skip
 
 
 # -- over -----------------------------------------------------------------------------------
@@ -642,11 +857,6 @@ def test_a_goodbye_frees_the_seat_at_once() -> None:
 def test_without_a_goodbye_the_seat_is_held(code: int, hold_ms: int) -> None:
     """Shorter where the page was left or reloaded."""
     assert live() >> ev.Closed(code) << ev.Depart(hold_ms)
-
-
-def test_a_superseded_session_closes() -> None:
-    """Its departure is stale then, and changes nothing."""
-    assert live() >> told(1, Superseded()) << Closes(CloseCode.REPLACED) >> ev.Closed(1006) << ev.Depart(15_000)
 
 
 def test_after_the_end_nothing_happens() -> None:

@@ -83,7 +83,7 @@ async def test_a_resume_token_works_once(house: House) -> None:
 async def test_a_resume_token_of_a_forgotten_person_works(house: House) -> None:
     """Tokens outlive the store."""
     await house.store.keep_alive(GATEWAY)
-    token = house.tokens.mint_resume(Identity(PersonId("somebody")), 5)
+    token = house.tokens.mint_resume(Identity(PersonId("somebody")), 5, house.clock.now_ms() + 60_000)
 
     assert (await house.lobby.resume(token, SessionId("s1"), GATEWAY)).identity.person == "somebody"
 

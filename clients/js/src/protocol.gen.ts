@@ -17,7 +17,7 @@ export const CloseCode = {
   NO_PONG: 4004,
   /** Messages were lost on the way to you; resume to get the truth. */
   RESYNC: 4005,
-  /** Too many messages. */
+  /** Too many messages, or too many sockets or tokens from this address. */
   RATE_LIMITED: 4100,
   /** This process takes no more people right now. */
   OVERLOADED: 4101,
@@ -29,7 +29,7 @@ export const CloseCode = {
   PROTOCOL_ERROR: 4301,
   /** A message above `max_bytes` (far above, the standard code 1009 says the same). */
   MESSAGE_TOO_BIG: 4302,
-  /** The same person connected elsewhere. */
+  /** The same person has too many sessions: the one that stood by longest goes. */
   REPLACED: 4303,
   /** Not welcome here. */
   BANNED: 4304,
@@ -48,6 +48,8 @@ export const ErrorCode = {
   NOT_AVAILABLE: "not_available",
   /** Too fast; `retry_after_ms` says when. */
   RATE_LIMITED: "rate_limited",
+  /** Another session of the same person is the active one; `auth` on this socket takes over. */
+  NOT_ACTIVE: "not_active",
   /** The store or the media server is out of reach; nothing was done. */
   UNAVAILABLE: "unavailable",
   /** No media server can take a pair right now. */
@@ -113,7 +115,7 @@ export interface Filters {
   auto_next?: boolean;
 }
 
-/** First message of a new session. */
+/** First message of a new session; on standby, it makes this session the active one. */
 export interface Auth {
   type: "auth";
   token: string;
@@ -202,6 +204,7 @@ export interface Chat {
   type: "chat";
   id: string;
   pair: string;
+  /** Control characters but tab and line feed are taken out. */
   text: string;
   /** Counts the sender's lines in this pair; a repeated number is the same line. */
   n: number;
@@ -250,7 +253,7 @@ export interface Report {
   text?: string;
 }
 
-/** Never meet this partner again. */
+/** Never meet this partner again, of this pair or the last one; ends the pair. */
 export interface Block {
   type: "block";
   id: string;
@@ -270,7 +273,7 @@ export interface BlockedList {
   id: string;
 }
 
-/** Hand in a newer token before the old one expires. */
+/** Hand in a newer token of the same person before the old one expires; `refreshed` follows. */
 export interface Refresh {
   type: "refresh";
   id: string;
@@ -429,6 +432,22 @@ export interface Ready {
   /** The newest attempt that the server knows of; your next one must be greater. */
   attempt: number;
   state: IdleState | WaitingState | PairState;
+  /** When this session ends, unless it is refreshed; absent: it does not. */
+  expires_at?: number;
+}
+
+/** Another session of the same person is the active one. Stay, and send `auth` to take over, or go. */
+export interface Standby {
+  type: "standby";
+  rev: number;
+}
+
+/** The newer token was taken. */
+export interface Refreshed {
+  type: "refreshed";
+  /** Replaces the one before, which would expire with the older token. */
+  resume_token: string;
+  expires_at: number | null;
 }
 
 /** This resume token opens nothing. With `retry`, send `auth` on this socket. */
@@ -503,7 +522,7 @@ export interface Ping {
   type: "ping";
 }
 
-/** This process stops soon: come back elsewhere after the delay. */
+/** Come back after the delay: this process stops, or has no place for you now. A close follows. */
 export interface Drain {
   type: "drain";
   retry_after_ms: number;
@@ -596,7 +615,9 @@ export type Push =
   | CallState
   | Notice
   | Ping
-  | Drain;
+  | Drain
+  | Standby
+  | Refreshed;
 
 export type ServerMessage =
   | Hello
@@ -615,4 +636,6 @@ export type ServerMessage =
   | CallState
   | Notice
   | Ping
-  | Drain;
+  | Drain
+  | Standby
+  | Refreshed;

@@ -117,6 +117,28 @@ describe("coming back", () => {
     expect(world.server.sockets).toHaveLength(2);
   });
 
+  it("waits as long as it was told before a close", async () => {
+    const world = new World();
+    await world.online();
+    world.server.push({ type: "drain", retry_after_ms: 9_000 });
+    await settle();
+    world.server.socket.drop(CloseCode.RATE_LIMITED);
+    await settle(8_900);
+    expect(world.server.sockets).toHaveLength(1);
+    await settle(200);
+    expect(world.server.sockets).toHaveLength(2);
+  });
+
+  it("goes when another session of the person became the active one", async () => {
+    const world = new World();
+    const session = await world.online();
+    world.server.push({ type: "standby", rev: 7 });
+    await settle(60_000);
+    expect(session.state.connection).toMatchObject({ status: "refused", code: CloseCode.REPLACED });
+    expect(world.server.sockets).toHaveLength(1);
+    expect(world.server.of("bye")).toEqual([]);
+  });
+
   it("leaves a draining process when told, without a goodbye", async () => {
     const world = new World();
     await world.online();

@@ -211,6 +211,10 @@ export class Socket {
         return link.socket.send(encode({ type: "pong" }));
       case "drain":
         return this.#drain(message.retry_after_ms);
+      case "standby": // the person went on in another tab; coming back by itself would take over from it
+        return this.#refuse(CloseCode.REPLACED, "replaced");
+      case "refreshed":
+        return this.#environment.store(RESUME_KEY, message.resume_token);
       default:
         return this.#push(message);
     }

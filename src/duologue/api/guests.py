@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Annotated
 
 import msgspec
+import structlog
 from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.exceptions import HTTPException, TooManyRequestsException
+from litestar.exceptions import ClientException, HTTPException, TooManyRequestsException
 from litestar.params import JSONBody
+from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
 from msgspec import Meta
 
-from duologue.errors import RateLimited, TokenRefused
-from duologue.ports import Clock
-from duologue.safety.ratelimit import Rate, admit
+from duologue.errors import OutcomeUnknown, RateLimited, TokenRefused, Unavailable
+from duologue.ports import Limiter
+from duologue.safety.addresses import client_address, prefix_of
+from duologue.safety.ratelimit import UNLIMITED
 from duologue.services.identity import GuestTokens, TokenOffice
 from duologue.settings import Settings
 
-REMEMBERED_ADDRESSES = 100_000
-"""Beyond that the one seen longest ago is forgotten: the limiter fails open rather than grow."""
+log = structlog.get_logger()
+
 Fact = Annotated[str, Meta(min_length=1, max_length=32)]
 
 
@@ -32,21 +34,26 @@ class GuestRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GuestDesk:
-    """Hands out guest tokens, not too many per address."""
+    """Hands out guest tokens, not too many per address prefix."""
 
-    def __init__(self, tokens: TokenOffice, clock: Clock, settings: Settings) -> None:
+    def __init__(self, tokens: TokenOffice, limiter: Limiter, settings: Settings) -> None:
         self._tokens = tokens
-        self._clock = clock
+        self._limiter = limiter
         self._facets = settings.matching.facets
-        self._rate = Rate(60_000 // settings.http.guests_per_minute, settings.http.guests_burst)
-        self._full_at_ms: OrderedDict[str, int] = OrderedDict()
+        self._rate = settings.limits.rate("guest")
+        self._proxies = settings.limits.proxies
 
-    def admit(self, address: str) -> None:
-        """Count a request of this address. Raises `RateLimited`."""
-        full_at_ms, retry_after_ms = admit(self._rate, self._full_at_ms.pop(address, 0), self._clock.monotonic_ms())
-        self._full_at_ms[address] = full_at_ms
-        if len(self._full_at_ms) > REMEMBERED_ADDRESSES:
-            self._full_at_ms.popitem(last=False)
+    async def admit(self, peer: str, forwarded: str) -> None:
+        """Count a request of this peer. Raises `RateLimited`.
+
+        Fails open: a guest token alone opens nothing that is not limited itself.
+        """
+        prefix = prefix_of(client_address(peer, forwarded, self._proxies))
+        try:
+            retry_after_ms = 0 if self._rate == UNLIMITED else await self._limiter.admit(f"guest:{prefix}", self._rate)
+        except (Unavailable, OutcomeUnknown) as error:
+            log.warning("store_unavailable", detail=str(error), hint="guests are not counted")
+            return
         if retry_after_ms:
             raise RateLimited(retry_after_ms)
 
@@ -59,8 +66,8 @@ class GuestDesk:
             return self._tokens.mint_guest(facets)
 
 
-@post("/v1/guest", status_code=200, sync_to_thread=False)
-def guest(
+@post("/v1/guest", status_code=200)
+async def guest(
     data: JSONBody[GuestRequest],
     request: Request[None, None, State],
     desk: NamedDependency[GuestDesk],
@@ -70,8 +77,11 @@ def guest(
     origin = request.headers.get("origin")
     if origin is not None and not settings.gateway.allows(origin):
         raise HTTPException("this page may not ask for guests: add its origin to gateway.origins", status_code=403)
+    if request.content_type[0] != "application/json":  # what a form of another page can send is not taken
+        raise ClientException("send application/json", status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
     try:
-        desk.admit(request.client.host if request.client else "")
+        peer = request.client.host if request.client else ""
+        await desk.admit(peer, ",".join(request.headers.getall("x-forwarded-for", [])))
     except RateLimited as limited:
         seconds = -(-limited.retry_after_ms // 1000)
         raise TooManyRequestsException(str(limited), headers={"Retry-After": str(seconds)}) from limited

@@ -25,7 +25,7 @@ from duologue.api import page
 from duologue.api.guests import GuestDesk, guest
 from duologue.api.health import live, ready
 from duologue.errors import StartupError
-from duologue.ports import Clock
+from duologue.ports import Limiter
 from duologue.services.identity import TokenOffice
 from duologue.settings import Settings
 
@@ -62,10 +62,10 @@ def no_page() -> Response[str]:
 
 
 def create_app(
-    settings: Settings, store_kind: str, tokens: TokenOffice, clock: Clock, client: ClientConfig
+    settings: Settings, store_kind: str, tokens: TokenOffice, limiter: Limiter, client: ClientConfig
 ) -> Litestar:
     """The HTTP application."""
-    desk = GuestDesk(tokens, clock, settings)
+    desk = GuestDesk(tokens, limiter, settings)
     folder = page.folder()
     static = create_static_files_router("/", [folder], html_mode=True, include_in_schema=False) if folder else no_page
 
@@ -136,7 +136,7 @@ class Http:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,  # anybody could name any address; trusted proxies are a setting to come
+                proxy_headers=False,  # anybody could name any address; limits.trusted_proxies says whom to believe
                 limit_concurrency=LIMIT_CONCURRENCY,
                 h11_max_incomplete_event_size=MAX_HEAD_BYTES,
                 lifespan="on",

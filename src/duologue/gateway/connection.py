@@ -12,18 +12,19 @@ from typing import Any, Protocol
 
 import structlog
 
-from duologue.errors import BackendError, DuologueError, TokenRefused
+from duologue.errors import BackendError, DuologueError, RateLimited, TokenRefused
 from duologue.gateway import events as ev
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Caller, Outcome
+from duologue.ledger import Caller, Delivery, Outcome, Probe, TalkStarted
 from duologue.ports import Clock
 from duologue.protocol import codec
+from duologue.protocol.client import Find
 from duologue.protocol.codes import CloseCode, ErrorCode
 from duologue.protocol.server import CommandError, PeerTyping, Self, ServerMessage
+from duologue.safety.addresses import prefix_of, shortened
 from duologue.services.identity import Identity
-from duologue.services.lobby import ResumeSpent
 from duologue.settings import GatewaySettings
 
 log = structlog.get_logger()
@@ -66,11 +67,14 @@ class Hub(Protocol):
     def entered(self, connection: Connection, person: PersonId) -> None:
         """It speaks for this person now."""
 
-    def relay(self, to: PersonId, message: PeerTyping) -> bool:
+    def relay(self, to: PersonId, message: PeerTyping | Probe) -> bool:
         """Hand something to a partner who is on this gateway too; False: they are not."""
 
     def forget(self, connection: Connection) -> None:
         """Its socket is gone."""
+
+    def spread_ms(self, retry_after_ms: int) -> int:
+        """At least that long, and not the same for everybody."""
 
 
 class Connection:
@@ -78,7 +82,7 @@ class Connection:
 
     __slots__ = (
         "_armed_ms", "_closing", "_cut_at_ms", "_generation", "_hub", "_identity", "_paused", "_pending", "_session",
-        "_wire", "_working", "address", "id",
+        "_since_ms", "_wire", "_working", "address", "id",
     )  # fmt: skip
 
     def __init__(self, hub: Hub, session_id: SessionId, session: Session, address: str = "") -> None:
@@ -89,6 +93,7 @@ class Connection:
         self._wire: Wire | None = None
         self._identity: Identity | None = None
         self._generation = 0
+        self._since_ms = 0
         self._pending: deque[ev.SessionCommand] | None = None
         self._working = False
         self._paused = False
@@ -103,10 +108,10 @@ class Connection:
 
     # -- called by whoever owns the wire ------------------------------------------------------
 
-    def opened(self, wire: Wire, refusal: CloseCode | None = None) -> None:
+    def opened(self, wire: Wire, refusal: ev.CutOff | None = None) -> None:
         """The wire is up. With a refusal it closes at once: a browser cannot read an HTTP error, but a close code."""
         self._wire = wire
-        self.handle(ev.Opened() if refusal is None else ev.CutOff(refusal))
+        self.handle(refusal or ev.Opened())
 
     def received(self, frame: bytes) -> None:
         """The client sent a whole frame."""
@@ -137,6 +142,8 @@ class Connection:
         self._wire = None
         self.handle(ev.Closed(code))
         self._hub.forget(self)
+        if self._identity is not None:
+            self._log("session_ended", code=code, lasted_ms=self._hub.clock.now_ms() - self._since_ms)
 
     # -- called by the gateway ------------------------------------------------------------------
 
@@ -152,11 +159,18 @@ class Connection:
             self.handle(ev.Ticked())
         self._arm()
 
-    def hear(self, message: PeerTyping) -> bool:
-        """The partner, on this gateway too, says something; False when this session is not in that pair."""
+    def hear(self, message: PeerTyping | Probe) -> bool:
+        """The partner, on this gateway too, says something; False when this session does nothing about it."""
         commands = self._session.handle(ev.PeerSaid(message), self._hub.clock.now_ms())
         self._carry(commands)
+        self._arm()
         return bool(commands)
+
+    def told(self, delivery: Delivery) -> None:
+        """News from the ledger."""
+        self.handle(ev.Delivered(delivery))
+        if isinstance(delivery.news, TalkStarted):
+            self._log("talk_started", pair=delivery.news.pair)
 
     # -- the pump -------------------------------------------------------------------------------
 
@@ -255,29 +269,62 @@ class Connection:
             case ev.Relay(_, message):
                 with contextlib.suppress(BackendError):  # it may be lost
                     await self._hub.performer.relay(self._caller(), message)
+            case ev.Attend(attention):
+                with contextlib.suppress(BackendError):  # the lease says the same, later
+                    await self._hub.performer.attend(self._caller(), attention)
+            case ev.Renew(id_, token):
+                self.handle(self._renew(id_, token))
             case ev.Depart(hold_ms):
                 await self._hub.performer.depart(self._caller(), hold_ms)
 
     async def _enter(self, token: str, *, resume: bool) -> ev.Entered | ev.EntryRefused | ev.ResumeRefused:
+        performer = self._hub.performer
         try:
-            entry = await self._hub.performer.enter(token, self.id, resume=resume)
-        except (ResumeSpent, TokenRefused) as refused:
             if resume:
+                entry = await performer.resume(token, self.id)
+            else:
+                entry = await performer.enter(token, self.id, prefix_of(self.address))
+        except TokenRefused as refused:
+            if resume and not refused.expired:
                 return ev.ResumeRefused()
             code = CloseCode.TOKEN_EXPIRED if refused.expired else CloseCode.INVALID_TOKEN
             return ev.EntryRefused(code, str(refused))
+        except RateLimited as limited:
+            wait_ms = self._hub.spread_ms(limited.retry_after_ms)
+            return ev.EntryRefused(CloseCode.RATE_LIMITED, "too many newcomers from your address", wait_ms)
         except DuologueError as error:
             return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, str(error))
         self._identity, self._generation = entry.identity, entry.arrival.generation
         self._hub.entered(self, entry.identity.person)
+        self._since_ms = self._since_ms or self._hub.clock.now_ms()
+        self._log("session_started", resumed=resume, network=shortened(self.address))
         me = Self(entry.identity.person, entry.identity.guest, entry.identity.facets)
-        return ev.Entered(me, entry.arrival, entry.resume_token)
+        return ev.Entered(me, entry.arrival, entry.resume_token, entry.expires_ms)
+
+    def _renew(self, id_: str, token: str) -> ev.Refreshed | ev.Answered:
+        try:
+            renewal = self._hub.performer.lobby.renew(self._who(), token, self._generation)
+        except TokenRefused as refused:
+            return ev.Answered(id_, CommandError(ErrorCode.BAD_REQUEST, str(refused), temporary=False))
+        self._identity = renewal.identity
+        return ev.Refreshed(id_, renewal.resume_token, renewal.expires_ms)
 
     async def _perform(self, command: ev.Perform) -> Outcome | CommandError:
         try:
-            return await self._hub.performer.perform(self._who(), self._generation, command.message)
+            outcome = await self._hub.performer.perform(self._who(), self._generation, command.message)
+        except RateLimited as limited:
+            return CommandError(
+                ErrorCode.RATE_LIMITED, "too fast", temporary=True, retry_after_ms=limited.retry_after_ms
+            )
         except BackendError as error:
             return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)
+        if isinstance(command.message, Find) and outcome is Outcome.DONE:
+            self._log("search_started", attempt=command.message.attempt, mode=str(command.message.filters.mode))
+        return outcome
+
+    def _log(self, event: str, **fields: str | int | bool) -> None:
+        """A line in the story of this person."""
+        log.info(event, session=self.id, person=self._who().person, **fields)
 
     def _caller(self) -> Caller:
         return Caller(self._who().person, self._generation)

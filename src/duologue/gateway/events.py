@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from duologue.ids import PairId, PersonId
-from duologue.ledger import Arrival, Delivery, Outcome
+from duologue.ledger import Arrival, Attention, Delivery, Outcome, Probe
 from duologue.pairs.pair import Pair
 from duologue.protocol.client import ClientMessage, Command, MediaReport
 from duologue.protocol.codes import CloseCode
@@ -35,6 +35,8 @@ class Entered(NamedTuple):
     self: Self
     arrival: Arrival
     resume_token: str
+    expires_ms: int | None = None
+    """When the token's time is over; None: never."""
 
 
 class EntryRefused(NamedTuple):
@@ -42,6 +44,7 @@ class EntryRefused(NamedTuple):
 
     code: CloseCode
     detail: str
+    retry_after_ms: int | None = None
 
 
 class ResumeRefused(NamedTuple):
@@ -55,6 +58,14 @@ class Answered(NamedTuple):
     outcome: Outcome | CommandError
 
 
+class Refreshed(NamedTuple):
+    """A newer token of the same person was good."""
+
+    id: str
+    resume_token: str
+    expires_ms: int | None
+
+
 class Delivered(NamedTuple):
     """News from the ledger."""
 
@@ -64,7 +75,7 @@ class Delivered(NamedTuple):
 class PeerSaid(NamedTuple):
     """The partner, who is on this gateway too, said something that leaves no trace."""
 
-    message: PeerTyping
+    message: PeerTyping | Probe
 
 
 class Placed(NamedTuple):
@@ -82,6 +93,7 @@ class CutOff(NamedTuple):
     """The gateway cannot go on with this socket: a slow reader, news missed, a stop, a defect."""
 
     code: CloseCode
+    retry_after_ms: int | None = None
 
 
 class Closed(NamedTuple):
@@ -92,7 +104,7 @@ class Closed(NamedTuple):
 
 Event = (
     Opened | Received | Violated | Entered | EntryRefused | ResumeRefused | Answered | Delivered
-    | PeerSaid | Placed | Ticked | CutOff | Closed
+    | Refreshed | PeerSaid | Placed | Ticked | CutOff | Closed
 )  # fmt: skip
 
 
@@ -126,7 +138,20 @@ class Relay(NamedTuple):
     """Hand this to the partner; it leaves no trace, and nobody waits for it."""
 
     to: PersonId
-    message: PeerTyping
+    message: PeerTyping | Probe
+
+
+class Attend(NamedTuple):
+    """Tell the ledger how likely this person would notice a partner."""
+
+    attention: Attention
+
+
+class Renew(NamedTuple):
+    """Check a newer token; answer with Refreshed, or with Answered."""
+
+    id: str
+    token: str
 
 
 class OpenRoom(NamedTuple):
@@ -147,4 +172,4 @@ class Depart(NamedTuple):
     hold_ms: int
 
 
-SessionCommand = Send | Close | Enter | Perform | Relay | OpenRoom | Place | Depart
+SessionCommand = Send | Close | Enter | Perform | Relay | Attend | Renew | OpenRoom | Place | Depart

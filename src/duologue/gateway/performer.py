@@ -6,16 +6,19 @@ import re
 
 import structlog
 
+from duologue.errors import RateLimited
 from duologue.ids import GatewayId, PairId, RequestId, SessionId
-from duologue.ledger import Caller, Outcome
+from duologue.ledger import Attention, Caller, Outcome, Probe
 from duologue.pairs.pair import Pair
-from duologue.ports import Store
+from duologue.ports import Limiter, Store
 from duologue.protocol import client as c
 from duologue.protocol.codes import MediaEvent
 from duologue.protocol.server import PeerTyping
+from duologue.safety.ratelimit import UNLIMITED, Rate
 from duologue.services.identity import Identity
 from duologue.services.lobby import Entry, Lobby
 from duologue.services.pairs import Pairs
+from duologue.settings import LimitSettings
 
 log = structlog.get_logger()
 
@@ -25,22 +28,34 @@ Performable = c.Command | c.MediaReport
 class Performer:
     """The services of one gateway, behind one door. Errors of the store pass through."""
 
-    def __init__(self, gateway: GatewayId, lobby: Lobby, pairs: Pairs, store: Store) -> None:
+    def __init__(
+        self, gateway: GatewayId, lobby: Lobby, pairs: Pairs, store: Store, limiter: Limiter, limits: LimitSettings
+    ) -> None:
         self.gateway = gateway
         self.lobby = lobby
         self.pairs = pairs
         self.store = store
+        self._limiter = limiter
+        self._auth, self._find = limits.rate("auth"), limits.rate("find")
 
-    async def enter(self, token: str, session: SessionId, *, resume: bool) -> Entry:
-        """Come in with a session token, or come back with a resume token."""
-        come_in = self.lobby.resume if resume else self.lobby.enter
-        return await come_in(token, session, self.gateway)
+    async def enter(self, token: str, session: SessionId, prefix: str) -> Entry:
+        """Come in with a session token. Raises `RateLimited`, by address prefix; fails closed, as the store does."""
+        await self._admit(f"auth:{prefix}", self._auth)
+        return await self.lobby.enter(token, session, self.gateway)
+
+    async def resume(self, token: str, session: SessionId) -> Entry:
+        """Come back with a resume token. No limit: after a gateway died, a whole prefix comes back at once."""
+        return await self.lobby.resume(token, session, self.gateway)
+
+    async def attend(self, caller: Caller, attention: Attention) -> None:
+        """How likely this person would notice a partner."""
+        await self.store.attend(caller, attention)
 
     async def depart(self, caller: Caller, hold_ms: int) -> None:
         """The socket is gone."""
         await self.lobby.depart(caller, hold_ms)
 
-    async def relay(self, caller: Caller, message: PeerTyping) -> None:
+    async def relay(self, caller: Caller, message: PeerTyping | Probe) -> None:
         """Hand something to a partner on another gateway."""
         await self.store.relay(caller, PairId(message.pair), message)
 
@@ -49,18 +64,24 @@ class Performer:
         await self.pairs.open(pair)
 
     async def perform(self, who: Identity, generation: int, message: Performable) -> Outcome:
-        """Carry out one message."""
+        """Carry out one message. Raises `RateLimited` for who searches too often, over all their sockets."""
         request = getattr(message, "id", None)
         caller = Caller(who.person, generation, RequestId(request) if request is not None else None)
         match message:
             case c.Find(attempt=attempt, filters=filters):
+                await self._admit(f"find:{who.person}", self._find)
                 return await self.lobby.find(caller, who, attempt, filters)
             case c.Cancel(attempt=attempt):
                 return await self.lobby.cancel(caller, attempt)
             case c.Next(pair=pair, attempt=attempt, filters=wishes):
+                await self._admit(f"find:{who.person}", self._find)
                 return await self.lobby.next(caller, who, PairId(pair), attempt, wishes)
             case c.Leave(pair=pair):
                 return await self.lobby.leave(caller, PairId(pair))
+            case c.Block(pair=pair):
+                return self.pairs.settle(await self.store.block(caller, PairId(pair)))
+            case c.Hidden(value=value):
+                return await self.store.attend(caller, Attention.HIDDEN if value else Attention.VISIBLE)
             case c.Chat(pair=pair, n=n, text=text):
                 return await self.store.write(caller, PairId(pair), n, text)
             case c.Mute(pair=pair, audio=audio, video=video):
@@ -71,6 +92,11 @@ class Performer:
                 figures = {f"client_{_loggable(name)}": value for name, value in report.items()}
                 log.info("client_diagnostics", **figures)
         return Outcome.DONE
+
+    async def _admit(self, key: str, rate: Rate) -> None:
+        retry_after_ms = 0 if rate == UNLIMITED else await self._limiter.admit(key, rate)
+        if retry_after_ms:
+            raise RateLimited(retry_after_ms)
 
     async def _media(self, caller: Caller, report: c.MediaReport) -> Outcome:
         pair = PairId(report.pair)

@@ -12,18 +12,21 @@ import structlog
 
 from duologue.errors import BackendError
 from duologue.gateway import events as ev
-from duologue.gateway.connection import Connection
+from duologue.gateway.connection import CLOSE_WITHIN_MS, Connection
+from duologue.gateway.door import Door
 from duologue.gateway.performer import Performer
-from duologue.gateway.session import Limits, Session, Timing
+from duologue.gateway.session import Session
+from duologue.gateway.terms import Limits, Timing
 from duologue.gateway.wheel import Wheel
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import GATEWAY_LEASE_MS, Delivery
+from duologue.ledger import GATEWAY_LEASE_MS, Delivery, Probe
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.widen import Widening
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
 from duologue.protocol.codes import CloseCode
 from duologue.protocol.server import PeerTyping
-from duologue.settings import GatewaySettings
+from duologue.safety.addresses import client_address, prefix_of
+from duologue.settings import Settings
 from duologue.tasks import Tasks
 
 log = structlog.get_logger()
@@ -32,6 +35,12 @@ STATUS_EVERY_MS = 1_000
 KEEP_ALIVE_EVERY_MS = GATEWAY_LEASE_MS // 3
 NEWS_WAIT_MS = 5_000
 RETRY_MS = 500
+REFUSED_AT_MOST = 1_000
+"""Sockets that are being told why they are not taken."""
+FULL_RETRY_MS = 5_000
+DRAIN_STEP_MS = 100
+DRAIN_JITTER_MS = 1_000
+FLUSH_STEP_MS = 20
 
 
 class Gateway:
@@ -43,7 +52,7 @@ class Gateway:
         store: Store,
         clock: Clock,
         rng: Rng,
-        settings: GatewaySettings,
+        settings: Settings,
         widening: Widening,
         tasks: Tasks,
     ) -> None:
@@ -51,7 +60,14 @@ class Gateway:
         self.clock = clock
         self._store = store
         self._rng = rng
-        self.settings = settings
+        self.settings = settings.gateway
+        self._timing = Timing(**settings.timing.model_dump())
+        rate = settings.limits.rate
+        self._limits = Limits(any=rate("message"), find=rate("find"), chat=rate("chat"))
+        self._door = Door(rate("accept"), settings.limits.standing)
+        self._proxies = settings.limits.proxies
+        self._draining = False
+        self._refused: dict[SessionId, Connection] = {}
         self._widening = widening
         self._tasks = tasks
         self._connections: dict[SessionId, Connection] = {}
@@ -68,23 +84,55 @@ class Gateway:
         self._tasks.spawn(self._carry_news(), name="gateway-news")
         self._tasks.spawn(self._read_status(), name="gateway-status")
 
-    async def stop(self) -> None:
-        """Send everybody elsewhere; seats stay held for those who come back."""
-        for connection in list(self._connections.values()):
-            connection.handle(ev.CutOff(CloseCode.GOING_AWAY))
+    async def drain(self) -> None:
+        """Send everybody elsewhere, as fast as others can take them; seats stay held for those who come back.
 
-    def accept(self, address: str) -> tuple[Connection, CloseCode | None]:
-        """A connection for a new socket of this address, and why it is not welcome, if so.
+        Nobody new is taken. Who was not told yet goes on as before. Returns when the sockets are
+        closed, or after `drain_within_ms` and a moment; cancelled, it leaves the rest as they are.
+        """
+        self._draining = True
+        everybody = list(self._connections.values())
+        for_ms = min(len(everybody) * 1_000 // self.settings.drain_per_s, self.settings.drain_within_ms)
+        batches = max(1, for_ms // DRAIN_STEP_MS)
+        log.info("draining", people=len(everybody), for_ms=for_ms)
+        for n in range(batches):
+            if n:
+                await self.clock.sleep_ms(DRAIN_STEP_MS)
+            for connection in everybody[n::batches]:
+                connection.handle(ev.CutOff(CloseCode.GOING_AWAY, self._rng.below(DRAIN_JITTER_MS)))
+        await self._until_empty()
 
-        Whoever owns the wire calls `Connection.opened` with both next.
+    async def _until_empty(self) -> None:
+        for _ in range(CLOSE_WITHIN_MS // FLUSH_STEP_MS):
+            if not self._connections:
+                return
+            await self.clock.sleep_ms(FLUSH_STEP_MS)
+
+    def accept(self, peer: str, forwarded: str = "") -> tuple[Connection, ev.CutOff | None]:
+        """A connection for a new socket of this peer, and why it is not welcome, if so.
+
+        `forwarded` is its `X-Forwarded-For`. Whoever owns the wire calls `Connection.opened` with
+        both next.
         """
         session_id = SessionId(self._rng.token())
-        session = Session(session_id, self._board, timing=Timing(), limits=Limits(), widening=self._widening)
-        connection = Connection(self, session_id, session, address)
+        session = Session(session_id, self._board, timing=self._timing, limits=self._limits, widening=self._widening)
+        connection = Connection(self, session_id, session, client_address(peer, forwarded, self._proxies))
+        refusal = self._refusal(connection)
+        (self._connections if refusal is None else self._refused)[session_id] = connection
+        return connection, refusal
+
+    @property
+    def crowded(self) -> bool:
+        """Too many sockets are being told why they are not taken; no more are to be opened for that."""
+        return len(self._refused) >= REFUSED_AT_MOST
+
+    def _refusal(self, connection: Connection) -> ev.CutOff | None:
+        if self._draining:
+            return ev.CutOff(CloseCode.GOING_AWAY, self.spread_ms(DRAIN_JITTER_MS))
         if len(self._connections) >= self.settings.max_connections:
-            return connection, CloseCode.OVERLOADED
-        self._connections[session_id] = connection
-        return connection, None
+            return ev.CutOff(CloseCode.OVERLOADED, self.spread_ms(FULL_RETRY_MS))
+        wait_ms = self._door.knock(connection.id, prefix_of(connection.address), self.clock.now_ms())
+        return ev.CutOff(CloseCode.RATE_LIMITED, self.spread_ms(wait_ms)) if wait_ms else None
 
     # -- what connections need (`connection.Hub`) ----------------------------------------
 
@@ -99,24 +147,30 @@ class Gateway:
 
     def entered(self, connection: Connection, person: PersonId) -> None:
         self._people[person] = connection
+        self._door.clear(connection.id)
 
-    def relay(self, to: PersonId, message: PeerTyping) -> bool:
+    def relay(self, to: PersonId, message: PeerTyping | Probe) -> bool:
         peer = self._people.get(to)
         return peer is not None and peer.hear(message)
 
     def forget(self, connection: Connection) -> None:
         self._connections.pop(connection.id, None)
+        self._refused.pop(connection.id, None)
+        self._door.clear(connection.id)
         self._wheel.disarm(connection.id)
         person = connection.person
         if person is not None and self._people.get(person) is connection:
             del self._people[person]
+
+    def spread_ms(self, retry_after_ms: int) -> int:
+        return retry_after_ms + self._rng.below(retry_after_ms + 1)
 
     # -- what the loops do ---------------------------------------------------------------------
 
     def tick(self) -> None:
         """Turn the wheel up to now."""
         for session_id in self._wheel.turn(self.clock.now_ms()):
-            connection = self._connections.get(session_id)
+            connection = self._connections.get(session_id) or self._refused.get(session_id)
             if connection is not None:
                 connection.ticked()
 
@@ -125,7 +179,7 @@ class Gateway:
         for delivery in deliveries:
             connection = self._connections.get(delivery.session)
             if connection is not None:
-                connection.handle(ev.Delivered(delivery))
+                connection.told(delivery)
 
     # -- loops ------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from picows import (
 )
 
 from duologue.errors import StartupError
+from duologue.gateway import events as ev
 from duologue.gateway.connection import Connection
 from duologue.gateway.server import Gateway
 from duologue.protocol.codec import MAX_FRAME_BYTES
@@ -72,27 +73,34 @@ def _upgrade(gateway: Gateway, request: WSUpgradeRequest) -> WSUpgradeResponseWi
     origin = request.headers.get("Origin")
     if origin is not None and not gateway.settings.allows(origin):
         log.info("origin_refused", origin=origin[:100], hint="add it to gateway.origins")
-        body = b"origin not allowed\n"
-        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(403, body), None)
+        return _error(403, b"origin not allowed\n")
+    if gateway.crowded:
+        return _error(503, b"too many are turned away already\n")
     offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    refusal = None if VERSION in offered else CloseCode.UNSUPPORTED_VERSION
+    refusal = None if VERSION in offered else ev.CutOff(CloseCode.UNSUPPORTED_VERSION)
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
     chosen = VERSION if VERSION in offered else offered[0]
     headers: Mapping[str, str] = {"Sec-WebSocket-Protocol": chosen} if chosen else {}
     response = WSUpgradeResponse.create_101_response(extra_headers=headers)
-    return WSUpgradeResponseWithListener(response, _Socket(gateway, refusal))
+    return WSUpgradeResponseWithListener(response, _Socket(gateway, forwarded, refusal))
+
+
+def _error(status: int, body: bytes) -> WSUpgradeResponseWithListener:
+    return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status, body), None)
 
 
 class _Socket(WSListener):  # type: ignore[misc,unused-ignore] # a compiled class
     """One WebSocket: tells its connection what comes, and is the wire for what goes."""
 
-    __slots__ = ("_connection", "_gateway", "_refusal", "_transport")
+    __slots__ = ("_connection", "_forwarded", "_gateway", "_refusal", "_transport")
 
     _connection: Connection
     _transport: WSTransport
 
-    def __init__(self, gateway: Gateway, refusal: CloseCode | None) -> None:
+    def __init__(self, gateway: Gateway, forwarded: str, refusal: ev.CutOff | None) -> None:
         super().__init__()
         self._gateway = gateway
+        self._forwarded = forwarded
         self._refusal = refusal
 
     # -- called by picows -------------------------------------------------------------------
@@ -101,7 +109,7 @@ class _Socket(WSListener):  # type: ignore[misc,unused-ignore] # a compiled clas
         self._transport = transport
         _tune(transport, self._gateway.settings.write_soft_bytes)
         peer = transport.underlying_transport.get_extra_info("peername")
-        self._connection, refusal = self._gateway.accept(str(peer[0]) if peer else "")
+        self._connection, refusal = self._gateway.accept(str(peer[0]) if peer else "", self._forwarded)
         self._connection.opened(self, self._refusal or refusal)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:  # noqa: ARG002 - picows' signature

@@ -50,7 +50,7 @@ class Filters(msgspec.Struct, frozen=True):
 
 
 class Auth(_Message, frozen=True, tag="auth"):
-    """First message of a new session."""
+    """First message of a new session; on standby, it makes this session the active one."""
 
     token: Token
     client: ClientInfo = ClientInfo()
@@ -139,6 +139,7 @@ class Chat(_Message, frozen=True, tag="chat"):
     id: CommandId
     pair: Id
     text: Annotated[str, Meta(min_length=1, max_length=2000)]
+    """Control characters but tab and line feed are taken out."""
     n: Annotated[int, Meta(ge=1, le=2**31)]
     """Counts the sender's lines in this pair; a repeated number is the same line."""
 
@@ -187,7 +188,7 @@ class Report(_Message, frozen=True, tag="report"):
 
 
 class Block(_Message, frozen=True, tag="block"):
-    """Never meet this partner again."""
+    """Never meet this partner again, of this pair or the last one; ends the pair."""
 
     id: CommandId
     pair: Id
@@ -207,7 +208,7 @@ class BlockedList(_Message, frozen=True, tag="blocked_list"):
 
 
 class Refresh(_Message, frozen=True, tag="refresh"):
-    """Hand in a newer token before the old one expires."""
+    """Hand in a newer token of the same person before the old one expires; `refreshed` follows."""
 
     id: CommandId
     token: Token

@@ -36,7 +36,7 @@ class CloseCode(IntEnum):
     """Messages were lost on the way to you; resume to get the truth."""
 
     RATE_LIMITED = 4100
-    """Too many messages."""
+    """Too many messages, or too many sockets or tokens from this address."""
     OVERLOADED = 4101
     """This process takes no more people right now."""
 
@@ -50,7 +50,7 @@ class CloseCode(IntEnum):
     MESSAGE_TOO_BIG = 4302
     """A message above `max_bytes` (far above, the standard code 1009 says the same)."""
     REPLACED = 4303
-    """The same person connected elsewhere."""
+    """The same person has too many sessions: the one that stood by longest goes."""
     BANNED = 4304
     """Not welcome here."""
     UNSUPPORTED_VERSION = 4305
@@ -68,6 +68,8 @@ class ErrorCode(StrEnum):
     """This server does not offer it (yet)."""
     RATE_LIMITED = "rate_limited"
     """Too fast; `retry_after_ms` says when."""
+    NOT_ACTIVE = "not_active"
+    """Another session of the same person is the active one; `auth` on this socket takes over."""
     UNAVAILABLE = "unavailable"
     """The store or the media server is out of reach; nothing was done."""
     MEDIA_FAILED = "media_failed"

@@ -165,6 +165,22 @@ class Ready(_Message, frozen=True, tag="ready"):
     attempt: int
     """The newest attempt that the server knows of; your next one must be greater."""
     state: State
+    expires_at: int | None = None
+    """When this session ends, unless it is refreshed; absent: it does not."""
+
+
+class Standby(_Message, frozen=True, tag="standby"):
+    """Another session of the same person is the active one. Stay, and send `auth` to take over, or go."""
+
+    rev: int
+
+
+class Refreshed(_Message, frozen=True, tag="refreshed"):
+    """The newer token was taken."""
+
+    resume_token: str
+    """Replaces the one before, which would expire with the older token."""
+    expires_at: int | None
 
 
 class InvalidSession(_Message, frozen=True, tag="invalid_session"):
@@ -239,7 +255,7 @@ class Ping(_Message, frozen=True, tag="ping"):
 
 
 class Drain(_Message, frozen=True, tag="drain"):
-    """This process stops soon: come back elsewhere after the delay."""
+    """Come back after the delay: this process stops, or has no place for you now. A close follows."""
 
     retry_after_ms: int
 
@@ -264,6 +280,6 @@ class Reply(_Message, frozen=True, tag="reply"):
 
 Push = (
     Waiting | Matched | Talking | Ended | BackOffer | PeerChanged | ChatLine | PeerTyping
-    | Incoming | CallState | Notice | Ping | Drain
+    | Incoming | CallState | Notice | Ping | Drain | Standby | Refreshed
 )  # fmt: skip
 ServerMessage = Hello | Ready | InvalidSession | Reply | Push

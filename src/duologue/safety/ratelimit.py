@@ -6,6 +6,7 @@ timer and no history, so a limit costs eight bytes a person.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -14,6 +15,10 @@ class Rate(NamedTuple):
 
     interval_ms: int
     burst: int
+
+
+UNLIMITED = Rate(interval_ms=0, burst=1)
+"""Admits everything: a bucket that is full again at once."""
 
 
 class Verdict(NamedTuple):
@@ -30,3 +35,21 @@ def admit(rate: Rate, full_at_ms: int, now_ms: int) -> Verdict:
     if wait_ms > 0:
         return Verdict(full_at_ms, wait_ms)
     return Verdict(full_at_ms + rate.interval_ms, 0)
+
+
+UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+WRITTEN = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})?(ms|s|m|h) burst ([1-9]\d{0,8})")
+
+
+def parse_rate(text: str) -> Rate:
+    """A rate as operators write it: `N/TIME burst B`, or `off`. Raises `ValueError` that shows how."""
+    if text.strip() == "off":
+        return UNLIMITED
+    written = WRITTEN.fullmatch(text.strip())
+    if written is None:
+        raise ValueError('write a rate such as "1/2s burst 5", or "off"')
+    count, time, unit, burst = written.groups()
+    interval_ms = int(time or 1) * UNITS_MS[unit] // int(count)
+    if not interval_ms:
+        raise ValueError('more than one in a millisecond: write "off" for no limit')
+    return Rate(interval_ms, int(burst))

@@ -11,7 +11,7 @@ Clients cannot claim anything per message: what matters for matching is signed i
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jwt
 import msgspec
@@ -49,11 +49,21 @@ class GuestTokens(msgspec.Struct, frozen=True):
     """When `token` expires, in milliseconds since the Unix epoch."""
 
 
-class Resumed(msgspec.Struct, frozen=True):
+class Grant(NamedTuple):
+    """What a session token says."""
+
+    identity: Identity
+    expires_ms: int
+    """When its time is over, since the Unix epoch."""
+
+
+class Resumed(NamedTuple):
     """What a resume token says."""
 
     identity: Identity
     generation: int
+    expires_ms: int
+    """As the session token said: coming back does not make a session longer."""
 
 
 class TokenOffice:
@@ -81,13 +91,17 @@ class TokenOffice:
 
     def verify(self, token: str) -> Identity:
         """Whose session token this is. Raises `TokenRefused`."""
-        return self._identity(self._claims("session", token))
+        return self.grant(token).identity
 
-    def mint_resume(self, identity: Identity, generation: int) -> str:
-        """A token that continues this very session, once."""
-        expires_s = self._clock.now_ms() // 1000 + SESSION_TTL_S
+    def grant(self, token: str) -> Grant:
+        """The same, and until when it holds. Raises `TokenRefused`."""
+        claims = self._claims("session", token)
+        return Grant(self._identity(claims), claims["exp"] * 1000)
+
+    def mint_resume(self, identity: Identity, generation: int, expires_ms: int) -> str:
+        """A token that continues this very session, once, and no longer than the session token allowed."""
         claims = {"identity": msgspec.to_builtins(identity), "generation": generation}
-        return self._sign("resume", expires_s, claims)
+        return self._sign("resume", expires_ms // 1000, claims)
 
     def verify_resume(self, token: str) -> Resumed:
         """Which session this token continues; the store decides whether it was used before. Raises `TokenRefused`."""
@@ -95,7 +109,7 @@ class TokenOffice:
         generation = claims.get("generation")
         if not isinstance(generation, int):
             raise TokenRefused("the resume token names no generation")
-        return Resumed(self._identity(claims), generation)
+        return Resumed(self._identity(claims), generation, claims["exp"] * 1000)
 
     def _person_of(self, refresh: str) -> PersonId:
         subject = self._claims("refresh", refresh).get("sub")

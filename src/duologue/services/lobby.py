@@ -23,6 +23,16 @@ class Entry(NamedTuple):
     identity: Identity
     arrival: Arrival
     resume_token: str
+    expires_ms: int
+    """When their token's time is over."""
+
+
+class Renewal(NamedTuple):
+    """Somebody stays longer."""
+
+    identity: Identity
+    resume_token: str
+    expires_ms: int
 
 
 class ResumeSpent(TokenRefused):
@@ -50,10 +60,10 @@ class Lobby:
 
     async def enter(self, token: str, session: SessionId, gateway: GatewayId) -> Entry:
         """Come in with a session token. Raises `TokenRefused`."""
-        identity = self._tokens.verify(token)
-        arrival = await self._arrive(identity, session, gateway)
+        grant = self._tokens.grant(token)
+        arrival = await self._arrive(grant.identity, session, gateway)
         assert arrival is not None, "only a resume can be spent"
-        return self._entry(identity, arrival)
+        return self._entry(grant.identity, arrival, grant.expires_ms)
 
     async def resume(self, token: str, session: SessionId, gateway: GatewayId) -> Entry:
         """Come back with a resume token. Raises `TokenRefused`, `ResumeSpent`."""
@@ -61,7 +71,15 @@ class Lobby:
         arrival = await self._arrive(resumed.identity, session, gateway, resumed.generation)
         if arrival is None:
             raise ResumeSpent("this resume token was used before")
-        return self._entry(resumed.identity, arrival)
+        return self._entry(resumed.identity, arrival, resumed.expires_ms)
+
+    def renew(self, present: Identity, token: str, generation: int) -> Renewal:
+        """Stay longer, with a newer token of the same person. Raises `TokenRefused`."""
+        grant = self._tokens.grant(token)
+        if (grant.identity.person, grant.identity.tenant) != (present.person, present.tenant):
+            raise TokenRefused("this token is somebody else's")
+        resume_token = self._tokens.mint_resume(grant.identity, generation, grant.expires_ms)
+        return Renewal(grant.identity, resume_token, grant.expires_ms)
 
     async def find(self, caller: Caller, identity: Identity, attempt: int, filters: Filters) -> Outcome:
         """Wait for a partner. REFUSED for a mode that this installation does not offer."""
@@ -100,8 +118,9 @@ class Lobby:
 
         return await insist(self._clock, ask, despite=OutcomeUnknown)
 
-    def _entry(self, identity: Identity, arrival: Arrival) -> Entry:
-        return Entry(identity, arrival, self._tokens.mint_resume(identity, arrival.generation))
+    def _entry(self, identity: Identity, arrival: Arrival, expires_ms: int) -> Entry:
+        resume_token = self._tokens.mint_resume(identity, arrival.generation, expires_ms)
+        return Entry(identity, arrival, resume_token, expires_ms)
 
     def _ticket(self, identity: Identity, attempt: int, filters: Filters) -> Ticket:
         """A ticket as far as the person decides it; wishes about facets that do not exist are dropped."""

@@ -7,21 +7,15 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, cast
 
-from duologue.gateway.performer import Performer
-from duologue.gateway.server import Gateway
-from duologue.ids import GatewayId, PersonId
+from duologue.app import World, start_gateway, start_matcher
+from duologue.ids import PersonId
 from duologue.ledger import SHARD_LEASE_MS
-from duologue.matcher.loop import Matcher
-from duologue.matching.pool import Pool
 from duologue.matching.widen import Widening
 from duologue.media.fake import FakeMedia
-from duologue.ports import Media, Store
+from duologue.ports import Limiter, Media, Store
 from duologue.protocol.codes import Mode
 from duologue.services.identity import GuestTokens, TokenOffice
-from duologue.services.lobby import Lobby
-from duologue.services.pairs import Pairs
-from duologue.services.reaper import reap
-from duologue.settings import GatewaySettings
+from duologue.settings import LimitSettings, Settings
 from duologue.simulation.checks import Checks
 from duologue.simulation.faulty import Faulty
 from duologue.simulation.network import LOST, Disconnected, Host, Link, Network
@@ -29,12 +23,13 @@ from duologue.simulation.person import Person
 from duologue.simulation.process import Process
 from duologue.simulation.trace import Trace
 from duologue.simulation.virtual import SeededRng, VirtualClock
-from duologue.store.memory import MemoryStore
+from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
 
-FACETS = ("language",)
 TROUBLE_MS, CALM_MS, STILL_MS = 60_000, 45_000, 20_000
 """Faults; then people go on as ever; then everybody keeps still and the checks look at what is left."""
+SETTINGS = Settings(limits=LimitSettings(profile="load"))
+"""As an operator would have it who set nothing but that simulated people are never too fast."""
 KEY = b"a key for simulated people only."
 
 
@@ -92,12 +87,13 @@ class Town:
         self._store = new_store(self._clock)
         self._store_weather = Weather(self.plan.fails, self.plan.slow_ms)
         self._media, self._media_weather = FakeMedia(), Weather(self.plan.fails, 100)
+        self._limiter = MemoryLimiter(self._clock)
         self._tokens = TokenOffice(KEY, self._clock, SeededRng(seed, "person"))
         self._network = Network(SeededRng(seed, "network").dice, trace)
         self._network.latency_ms = self.plan.latency_ms
         self._widening = Widening()
         self._people: dict[PersonId, Person] = {}
-        self.checks = Checks(self._store.ledger, self._people, FACETS, self._widening, self.violation)
+        self.checks = Checks(self._store.ledger, self._people, SETTINGS.matching.facets, self._widening, self.violation)
         self._hosts: list[Host] = []
         self._matchers: list[Process] = []
         self._born = 0
@@ -228,27 +224,27 @@ class Town:
         self._born += 1
         return Process(f"{kind}{self._born}", self._seed, self.trace)
 
-    def _store_of(self, process: Process) -> Store:
+    def _world(self, process: Process) -> World:
         checks = self.checks
-        return cast(
-            "Store",
-            Faulty(self._store, process, self._store_weather, before=checks.before, after=checks.after),
+        store = Faulty(self._store, process, self._store_weather, before=checks.before, after=checks.after)
+        media = Faulty(self._media, process, self._media_weather, instant=frozenset(["place"]))
+        return World(
+            SETTINGS,
+            cast("Store", store),
+            cast("Media", media),
+            frozenset(Mode),
+            cast("Limiter", Faulty(self._limiter, process, self._store_weather)),
+            self._tokens,
+            process.clock,
+            process.rng,
+            process.tasks,
         )
 
     def _new_gateway(self, index: int) -> Host:
         process = self._new_process(f"g{index}.")
-        store, clock, tasks = self._store_of(process), process.clock, process.tasks
-        media = cast("Media", Faulty(self._media, process, self._media_weather, instant=frozenset(["place"])))
-        pairs = Pairs(store, media, clock, tasks)
-        lobby = Lobby(store, self._tokens, pairs, FACETS, frozenset(Mode), clock)
-        performer = Performer(GatewayId(process.name), lobby, pairs, store)
-        gateway = Gateway(performer, store, clock, process.rng, GatewaySettings(), self._widening, tasks)
-        gateway.start()
-        tasks.spawn(reap(store, pairs, clock), name="reaper")
-        return Host(process, gateway)
+        return Host(process, start_gateway(self._world(process)))
 
     def _new_matcher(self) -> Process:
         process = self._new_process("m")
-        store = self._store_of(process)
-        Matcher(store, process.clock, process.rng, lambda: Pool(FACETS, self._widening), process.tasks).start()
+        start_matcher(self._world(process))
         return process

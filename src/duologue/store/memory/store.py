@@ -23,6 +23,7 @@ from duologue.ledger import (
     Dropped,
     Outcome,
     PairFormed,
+    Probe,
     Proposal,
     Queued,
     QueueEvent,
@@ -318,7 +319,7 @@ class MemoryStore:
     async def write(self, caller: Caller, pair: PairId, n: int, text: str) -> Outcome:
         return self._in_pair(caller, pair, life.LineWritten(caller.person, n, text)).outcome
 
-    async def relay(self, caller: Caller, pair: PairId, message: PeerTyping) -> Outcome:
+    async def relay(self, caller: Caller, pair: PairId, message: PeerTyping | Probe) -> Outcome:
         def run(who: Person) -> Closed:
             if who.pair == pair:
                 peer = self.ledger.people[self.ledger.pairs[pair].peer(who.id).person]
