@@ -231,13 +231,13 @@ class ResyncNeeded(Exception):
 
 
 class Media(Protocol):
-    """The media servers."""
+    """The media servers. Every method may be repeated; those that await may raise `BackendError`."""
 
     async def open_room(self, pair: PairId) -> None:
-        """Make the room for two. Idempotent. Raises `Unavailable`."""
+        """Make the room for two."""
 
     async def close_room(self, pair: PairId) -> None:
-        """Delete the room and throw out whoever is in it: no token opens it afterwards. Idempotent."""
+        """Delete the room and throw out whoever is in it: no token opens it afterwards."""
 
     def place(self, pair: Pair, person: PersonId) -> Credentials:
         """Mint what this side needs: the way into the room, and whom to subscribe to there.
@@ -246,4 +246,4 @@ class Media(Protocol):
         """
 
     async def rooms(self) -> list[PairId]:
-        """The rooms that exist now. Raises `Unavailable`."""
+        """The rooms that exist now."""

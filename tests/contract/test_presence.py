@@ -120,7 +120,7 @@ async def test_a_superseded_session_changes_nothing(world: World) -> None:
 
 
 async def test_a_stranger_changes_nothing(world: World) -> None:
-    """A caller whom the store does not know is stale."""
+    """A caller whom the store does not know is told to come in again."""
     ana = await world.here(ANA)
 
     assert await world.find(ana._replace(person=BEN)) is Outcome.GONE

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import structlog
 
-from duologue.errors import Unavailable
+from duologue.errors import BackendError
 from duologue.ids import PairId, PersonId
 from duologue.ledger import Caller, Closed, Outcome
 from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair
@@ -59,7 +59,7 @@ class Pairs:
     async def _open(self, pair: Pair) -> None:
         try:
             await self._retry(pair.id, OPEN_FOR_MS, close=False)
-        except Unavailable:
+        except BackendError:
             await self._insist(lambda: self._store.media_unavailable(pair.id))  # there is no room to delete
             return
         if not await self._insist(lambda: self._store.opened(pair.id)):
@@ -107,18 +107,18 @@ class Pairs:
     async def _close(self, pair: PairId) -> None:
         try:
             await self._retry(pair, CLOSE_FOR_MS, close=True)
-        except Unavailable as error:
+        except BackendError as error:
             log.error("room_not_deleted", pair=pair, detail=str(error), hint="it closes by itself once it is empty")
 
     async def _retry(self, pair: PairId, for_ms: int, *, close: bool) -> None:
-        """Open or close a room, again and again for a while. Raises the last `Unavailable`."""
+        """Open or close a room, again and again for a while. Raises the last `BackendError`."""
         run = self._media.close_room if close else self._media.open_room
         give_up_ms = self._clock.monotonic_ms() + for_ms
         while True:
             try:
                 await self._gate.call(lambda: run(pair))
                 return
-            except Unavailable:
+            except BackendError:
                 if self._clock.monotonic_ms() + RETRY_MS >= give_up_ms:
                     raise
             await self._clock.sleep_ms(RETRY_MS)

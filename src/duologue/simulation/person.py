@@ -217,11 +217,12 @@ class Person:
 
     def _check_replies(self) -> None:
         """Every command is answered, or the socket ends."""
-        if not self.is_in or not self._outside.calm:
+        link = self.link
+        if link is None or not link.works or not self._outside.calm:
             return
         late_ms = self._clock.monotonic_ms() - REPLY_WITHIN_MS
         for asked_ms, command in self._unanswered.values():
-            if asked_ms < late_ms:
+            if max(asked_ms, link.host.process.woken_ms) < late_ms:
                 self._outside.violation(f"{self.name} never heard of {command}")
 
     # -- what they do of their own accord -------------------------------------------------------
