@@ -88,8 +88,16 @@ events: st.SearchStrategy[Any] = st.one_of(
 )
 steps = st.lists(st.tuples(events, st.integers(0, 12_000)), max_size=40)
 inside = st.builds(lambda entry: [(ev.Opened(), 0), (ev.Received(c.Auth("t")), 0), (entry, 0)], entries)
-scripts = steps | st.builds(lambda start, rest: [*start, *rest], inside, steps)
-"""From the very beginning, or with somebody who came in."""
+taking_over = [
+    (ev.Delivered(Delivery(SessionId("s1"), 99, Superseded())), 0),
+    (ev.Received(c.Auth("t")), 0),
+]
+scripts = st.one_of(
+    steps,
+    st.builds(lambda start, rest: [*start, *rest], inside, steps),
+    st.builds(lambda start, rest: [*start, *taking_over, *rest], inside, steps),
+)
+"""From the very beginning, with somebody who came in, or with somebody who stood by and takes over."""
 BUFFERED = 8
 
 

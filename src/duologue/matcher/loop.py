@@ -131,7 +131,9 @@ class Matcher:
         estimate = self._shard(proposal.tickets[0].cohort).estimate
         for wait_ms in waits:
             estimate.record(wait_ms, now_ms)
-        log.info("pair_formed", pair=proposal.pair, waited_ms=max(waits), cohort=proposal.tickets[0].cohort.key)
+        people = [ticket.person for ticket in proposal.tickets]
+        cohort_key = proposal.tickets[0].cohort.key
+        log.info("pair_formed", pair=proposal.pair, people=people, waited_ms=waits, cohort=cohort_key)
 
     def _shard(self, cohort: Cohort) -> _Shard:
         shard = self._shards.get(cohort.key)
