@@ -1,16 +1,23 @@
-"""What the log must never hold."""
+"""What the log tells, and what it must never hold."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import pytest
 import structlog
 
 from duologue import logs
+from duologue.protocol.client import Filters
+from duologue.protocol.codes import Mode
+from duologue.protocol.server import Ended, Talking
 from duologue.settings import LogSettings
+from tests.conftest import Town, open_town
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +57,48 @@ def test_a_forged_line_stays_in_its_line(capsys: pytest.CaptureFixture[str]) -> 
     written = capsys.readouterr().err
     assert written.count("\n") == 1
     assert "\x1b[2J" not in written
+
+
+# -- the story of a person --------------------------------------------------------------------
+
+SECRETS = ("a line of chat", "eyJ", "127.0.0.1")
+
+
+async def one_life(town: Town) -> tuple[str, str]:
+    """Somebody comes, searches, talks, and goes; gives the person and the pair."""
+    people = await town.person(), await town.person()
+    for person in people:
+        await person.find(Filters(mode=Mode.TEXT))
+    pairs = [(await person.matched()).pair for person in people]
+    for person in people:
+        await person.expect(Talking)
+    await people[0].chat(SECRETS[0])
+    await people[0].leave()
+    await people[1].expect(Ended)
+    people[0].close()
+    assert people[0].ready is not None
+    return people[0].ready.self.person, pairs[0]
+
+
+async def test_a_life_is_six_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Found by the person's id, told in order, with durations; no token, no words, no address."""
+    logs.set_up(LogSettings(format="json"))
+    async with open_town(tmp_path) as town:
+        person, pair = await one_life(town)
+        written = ""
+        async with asyncio.timeout(10):
+            while '"session_ended"' not in written:
+                await asyncio.sleep(0.01)
+                written += capsys.readouterr().err
+    lines = [json.loads(line) for line in written.splitlines()]
+    story = [line for line in lines if person == line.get("person") or person in line.get("people", ())]
+    by_event = {line["event"]: line for line in story}
+
+    assert [line["event"] for line in story] == [
+        "session_started", "search_started", "pair_formed", "talk_started", "pair_ended", "session_ended",
+    ]  # fmt: skip
+    assert {by_event[event]["pair"] for event in ("pair_formed", "talk_started", "pair_ended")} == {pair}
+    assert by_event["pair_ended"]["talked_ms"] >= 0
+    assert by_event["session_ended"]["lasted_ms"] >= by_event["pair_ended"]["talked_ms"]
+    assert by_event["session_started"]["network"] == "127.0.0.0/24"
+    assert not [secret for secret in SECRETS if any(secret in json.dumps(line) for line in story)]

@@ -8,6 +8,8 @@ import pytest
 
 from duologue import app
 from duologue.errors import StartupError
+from duologue.gateway.terms import Limits, Timing
+from duologue.safety.ratelimit import UNLIMITED, Rate
 from duologue.settings import LIVEKIT_VARIABLES, load
 
 
@@ -118,3 +120,47 @@ async def test_a_livekit_without_its_key_is_refused(monkeypatch: pytest.MonkeyPa
 def test_without_an_url_no_livekit_is_given() -> None:
     """Then `duologue dev` starts its own."""
     assert app._given_livekit(load().livekit) is None
+
+
+# -- relations and rates --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "fix"),
+    [
+        ("timing", {"pong_wait_ms": 30_000}, "raise heartbeat_ms"),
+        ("timing", {"quiet_after_ms": 10_000}, "lower quiet_after_ms"),
+        ("timing", {"seat_ms": 1_000}, "raise seat_ms"),
+        ("timing", {"news_ms": 1_000}, "raise news_ms"),
+        ("gateway", {"write_soft_bytes": 262_144}, "raise write_hard_bytes"),
+        ("limits", {"find": "fast"}, "write a rate such as"),
+        ("limits", {"trusted_proxies": ["10.0.0.1/8"]}, "write a network such as"),
+    ],
+)
+def test_settings_that_contradict_each_other_name_the_fix(section: str, values: dict[str, object], fix: str) -> None:
+    """Instead of a server that behaves strangely."""
+    with pytest.raises(StartupError, match=fix):
+        load(**{section: values})
+
+
+def test_the_profile_of_load_tests_has_no_limits_but_those_that_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From any source."""
+    monkeypatch.setenv("DUOLOGUE_LIMITS__PROFILE", "load")
+    monkeypatch.setenv("DUOLOGUE_LIMITS__FIND", "1/s burst 9")
+    limits = load().limits
+
+    assert limits.rate("find") == Rate(1_000, 9)
+    assert limits.rate("auth") == limits.rate("accept") == limits.rate("guest") == limits.rate("chat") == UNLIMITED
+    assert limits.standing > 1_000_000
+
+
+def test_times_of_the_settings_are_those_of_a_session() -> None:
+    """One name, one default, in both places."""
+    assert Timing(**load().timing.model_dump()) == Timing()
+
+
+def test_limits_of_the_settings_are_those_of_a_session() -> None:
+    """The same."""
+    rate = load().limits.rate
+
+    assert Limits(any=rate("message"), find=rate("find"), chat=rate("chat")) == Limits()

@@ -98,7 +98,6 @@ class Yard:
 
     async def person(self, token: str | None = None) -> FakeWire:
         """Somebody who came in."""
-        await self.store.keep_alive(self.name)
         wire = self.wire()
         wire.say(c.Auth(token or self.tokens.mint_guest({}).token))
         await self.settle()
@@ -124,6 +123,7 @@ class Yard:
 
     async def settle(self) -> None:
         """Let everything that is under way come to rest, at this very moment."""
+        await self.store.keep_alive(self.name)
         for _ in range(10):
             for _ in range(20):
                 await asyncio.sleep(0)

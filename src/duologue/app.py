@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -59,6 +60,7 @@ class Started(NamedTuple):
 
 def run_dev(settings: Settings, *, text_only: bool, announce: Callable[[Started], None]) -> None:
     """Everything in one process with the memory store, until SIGINT or SIGTERM. Raises `StartupError`."""
+    _raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_dev(settings, text_only=text_only, announce=announce))
 
@@ -202,15 +204,23 @@ def _stop_signal() -> asyncio.Future[None]:
     """Done at the first SIGINT or SIGTERM; a second one ends the process as usual."""
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[None] = loop.create_future()
+    numbers = (signal.SIGINT, signal.SIGTERM)
 
-    def on_signal(number: signal.Signals) -> None:
-        loop.remove_signal_handler(number)
-        if not stop.done():
-            stop.set_result(None)
+    def on_signal() -> None:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+        stop.set_result(None)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal, number)
+    for number in numbers:
+        loop.add_signal_handler(number, on_signal)
     return stop
+
+
+def _raise_file_limit() -> None:
+    """A socket is a file, and the usual soft limit of 1,024 is a relic of `select`: take what the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    log.info("file_limit", before=soft, now=hard)
 
 
 def _state_dir(settings: Settings) -> Path:

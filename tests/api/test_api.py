@@ -13,6 +13,8 @@ from litestar import Litestar
 
 from duologue.api import page
 from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_app
+from duologue.errors import Unavailable
+from duologue.safety.ratelimit import Rate
 from duologue.services.identity import TokenOffice
 from duologue.settings import Settings
 from duologue.store.memory import MemoryLimiter
@@ -232,6 +234,67 @@ async def test_too_many_guests_of_one_address_have_to_wait(no_page: None) -> Non
     assert codes == [200, 200]
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "6")
     assert (other.status_code, later.status_code) == (200, 200)
+
+
+async def test_one_household_is_one_address(no_page: None) -> None:
+    """IPv6 hands everybody 2^64 addresses."""
+    front = Front(guest="10/m burst 1")
+    async with front.browser("2001:db8::1") as first, front.browser("2001:db8::2") as second:
+        codes = [(await browser.post("/v1/guest", json={})).status_code for browser in (first, second)]
+
+    assert codes == [200, 429]
+
+
+async def test_behind_a_trusted_proxy_each_client_is_counted(no_page: None) -> None:
+    """And what a client claims itself counts for nothing."""
+    front = Front(guest="10/m burst 1", trusted_proxies=["10.0.0.0/8"])
+    claims = ["198.51.100.1", "198.51.100.2", "6.6.6.6, 198.51.100.1", "7.7.7.7, 198.51.100.2"]
+    async with front.browser("10.0.0.1") as proxy, front.browser("203.0.113.9") as stranger:
+        told = [
+            (await browser.post("/v1/guest", json={}, headers={"X-Forwarded-For": claim})).status_code
+            for browser in (proxy, stranger)
+            for claim in claims
+        ]
+
+    assert told == [200, 200, 429, 429, 200, 429, 429, 429]
+
+
+class BrokenLimiter:
+    """The shared store is away."""
+
+    async def admit(self, key: str, rate: Rate) -> int:
+        raise Unavailable("the store")
+
+
+async def test_guests_come_in_while_nobody_can_count_them(no_page: None) -> None:
+    """This limiter fails open: a guest's token opens nothing that is not limited itself."""
+    front = Front()
+    front.app = create_app(Settings(), "memory", front.tokens, BrokenLimiter(), CONFIG)
+    async with front.browser() as browser:
+        assert (await browser.post("/v1/guest", json={})).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+async def test_only_json_is_taken(browser: httpx.AsyncClient, kind: str) -> None:
+    """A form of another page needs no preflight; JSON does."""
+    headers = {"Content-Type": kind} if kind else {}
+    response = await browser.post("/v1/guest", content=b"{}", headers=headers)
+
+    assert response.status_code == 415
+
+
+@pytest.mark.parametrize(("origin", "allowed"), [(OURS, OURS), (EVIL, None)])
+async def test_pages_of_configured_origins_may_read_the_answers(
+    browser: httpx.AsyncClient, origin: str, allowed: str | None
+) -> None:
+    """Before they ask, and when they ask."""
+    asks = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    preflight = await browser.options("/v1/guest", headers=asks)
+    config = await browser.get("/config.json", headers={"Origin": origin})
+
+    assert preflight.headers.get("access-control-allow-origin") == allowed
+    assert config.headers.get("access-control-allow-origin") == allowed
+    assert "access-control-allow-credentials" not in config.headers
 
 
 async def test_openapi_describes_the_api(browser: httpx.AsyncClient) -> None:

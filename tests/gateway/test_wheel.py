@@ -57,6 +57,14 @@ def test_a_long_pause_brings_back_everything_that_came_due() -> None:
     assert sorted(wheel.turn(3_600_000)) == list(range(50))
 
 
+def test_a_first_turn_that_comes_late_leaves_nobody_behind() -> None:
+    """What was armed before it is due all the same."""
+    wheel: Wheel[str] = Wheel(slot_ms=100)
+    wheel.arm("a", 1_000)
+
+    assert wheel.turn(9_000) == ["a"]
+
+
 arming = st.tuples(st.integers(0, 5), st.integers(0, 3_000), st.booleans())
 
 

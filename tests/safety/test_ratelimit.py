@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given
 
-from duologue.safety.ratelimit import Rate, Verdict, admit
+from duologue.safety.ratelimit import UNLIMITED, Rate, Verdict, admit, parse_rate
 
 NOW = 1_000_000
 
@@ -61,3 +62,40 @@ def test_no_window_ever_holds_more_than_the_rate_allows(interval_ms: int, burst:
     for first, start in enumerate(admitted):
         for last in range(first, len(admitted)):
             assert last - first + 1 <= burst + (admitted[last] - start) // interval_ms
+
+
+def test_without_a_limit_everything_passes() -> None:
+    """At once, for ever."""
+    full_at_ms = 0
+    for _ in range(1_000):
+        full_at_ms, retry_after_ms = admit(UNLIMITED, full_at_ms, NOW)
+        assert retry_after_ms == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("1/2s burst 5", Rate(2_000, 5)),
+        ("20/s burst 60", Rate(50, 60)),
+        ("10/m burst 30", Rate(6_000, 30)),
+        ("1/250ms burst 1", Rate(250, 1)),
+        ("1/h burst 2", Rate(3_600_000, 2)),
+        (" off ", UNLIMITED),
+    ],
+)
+def test_a_rate_is_read_as_operators_write_it(text: str, rate: Rate) -> None:
+    """N in each TIME, B at once."""
+    assert parse_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["", "5", "0/s burst 1", "1/s burst 0", "1/0s burst 1", "1/d burst 1", "-1/s burst 1"])
+def test_a_rate_that_is_none_shows_how_to_write_one(text: str) -> None:
+    """In the error."""
+    with pytest.raises(ValueError, match='write a rate such as "1/2s burst 5"'):
+        parse_rate(text)
+
+
+def test_a_rate_beyond_the_clock_is_refused() -> None:
+    """Times are whole milliseconds."""
+    with pytest.raises(ValueError, match="off"):
+        parse_rate("1001/s burst 1")

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 import uvicorn
 from litestar import Litestar, MediaType, Request, Response, get
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
@@ -80,6 +81,7 @@ def create_app(
             "settings": provide(settings),
             "store_kind": provide(store_kind),
         },
+        cors_config=_cors(settings),
         before_send=[_add_headers],
         after_exception=[_log_failure],
         exception_handlers=dict.fromkeys(BROKEN_REQUESTS, _refuse),
@@ -89,6 +91,16 @@ def create_app(
         ),
         logging_config=None,
         signature_types=[GuestDesk, ClientConfig, Settings],
+    )
+
+
+def _cors(settings: Settings) -> CORSConfig:
+    """Pages of the configured origins may read our answers. No cookies, so no credentials."""
+    return CORSConfig(
+        allow_origins=sorted(settings.gateway.origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["Content-Type"],
+        expose_headers=["Retry-After"],
     )
 
 

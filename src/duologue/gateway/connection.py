@@ -169,8 +169,12 @@ class Connection:
     def told(self, delivery: Delivery) -> None:
         """News from the ledger."""
         self.handle(ev.Delivered(delivery))
-        if isinstance(delivery.news, TalkStarted):
+        if isinstance(delivery.news, TalkStarted) and self._identity is not None:
             self._log("talk_started", pair=delivery.news.pair)
+
+    def broken(self) -> None:
+        """A defect of ours: close past the session, whose state nobody can be sure of."""
+        self._close(CloseCode.SERVER_ERROR, "server_error")
 
     # -- the pump -------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ It must not know sockets: `sockets.listen` brings them, a simulation calls `acce
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
@@ -172,14 +172,14 @@ class Gateway:
         for session_id in self._wheel.turn(self.clock.now_ms()):
             connection = self._connections.get(session_id) or self._refused.get(session_id)
             if connection is not None:
-                connection.ticked()
+                _safely(connection, connection.ticked)
 
     def deliver(self, deliveries: Iterable[Delivery]) -> None:
         """Hand news to the sessions they are for; who is gone needs none."""
         for delivery in deliveries:
             connection = self._connections.get(delivery.session)
             if connection is not None:
-                connection.told(delivery)
+                _safely(connection, connection.told, delivery)
 
     # -- loops ------------------------------------------------------------------------------
 
@@ -228,3 +228,12 @@ class Gateway:
             self._board.clear()
             self._board.update(status)
             await self.clock.sleep_ms(STATUS_EVERY_MS)
+
+
+def _safely(connection: Connection, act: Callable[..., None], *about: Delivery) -> None:
+    """A defect of ours that one person meets must not stop the loop that everybody needs."""
+    try:
+        act(*about)
+    except Exception:
+        log.exception("session_failed", session=connection.id)
+        connection.broken()

@@ -445,10 +445,8 @@ class Session:
     def _ticked(self, now_ms: int) -> Commands:
         commands: Commands = []
         for name in [name for name, at_ms in self._timers.items() if at_ms <= now_ms]:
-            del self._timers[name]
-            commands += self._due(name, now_ms)
-        if self._state == self._over:
-            return commands
+            if self._timers.pop(name, None) is not None:  # one before it may have ended the session
+                commands += self._due(name, now_ms)
         for beat in self._heart.beat(now_ms):
             commands += self._beat(beat)
         return commands

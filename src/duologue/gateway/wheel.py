@@ -45,7 +45,7 @@ class Wheel(Generic[Key]):
     def turn(self, now_ms: int) -> list[Key]:
         """All keys that are due by now, in no particular order."""
         slot = now_ms // self.slot_ms
-        first = slot if self._turned_to is None else self._turned_to + 1
+        first = min(self._slots, default=slot) if self._turned_to is None else self._turned_to + 1
         self._turned_to = slot
         passed = range(first, slot + 1)
         due_slots = [n for n in self._slots if n <= slot] if len(passed) > len(self._slots) else passed

@@ -119,4 +119,5 @@ class Shard:
         waits = [max(0, now_ms - ticket.since_ms) for ticket in proposal.tickets]
         for wait_ms in waits:
             self._estimate.record(wait_ms, now_ms)
-        log.info("pair_formed", pair=proposal.pair, waited_ms=max(waits), cohort=self.key)
+        people = [ticket.person for ticket in proposal.tickets]
+        log.info("pair_formed", pair=proposal.pair, people=people, waited_ms=waits, cohort=self.key)

@@ -142,6 +142,8 @@ class TokenOffice:
         except (jwt.PyJWTError, ValueError) as error:
             raise TokenRefused(f"not a {kind} token of this server") from error
         expires_s = claims["exp"]
-        if not isinstance(expires_s, int) or expires_s * 1000 <= self._clock.now_ms():
+        if not isinstance(expires_s, int):
+            raise TokenRefused(f"not a {kind} token of this server")
+        if expires_s * 1000 <= self._clock.now_ms():
             raise TokenRefused(f"this {kind} token has expired", expired=True)
         return claims

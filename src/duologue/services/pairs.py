@@ -83,9 +83,16 @@ class Pairs:
     def settle(self, closed: Closed) -> Outcome:
         """Finish a transition: if it ended a pair, delete the room."""
         if closed.ended is not None:
-            log.info("pair_ended", pair=closed.ended.id, reason=str(closed.ended.ended), mode=str(closed.ended.mode))
+            self._log_end(closed.ended)
             self.clean_up(closed.ended)
         return closed.outcome
+
+    def _log_end(self, pair: Pair) -> None:
+        now_ms, since_ms = self._clock.now_ms(), pair.talking_since_ms
+        people = [side.person for side in pair.sides]
+        talked_ms = None if since_ms is None else now_ms - since_ms
+        reason, mode = str(pair.ended), str(pair.mode)
+        log.info("pair_ended", pair=pair.id, people=people, reason=reason, mode=mode, talked_ms=talked_ms)
 
     def clean_up(self, pair: Pair) -> None:
         """Delete the room of a pair that ended, beside everything else: nobody waits for it."""

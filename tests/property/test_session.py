@@ -1,0 +1,169 @@
+"""A session bears any order of events: clients, stores and timers need not behave."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+import hypothesis.strategies as st
+import msgspec
+from hypothesis import given, settings
+
+from duologue.gateway import events as ev
+from duologue.gateway.session import Session
+from duologue.gateway.terms import Limits
+from duologue.ids import PairId, SessionId
+from duologue.ledger import (
+    Arrival,
+    Delivery,
+    Dequeued,
+    Dropped,
+    Idle,
+    Outcome,
+    Paired,
+    PairEnded,
+    PairFormed,
+    Probe,
+    Queued,
+    Relayed,
+    RoomIsOpen,
+    Superseded,
+    TalkStarted,
+    Waiting,
+)
+from duologue.protocol import client as c
+from duologue.protocol import codec
+from duologue.protocol import server as s
+from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, Mode
+from duologue.safety.ratelimit import UNLIMITED
+from tests.builders import ANA, NOW, pair, ticket
+from tests.property.messages import messages
+
+PAIRS = [
+    pair(mode, id=PairId(name), room_open=open_, talking_since_ms=None)
+    for mode in (Mode.TEXT, Mode.VIDEO)
+    for name in ("p1", "p2")
+    for open_ in (False, True)
+]
+TURNED = [msgspec.structs.replace(each, sides=(each.sides[1], each.sides[0])) for each in PAIRS]
+CREDENTIALS = s.Credentials("livekit", "ws://media", "token", ["p1-b"])
+ERROR = s.CommandError(ErrorCode.UNAVAILABLE, "away", temporary=True, retry_after_ms=1_000)
+
+pairs = st.sampled_from(PAIRS + TURNED)
+names = st.sampled_from([PairId("p1"), PairId("p2")])
+states = st.builds(Paired, pairs) | st.builds(Idle) | st.builds(Waiting, st.just(ticket(ANA, rev=2)))
+revs = st.integers(0, 12)
+arrivals = st.builds(Arrival, st.integers(1, 9), revs, states, st.integers(0, 5))
+tickets = st.none() | st.just(ticket(ANA, rev=3))
+news: st.SearchStrategy[Any] = st.one_of(
+    st.builds(Queued, st.just(ticket(ANA, rev=2))),
+    st.builds(Dequeued),
+    st.builds(PairFormed, pairs, st.integers(1, 5)),
+    st.builds(RoomIsOpen, names),
+    st.builds(TalkStarted, names, st.just(NOW)),
+    st.builds(PairEnded, names, st.sampled_from(EndReason), st.sampled_from(["me", "peer", "server"]), tickets),
+    st.builds(Relayed, st.builds(s.PeerTyping, names) | st.builds(Probe, names)),
+    st.builds(Superseded),
+    st.builds(Dropped),
+)
+replies = st.sampled_from([*Outcome, ERROR])
+aimed = st.one_of(st.builds(c.Typing, names), st.builds(c.Auth, st.just("t")), st.builds(c.Resume, st.just("r")))
+me = st.just(s.Self(ANA, guest=True, facets={}))
+entries = st.builds(ev.Entered, me, arrivals, st.just("r"), st.none() | st.just(NOW + 30_000))
+events: st.SearchStrategy[Any] = st.one_of(
+    st.builds(ev.Opened),
+    st.builds(ev.Received, aimed | messages(typing.get_args(c.ClientMessage))),
+    st.builds(ev.Violated, st.sampled_from(CloseCode), st.just("detail")),
+    entries,
+    st.builds(ev.EntryRefused, st.sampled_from(CloseCode), st.just("no"), st.none() | st.integers(0, 9_000)),
+    st.builds(ev.ResumeRefused),
+    st.builds(ev.Answered, st.just("1"), replies),
+    st.builds(ev.Refreshed, st.just("1"), st.just("r"), st.none() | st.just(NOW + 60_000)),
+    st.builds(ev.Delivered, st.builds(Delivery, st.just(SessionId("s1")), revs, news)),
+    st.builds(ev.PeerSaid, st.builds(s.PeerTyping, names) | st.builds(Probe, names)),
+    st.builds(ev.Placed, names, st.none() | st.just(CREDENTIALS)),
+    st.builds(ev.Ticked),
+    st.builds(ev.CutOff, st.sampled_from(CloseCode), st.none() | st.just(1_000)),
+    st.builds(ev.Closed, st.sampled_from([1000, 1001, 1006])),
+)
+steps = st.lists(st.tuples(events, st.integers(0, 12_000)), max_size=40)
+inside = st.builds(lambda entry: [(ev.Opened(), 0), (ev.Received(c.Auth("t")), 0), (entry, 0)], entries)
+taking_over = [
+    (ev.Delivered(Delivery(SessionId("s1"), 99, Superseded())), 0),
+    (ev.Received(c.Auth("t")), 0),
+]
+scripts = st.one_of(
+    steps,
+    st.builds(lambda start, rest: [*start, *rest], inside, steps),
+    st.builds(lambda start, rest: [*start, *taking_over, *rest], inside, steps),
+)
+"""From the very beginning, with somebody who came in, or with somebody who stood by and takes over."""
+BUFFERED = 8
+
+
+def awaited(session: Session, event: ev.Event) -> bool:
+    """What the pump never does: an answer to a question that was not asked."""
+    return isinstance(event, ev.Entered | ev.EntryRefused | ev.ResumeRefused) and not session._in_flight
+
+
+@settings(max_examples=600, deadline=None)
+@given(scripts)
+def test_a_session_bears_any_order_of_events(script: list[tuple[ev.Event, int]]) -> None:
+    """It never raises, says nothing after its end, departs at most once, and holds a bounded number of things."""
+    limits = Limits(any=UNLIMITED, find=UNLIMITED, chat=UNLIMITED, buffered_news=BUFFERED)
+    session = Session(SessionId("s1"), {}, limits=limits)
+    now_ms, over, departed, arrived = NOW, False, 0, False
+    for event, pause_ms in script:
+        now_ms += pause_ms
+        if awaited(session, event):
+            continue
+        arrived = arrived or isinstance(event, ev.Entered)
+        commands = session.handle(event, now_ms)
+
+        if over:
+            assert all(isinstance(command, ev.Depart) for command in commands)
+        over = over or isinstance(event, ev.Closed) or any(isinstance(command, ev.Close) for command in commands)
+        departed += sum(isinstance(command, ev.Depart) for command in commands)
+        assert departed <= arrived
+        assert not (departed and session._in_flight), "who may still come in would come in after having left"
+        assert len(commands) <= 3 + BUFFERED * 2
+        assert len(session._timers) <= 4
+        assert len(session._early or ()) <= BUFFERED
+        assert session.deadline_ms is None or not over
+        for command in commands:
+            if isinstance(command, ev.Send):
+                codec.decode_server(codec.encode(command.message))
+
+
+@settings(max_examples=300, deadline=None)
+@given(scripts, st.sampled_from([1000, 1001, 1006]))
+def test_whoever_arrived_departs_in_the_end(script: list[tuple[ev.Event, int]], code: int) -> None:
+    """Once the socket is gone and nothing is on the way, no seat is left without a term."""
+    session = Session(SessionId("s1"), {}, limits=Limits(any=UNLIMITED, buffered_news=BUFFERED))
+    now_ms, arrived, departed = NOW, False, 0
+    me = s.Self(ANA, guest=True, facets={})
+    for event, pause_ms in [*script, (ev.Closed(code), 0), (ev.Entered(me, Arrival(9, 9, Idle(), 0), "r"), 0)]:
+        now_ms += pause_ms
+        if awaited(session, event):
+            continue
+        arrived = arrived or isinstance(event, ev.Entered)
+        departed += sum(isinstance(command, ev.Depart) for command in session.handle(event, now_ms))
+
+    assert departed == arrived
+
+
+@settings(max_examples=300, deadline=None)
+@given(scripts)
+def test_a_session_that_ticks_when_it_asked_to_comes_to_rest(script: list[tuple[ev.Event, int]]) -> None:
+    """Whatever happened: its timers never ask for the past again and again."""
+    session = Session(SessionId("s1"), {}, limits=Limits(any=UNLIMITED, buffered_news=BUFFERED))
+    now_ms = NOW
+    for event, pause_ms in script:
+        now_ms += pause_ms
+        if not awaited(session, event):
+            session.handle(event, now_ms)
+        due_ms = session.deadline_ms
+        if due_ms is not None and due_ms <= now_ms:
+            session.handle(ev.Ticked(), now_ms)
+            after_ms = session.deadline_ms
+            assert after_ms is None or after_ms > now_ms
