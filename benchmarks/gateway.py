@@ -130,8 +130,9 @@ async def _round(crowd: Crowd, process: Process, tokens: Sequence[str], options:
     idle_cpu = await _cpu_share(process, SETTLE_S)
     relay_cpu_us = await _relay(crowd, process, options, idle_cpu)
     messages_per_s, busy_cpu_us = await _saturate(crowd, process, options.seconds)
-    if crowd.tally.lost:
-        raise CannotRun(f"{crowd.tally.lost} sockets were closed by the server")
+    if crowd.tally.gone:
+        raise CannotRun(f"{crowd.tally.gone} sockets were closed by the server")
+    await crowd.leave()
     return Measured(accepts_per_s, accept_cpu_us, kb, idle_cpu * 100, relay_cpu_us, messages_per_s, busy_cpu_us)
 
 

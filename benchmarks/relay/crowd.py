@@ -70,6 +70,11 @@ class Crowd:
         self.tally.answering = False
         await self._hear_all()
 
+    async def leave(self) -> None:
+        """Everybody drops their connection."""
+        async with asyncio.timeout(WITHIN_S):
+            await asyncio.gather(*(person.leave() for person in self._people))
+
     async def _hear_all(self) -> None:
         """Wait until all that was sent was heard, as long as there is some progress."""
         before = -1

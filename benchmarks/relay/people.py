@@ -23,11 +23,11 @@ FRAME_BYTES = len(codec.encode(c.Typing("p" * PAIR_ID_CHARACTERS)))
 
 @dataclass(slots=True)
 class Tally:
-    """What the crowd sent and heard. `answering`: who hears something says something."""
+    """What the crowd sent and heard, and how many sockets are gone. `answering`: who hears something says something."""
 
     sent: int = 0
     heard: int = 0
-    lost: int = 0
+    gone: int = 0
     answering: bool = False
 
 
@@ -45,6 +45,7 @@ class Person(WSListener):
         self.message = b""
         self.entered: asyncio.Future[None] = loop.create_future()
         self.ready: asyncio.Future[None] = loop.create_future()
+        self.gone: asyncio.Future[None] = loop.create_future()
         self._transport: WSTransport | None = None
 
     @classmethod
@@ -57,7 +58,11 @@ class Person(WSListener):
             read_buffer_init_size=1024,
         )
         assert isinstance(person, cls), "picows returns the listener that the factory made"
-        await person.entered
+        try:
+            await person.entered
+        except BaseException:
+            await person.leave()
+            raise
         return person
 
     def meet(self, room: str) -> None:
@@ -84,6 +89,12 @@ class Person(WSListener):
         if self._transport is not None:
             self._transport.send(WSMsgType.TEXT, text)
 
+    async def leave(self) -> None:
+        """Drop the connection."""
+        if self._transport is not None:
+            self._transport.disconnect(graceful=False)
+        await self.gone
+
     # -- called by picows -------------------------------------------------------------------
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -98,7 +109,8 @@ class Person(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - picows' signature
         self._transport = None
-        self.tally.lost += 1
+        self.tally.gone += 1
+        self.gone.set_result(None)
         for waiting in (self.entered, self.ready):
             if not waiting.done():
                 waiting.set_exception(ConnectionError("the server closed the socket"))
@@ -169,6 +181,8 @@ class SocketIoPerson(Person):
             self.ready.set_result(None)
         elif text == b"2":
             self.write(b"3")
+        elif text.startswith(b"44"):
+            self.entered.set_exception(PermissionError(text.decode()))
         elif text.startswith(b"40"):
             self.entered.set_result(None)
         elif text.startswith(b"0"):
