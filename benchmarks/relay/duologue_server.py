@@ -1,4 +1,4 @@
-"""Duologue as the gateway benchmark runs it: every role in one process, text only, memory store, production limits.
+"""Duologue as the gateway benchmark runs it: every role in one process, text only, memory store.
 
 `python -m benchmarks.relay.duologue_server HOST PORT KEY_FILE`, until it is killed. It is `duologue dev --text-only`
 without the page's announcement: the same composition, the same loop, the same settings of the garbage collector.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 from pathlib import Path
 
@@ -31,6 +32,8 @@ async def serve(settings: Settings) -> None:
 
 def main(host: str, port: int, key_file: Path) -> None:
     """HTTP listens one port above the gateway: the composition has it, the benchmark does not use it."""
+    # Everybody comes from one address, and fast: limits are counted, but without an end.
+    os.environ["DUOLOGUE_LIMITS__PROFILE"] = "load"
     settings = Settings(
         gateway=GatewaySettings(host=host, port=port),
         http=HttpSettings(host=host, port=port + 1),
