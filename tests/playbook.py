@@ -76,7 +76,7 @@ class Playbook:
         match event:
             case Wait(duration_ms):
                 self._wait(duration_ms)
-            case tuple():
+            case _ if isinstance(event, ev.Event):
                 self._handle(event)
             case _:
                 self._handle(ev.Received(event))

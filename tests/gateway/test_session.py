@@ -733,7 +733,7 @@ def test_nothing_but_control_characters_is_nothing_to_say() -> None:
 
 def expiring(in_ms: int) -> Playbook:
     """Somebody whose token holds that long."""
-    token = entered()._replace(expires_ms=NOW + in_ms)
+    token = msgspec.structs.replace(entered(), expires_ms=NOW + in_ms)
     return entering() >> token << Sends(s.Ready, expires_at=NOW + in_ms)
 
 
@@ -744,7 +744,7 @@ def test_a_session_ends_with_its_token() -> None:
 
 def test_an_end_among_other_things_that_are_due_is_the_end() -> None:
     """A process that slept finds everything due at once."""
-    token = entered(Waiting(TICKET), rev=5)._replace(expires_ms=NOW + 1_000)
+    token = msgspec.structs.replace(entered(Waiting(TICKET), rev=5), expires_ms=NOW + 1_000)
     playbook = entering() >> token << Sends(s.Ready)
     playbook.now_ms = NOW + 60_000
 

@@ -6,6 +6,7 @@ What a client may send and what follows from it is not decided here.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
@@ -61,6 +62,8 @@ async def listen(gateway: Gateway) -> asyncio.Server:
             max_frame_size=READ_AT_MOST_BYTES,
             read_buffer_init_size=READ_BUFFER_BYTES,
             backlog=1024,
+            # One for all: by name, picows makes a logger (and its caches) for every connection.
+            logger_name=logging.LoggerAdapter(logging.getLogger("picows.server"), {}),
         )
     except OSError as error:
         raise StartupError(

@@ -198,13 +198,18 @@ class Person:
         if asked is None:
             return
         _, command = asked
-        if reply.ok and isinstance(command, c.Cancel | c.Leave | c.Block):
-            about = getattr(command, "pair", None)
-            still = self.belief.pair == about if about else getattr(command, "attempt", 0) >= self.belief.attempt
-            if still:
-                self.belief = self.belief.cancelled()
+        if reply.ok and self._ends_what_is_on(command):
+            self.belief = self.belief.cancelled()
         elif reply.error is not None and reply.error.code == "unavailable" and self._dice.random() < 0.5:
             self._command(command)  # the same id: done once at most
+
+    def _ends_what_is_on(self, command: c.Command) -> bool:
+        match command:
+            case c.Cancel(attempt=attempt):
+                return attempt >= self.belief.attempt
+            case c.Leave(pair=pair) | c.Block(pair=pair):
+                return pair == self.belief.pair
+        return False
 
     def _bring_up_media(self, matched: s.Matched) -> None:
         if matched.mode is not Mode.TEXT and matched.media is None:
@@ -233,7 +238,7 @@ class Person:
         hide = [self._toggle_page]
         ways: dict[str, list[Callable[[], None]]] = {
             "idle": [self._find, self._find, self._find, self._find, *hide, *lose],
-            "waiting": [self._nothing] * 6 + [self._cancel, self._find, *hide, *lose],
+            "waiting": [self._nothing] * 6 + [self._cancel, self._find, self._block, *hide, *lose],
             "paired": [self._chat, self._chat, self._typing, self._next, self._next, self._leave, self._block, *hide]
             + [self._nothing] * 3 + lose,
         }  # fmt: skip
@@ -264,8 +269,10 @@ class Person:
         self._command(c.Leave(self._rng.token(), self.belief.pair or ""))
 
     def _block(self) -> None:
-        if self._dice.random() < 0.3:
-            self._command(c.Block(self._rng.token(), self.belief.pair or ""))
+        """The partner, or while waiting the last one."""
+        pair = self.belief.pair or self.belief.last_pair
+        if pair is not None and self._dice.random() < 0.4:
+            self._command(c.Block(self._rng.token(), pair))
 
     def _chat(self) -> None:
         self._command(c.Chat(self._rng.token(), self.belief.pair or "", "hello", next(self._lines)))
@@ -295,7 +302,7 @@ class Person:
     def _command(self, command: c.Command) -> None:
         if isinstance(command, c.Find | c.Next):
             self._wants_rest = False
-        elif isinstance(command, c.Cancel | c.Leave | c.Block):
+        elif isinstance(command, c.Cancel | c.Leave) or (isinstance(command, c.Block) and self.belief.pair):
             self._wants_rest = True
         self._unanswered[command.id] = self._clock.monotonic_ms(), command
         self._say(command)
