@@ -26,9 +26,9 @@ from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
 from duologue.settings import Settings
-from duologue.store.limits import MemoryLimiter
-from duologue.store.memory import MemoryStore
+from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
+from tests.contract.stores import MATCHER, SHARD
 from tests.fakes import CountingRng, ManualClock
 
 Kind = TypeVar("Kind", bound=s.ServerMessage)
@@ -82,7 +82,7 @@ class Yard:
         self.tokens = TokenOffice(b"k" * 32, self.clock, rng)
         self.media = FakeMedia()
         pairs = Pairs(self.store, self.media, self.clock, tasks)
-        lobby = Lobby(self.store, self.tokens, pairs, ("language",), frozenset(Mode))
+        lobby = Lobby(self.store, self.tokens, pairs, ("language",), frozenset(Mode), self.clock)
         self.name = GatewayId("g1")
         settings = Settings(gateway=gateway, limits=limits or {}, timing=timing or {})
         performer = Performer(self.name, lobby, pairs, self.store, MemoryLimiter(self.clock), settings.limits)
@@ -109,10 +109,12 @@ class Yard:
         for wire in wires:
             wire.say(c.Find("find", 1, TEXT))
         await self.settle()
-        events, self._queue = await self.store.read_queue(self._queue, 0)
+        events, self._queue = await self.store.read_queue(SHARD, self._queue, 0)
         tickets = [event.ticket for event in events if isinstance(event, TicketArrived)][-2:]
         pair = PairId(f"pair-{self._queue}")
-        await self.store.commit([Proposal(pair, (tickets[0], tickets[1]), ("Heron", "Otter"))])
+        fence = await self.store.lease(SHARD, MATCHER)
+        assert fence is not None, "no other matcher is at work"
+        await self.store.commit(SHARD, fence, [Proposal(pair, (tickets[0], tickets[1]), ("Heron", "Otter"))])
         await self.settle()
         for wire in wires:
             wire.say(c.MediaReport(pair, MediaEvent.CONNECTED))
@@ -121,6 +123,7 @@ class Yard:
 
     async def settle(self) -> None:
         """Let everything that is under way come to rest, at this very moment."""
+        await self.store.keep_alive(self.name)
         for _ in range(10):
             for _ in range(20):
                 await asyncio.sleep(0)

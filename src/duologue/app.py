@@ -26,21 +26,21 @@ from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
 from duologue.ids import GatewayId
 from duologue.matcher.loop import Matcher
+from duologue.matching.pool import Pool
 from duologue.matching.widen import Widening
 from duologue.media.child import LiveKitAccess, LiveKitChild
 from duologue.media.fake import FakeMedia
 from duologue.media.livekit import LiveKit
 from duologue.media.livekit_config import LiveKitPorts
 from duologue.media.livekit_files import default_state_dir
-from duologue.ports import Media
+from duologue.ports import Clock, Limiter, Media, Rng, Store
 from duologue.protocol.codes import Mode
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
 from duologue.services.reaper import reap
 from duologue.settings import LiveKitSettings, Settings
-from duologue.store.limits import MemoryLimiter
-from duologue.store.memory import MemoryStore
+from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
 
 log = structlog.get_logger()
@@ -85,6 +85,46 @@ class MediaChoice(NamedTuple):
     modes: frozenset[Mode]
 
 
+class World(NamedTuple):
+    """What a role gets to know of the outside, whether that is real or simulated."""
+
+    settings: Settings
+    store: Store
+    media: Media
+    modes: frozenset[Mode]
+    limiter: Limiter
+    tokens: TokenOffice
+    clock: Clock
+    rng: Rng
+    tasks: Tasks
+
+
+def start_gateway(world: World) -> Gateway:
+    """A gateway, and the reaper beside it: any number of both may run. Whoever brings wires calls `accept`."""
+    pairs = Pairs(world.store, world.media, world.clock, world.tasks)
+    facets = world.settings.matching.facets
+    lobby = Lobby(world.store, world.tokens, pairs, facets, world.modes, world.clock)
+    name = GatewayId(world.rng.token())
+    performer = Performer(name, lobby, pairs, world.store, world.limiter, world.settings.limits)
+    widening = _widening(world.settings)
+    gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, widening, world.tasks)
+    gateway.start()
+    world.tasks.spawn(reap(world.store, pairs, world.clock), name="reaper")
+    return gateway
+
+
+def start_matcher(world: World) -> Matcher:
+    """A matcher; it takes the shards that nobody owns."""
+    facets, widening = world.settings.matching.facets, _widening(world.settings)
+    matcher = Matcher(world.store, world.clock, world.rng, lambda: Pool(facets, widening), world.tasks)
+    matcher.start()
+    return matcher
+
+
+def _widening(settings: Settings) -> Widening:
+    return Widening(recently_met_after_ms=settings.matching.recently_met_after_ms)
+
+
 @asynccontextmanager
 async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[tuple[Started, asyncio.Future[None]]]:
     """All roles in this process, started in order and stopped in the opposite one.
@@ -97,18 +137,14 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
         stack.push_async_callback(tasks.cancel_all)
         store = MemoryStore(clock)
         tokens = TokenOffice(_installation_key(_state_dir(settings)), clock, rng)
-        pairs = Pairs(store, choice.media, clock, tasks)
-        widening = Widening(recently_met_after_ms=settings.matching.recently_met_after_ms)
-        lobby = Lobby(store, tokens, pairs, settings.matching.facets, choice.modes)
         limiter = MemoryLimiter(clock)
-        performer = Performer(GatewayId(rng.token()), lobby, pairs, store, limiter, settings.limits)
-        gateway = Gateway(performer, store, clock, rng, settings, widening, tasks)
-        gateway.start()
+        world = World(settings, store, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
+        gateway = start_gateway(world)
         stack.push_async_callback(gateway.drain)
         listener = await sockets.listen(gateway)
         stack.callback(listener.close)
-        Matcher(store, clock, rng, settings.matching.facets, widening, tasks).start()
-        tasks.spawn(reap(store, pairs, clock), name="reaper")
+        matcher = start_matcher(world)
+        stack.push_async_callback(matcher.stop)
         started = Started(_page_url(settings), _websocket_url(settings), choice.name, store.kind)
         client_config = _client_config(started, settings, choice.modes)
         http = Http(create_app(settings, store.kind, tokens, limiter, client_config), settings)

@@ -1,8 +1,10 @@
 """The errors of this project. Each says in fields what a caller can act on.
 
 DuologueError
-├── Unavailable          a backend is out of reach; nothing happened
-├── OutcomeUnknown       a backend may have done it: repeat the same request id
+├── BackendError         a backend did not answer as it should
+│   ├── Unavailable      it is out of reach; nothing happened
+│   └── OutcomeUnknown   it may have done it: repeat the same request id
+├── Deposed              somebody else owns this shard by now
 ├── ProtocolViolation    a frame that breaks the protocol; lives in protocol/codec.py, beside its close code
 ├── TokenRefused         a token that opens nothing
 ├── RateLimited          too fast
@@ -16,7 +18,14 @@ class DuologueError(Exception):
     """Base of all errors raised on purpose."""
 
 
-class Unavailable(DuologueError):
+class BackendError(DuologueError):
+    """A backend did not answer as it should."""
+
+    retry_after_ms = 1_000
+    """When trying again makes sense."""
+
+
+class Unavailable(BackendError):
     """A backend is out of reach; nothing happened, so trying again later is safe."""
 
     def __init__(self, backend: str, detail: str = "", retry_after_ms: int = 1000) -> None:
@@ -25,8 +34,12 @@ class Unavailable(DuologueError):
         self.retry_after_ms = retry_after_ms
 
 
-class OutcomeUnknown(DuologueError):
+class OutcomeUnknown(BackendError):
     """The connection broke between question and answer: repeat with the same request id."""
+
+
+class Deposed(DuologueError):
+    """The lease of this shard has passed on; nothing happened, and nothing of this owner counts any more."""
 
 
 class TokenRefused(DuologueError):

@@ -13,6 +13,8 @@ SessionId = NewType("SessionId", str)
 """One socket of a person; new for every auth and resume."""
 GatewayId = NewType("GatewayId", str)
 """One incarnation of a gateway process; never reused."""
+MatcherId = NewType("MatcherId", str)
+"""One incarnation of a matcher process; never reused."""
 PairId = NewType("PairId", str)
 """Two people in a room. Also the name of the room on the media server, so that one id can be followed."""
 RequestId = NewType("RequestId", str)

@@ -18,8 +18,22 @@ from duologue.pairs.pair import Pair
 from duologue.protocol.codes import EndReason
 from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
 
+# The times and bounds of the ledger, the same in every store.
+
+RESUME_WINDOW_MS = 60_000
+"""How long a person without a socket is remembered."""
+MET_FOR_MS = 30 * 60_000
+MET_AT_MOST = 20
 MAX_SESSIONS = 5
 """Sessions of one person: one is active, the others stand by."""
+MAX_BLOCKS = 1_000
+STATUS_TTL_MS = 5_000
+GATEWAY_LEASE_MS = 15_000
+"""A gateway that is not heard of for so long is dead. Refreshed three times as often."""
+SEAT_AFTER_GATEWAY_MS = 15_000
+"""How long the seats of a dead gateway's people are held on top: as after any lost socket."""
+SHARD_LEASE_MS = 3_000
+"""A matcher that is not heard of for so long loses its shards. Refreshed three times as often."""
 
 
 class Caller(NamedTuple):
@@ -40,6 +54,8 @@ class Outcome(StrEnum):
     """It makes no sense in the state this person is in."""
     STALE = "stale"
     """A newer session of this person is active: this one has nothing to say any more."""
+    GONE = "gone"
+    """The ledger believes that nobody is here: this session needs to come in again."""
 
 
 class Attention(StrEnum):

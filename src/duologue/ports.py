@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from duologue.ids import GatewayId, PairId, PersonId, SessionId
+from duologue.ids import GatewayId, MatcherId, PairId, PersonId, SessionId
 from duologue.ledger import (
     Arrival,
     Attention,
@@ -76,7 +76,8 @@ class PresenceStore(Protocol):
         """The socket of this session is gone.
 
         The seat is held for `hold_ms`: a ticket is not offered meanwhile, a partner hears until
-        when. With 0 it is given up at once. A stale caller changes nothing.
+        when. With 0 it is given up at once. A session that stood by is forgotten, and nothing
+        else changes.
         """
 
     async def attend(self, caller: Caller, attention: Attention) -> Outcome:
@@ -85,10 +86,18 @@ class PresenceStore(Protocol):
         A ticket keeps its wait through all of this. A partner hears HIDDEN and VISIBLE.
         """
 
-    async def expire(self) -> list[Pair]:
-        """Give up every seat and pair whose time is over; returns the pairs that ended.
+    async def keep_alive(self, gateway: GatewayId) -> bool:
+        """This gateway lives: its people are believed to be here for another `GATEWAY_LEASE_MS`.
 
-        The caller owns deleting their rooms. Safe to run anywhere, any number of times at once.
+        False: it was given up meanwhile (or is new), so every session on it needs a snapshot.
+        """
+
+    async def expire(self) -> list[Pair]:
+        """Give up every seat, pair and gateway whose time is over; returns the pairs that ended.
+
+        The people of a gateway that is given up departed, and their seats are held for
+        `SEAT_AFTER_GATEWAY_MS`. The caller owns deleting the rooms. Safe to run anywhere, any
+        number of times at once.
         """
 
 
@@ -105,15 +114,30 @@ class TicketStore(Protocol):
     async def cancel(self, caller: Caller, attempt: int) -> Closed:
         """Stop waiting. If this attempt has become a pair, end that pair (LEFT): it is not wanted any more."""
 
-    async def commit(self, proposals: Sequence[Proposal]) -> list[CommitResult]:
+    async def read_shards(self, after: int, wait_ms: int) -> tuple[list[str], int]:
+        """The keys of the cohorts that somebody ever waited in, after a position; waits for a new one."""
+
+    async def lease(self, shard: str, matcher: MatcherId) -> int | None:
+        """Own this shard for `SHARD_LEASE_MS`, or for that much longer; None: another matcher does.
+
+        Returns the *fence*: it stays the same while the owner renews in time or before anybody
+        else came, and is greater for every later owner.
+        """
+
+    async def release(self, shard: str, matcher: MatcherId) -> None:
+        """Give the shard up, so that another matcher need not wait for the lease to end."""
+
+    async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         """Turn each proposal into a pair, atomically per pair.
 
         Committed only if both still wait with the very ticket (`rev`) that was proposed, neither
-        is away, and neither avoids the other; otherwise `Rejected`, and nothing changed.
+        is away, and neither has blocked the other, by the ticket or since; otherwise `Rejected`
+        with those who may be offered again as they are. Raises `Deposed`, having done nothing,
+        when `fence` is not the newest.
         """
 
-    async def read_queue(self, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]:
-        """The queue's changes after a position, and the new position; waits for one if there is none.
+    async def read_queue(self, shard: str, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]:
+        """A shard's changes after a position, and the new position; waits for one if there is none.
 
         Position 0 starts with everybody who waits now. `ResyncNeeded` when `after` is too old.
         """
@@ -207,13 +231,13 @@ class ResyncNeeded(Exception):
 
 
 class Media(Protocol):
-    """The media servers."""
+    """The media servers. Every method may be repeated; those that await may raise `BackendError`."""
 
     async def open_room(self, pair: PairId) -> None:
-        """Make the room for two. Idempotent. Raises `Unavailable`."""
+        """Make the room for two."""
 
     async def close_room(self, pair: PairId) -> None:
-        """Delete the room and throw out whoever is in it: no token opens it afterwards. Idempotent."""
+        """Delete the room and throw out whoever is in it: no token opens it afterwards."""
 
     def place(self, pair: Pair, person: PersonId) -> Credentials:
         """Mint what this side needs: the way into the room, and whom to subscribe to there.
@@ -222,4 +246,4 @@ class Media(Protocol):
         """
 
     async def rooms(self) -> list[PairId]:
-        """The rooms that exist now. Raises `Unavailable`."""
+        """The rooms that exist now."""

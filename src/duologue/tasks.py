@@ -21,12 +21,12 @@ class Tasks:
     """The background tasks of one owner."""
 
     def __init__(self) -> None:
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: dict[asyncio.Task[Any], None] = {}  # in order, so that a simulation ends them in order
 
     def spawn(self, work: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]:
         """Run something beside; a failure is logged with the task's name."""
         task = asyncio.create_task(work, name=name)
-        self._running.add(task)
+        self._running[task] = None
         task.add_done_callback(self._finished)
         return task
 
@@ -38,7 +38,7 @@ class Tasks:
         await asyncio.gather(*running, return_exceptions=True)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._running.discard(task)
+        self._running.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, StartupError):  # that one is told to the operator as it is
             log.error("task_failed", task=task.get_name(), exc_info=error)

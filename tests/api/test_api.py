@@ -17,7 +17,7 @@ from duologue.errors import Unavailable
 from duologue.safety.ratelimit import Rate
 from duologue.services.identity import TokenOffice
 from duologue.settings import Settings
-from duologue.store.limits import MemoryLimiter
+from duologue.store.memory import MemoryLimiter
 from tests.fakes import CountingRng, ManualClock
 
 OURS, EVIL = "http://127.0.0.1:8000", "https://evil.example"

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from duologue.ids import GatewayId, PairId, PersonId, RequestId, SessionId
+from duologue.ids import GatewayId, MatcherId, PairId, PersonId, RequestId, SessionId
 from duologue.ledger import (
+    GATEWAY_LEASE_MS,
     Arrival,
     Caller,
     CommitResult,
@@ -25,14 +26,18 @@ from duologue.ledger import (
 )
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair
-from duologue.ports import Store
+from duologue.ports import ResyncNeeded, Store
 from duologue.protocol.codes import Mode
-from duologue.store.memory import OUTBOX_LENGTH, QUEUE_LENGTH, MemoryStore
+from duologue.store.memory import MemoryStore
+from duologue.store.memory.store import OUTBOX_LENGTH, QUEUE_LENGTH
 from tests.builders import ANA, BEN, cohort, ticket
 from tests.fakes import ManualClock
 
 GATEWAY = GatewayId("g1")
+MATCHER = MatcherId("m1")
 PAIR = PairId("p1")
+SHARD = cohort().key
+KEEP_ALIVE_MS = GATEWAY_LEASE_MS // 3
 
 
 class StoreUnderTest(NamedTuple):
@@ -67,17 +72,33 @@ STORES: dict[str, MakeStore] = {"memory": memory_store}
 class World:
     """A store, and the people who use it through the port and nothing else."""
 
+    matcher = MATCHER
+
     def __init__(self, under_test: StoreUnderTest) -> None:
         self.store = under_test.store
-        self.advance = under_test.advance
+        self._advance = under_test.advance
         self._sessions: dict[tuple[PersonId, int], SessionId] = {}
         self._positions: dict[GatewayId, int] = defaultdict(int)
         self._heard: dict[SessionId, list[tuple[int, News]]] = defaultdict(list)
+
+    async def advance(self, duration_ms: int) -> None:
+        """Let time pass; the gateways live on."""
+        await self.silence(None, duration_ms)
+
+    async def silence(self, silent: GatewayId | None, duration_ms: int) -> None:
+        """Let time pass, in which this gateway does not say that it lives."""
+        while duration_ms > 0:
+            await self._advance(min(duration_ms, KEEP_ALIVE_MS))
+            duration_ms -= KEEP_ALIVE_MS
+            for gateway in self._positions:
+                if gateway != silent:
+                    await self.store.keep_alive(gateway)
 
     async def arrive(
         self, person: PersonId, gateway: GatewayId = GATEWAY, resumes: int | None = None
     ) -> Arrival | None:
         """A new session of this person."""
+        await self.store.keep_alive(gateway)
         session = SessionId(f"{person}-{len(self._sessions)}")
         arrival = await self.store.arrive(person, session, gateway, resumes)
         if arrival is not None:
@@ -103,13 +124,21 @@ class World:
 
     async def queue(self) -> dict[PersonId, Ticket]:
         """Everybody who waits now, as a matcher that starts would see it."""
-        events, _ = await self.store.read_queue(0, 0)
-        return {event.ticket.person: event.ticket for event in events if isinstance(event, TicketArrived)}
+        shards, _ = await self.store.read_shards(0, 0)
+        queues = [await self.store.read_queue(shard, 0, 0) for shard in shards]
+        return {e.ticket.person: e.ticket for events, _ in queues for e in events if isinstance(e, TicketArrived)}
 
     async def commit(self, first: Ticket, second: Ticket, pair: PairId = PAIR) -> CommitResult:
         """Make a pair of these two tickets."""
-        (result,) = await self.store.commit([Proposal(pair, (first, second), ("Heron", "Otter"))])
+        (result,) = await self.commit_all(Proposal(pair, (first, second), ("Heron", "Otter")))
         return result
+
+    async def commit_all(self, *proposals: Proposal) -> list[CommitResult]:
+        """The same for several at once, as the owner of their shard."""
+        shard = proposals[0].tickets[0].cohort.key
+        fence = await self.store.lease(shard, MATCHER)
+        assert fence is not None, "no other matcher is at work"
+        return await self.store.commit(shard, fence, proposals)
 
     async def match(self, first: PersonId, second: PersonId, pair: PairId = PAIR) -> None:
         """Make a pair of two who wait."""
@@ -137,7 +166,10 @@ class World:
     async def deliveries(self, caller: Caller) -> list[tuple[int, News]]:
         """What this session heard since it was asked last: (rev, news)."""
         for gateway, position in list(self._positions.items()):
-            deliveries, self._positions[gateway] = await self.store.read_news(gateway, position, 0)
+            try:
+                deliveries, self._positions[gateway] = await self.store.read_news(gateway, position, 0)
+            except ResyncNeeded as behind:
+                deliveries, self._positions[gateway] = [], behind.position
             for delivery in deliveries:
                 self._heard[delivery.session].append((delivery.rev, delivery.news))
         return self._heard.pop(self._sessions[caller.person, caller.generation], [])

@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from duologue.ids import GatewayId, PairId, PersonId, SessionId
+from duologue.ids import PairId, PersonId, SessionId
 from duologue.ledger import (
     Caller,
     Committed,
@@ -34,11 +34,11 @@ from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Phase
 from duologue.store.memory import MemoryStore
 from tests.builders import ANA, BEN, CLEO, DAN
-from tests.contract.stores import wish
+from tests.contract.stores import GATEWAY, MATCHER, SHARD, wish
 from tests.fakes import ManualClock
 
+REFUSED = (Outcome.STALE, Outcome.GONE)
 PEOPLE = (ANA, BEN, CLEO, DAN)
-GATEWAY = GatewayId("g1")
 Result = TypeVar("Result")
 
 people = st.sampled_from(PEOPLE)
@@ -78,6 +78,8 @@ class StoreMachine(RuleBasedStateMachine):
         self.clock = ManualClock()
         self.store = MemoryStore(self.clock)
         self.runner = asyncio.Runner()
+        self.fence = 0
+        self.stay_alive()
         self.callers: dict[PersonId, Caller] = {}
         self.sessions: dict[PersonId, SessionId] = {}
         self.followers: dict[PersonId, Follower] = {}
@@ -93,6 +95,10 @@ class StoreMachine(RuleBasedStateMachine):
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self.runner.run(work)
+
+    def stay_alive(self) -> None:
+        self.run(self.store.keep_alive(GATEWAY))
+        self.fence = self.run(self.store.lease(SHARD, MATCHER)) or 0
 
     def fresh(self) -> int:
         self.count += 1
@@ -119,6 +125,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(duration_ms=st.sampled_from([100, 4_000, 10_000, 60_000]))
     def time_passes(self, duration_ms: int) -> None:
         self.clock.advance(duration_ms)
+        self.stay_alive()
         self.run(self.store.expire())
 
     # -- wishes -----------------------------------------------------------------------------
@@ -168,7 +175,9 @@ class StoreMachine(RuleBasedStateMachine):
     def commit(self, first: Ticket, second: Ticket) -> None:
         pair = PairId(f"p{self.fresh()}")
         waiting = self.now_waiting()
-        (result,) = self.run(self.store.commit([Proposal(pair, (first, second), ("Heron", "Otter"))]))
+        (result,) = self.run(
+            self.store.commit(SHARD, self.fence, [Proposal(pair, (first, second), ("Heron", "Otter"))])
+        )
         fits = waiting.get(first.person) == first and waiting.get(second.person) == second
         blocked = second.person in first.avoid or first.person in second.avoid
         assert isinstance(result, Committed) == (fits and not blocked and first.person != second.person)
@@ -208,36 +217,36 @@ class StoreMachine(RuleBasedStateMachine):
         if person in self.callers:
             old = self.callers[person]._replace(generation=self.callers[person].generation - 1)
             pair = self.pairs[which % len(self.pairs)]
-            assert self.run(self.store.leave(old, pair)).outcome is Outcome.STALE
-            assert self.run(self.store.find(old, wish(old, 99))) is Outcome.STALE
+            assert self.run(self.store.leave(old, pair)).outcome in REFUSED
+            assert self.run(self.store.find(old, wish(old, 99))) in REFUSED
 
     # -- what must hold ---------------------------------------------------------------------
 
     def now_waiting(self) -> dict[PersonId, Ticket]:
-        events, _ = self.run(self.store.read_queue(0, 0))
+        events, _ = self.run(self.store.read_queue(SHARD, 0, 0))
         return {event.ticket.person: event.ticket for event in events if isinstance(event, TicketArrived)}
 
     @invariant()
     def pairs_are_two_people_who_know_it(self) -> None:
         """Both sides of every pair are in it, and in no other."""
-        for pair in self.store._pairs.values():
+        for pair in self.store.ledger.pairs.values():
             assert pair.phase is not Phase.ENDED
             assert len({side.person for side in pair.sides}) == 2
             for side in pair.sides:
-                assert self.store._people[side.person].pair == pair.id
+                assert self.store.ledger.people[side.person].pair == pair.id
 
     @invariant()
     def everybody_is_in_one_state(self) -> None:
         """Nobody waits while in a pair, and nobody is in a pair that is not there."""
-        for who in self.store._people.values():
+        for who in self.store.ledger.people.values():
             assert not (who.waiting and who.pair is not None)
-            assert who.pair is None or who.pair in self.store._pairs
+            assert who.pair is None or who.pair in self.store.ledger.pairs
 
     @invariant()
     def revisions_only_grow(self) -> None:
         """Within the life of a record."""
         for person in PEOPLE:
-            who = self.store._people.get(person)
+            who = self.store.ledger.people.get(person)
             assert who is None or who.rev >= self.revs[person]
             self.revs[person] = who.rev if who is not None else 0
 
@@ -250,7 +259,7 @@ class StoreMachine(RuleBasedStateMachine):
                 if self.sessions[person] == delivery.session:
                     follower.hear(delivery)
         for person, follower in self.followers.items():
-            truth = self.store._state(self.store._people[person])
+            truth = self.store.ledger.state(self.store.ledger.people[person])
             assert type(follower.state) is type(truth)
             if isinstance(truth, Paired) and isinstance(follower.state, Paired):
                 assert follower.state.pair.id == truth.pair.id
@@ -260,7 +269,7 @@ class StoreMachine(RuleBasedStateMachine):
     @invariant()
     def the_queue_leads_to_the_truth(self) -> None:
         """A matcher that follows knows the same tickets as one that starts now: those of people who are here."""
-        events, self.queue_position = self.run(self.store.read_queue(self.queue_position, 0))
+        events, self.queue_position = self.run(self.store.read_queue(SHARD, self.queue_position, 0))
         for event in events:
             match event:
                 case TicketArrived(ticket):

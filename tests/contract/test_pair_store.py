@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from duologue.ids import PairId
+import msgspec
+import pytest
+
+from duologue.ids import PairId, PersonId
 from duologue.ledger import (
     Caller,
     Closed,
@@ -11,6 +14,7 @@ from duologue.ledger import (
     Outcome,
     Paired,
     PairEnded,
+    Rejected,
     Relayed,
     RoomIsOpen,
     TalkStarted,
@@ -20,7 +24,7 @@ from duologue.ledger import (
 from duologue.protocol.codes import EndReason, Mode, PeerEvent
 from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
 from tests.builders import ANA, BEN, CLEO, cohort
-from tests.contract.stores import PAIR, World, asking, wish
+from tests.contract.stores import PAIR, SHARD, World, asking, wish
 
 
 async def ended(world: World, caller: Caller) -> PairEnded:
@@ -50,9 +54,9 @@ async def test_next_ends_the_pair_and_waits_in_one_step(world: World) -> None:
 async def test_who_presses_next_is_in_the_queue_first(world: World) -> None:
     """The one who acted is offered before the one who was left."""
     ana, _ = await world.talking()
-    _, position = await world.store.read_queue(0, 0)
+    _, position = await world.store.read_queue(SHARD, 0, 0)
     await world.store.next(ana, PAIR, 2, None)
-    events, _ = await world.store.read_queue(position, 0)
+    events, _ = await world.store.read_queue(SHARD, position, 0)
 
     assert [event.ticket.person for event in events if isinstance(event, TicketArrived)] == [ANA, BEN]
 
@@ -565,3 +569,54 @@ async def test_who_was_away_when_a_pair_ended_sees_it_in_the_snapshot(world: Wor
     assert await world.queue() == {}
     assert isinstance((await world.snapshot(BEN)).state, Waiting)
     assert list(await world.queue()) == [BEN]
+
+
+# -- block ----------------------------------------------------------------------------------
+
+
+async def test_a_block_ends_the_pair(world: World) -> None:
+    """The other one hears what anybody hears who was left, and not why."""
+    ana, ben = await world.talking()
+    closed = await world.store.block(ana, PAIR)
+
+    assert (closed.outcome, closed.ended and closed.ended.ended) == (Outcome.DONE, EndReason.LEFT)
+    (ended,) = [news for news in await world.news(ben) if isinstance(news, PairEnded)]
+    assert (ended.reason, ended.by) == (EndReason.LEFT, "peer")
+
+
+@pytest.mark.parametrize("who_blocks", [ANA, BEN])
+async def test_who_was_blocked_is_never_met_again(world: World, who_blocks: PersonId) -> None:
+    """In both directions, whatever the tickets say, and the owner of the shard learns it at once."""
+    callers = dict(zip((ANA, BEN), await world.talking(auto_next=False), strict=True))
+    await world.store.block(callers[who_blocks], PAIR)
+    for caller in callers.values():
+        await world.find(caller, 2)
+    queue = await world.queue()
+    assert (queue[ANA].avoid, queue[BEN].avoid) == (frozenset([BEN]), frozenset([ANA]))
+    blind = [msgspec.structs.replace(each, avoid=frozenset()) for each in queue.values()]
+
+    assert isinstance(await world.commit(blind[0], blind[1]), Rejected)
+    assert isinstance(await world.commit(queue[ANA], queue[BEN]), Rejected)
+
+
+async def test_a_block_reaches_tickets_that_were_written_before(world: World) -> None:
+    """The commit knows it; one ticket comes back anew, so that nobody proposes these two for ever."""
+    ana, _ = await world.talking()
+    await world.store.next(ana, PAIR, 2, None)
+    queue = await world.queue()
+    assert set(queue) == {ANA, BEN}
+    await world.store.block(ana, PAIR)
+
+    assert await world.commit(queue[ANA], queue[BEN]) == Rejected((queue[BEN],))
+    assert (await world.queue())[ANA].avoid == {BEN}
+    assert (await world.queue())[ANA].since_ms == queue[ANA].since_ms
+
+
+async def test_only_the_present_and_the_last_partner_can_be_blocked(world: World) -> None:
+    """Other people's pairs and old ones are nobody's business: DONE, and nothing happened."""
+    await world.talking()
+    cleo = await world.waiting(CLEO)
+
+    assert await world.store.block(cleo, PAIR) == Closed(Outcome.DONE)
+    assert (await world.queue())[CLEO].avoid == frozenset()
+    assert isinstance((await world.snapshot(ANA)).state, Paired)

@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
-from duologue.ids import GatewayId
-from duologue.ledger import Closed, Idle, Outcome, Paired, PairEnded, Relayed, Superseded, Waiting
+import pytest
+
+from duologue.errors import Unavailable
+from duologue.ids import GatewayId, SessionId
+from duologue.ledger import (
+    GATEWAY_LEASE_MS,
+    MAX_SESSIONS,
+    RESUME_WINDOW_MS,
+    SEAT_AFTER_GATEWAY_MS,
+    Attention,
+    Caller,
+    Closed,
+    Dropped,
+    Idle,
+    Outcome,
+    Paired,
+    PairEnded,
+    Rejected,
+    Relayed,
+    Superseded,
+    Waiting,
+)
+from duologue.ports import ResyncNeeded
 from duologue.protocol.codes import EndReason, PeerEvent
 from duologue.protocol.server import PeerChanged, PeerTyping
 from tests.builders import ANA, BEN
@@ -99,10 +120,10 @@ async def test_a_superseded_session_changes_nothing(world: World) -> None:
 
 
 async def test_a_stranger_changes_nothing(world: World) -> None:
-    """A caller whom the store does not know is stale."""
+    """A caller whom the store does not know is told to come in again."""
     ana = await world.here(ANA)
 
-    assert await world.find(ana._replace(person=BEN)) is Outcome.STALE
+    assert await world.find(ana._replace(person=BEN)) is Outcome.GONE
 
 
 async def test_the_snapshot_of_somebody_who_waits(world: World) -> None:
@@ -374,3 +395,164 @@ async def test_a_generation_grows_even_after_a_person_was_forgotten(world: World
     await world.store.expire()
 
     assert (await world.snapshot(ANA)).generation > ana.generation
+
+
+# -- several sessions -------------------------------------------------------------------------
+
+
+async def test_repeating_an_arrival_repeats_its_answer(world: World) -> None:
+    """The answer may be lost on the way: the same session asks again and starts no new generation."""
+    await world.store.keep_alive(GATEWAY)
+    first = await world.store.arrive(ANA, SessionId("s1"), GATEWAY)
+    again = await world.store.arrive(ANA, SessionId("s1"), GATEWAY)
+
+    assert again == first
+
+
+async def test_a_session_that_stands_by_may_go_without_a_trace(world: World) -> None:
+    """The active one keeps everything."""
+    old = await world.here(ANA)
+    new = await world.waiting(ANA)
+
+    assert await world.store.depart(old, 0) == Closed(Outcome.STALE)
+    assert list(await world.queue()) == [ANA]
+    assert (await world.find(new, 2)) is Outcome.DONE
+
+
+async def test_a_session_that_stood_by_takes_over_again(world: World) -> None:
+    """On the same socket, with a new generation; the other one stands by now."""
+    await world.store.keep_alive(GATEWAY)
+    await world.store.arrive(ANA, SessionId("s1"), GATEWAY)
+    second = await world.waiting(ANA)
+    await world.news(second)
+    back = await world.store.arrive(ANA, SessionId("s1"), GATEWAY)
+
+    assert back is not None
+    assert isinstance(back.state, Waiting)
+    assert await world.news(second) == [Superseded()]
+    assert await world.find(second, 2) is Outcome.STALE
+    assert await world.find(Caller(ANA, back.generation), 2) is Outcome.DONE
+
+
+async def test_a_sixth_session_drops_the_one_that_stood_by_longest(world: World) -> None:
+    """A person's sessions are bounded."""
+    sessions = [await world.here(ANA) for _ in range(MAX_SESSIONS + 1)]
+
+    assert await world.news(sessions[0]) == [Superseded(), Dropped()]
+    assert await world.news(sessions[1]) == [Superseded()]
+
+
+async def test_a_person_is_remembered_while_a_session_stands_by(world: World) -> None:
+    """It may take over later, and rings until then."""
+    old = await world.here(ANA)
+    active = await world.here(ANA)
+    await world.store.depart(active, 0)
+    await world.advance(RESUME_WINDOW_MS)
+    await world.lost_pairs()
+    assert (await world.arrive(ANA, resumes=1)) is None, "still known"
+
+    await world.store.depart(await world.here(ANA), 0)
+    await world.store.depart(old, 0)
+    for _ in range(2):
+        await world.advance(RESUME_WINDOW_MS)
+        await world.lost_pairs()
+    assert (await world.arrive(ANA, resumes=1)) is not None, "forgotten, so any token is welcome"
+
+
+# -- attention --------------------------------------------------------------------------------
+
+
+async def test_a_hidden_page_keeps_its_place(world: World) -> None:
+    """The ticket says so, and that is all; coming back is the same."""
+    ana = await world.waiting(ANA)
+    before = (await world.queue())[ANA]
+    assert await world.store.attend(ana, Attention.HIDDEN) is Outcome.DONE
+    hidden = (await world.queue())[ANA]
+    await world.store.attend(ana, Attention.VISIBLE)
+    after = (await world.queue())[ANA]
+
+    assert [ticket.hidden for ticket in (before, hidden, after)] == [False, True, False]
+    assert before.since_ms == hidden.since_ms == after.since_ms
+
+
+async def test_who_is_quiet_is_not_offered(world: World) -> None:
+    """Neither are their new wishes; once something is heard again they have their old place."""
+    ana = await world.waiting(ANA)
+    before = (await world.queue())[ANA]
+    await world.waiting(BEN)
+    await world.store.attend(ana, Attention.QUIET)
+    await world.find(ana, 2)
+    queue = await world.queue()
+    assert list(queue) == [BEN]
+    assert await world.commit(before, queue[BEN]) == Rejected((queue[BEN],))
+    await world.store.attend(ana, Attention.VISIBLE)
+
+    assert (await world.queue())[ANA].since_ms == before.since_ms
+
+
+async def test_the_partner_sees_a_hidden_page(world: World) -> None:
+    """Once, not at each repetition; a quiet one says nothing about the page."""
+    ana, ben = await world.talking()
+    for attention in (Attention.HIDDEN, Attention.HIDDEN, Attention.QUIET, Attention.VISIBLE):
+        await world.store.attend(ana, attention)
+
+    hidden, visible = (Relayed(PeerChanged(PAIR, PeerEvent.HIDDEN, value=value)) for value in (True, False))
+    assert await world.news(ben) == [hidden, visible]
+
+
+async def test_a_new_session_is_visible(world: World) -> None:
+    """What the old page did says nothing about the new one."""
+    ana = await world.waiting(ANA)
+    await world.store.attend(ana, Attention.QUIET)
+    await world.arrive(ANA)
+
+    assert not (await world.queue())[ANA].hidden
+
+
+# -- gateways ---------------------------------------------------------------------------------
+
+
+async def test_the_people_of_a_dead_gateway_lose_their_sockets(world: World) -> None:
+    """Their partners elsewhere hear it, and the seats are held as after any lost socket."""
+    elsewhere = GatewayId("g2")
+    ana, ben = await world.here(ANA), await world.here(BEN, elsewhere)
+    for caller in (ana, ben):
+        await world.find(caller)
+    await world.match(ANA, BEN)
+    for caller in (ana, ben):
+        await world.store.connected(caller, PAIR)
+    await world.news(ben)
+    await world.silence(GATEWAY, GATEWAY_LEASE_MS)
+    assert await world.lost_pairs() == []
+    (away,) = await world.news(ben)
+    assert isinstance(away, Relayed)
+    assert isinstance(away.message, PeerChanged)
+    assert away.message.event is PeerEvent.RECONNECTING
+    await world.silence(GATEWAY, SEAT_AFTER_GATEWAY_MS)
+
+    assert [pair.ended for pair in await world.lost_pairs()] == [EndReason.LOST]
+
+
+async def test_a_gateway_that_was_given_up_has_to_hear_of_it(world: World) -> None:
+    """Nobody arrives through it, and nobody on it can do anything, until it asked and was told."""
+    ana = await world.here(ANA)
+    await world.silence(GATEWAY, GATEWAY_LEASE_MS)
+    await world.lost_pairs()
+
+    assert await world.find(ana) is Outcome.GONE
+    with pytest.raises(Unavailable):
+        await world.store.arrive(BEN, SessionId("b"), GATEWAY)
+    assert await world.store.keep_alive(GATEWAY) is False
+    assert await world.store.keep_alive(GATEWAY) is True
+    assert await world.arrive(ANA) is not None
+
+
+async def test_news_of_a_gateway_that_was_given_up_are_gone(world: World) -> None:
+    """A reader that comes back is told so."""
+    await world.waiting(ANA)
+    _, position = await world.store.read_news(GATEWAY, 0, 0)
+    await world.silence(GATEWAY, GATEWAY_LEASE_MS)
+    await world.lost_pairs()
+
+    with pytest.raises(ResyncNeeded):
+        await world.store.read_news(GATEWAY, position, 0)

@@ -26,7 +26,7 @@ from duologue.matching.estimate import QueueStatus
 from duologue.ports import ResyncNeeded
 from duologue.protocol.codes import EndReason, Mode
 from tests.builders import ANA, BEN, CLEO, cohort
-from tests.contract.stores import PAIR, MakeStore, World, asking
+from tests.contract.stores import PAIR, SHARD, MakeStore, World, asking
 
 # -- find -----------------------------------------------------------------------------------
 
@@ -241,11 +241,9 @@ async def test_one_batch_cannot_take_a_ticket_twice_either(world: World) -> None
         await world.waiting(person)
     queue = await world.queue()
     names = ("Heron", "Otter")
-    results = await world.store.commit(
-        [
-            Proposal(PairId("p1"), (queue[ANA], queue[BEN]), names),
-            Proposal(PairId("p2"), (queue[CLEO], queue[BEN]), names),
-        ]
+    results = await world.commit_all(
+        Proposal(PairId("p1"), (queue[ANA], queue[BEN]), names),
+        Proposal(PairId("p2"), (queue[CLEO], queue[BEN]), names),
     )
 
     assert results == [Committed(PairId("p1")), Rejected((queue[CLEO],))]
@@ -362,23 +360,23 @@ async def test_position_0_starts_with_everybody_who_waits(world: World) -> None:
 async def test_the_queue_is_followed_from_a_position(world: World) -> None:
     """Every change arrives once and in order."""
     ana = await world.waiting(ANA)
-    _, position = await world.store.read_queue(0, 0)
+    _, position = await world.store.read_queue(SHARD, 0, 0)
     await world.find(ana, 2)
     changed = (await world.queue())[ANA]
     await world.store.cancel(ana, 2)
-    events, position = await world.store.read_queue(position, 0)
+    events, position = await world.store.read_queue(SHARD, position, 0)
 
     assert events == [TicketArrived(changed), TicketGone(ANA, changed.cohort.key)]
-    assert await world.store.read_queue(position, 0) == ([], position)
+    assert await world.store.read_queue(SHARD, position, 0) == ([], position)
 
 
 async def test_the_queue_says_when_somebody_is_away_and_back(world: World) -> None:
     """Such a ticket is withdrawn and offered again, not lost."""
     ana = await world.waiting(ANA)
-    _, position = await world.store.read_queue(0, 0)
+    _, position = await world.store.read_queue(SHARD, 0, 0)
     await world.store.depart(ana, 15_000)
     await world.arrive(ANA)
-    events, _ = await world.store.read_queue(position, 0)
+    events, _ = await world.store.read_queue(SHARD, position, 0)
 
     assert [type(event) for event in events] == [TicketGone, TicketArrived]
 
@@ -386,9 +384,9 @@ async def test_the_queue_says_when_somebody_is_away_and_back(world: World) -> No
 async def test_the_queue_tells_of_those_who_wait_again(world: World) -> None:
     """After a pair that never talked both tickets are offered again."""
     await world.paired()
-    _, position = await world.store.read_queue(0, 0)
+    _, position = await world.store.read_queue(SHARD, 0, 0)
     await world.store.media_unavailable(PAIR)
-    events, _ = await world.store.read_queue(position, 0)
+    events, _ = await world.store.read_queue(SHARD, position, 0)
 
     assert {event.ticket.person for event in events if isinstance(event, TicketArrived)} == {ANA, BEN}
 
@@ -397,7 +395,7 @@ async def test_reading_an_empty_queue_waits_for_the_first_ticket(world: World) -
     """A matcher sleeps until there is something to do."""
     ana = await world.here(ANA)
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-        reading = group.create_task(world.store.read_queue(0, 4_000))
+        reading = group.create_task(world.store.read_queue(SHARD, 0, 4_000))
         await asyncio.sleep(0)
         await world.find(ana)
 
@@ -409,9 +407,9 @@ async def test_reading_at_the_end_waits_for_the_next_ticket(world: World) -> Non
     """The same for one who has seen everything so far."""
     await world.waiting(ANA)
     ben = await world.here(BEN)
-    _, position = await world.store.read_queue(0, 0)
+    _, position = await world.store.read_queue(SHARD, 0, 0)
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-        reading = group.create_task(world.store.read_queue(position, 4_000))
+        reading = group.create_task(world.store.read_queue(SHARD, position, 4_000))
         await asyncio.sleep(0)
         await world.find(ben)
 
@@ -422,9 +420,9 @@ async def test_reading_at_the_end_waits_for_the_next_ticket(world: World) -> Non
 async def test_reading_in_vain_ends_after_the_wait(world: World) -> None:
     """Nothing came: the position stays."""
     await world.waiting(ANA)
-    _, position = await world.store.read_queue(0, 0)
+    _, position = await world.store.read_queue(SHARD, 0, 0)
 
-    assert await world.store.read_queue(position, 20) == ([], position)
+    assert await world.store.read_queue(SHARD, position, 20) == ([], position)
 
 
 async def test_a_reader_that_fell_behind_is_told(make_store: MakeStore) -> None:
@@ -432,12 +430,12 @@ async def test_a_reader_that_fell_behind_is_told(make_store: MakeStore) -> None:
     async with make_store(keeps=3) as under_test:
         world = World(under_test)
         ana = await world.waiting(ANA)
-        _, position = await world.store.read_queue(0, 0)
+        _, position = await world.store.read_queue(SHARD, 0, 0)
         for attempt in range(2, 40):
             await world.find(ana, attempt)
 
         with pytest.raises(ResyncNeeded):
-            await world.store.read_queue(position, 0)
+            await world.store.read_queue(SHARD, position, 0)
         assert list(await world.queue()) == [ANA]
 
 

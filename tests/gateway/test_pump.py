@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
 from duologue.services.identity import SESSION_TTL_S
+from tests.contract.stores import SHARD
 from tests.wires import TEXT, FakeWire, Yard, open_yard
 
 
@@ -390,12 +392,12 @@ async def test_who_does_not_answer_is_not_offered(yard: Yard) -> None:
     ana = await yard.person()
     ana.say(c.Find("f", 1, TEXT))
     await yard.settle()
-    _, position = await yard.store.read_queue(0, 0)
+    _, position = await yard.store.read_queue(SHARD, 0, 0)
     await yard.pass_ms(28_200)
-    gone, position = await yard.store.read_queue(position, 0)
+    gone, position = await yard.store.read_queue(SHARD, position, 0)
     ana.say(c.Pong())
     await yard.settle()
-    back, _ = await yard.store.read_queue(position, 0)
+    back, _ = await yard.store.read_queue(SHARD, position, 0)
 
     assert [type(event) for event in gone] == [TicketGone]
     assert [type(event) for event in back] == [TicketArrived]
@@ -409,3 +411,23 @@ async def test_a_hidden_page_is_told_to_the_partner(yard: Yard) -> None:
         await yard.settle()
 
     assert [(peer.pair, peer.value) for peer in ben.heard(s.PeerChanged)] == [(pair, True), (pair, False)]
+
+
+# -- defects ------------------------------------------------------------------------------------
+
+
+async def test_a_defect_that_one_person_meets_stops_nobody_else(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wheel and the news go on; that one person is sent for a snapshot."""
+    ana, ben, pair = await yard.talk()
+
+    def broken(*_: object) -> None:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(ana.connection, "_session", SimpleNamespace(handle=broken, deadline_ms=0), raising=True)
+    ana.connection._hub.arm(ana.connection, 0)
+    await yard.pass_ms(200)
+    ben.say(c.Chat("c1", pair, "still here", 1))
+    await yard.pass_ms(200)
+
+    assert [reply.ok for reply in ben.heard(s.Reply)][-1]
+    assert ben.close_code is None

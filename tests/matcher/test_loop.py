@@ -11,6 +11,7 @@ from duologue.errors import Unavailable
 from duologue.ids import PersonId
 from duologue.ledger import CommitResult, Committed, Idle, Paired, Proposal, QueueEvent
 from duologue.matcher.loop import Matcher
+from duologue.matching.pool import Pool
 from duologue.matching.widen import Widening
 from duologue.ports import ResyncNeeded
 from duologue.store.memory import MemoryStore
@@ -29,20 +30,20 @@ class Uneasy(MemoryStore):
         self.cancel_first: PersonId | None = None
         self.reader_errors: list[Exception] = []
 
-    async def commit(self, proposals: Sequence[Proposal]) -> list[CommitResult]:
+    async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         """Somebody cancels while the match is on its way."""
         if self.cancel_first is not None:
-            self._dequeue(self._people[self.cancel_first])
+            self.ledger.dequeue(self.ledger.people[self.cancel_first])
             self.cancel_first = None
-        results = await super().commit(proposals)
+        results = await super().commit(shard, fence, proposals)
         self.results += results
         return results
 
-    async def read_queue(self, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]:
+    async def read_queue(self, shard: str, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]:
         """First what went wrong, then the queue."""
         if self.reader_errors:
             raise self.reader_errors.pop()
-        return await super().read_queue(after, wait_ms)
+        return await super().read_queue(shard, after, wait_ms)
 
 
 class Town(World):
@@ -56,11 +57,11 @@ class Town(World):
 
     def start_matcher(self) -> None:
         widening = Widening(recently_met_after_ms=200)
-        Matcher(self.store, SystemClock(), self.rng, ("language",), widening, self.tasks).start()
+        Matcher(self.store, SystemClock(), self.rng, lambda: Pool(("language",), widening), self.tasks).start()
 
     @property
     def pairs(self) -> set[frozenset[PersonId]]:
-        return {frozenset(side.person for side in pair.sides) for pair in self.memory._pairs.values()}
+        return {frozenset(side.person for side in pair.sides) for pair in self.memory.ledger.pairs.values()}
 
 
 @pytest.fixture
@@ -137,10 +138,10 @@ async def test_people_who_met_lately_meet_again_after_a_while(town: Town) -> Non
     await town.waiting(ANA)
     await town.waiting(BEN)
     await wait_until(lambda: town.pairs, description="they meet")
-    (pair,) = town.memory._pairs
+    (pair,) = town.memory.ledger.pairs
     ana = await town.here(ANA)
     await town.store.next(ana, pair, 2, None)
-    await wait_until(lambda: town.pairs and pair not in town.memory._pairs, description="they meet again")
+    await wait_until(lambda: town.pairs and pair not in town.memory.ledger.pairs, description="they meet again")
 
     assert isinstance((await town.snapshot(ANA)).state, Paired)
 

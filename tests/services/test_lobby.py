@@ -35,9 +35,10 @@ class House(World):
         self.tasks = Tasks()
         self.pairs = Pairs(self.store, self.media, self.clock, self.tasks)
         modes = frozenset([Mode.TEXT, Mode.VIDEO])
-        self.lobby = Lobby(self.store, self.tokens, self.pairs, ("language",), modes)
+        self.lobby = Lobby(self.store, self.tokens, self.pairs, ("language",), modes, self.clock)
 
     async def enter(self) -> Entry:
+        await self.store.keep_alive(GATEWAY)
         token = self.tokens.mint_guest({"language": "en"}).token
         return await self.lobby.enter(token, SessionId("s1"), GATEWAY)
 
@@ -81,6 +82,7 @@ async def test_a_resume_token_works_once(house: House) -> None:
 
 async def test_a_resume_token_of_a_forgotten_person_works(house: House) -> None:
     """Tokens outlive the store."""
+    await house.store.keep_alive(GATEWAY)
     token = house.tokens.mint_resume(Identity(PersonId("somebody")), 5, house.clock.now_ms() + 60_000)
 
     assert (await house.lobby.resume(token, SessionId("s1"), GATEWAY)).identity.person == "somebody"

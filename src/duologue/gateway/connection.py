@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from duologue.errors import DuologueError, OutcomeUnknown, RateLimited, TokenRefused, Unavailable
+from duologue.errors import BackendError, DuologueError, RateLimited, TokenRefused
 from duologue.gateway import events as ev
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session
@@ -169,8 +169,12 @@ class Connection:
     def told(self, delivery: Delivery) -> None:
         """News from the ledger."""
         self.handle(ev.Delivered(delivery))
-        if isinstance(delivery.news, TalkStarted):
+        if isinstance(delivery.news, TalkStarted) and self._identity is not None:
             self._log("talk_started", pair=delivery.news.pair)
+
+    def broken(self) -> None:
+        """A defect of ours: close past the session, whose state nobody can be sure of."""
+        self._close(CloseCode.SERVER_ERROR, "server_error")
 
     # -- the pump -------------------------------------------------------------------------------
 
@@ -267,15 +271,15 @@ class Connection:
                 if isinstance(id_, str):
                     self.handle(ev.Answered(id_, outcome))
             case ev.Relay(_, message):
-                with contextlib.suppress(Unavailable, OutcomeUnknown):  # it may be lost
+                with contextlib.suppress(BackendError):  # it may be lost
                     await self._hub.performer.relay(self._caller(), message)
             case ev.Attend(attention):
-                with contextlib.suppress(Unavailable, OutcomeUnknown):  # the lease says the same, later
+                with contextlib.suppress(BackendError):  # the lease says the same, later
                     await self._hub.performer.attend(self._caller(), attention)
             case ev.Renew(id_, token):
                 self.handle(self._renew(id_, token))
             case ev.Depart(hold_ms):
-                await self._depart(hold_ms)
+                await self._hub.performer.depart(self._caller(), hold_ms)
 
     async def _enter(self, token: str, *, resume: bool) -> ev.Entered | ev.EntryRefused | ev.ResumeRefused:
         performer = self._hub.performer
@@ -316,18 +320,11 @@ class Connection:
             return CommandError(
                 ErrorCode.RATE_LIMITED, "too fast", temporary=True, retry_after_ms=limited.retry_after_ms
             )
-        except (Unavailable, OutcomeUnknown) as error:
-            retry_after_ms = error.retry_after_ms if isinstance(error, Unavailable) else 1_000
-            return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=retry_after_ms)
+        except BackendError as error:
+            return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)
         if isinstance(command.message, Find) and outcome is Outcome.DONE:
             self._log("search_started", attempt=command.message.attempt, mode=str(command.message.filters.mode))
         return outcome
-
-    async def _depart(self, hold_ms: int) -> None:
-        try:
-            await self._hub.performer.depart(self._caller(), hold_ms)
-        except (Unavailable, OutcomeUnknown) as error:
-            log.warning("depart_failed", session=self.id, detail=str(error), hint="the seat ends with its lease")
 
     def _log(self, event: str, **fields: str | int | bool) -> None:
         """A line in the story of this person."""

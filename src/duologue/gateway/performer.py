@@ -103,7 +103,7 @@ class Performer:
         log.debug("media_report", pair=_loggable_id(pair), media=str(report.event), ms=report.ms)
         match report.event:
             case MediaEvent.CONNECTED:
-                return await self.store.connected(caller, pair)
+                return await self.pairs.connected(caller, pair)
             case MediaEvent.FAILED:
                 return await self.pairs.media_failed(caller, pair, _loggable(report.detail))
         return Outcome.DONE

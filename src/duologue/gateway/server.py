@@ -5,12 +5,12 @@ It must not know sockets: `sockets.listen` brings them, a simulation calls `acce
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
 
-from duologue.errors import Unavailable
+from duologue.errors import BackendError
 from duologue.gateway import events as ev
 from duologue.gateway.connection import CLOSE_WITHIN_MS, Connection
 from duologue.gateway.door import Door
@@ -19,7 +19,7 @@ from duologue.gateway.session import Session
 from duologue.gateway.terms import Limits, Timing
 from duologue.gateway.wheel import Wheel
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Delivery, Probe
+from duologue.ledger import GATEWAY_LEASE_MS, Delivery, Probe
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.widen import Widening
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
@@ -32,6 +32,7 @@ from duologue.tasks import Tasks
 log = structlog.get_logger()
 
 STATUS_EVERY_MS = 1_000
+KEEP_ALIVE_EVERY_MS = GATEWAY_LEASE_MS // 3
 NEWS_WAIT_MS = 5_000
 RETRY_MS = 500
 REFUSED_AT_MOST = 1_000
@@ -78,6 +79,7 @@ class Gateway:
 
     def start(self) -> None:
         """Run the loops, until the tasks are cancelled. Taking connections is somebody else's."""
+        self._tasks.spawn(self._stay_alive(), name="gateway-lease")
         self._tasks.spawn(self._turn_wheel(), name="gateway-wheel")
         self._tasks.spawn(self._carry_news(), name="gateway-news")
         self._tasks.spawn(self._read_status(), name="gateway-status")
@@ -170,16 +172,27 @@ class Gateway:
         for session_id in self._wheel.turn(self.clock.now_ms()):
             connection = self._connections.get(session_id) or self._refused.get(session_id)
             if connection is not None:
-                connection.ticked()
+                _safely(connection, connection.ticked)
 
     def deliver(self, deliveries: Iterable[Delivery]) -> None:
         """Hand news to the sessions they are for; who is gone needs none."""
         for delivery in deliveries:
             connection = self._connections.get(delivery.session)
             if connection is not None:
-                connection.told(delivery)
+                _safely(connection, connection.told, delivery)
 
     # -- loops ------------------------------------------------------------------------------
+
+    async def _stay_alive(self) -> None:
+        """Keep the lease; whoever lost it has people whom the ledger believes to be gone."""
+        while True:
+            try:
+                if not await self._store.keep_alive(self.performer.gateway) and self._connections:
+                    log.error("gateway_given_up", hint="it was silent for too long; everybody gets a snapshot")
+                    self._resync_everybody()
+            except BackendError as error:
+                log.warning("store_unavailable", detail=str(error))
+            await self.clock.sleep_ms(KEEP_ALIVE_EVERY_MS)
 
     async def _turn_wheel(self) -> None:
         while True:
@@ -196,7 +209,7 @@ class Gateway:
                 position = behind.position
                 self._resync_everybody()
                 continue
-            except Unavailable as error:
+            except BackendError as error:
                 log.warning("store_unavailable", detail=str(error))
                 await self.clock.sleep_ms(RETRY_MS)
                 continue
@@ -210,8 +223,17 @@ class Gateway:
         while True:
             try:
                 status = await self._store.read_status()
-            except Unavailable:
+            except BackendError:
                 status = {}
             self._board.clear()
             self._board.update(status)
             await self.clock.sleep_ms(STATUS_EVERY_MS)
+
+
+def _safely(connection: Connection, act: Callable[..., None], *about: Delivery) -> None:
+    """A defect of ours that one person meets must not stop the loop that everybody needs."""
+    try:
+        act(*about)
+    except Exception:
+        log.exception("session_failed", session=connection.id)
+        connection.broken()

@@ -303,6 +303,8 @@ class Session:
             case Outcome.STALE:
                 told = [] if self._state == self._standby else self._stand_by()
                 return [*told, _not_active(id_)]
+            case Outcome.GONE:
+                return self._close(CloseCode.RESYNC, "come in again")
             case s.CommandError():
                 return [ev.Send(s.Reply(id_, ok=False, error=outcome))]
         assert_never(outcome)

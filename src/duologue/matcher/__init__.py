@@ -1,1 +1,1 @@
-"""The matcher role: `loop.py` follows the queue, lets the pools decide, and commits what they found."""
+"""The matcher role: `loop.py` owns shards by lease, `shard.py` runs the pool of one and commits what it found."""

@@ -1,151 +1,117 @@
-"""Follows the queue, offers each ticket to its cohort's pool, commits the matches.
+"""Owns shards by lease: takes those that nobody owns, renews its own, lets go of what passed on.
 
-The pools are a cache of the ledger: they may be wrong, because the commit is what counts, and they
-are rebuilt from the ledger whenever this loop loses its place.
+Must not know what happens inside a shard (`shard.py`). The lease is for speed and order: two
+matchers that both believe to own a shard are wasteful, never wrong, because the commit is fenced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable
 
 import structlog
 
-from duologue.errors import Unavailable
-from duologue.ids import PairId, PersonId
-from duologue.ledger import Committed, Proposal, QueueEvent, Rejected, TicketArrived, TicketGone
-from duologue.matching.estimate import Estimate, QueueStatus
+from duologue.errors import BackendError, Deposed
+from duologue.ids import MatcherId
+from duologue.ledger import SHARD_LEASE_MS
+from duologue.matcher.shard import Shard
 from duologue.matching.pool import Pool
-from duologue.matching.ticket import Cohort, Match, Ticket
-from duologue.matching.widen import Widening
 from duologue.ports import Clock, ResyncNeeded, Rng, TicketStore
-from duologue.services.aliases import two_aliases
 from duologue.tasks import Tasks
 
 log = structlog.get_logger()
 
 STATUS_EVERY_MS = 1_000
-QUEUE_WAIT_MS = 500
-"""How long to wait for the queue at most, so that statuses and widening stay punctual."""
+RENEW_EVERY_MS = SHARD_LEASE_MS // 3
+SHARDS_WAIT_MS = 5_000
 RETRY_MS = 500
 
 
-class _Shard:
-    """One cohort: who waits in it, and how long people waited lately."""
-
-    def __init__(self, facets: tuple[str, ...], widening: Widening) -> None:
-        self.pool = Pool(facets, widening)
-        self.estimate = Estimate()
-
-    def status(self, now_ms: int) -> QueueStatus:
-        return QueueStatus(len(self.pool), self.estimate.median_ms(now_ms))
-
-
 class Matcher:
-    """One matcher. Two of them on one queue are wasteful, never wrong."""
+    """One matcher; any number of them share the shards."""
 
-    def __init__(
-        self, store: TicketStore, clock: Clock, rng: Rng, facets: tuple[str, ...], widening: Widening, tasks: Tasks
-    ) -> None:
+    def __init__(self, store: TicketStore, clock: Clock, rng: Rng, new_pool: Callable[[], Pool], tasks: Tasks) -> None:
+        self.id = MatcherId(rng.token())
         self._store = store
         self._clock = clock
         self._rng = rng
-        self._facets = facets
-        self._widening = widening
+        self._new_pool = new_pool
         self._tasks = tasks
-        self._shards: dict[str, _Shard] = {}
+        self._known: dict[str, None] = {}
+        self._owned: dict[str, tuple[Shard, asyncio.Task[None]]] = {}
 
     def start(self) -> None:
         """Run until the tasks are cancelled."""
-        self._tasks.spawn(self._follow_queue(), name="matcher-queue")
+        self._tasks.spawn(self._follow_shards(), name="matcher-shards")
+        self._tasks.spawn(self._renew(), name="matcher-leases")
         self._tasks.spawn(self._publish_status(), name="matcher-status")
 
-    async def _follow_queue(self) -> None:
+    async def stop(self) -> None:
+        """Let go of everything at once, so that others need not wait for leases to end."""
+        for key in list(self._owned):
+            self._drop(key)
+            try:
+                await self._store.release(key, self.id)
+            except BackendError as error:
+                log.warning("store_unavailable", detail=str(error))
+
+    async def _follow_shards(self) -> None:
         position = 0
         while True:
             try:
-                events, position = await self._store.read_queue(position, self._patience_ms())
-                matches = self._take_in(events) + self._reoffer()
-                while matches:
-                    matches = await self._commit(matches)
+                shards, position = await self._store.read_shards(position, SHARDS_WAIT_MS)
             except ResyncNeeded:
-                log.warning("queue_position_lost", hint="reading the ledger again")
-                position = self._forget_all()
-            except Unavailable as error:
+                position = 0
+            except BackendError as error:
                 log.warning("store_unavailable", detail=str(error))
-                position = self._forget_all()
                 await self._clock.sleep_ms(RETRY_MS)
+            else:
+                self._known.update(dict.fromkeys(shards))
+                await self._claim(shards)
 
-    def _forget_all(self) -> int:
-        """Empty the pools; position 0 fills them again from the ledger."""
-        for shard in self._shards.values():
-            shard.pool = Pool(self._facets, self._widening)
-        return 0
+    async def _renew(self) -> None:
+        while True:
+            await self._clock.sleep_ms(RENEW_EVERY_MS)
+            await self._claim(list(self._known))
 
-    def _patience_ms(self) -> int:
-        """Until something is due by itself, at most."""
-        due = [due_ms for shard in self._shards.values() if (due_ms := shard.pool.next_due_ms()) is not None]
-        return max(1, min([QUEUE_WAIT_MS, *(due_ms - self._clock.now_ms() for due_ms in due)]))
+    async def _claim(self, shards: list[str]) -> None:
+        """Take or renew leases. While the store is away nothing is dropped: a commit will tell."""
+        for key in shards:
+            try:
+                fence = await self._store.lease(key, self.id)
+            except BackendError as error:
+                log.warning("store_unavailable", shard=key, detail=str(error))
+                return
+            self._own(key, fence)
 
-    def _take_in(self, events: Iterable[QueueEvent]) -> list[Match]:
-        matches = []
-        for event in events:
-            match event:
-                case TicketArrived(ticket):
-                    matches += self._offer(ticket)
-                case TicketGone(person, cohort_key):
-                    self._withdraw(person, cohort_key)
-        return matches
+    def _own(self, key: str, fence: int | None) -> None:
+        owned = self._owned.get(key)
+        if owned is not None and owned[0].fence == fence:
+            return
+        if owned is not None:
+            self._drop(key)
+        if fence is not None:
+            shard = Shard(key, fence, self._store, self._clock, self._rng, self._new_pool)
+            self._owned[key] = shard, self._tasks.spawn(self._run(shard), name=f"shard-{key}")
+            log.info("shard_taken", shard=key, matcher=self.id, fence=fence)
 
-    def _offer(self, ticket: Ticket) -> list[Match]:
-        match = self._shard(ticket.cohort).pool.offer(ticket, self._clock.now_ms())
-        return [match] if match is not None else []
+    def _drop(self, key: str) -> None:
+        shard, task = self._owned.pop(key)
+        task.cancel()
+        log.info("shard_left", shard=key, matcher=self.id, fence=shard.fence)
 
-    def _withdraw(self, person: PersonId, cohort_key: str) -> None:
-        shard = self._shards.get(cohort_key)
-        if shard is not None:
-            shard.pool.withdraw(person)
-
-    def _reoffer(self) -> list[Match]:
-        now_ms = self._clock.now_ms()
-        return [match for shard in self._shards.values() for match in shard.pool.reoffer(now_ms)]
-
-    async def _commit(self, matches: list[Match]) -> list[Match]:
-        """Commit matches; people whose partner was gone are offered again, which may give new matches."""
-        proposals = [self._propose(match) for match in matches]
-        again: list[Match] = []
-        for proposal, result in zip(proposals, await self._store.commit(proposals), strict=True):
-            match result:
-                case Committed():
-                    self._record(proposal)
-                case Rejected(still_waiting):
-                    for ticket in still_waiting:
-                        again += self._offer(ticket)
-        return again
-
-    def _propose(self, match: Match) -> Proposal:
-        return Proposal(PairId(self._rng.token()), (match.arrival, match.waiting), two_aliases(self._rng))
-
-    def _record(self, proposal: Proposal) -> None:
-        now_ms = self._clock.now_ms()
-        waits = [max(0, now_ms - ticket.since_ms) for ticket in proposal.tickets]
-        estimate = self._shard(proposal.tickets[0].cohort).estimate
-        for wait_ms in waits:
-            estimate.record(wait_ms, now_ms)
-        people = [ticket.person for ticket in proposal.tickets]
-        cohort_key = proposal.tickets[0].cohort.key
-        log.info("pair_formed", pair=proposal.pair, people=people, waited_ms=waits, cohort=cohort_key)
-
-    def _shard(self, cohort: Cohort) -> _Shard:
-        shard = self._shards.get(cohort.key)
-        if shard is None:
-            shard = self._shards[cohort.key] = _Shard(self._facets, self._widening)
-        return shard
+    async def _run(self, shard: Shard) -> None:
+        try:
+            await shard.run()
+        except Deposed as deposed:
+            log.warning("shard_lost", shard=shard.key, matcher=self.id, detail=str(deposed))
+            if (owned := self._owned.get(shard.key)) is not None and owned[0] is shard:
+                del self._owned[shard.key]
 
     async def _publish_status(self) -> None:
         while True:
-            now_ms = self._clock.now_ms()
             try:
-                await self._store.publish_status({key: shard.status(now_ms) for key, shard in self._shards.items()})
-            except Unavailable as error:
+                await self._store.publish_status({key: shard.status for key, (shard, _) in self._owned.items()})
+            except BackendError as error:
                 log.warning("store_unavailable", detail=str(error))
             await self._clock.sleep_ms(STATUS_EVERY_MS)

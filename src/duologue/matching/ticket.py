@@ -46,11 +46,17 @@ class Ticket(msgspec.Struct, frozen=True):
     """Blocks in both directions. Hard."""
     met: frozenset[PersonId] = frozenset()
     """Recently met: a preference, loosened by `widen`."""
+    hidden: bool = False
+    """The page is in the background: matched last."""
     auto_next: bool = True
     failures: int = 0
     """How many pairs in a row failed through this person's media."""
     not_before_ms: int = 0
     """Not offered before this instant: the back-off after a failure."""
+
+    def avoids(self, other: Ticket) -> bool:
+        """Whether either of the two has blocked the other."""
+        return other.person in self.avoid or self.person in other.avoid
 
 
 class Match(NamedTuple):

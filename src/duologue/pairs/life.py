@@ -67,6 +67,13 @@ class SideMuted(NamedTuple):
     video_off: bool
 
 
+class SideHidden(NamedTuple):
+    """This person's page went to the background or came back."""
+
+    person: PersonId
+    hidden: bool
+
+
 class LineWritten(NamedTuple):
     """This person wrote."""
 
@@ -81,7 +88,7 @@ class DeadlinePassed(NamedTuple):
 
 Event = (
     RoomOpened | MediaUnavailable | SideConnected | SideFailed | SideAway | SideBack | SideLeft
-    | SideMuted | LineWritten | DeadlinePassed
+    | SideMuted | SideHidden | LineWritten | DeadlinePassed
 )  # fmt: skip
 
 
@@ -112,6 +119,13 @@ class TellPeerMuted(NamedTuple):
     person: PersonId
     audio_off: bool
     video_off: bool
+
+
+class TellPeerHidden(NamedTuple):
+    """To `person`: the other one's page went to the background or came back."""
+
+    person: PersonId
+    hidden: bool
 
 
 class TellLine(NamedTuple):
@@ -148,7 +162,8 @@ class Release(NamedTuple):
     again: Again
 
 
-Effect = TellRoomOpened | TellTalking | TellPeerAway | TellPeerBack | TellPeerMuted | TellLine | Release
+AboutPeer = TellPeerAway | TellPeerBack | TellPeerMuted | TellPeerHidden
+Effect = TellRoomOpened | TellTalking | AboutPeer | TellLine | Release
 
 
 class Step(NamedTuple):
@@ -173,16 +188,10 @@ def advance(pair: Pair, event: Event, now_ms: int) -> Step:
             return _fail(pair, frozenset([person]))
         case DeadlinePassed():
             return _late(pair) if pair.phase is Phase.MATCHED else Step(pair)
-        case SideAway(person, until_ms):
-            away = TellPeerAway(pair.peer(person).person, until_ms)
-            return Step(_with_side(pair, person, away_until_ms=until_ms), (away,))
-        case SideBack(person):
-            return _back(pair, person)
         case SideLeft(person, reason):
             return _left(pair, person, reason)
-        case SideMuted(person, audio_off, video_off):
-            muted = TellPeerMuted(pair.peer(person).person, audio_off, video_off)
-            return Step(_with_side(pair, person, audio_off=audio_off, video_off=video_off), (muted,))
+        case SideAway() | SideBack() | SideMuted() | SideHidden():
+            return _side_changed(pair, event)
         case LineWritten(person, n, text):
             return _written(pair, Line(person, n, text, now_ms))
     assert_never(event)
@@ -195,10 +204,23 @@ def _connected(pair: Pair, person: PersonId, now_ms: int) -> Step:
     return Step(pair)
 
 
-def _back(pair: Pair, person: PersonId) -> Step:
-    if pair.side(person).away_until_ms is None:
-        return Step(pair)
-    return Step(_with_side(pair, person, away_until_ms=None), (TellPeerBack(pair.peer(person).person),))
+def _side_changed(pair: Pair, event: SideAway | SideBack | SideMuted | SideHidden) -> Step:
+    """Something that the other one should see, and that changes nothing else."""
+    side, peer = pair.side(event.person), pair.peer(event.person).person
+    match event:
+        case SideAway(person, until_ms):
+            return Step(_with_side(pair, person, away_until_ms=until_ms), (TellPeerAway(peer, until_ms),))
+        case SideBack(person):
+            if side.away_until_ms is None:
+                return Step(pair)
+            return Step(_with_side(pair, person, away_until_ms=None), (TellPeerBack(peer),))
+        case SideMuted(person, audio_off, video_off):
+            muted = TellPeerMuted(peer, audio_off, video_off)
+            return Step(_with_side(pair, person, audio_off=audio_off, video_off=video_off), (muted,))
+        case SideHidden(person, hidden):
+            if side.hidden == hidden:
+                return Step(pair)
+            return Step(_with_side(pair, person, hidden=hidden), (TellPeerHidden(peer, hidden),))
 
 
 def _left(pair: Pair, person: PersonId, reason: EndReason) -> Step:

@@ -44,6 +44,8 @@ class Side(msgspec.Struct, frozen=True):
     """Their socket is gone; the seat is held until then."""
     audio_off: bool = False
     video_off: bool = False
+    hidden: bool = False
+    """Their page is in the background."""
     last_n: int = 0
     """The number of their last line of chat."""
 
@@ -57,6 +59,8 @@ class Pair(msgspec.Struct, frozen=True):
     matched_ms: int
     deadline_ms: int
     """When both have to be connected."""
+    fence: int = 0
+    """The lease under which the matcher made it; never goes back within a shard."""
     phase: Phase = Phase.MATCHED
     room_open: bool = False
     talking_since_ms: int | None = None

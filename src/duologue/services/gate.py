@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from duologue.errors import Unavailable
+from duologue.errors import BackendError, Unavailable
 
 log = structlog.get_logger()
 
@@ -24,14 +24,14 @@ class Gate:
         self._probing = False
 
     async def call(self, run: Callable[[], Awaitable[None]]) -> None:
-        """Run it. Raises `Unavailable`: its own, or ours while somebody else is looking."""
+        """Run it. Raises `BackendError`: its own, or `Unavailable` while somebody else is looking."""
         probe = self._broken
         if probe and self._probing:
             raise Unavailable(self._name, "somebody else is trying")
         self._probing = self._probing or probe
         try:
             await run()
-        except Unavailable as error:
+        except BackendError as error:
             self._note(broken=True, detail=str(error))
             raise
         else:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import NamedTuple
 
-from duologue.errors import TokenRefused
+from duologue.errors import OutcomeUnknown, TokenRefused
 from duologue.ids import GatewayId, PairId, SessionId
 from duologue.ledger import Arrival, Caller, Outcome
 from duologue.matching.ticket import Cohort, Ticket
-from duologue.ports import Store
+from duologue.ports import Clock, Store
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import Mode
 from duologue.services.identity import Identity, TokenOffice
+from duologue.services.insist import insist
 from duologue.services.pairs import Pairs
 
 
@@ -41,8 +43,15 @@ class Lobby:
     """What people can do outside a talk. Errors of the store pass through."""
 
     def __init__(
-        self, store: Store, tokens: TokenOffice, pairs: Pairs, facets: tuple[str, ...], modes: frozenset[Mode]
+        self,
+        store: Store,
+        tokens: TokenOffice,
+        pairs: Pairs,
+        facets: tuple[str, ...],
+        modes: frozenset[Mode],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._store = store
         self._tokens = tokens
         self._pairs = pairs
@@ -52,15 +61,14 @@ class Lobby:
     async def enter(self, token: str, session: SessionId, gateway: GatewayId) -> Entry:
         """Come in with a session token. Raises `TokenRefused`."""
         grant = self._tokens.grant(token)
-        arrival = await self._store.arrive(grant.identity.person, session, gateway)
+        arrival = await self._arrive(grant.identity, session, gateway)
         assert arrival is not None, "only a resume can be spent"
         return self._entry(grant.identity, arrival, grant.expires_ms)
 
     async def resume(self, token: str, session: SessionId, gateway: GatewayId) -> Entry:
         """Come back with a resume token. Raises `TokenRefused`, `ResumeSpent`."""
         resumed = self._tokens.verify_resume(token)
-        person = resumed.identity.person
-        arrival = await self._store.arrive(person, session, gateway, resumed.generation)
+        arrival = await self._arrive(resumed.identity, session, gateway, resumed.generation)
         if arrival is None:
             raise ResumeSpent("this resume token was used before")
         return self._entry(resumed.identity, arrival, resumed.expires_ms)
@@ -97,8 +105,18 @@ class Lobby:
         return self._pairs.settle(await self._store.leave(caller, pair))
 
     async def depart(self, caller: Caller, hold_ms: int) -> Outcome:
-        """The socket is gone."""
-        return self._pairs.settle(await self._store.depart(caller, hold_ms))
+        """The socket is gone. Asks until the ledger knows it."""
+        return self._pairs.settle(await insist(self._clock, lambda: self._store.depart(caller, hold_ms)))
+
+    async def _arrive(
+        self, identity: Identity, session: SessionId, gateway: GatewayId, resumes: int | None = None
+    ) -> Arrival | None:
+        """If it is not known whether somebody came in, ask until it is: or the ledger might keep a ghost."""
+
+        def ask() -> Awaitable[Arrival | None]:
+            return self._store.arrive(identity.person, session, gateway, resumes)
+
+        return await insist(self._clock, ask, despite=OutcomeUnknown)
 
     def _entry(self, identity: Identity, arrival: Arrival, expires_ms: int) -> Entry:
         resume_token = self._tokens.mint_resume(identity, arrival.generation, expires_ms)

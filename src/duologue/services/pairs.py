@@ -6,16 +6,20 @@ through (that process died) is empty and closes by itself after its `empty_timeo
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import structlog
 
-from duologue.errors import Unavailable
+from duologue.errors import BackendError
 from duologue.ids import PairId, PersonId
 from duologue.ledger import Caller, Closed, Outcome
-from duologue.pairs.pair import Pair
+from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair
 from duologue.ports import Clock, Media, Store
 from duologue.protocol.codes import Mode
 from duologue.protocol.server import Credentials
 from duologue.services.gate import Gate
+from duologue.services.insist import insist
 from duologue.tasks import Tasks
 
 log = structlog.get_logger()
@@ -27,6 +31,8 @@ LEAVE_WITHIN_MS = 2_000
 """Clients leave the room by themselves as soon as they hear that the pair is over. Throwing them out at the
 same moment makes the media library stumble over its own connection; who is still in there after this goes."""
 RETRY_MS = 250
+
+Answer = TypeVar("Answer")
 
 
 class Pairs:
@@ -53,19 +59,23 @@ class Pairs:
     async def _open(self, pair: Pair) -> None:
         try:
             await self._retry(pair.id, OPEN_FOR_MS, close=False)
-        except Unavailable:
-            await self._store.media_unavailable(pair.id)  # there is no room to delete
+        except BackendError:
+            await self._insist(lambda: self._store.media_unavailable(pair.id))  # there is no room to delete
             return
-        if not await self._store.opened(pair.id):
+        if not await self._insist(lambda: self._store.opened(pair.id)):
             self._close_soon(pair.id, after_ms=0)  # it ended while the room was being made: nobody is in there
 
     def place(self, pair: Pair, person: PersonId) -> Credentials | None:
         """What this side needs to join; None for a text pair."""
         return None if pair.mode is Mode.TEXT else self._media.place(pair, person)
 
+    async def connected(self, caller: Caller, pair: PairId) -> Outcome:
+        """This side's media is up. Nobody would say it again, so it is not lost to one bad moment of the store."""
+        return await self._insist(lambda: self._store.connected(caller, pair))
+
     async def media_failed(self, caller: Caller, pair: PairId, detail: str) -> Outcome:
         """This side gave up on its media. Nothing to tell when the pair was over: its room going is no failure."""
-        closed = await self._store.media_failed(caller, pair)
+        closed = await self._insist(lambda: self._store.media_failed(caller, pair))
         if closed.ended is not None:
             log.warning("media_failed", pair=pair, detail=detail)
         return self.settle(closed)
@@ -89,6 +99,10 @@ class Pairs:
         if pair.mode is not Mode.TEXT:
             self._close_soon(pair.id, after_ms=LEAVE_WITHIN_MS)
 
+    async def _insist(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Worth asking for as long as the pair has to connect; after that its deadline ends it."""
+        return await insist(self._clock, ask, for_ms=CONNECT_DEADLINE_MS)
+
     def _close_soon(self, pair: PairId, after_ms: int) -> None:
         self._tasks.spawn(self._close_after(pair, after_ms), name=f"close-room-{pair}")
 
@@ -100,18 +114,18 @@ class Pairs:
     async def _close(self, pair: PairId) -> None:
         try:
             await self._retry(pair, CLOSE_FOR_MS, close=True)
-        except Unavailable as error:
+        except BackendError as error:
             log.error("room_not_deleted", pair=pair, detail=str(error), hint="it closes by itself once it is empty")
 
     async def _retry(self, pair: PairId, for_ms: int, *, close: bool) -> None:
-        """Open or close a room, again and again for a while. Raises the last `Unavailable`."""
+        """Open or close a room, again and again for a while. Raises the last `BackendError`."""
         run = self._media.close_room if close else self._media.open_room
         give_up_ms = self._clock.monotonic_ms() + for_ms
         while True:
             try:
                 await self._gate.call(lambda: run(pair))
                 return
-            except Unavailable:
+            except BackendError:
                 if self._clock.monotonic_ms() + RETRY_MS >= give_up_ms:
                     raise
             await self._clock.sleep_ms(RETRY_MS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from duologue.errors import Unavailable
+from duologue.errors import BackendError
 from duologue.ledger import Closed, Outcome
 from duologue.ports import Clock, PresenceStore
 from duologue.services.pairs import Pairs
@@ -20,6 +20,6 @@ async def reap(store: PresenceStore, pairs: Pairs, clock: Clock) -> None:
         try:
             for pair in await store.expire():
                 pairs.settle(Closed(Outcome.DONE, pair))
-        except Unavailable as error:
+        except BackendError as error:
             log.warning("store_unavailable", detail=str(error))
         await clock.sleep_ms(EVERY_MS)

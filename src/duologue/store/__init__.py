@@ -1,1 +1,1 @@
-"""The stores behind `ports.Store`: `memory.py` is the single-process one, and the reference for others."""
+"""The stores behind `ports.Store`: `memory` is the single-process one, and the reference for others."""

@@ -34,8 +34,11 @@ class Stream(Generic[Item]):
     async def read(self, after: int, wait_ms: int) -> tuple[list[Item], int]:
         """Items after a position and the newest position; waits for the first if there is none.
 
-        Raises `ResyncNeeded` when an item after that position was dropped.
+        Raises `ResyncNeeded` when an item after that position was dropped, or when the position is
+        of another stream that had the same name.
         """
+        if after > self._end:
+            raise ResyncNeeded(self._end)
         if after >= self._end and wait_ms > 0:
             self._appended.clear()
             try:

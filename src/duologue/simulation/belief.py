@@ -1,0 +1,54 @@
+"""What a client knows, from its snapshot and the pushes after it and nothing else."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from duologue.protocol import server as s
+
+State = Literal["idle", "waiting", "paired"]
+
+
+class Belief(NamedTuple):
+    """Values in, values out: `after` gives the belief after a message."""
+
+    state: State = "idle"
+    rev: int = 0
+    attempt: int = 0
+    pair: str | None = None
+    talking: bool = False
+    last_pair: str | None = None
+
+    def after(self, message: s.ServerMessage) -> Belief:
+        """A push with an older `rev` is old news and changes nothing (protocol, `rev`)."""
+        if getattr(message, "rev", self.rev) < self.rev:
+            return self
+        match message:
+            case s.Ready():
+                return _snapshot(message)
+            case s.Waiting(rev=rev, attempt=attempt):
+                return Belief("waiting", rev, attempt, last_pair=self.last_pair)
+            case s.Matched(rev=rev, attempt=attempt, pair=pair):
+                return Belief("paired", rev, attempt, pair, talking=self.talking and pair == self.pair)
+            case s.Talking(rev=rev) if message.pair == self.pair:
+                return self._replace(rev=rev, talking=True)
+            case s.Ended(rev=rev, waiting=None, pair=pair):
+                return Belief("idle", rev, self.attempt, last_pair=pair)
+            case s.Ended(rev=rev, waiting=waiting, pair=pair):
+                assert waiting is not None, "the case before took the others"
+                return Belief("waiting", rev, waiting.attempt, last_pair=pair)
+        return self
+
+    def cancelled(self) -> Belief:
+        """What a reply to `cancel` or `leave` says."""
+        return self._replace(state="idle", pair=None, talking=False, last_pair=self.pair or self.last_pair)
+
+
+def _snapshot(ready: s.Ready) -> Belief:
+    match ready.state:
+        case s.WaitingState(waiting):
+            return Belief("waiting", ready.rev, waiting.attempt)
+        case s.PairState(matched=matched, talking_since=since):
+            return Belief("paired", ready.rev, matched.attempt, matched.pair, talking=since is not None)
+        case _:
+            return Belief("idle", ready.rev, ready.attempt)

@@ -1,0 +1,175 @@
+"""What must hold, looked at from outside after each step of the store, and once a second.
+
+Must not know how the store decides: it compares what the ledger says before and after a transition
+with what people hold in their hands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import combinations
+from typing import Any
+
+from duologue.ids import PersonId
+from duologue.ledger import Committed, Outcome, Proposal
+from duologue.matching.profile import accepts, profile_of
+from duologue.matching.ticket import Ticket
+from duologue.matching.widen import Widening, widened
+from duologue.pairs.pair import Pair
+from duologue.simulation.person import Person
+from duologue.simulation.virtual import VirtualClock
+from duologue.store.memory.ledger import Ledger
+
+REAPED_WITHIN_MS = 30_000
+"""Seats and deadlines end by a loop that may be stopped for a while, through a store that may be away."""
+TOLD_WITHIN_MS = 8_000
+"""5 s, and what the network may take."""
+
+
+class Checks:
+    """The invariants, and the memory they need. Numbers are those of ARCHITECTURE.md."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        people: Mapping[PersonId, Person],
+        facets: tuple[str, ...],
+        widening: Widening,
+        violation: Callable[[str], None],
+    ) -> None:
+        self._ledger = ledger
+        self._people = people
+        self._facets = facets
+        self._widening = widening
+        self._violation = violation
+        self._clock = VirtualClock()
+        self._fences: dict[str, int] = {}
+        self._blocked: set[frozenset[PersonId]] = set()
+        self._seen: Any = None
+        self.steps = self.pairs = self.talks = 0
+
+    # -- around each transition -----------------------------------------------------------------
+
+    def before(self, name: str, args: tuple[Any, ...]) -> None:
+        """Remember what this transition will be judged by."""
+        match name:
+            case "commit":
+                waiting = [who for who in self._ledger.people.values() if who.offered and who.pair is None]
+                self._seen = {who.id: who.ticket for who in waiting}
+            case "depart":
+                self._seen = self._holds_live_session(args[0].person)
+            case "block":
+                self._seen = self._partner(args[0].person, args[1])
+
+    def after(self, name: str, args: tuple[Any, ...], answer: Any) -> None:
+        """Judge it."""
+        self.steps += 1
+        match name:
+            case "commit":
+                for proposal, result in zip(args[2], answer, strict=True):
+                    if isinstance(result, Committed):
+                        self._formed(args[0], proposal)
+            case "depart" if answer.outcome is Outcome.DONE and self._seen:
+                self._violation(f"invariant 8: the ledger let go of {args[0].person}, whose socket lives")
+            case "block" if answer.outcome is Outcome.DONE and self._seen is not None:
+                self._blocked.add(frozenset([args[0].person, self._seen]))
+        if not name.startswith("read"):
+            self._whole_ledger()
+
+    def _formed(self, shard: str, proposal: Proposal) -> None:
+        self.pairs += 1
+        pair = self._ledger.pairs[proposal.pair]
+        one, other = proposal.tickets
+        for ticket in proposal.tickets:
+            if self._seen.get(ticket.person) != ticket:
+                self._violation(f"invariant 1: {ticket.person} was matched, and did not wait with that ticket")
+        if frozenset([one.person, other.person]) in self._blocked or one.person == other.person:
+            self._violation(f"invariant 2: {one.person} and {other.person} have blocked each other, and were matched")
+        if one.cohort != other.cohort or not self._accept(one, other):
+            self._violation(f"invariant 3: {one.person} and {other.person} do not want each other")
+        if pair.fence < self._fences.get(shard, 0):
+            self._violation(f"invariant 6: a matcher that was deposed made {pair.id} in {shard}")
+        self._fences[shard] = max(pair.fence, self._fences.get(shard, 0))
+
+    def _accept(self, one: Ticket, other: Ticket) -> bool:
+        first, second = profile_of(one, self._facets), profile_of(other, self._facets)
+        return accepts(first, second) and accepts(second, first)
+
+    def _partner(self, person: PersonId, pair: str) -> PersonId | None:
+        who = self._ledger.people.get(person)
+        if who is None:
+            return None
+        if who.pair == pair:
+            return self._ledger.pairs[who.pair].peer(person).person
+        return who.last_met[1] if who.last_met is not None and who.last_met[0] == pair else None
+
+    def _holds_live_session(self, id_: PersonId) -> bool:
+        """Whether the session that the ledger knows is the one in this person's hands, and works."""
+        person, who = self._people.get(id_), self._ledger.people.get(id_)
+        if person is None or who is None or not person.is_in or person.ready is None:
+            return False
+        return person.link is not None and person.link.works and who.session == person.ready.session
+
+    # -- the ledger by itself ---------------------------------------------------------------------
+
+    def _whole_ledger(self) -> None:
+        for who in self._ledger.people.values():
+            if who.waiting and who.pair is not None:
+                self._violation(f"invariant 1: {who.id} waits and is in a pair")
+            if who.pair is not None and who.pair not in self._ledger.pairs:
+                self._violation(f"invariant 1: {who.id} is in a pair that is not there")
+        for pair in self._ledger.pairs.values():
+            self._one_pair(pair)
+
+    def _one_pair(self, pair: Pair) -> None:
+        late_ms = self._clock.now_ms() - REAPED_WITHIN_MS
+        for side in pair.sides:
+            if self._ledger.people[side.person].pair != pair.id:
+                self._violation(f"invariant 2: {pair.id} has {side.person}, who is in another pair or none")
+            if side.away_until_ms is not None and side.away_until_ms < late_ms:
+                self._violation(f"invariant 7: the seat of {side.person} in {pair.id} is never given up")
+        if pair.talking_since_ms is None and pair.deadline_ms < late_ms:
+            self._violation(f"invariant 5: {pair.id} never became a talk, and does not end")
+
+    # -- once a second, and at the end --------------------------------------------------------------
+
+    def told(self) -> None:
+        """Invariant 4: everybody who waits hears of it."""
+        now_ms = self._clock.monotonic_ms()
+        for person in self._people.values():
+            if person.is_in and person.link is not None and person.belief.state == "waiting":
+                process = person.link.host.process
+                quiet_ms = now_ms - max(person.told_ms, process.woken_ms)
+                if process.running and person.link.works and quiet_ms > TOLD_WITHIN_MS:
+                    self._violation(f"invariant 4: {person.name} waits, and heard nothing of it for {quiet_ms} ms")
+
+    def at_rest(self) -> None:
+        """After the trouble, once everybody keeps still: people and ledger agree, and nobody waits in vain."""
+        for person in self._people.values():
+            who = self._ledger.people.get(person.id)
+            if person.away:
+                continue
+            if not person.is_in or person.ready is None:
+                self._violation(f"at rest: {person.name} is not back")
+            elif who is None or who.session != person.ready.session:
+                self._violation(f"invariant 8: {person.name} is connected, and the ledger does not know")
+            else:
+                truth = "paired" if who.pair else "waiting" if who.waiting else "idle"
+                if (person.belief.state, person.belief.pair) != (truth, who.pair):
+                    self._violation(f"invariant 5: {person.name} believes {person.belief}, the ledger says {truth}")
+        offered = [who.ticket for who in self._ledger.people.values() if who.offered and who.ticket]
+        for one, other in combinations(offered, 2):
+            if self._should_be_matched(one, other):
+                self._violation(f"invariant 4: {one.person} and {other.person} fit, and wait beside each other")
+
+    def _should_be_matched(self, one: Ticket, other: Ticket) -> bool:
+        now_ms = self._clock.now_ms()
+        if one.cohort != other.cohort or one.avoids(other) or not self._accept(one, other):
+            return False
+        if frozenset([one.person, other.person]) in self._blocked:
+            return False
+        for ticket, peer in ((one, other), (other, one)):
+            shuns = peer.person in ticket.met and not widened(ticket, self._widening, now_ms)
+            if ticket.not_before_ms > now_ms or shuns:
+                return False
+        return True

@@ -1,0 +1,305 @@
+"""Somebody with a mind of their own, who speaks the protocol and believes what they are told.
+
+What they do is drawn from dice: searching, talking, moving on, blocking, hiding the page, reloading
+it, losing the network with or without noticing, opening a second tab. After every end they come
+back as the close code says.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Protocol
+
+from duologue.ids import PersonId
+from duologue.protocol import client as c
+from duologue.protocol import server as s
+from duologue.protocol.codes import CloseCode, MediaEvent, Mode
+from duologue.services.identity import GuestTokens
+from duologue.simulation.belief import Belief
+from duologue.simulation.network import LOST, Disconnected, Link
+from duologue.simulation.virtual import SeededRng, VirtualClock
+
+WATCHDOG_MS = 35_000
+"""Silence longer than the server's heartbeat and its patience: the server is gone."""
+BACKOFF_BASE_MS, BACKOFF_CAP_MS = 500, 20_000
+REPLY_WITHIN_MS = 20_000
+MODES = (Mode.TEXT, Mode.TEXT, Mode.VIDEO)
+LANGUAGES = ("en", "fr")
+PAGE_LEFT = 1001
+AWAY_MS = (50_000, 90_000)
+"""Longer than any seat is held and any loop may take to see it."""
+TOKEN_IS_OLD = (CloseCode.TOKEN_EXPIRED, CloseCode.INVALID_TOKEN)
+
+
+class Outside(Protocol):
+    """What a person finds around them."""
+
+    calm: bool
+    """Nobody loses the network by their own doing any more."""
+    frozen: bool
+    """Nobody does anything of their own accord any more."""
+
+    def invite(self, person: str, facets: dict[str, str], refresh: str | None) -> GuestTokens:
+        """Tokens."""
+
+    async def connect(self, who: str) -> Link:
+        """A socket to some gateway. Raises `Disconnected`."""
+
+    def violation(self, what: str) -> None:
+        """Something that must never be."""
+
+
+class Person:
+    """One client, with one active socket at a time."""
+
+    def __init__(self, name: str, seed: int, outside: Outside) -> None:
+        self.name = name
+        self.link: Link | None = None
+        self.ready: s.Ready | None = None
+        self.belief = Belief()
+        self.heard_ms = self.told_ms = 0
+        self.away = False
+        """Gone for long."""
+        self._rng = SeededRng(seed, name)
+        self._dice = self._rng.dice
+        self._clock = VirtualClock()
+        self._outside = outside
+        self._facets = {"language": self._dice.choice(LANGUAGES)}
+        self._mode = self._dice.choice(MODES)
+        self._tokens = outside.invite(name, self._facets, None)
+        self._resume_token: str | None = None
+        self._failures = 0
+        self._told_delay_ms: int | None = None
+        self._unanswered: dict[str, tuple[int, c.Command]] = {}
+        self._lines = itertools.count(1)
+        self._attempts = 0
+        self._hidden = self._wants_rest = False
+
+    @property
+    def id(self) -> PersonId:
+        return self._tokens.person
+
+    @property
+    def is_in(self) -> bool:
+        """Connected, let in, and able to hear the gateway."""
+        link = self.link
+        return link is not None and self.ready is not None and not link.ended and not link.is_cut
+
+    async def live(self) -> None:
+        """Come, act, lose the connection, come again; until cancelled."""
+        while True:
+            try:
+                await self._connected_life()
+            except Disconnected as end:
+                self.link, self.ready = None, None
+                self._unanswered.clear()
+                await self._clock.sleep_ms(self._pause_ms(end.code))
+
+    def _pause_ms(self, code: int) -> int:
+        """The policy of the close code, with full jitter."""
+        told_ms, self._told_delay_ms = self._told_delay_ms, None
+        if code in TOKEN_IS_OLD:
+            self._tokens, self._resume_token = self._outside.invite(self.name, self._facets, self._tokens.refresh), None
+        elif 4300 <= code < 4400 and code != CloseCode.REPLACED:
+            self._outside.violation(f"{self.name} was thrown out with {CloseCode(code).name}, and did nothing wrong")
+        if self.away:
+            return self._dice.randint(*AWAY_MS)
+        if code == PAGE_LEFT:
+            return self._dice.randint(50, 2_000)
+        if code == CloseCode.REPLACED:
+            return self._dice.randint(2_000, 10_000)
+        if told_ms is not None:
+            return told_ms + self._dice.randint(0, 500)
+        self._failures += 1
+        if code // 100 == 41:
+            return 5_000
+        return self._dice.randint(0, min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2**self._failures))
+
+    # -- one socket ---------------------------------------------------------------------------
+
+    async def _connected_life(self) -> None:
+        self.link = link = await self._outside.connect(self.name)
+        self.away = False
+        await self._come_in(link)
+        self._failures = 0
+        act_ms = self._next_act_ms()
+        while True:
+            now_ms = self._clock.monotonic_ms()
+            if now_ms - self.heard_ms > WATCHDOG_MS:
+                link.leave(PAGE_LEFT)
+                raise Disconnected(LOST)
+            message = await link.hear(max(1, min(act_ms - now_ms, 1_000)) / 1000)
+            if message is not None:
+                self._take(message)
+            elif self._clock.monotonic_ms() >= act_ms:
+                act_ms = self._next_act_ms()
+                if not self._outside.frozen:
+                    self._act(link)
+            self._check_replies()
+
+    def _next_act_ms(self) -> int:
+        return self._clock.monotonic_ms() + self._dice.choice((100, 300, 1_000, 3_000, 6_000))
+
+    async def _come_in(self, link: Link) -> None:
+        await self._expect(link, s.Hello)
+        if self._resume_token is not None:
+            link.say(c.Resume(self._resume_token, self.belief.rev))
+        else:
+            link.say(c.Auth(self._tokens.token))
+        answer = await self._expect(link, (s.Ready, s.InvalidSession))
+        if isinstance(answer, s.InvalidSession):
+            self._resume_token = None
+            link.say(c.Auth(self._tokens.token))
+            answer = await self._expect(link, s.Ready)
+        assert isinstance(answer, s.Ready), "nothing else was expected"
+        self._resume_token = answer.resume_token
+        self.ready, self._hidden = answer, False
+        self._attempts = max(self._attempts, answer.attempt)
+        self.belief = self.belief._replace(rev=0).after(answer)
+        self.told_ms = self.heard_ms
+        if isinstance(answer.state, s.PairState):
+            self._lines = itertools.count(1 + max((line.n for line in answer.state.lines if line.mine), default=0))
+
+    async def _expect(
+        self, link: Link, kind: type[s.ServerMessage] | tuple[type[s.ServerMessage], ...]
+    ) -> s.ServerMessage:
+        message = await link.hear(WATCHDOG_MS / 1000)
+        if message is None:
+            link.leave(PAGE_LEFT)
+            raise Disconnected(LOST, "silence")
+        self.heard_ms = self._clock.monotonic_ms()
+        if not isinstance(message, kind):
+            self._outside.violation(f"{self.name} expected {kind} and heard {message}")
+        return message
+
+    def _take(self, message: s.ServerMessage) -> None:
+        self.heard_ms = self._clock.monotonic_ms()
+        before, self.belief = self.belief, self.belief.after(message)
+        if isinstance(message, s.Waiting | s.Ended):
+            self.told_ms = self.heard_ms
+        if self._wants_rest and self.belief.state == "waiting" and before.state != "waiting":
+            self._cancel()  # the wait crossed the wish to stop, and is not wanted any more
+        match message:
+            case s.Ping():
+                self._say(c.Pong())
+            case s.Drain(retry_after_ms=retry_after_ms):
+                self._told_delay_ms = retry_after_ms
+            case s.Reply(id=id_):
+                self._replied(id_, message)
+            case s.Matched(pair=pair):
+                if pair != before.pair:
+                    self._lines = itertools.count(1)
+                if pair != before.pair or message.media is not None:
+                    self._bring_up_media(message)
+
+    def _replied(self, id_: str, reply: s.Reply) -> None:
+        asked = self._unanswered.pop(id_, None)
+        if asked is None:
+            return
+        _, command = asked
+        if reply.ok and isinstance(command, c.Cancel | c.Leave | c.Block):
+            about = getattr(command, "pair", None)
+            still = self.belief.pair == about if about else getattr(command, "attempt", 0) >= self.belief.attempt
+            if still:
+                self.belief = self.belief.cancelled()
+        elif reply.error is not None and reply.error.code == "unavailable" and self._dice.random() < 0.5:
+            self._command(command)  # the same id: done once at most
+
+    def _bring_up_media(self, matched: s.Matched) -> None:
+        if matched.mode is not Mode.TEXT and matched.media is None:
+            return
+        drawn = self._dice.random()
+        if drawn < 0.04:
+            self._say(c.MediaReport(matched.pair, MediaEvent.FAILED, "timeout"))
+        elif drawn < 0.96:
+            self._say(c.MediaReport(matched.pair, MediaEvent.CONNECTED))
+
+    def _check_replies(self) -> None:
+        """Every command is answered, or the socket ends."""
+        link = self.link
+        if link is None or not link.works or not self._outside.calm:
+            return
+        late_ms = self._clock.monotonic_ms() - REPLY_WITHIN_MS
+        for asked_ms, command in self._unanswered.values():
+            if max(asked_ms, link.host.process.woken_ms) < late_ms:
+                self._outside.violation(f"{self.name} never heard of {command}")
+
+    # -- what they do of their own accord -------------------------------------------------------
+
+    def _act(self, link: Link) -> None:
+        lose = [self._reload, self._reload, self._lose_network, self._lose_network, self._say_goodbye, self._vanish]
+        lose = [] if self._outside.calm else lose
+        hide = [self._toggle_page]
+        ways: dict[str, list[Callable[[], None]]] = {
+            "idle": [self._find, self._find, self._find, self._find, *hide, *lose],
+            "waiting": [self._nothing] * 6 + [self._cancel, self._find, *hide, *lose],
+            "paired": [self._chat, self._chat, self._typing, self._next, self._next, self._leave, self._block, *hide]
+            + [self._nothing] * 3 + lose,
+        }  # fmt: skip
+        self._link = link
+        self._dice.choice(ways[self.belief.state])()
+
+    def _nothing(self) -> None:
+        pass
+
+    def _filters(self) -> c.Filters:
+        wants = {"language": [self._dice.choice(LANGUAGES)]} if self._dice.random() < 0.3 else {}
+        interests = ["chess"] if self._dice.random() < 0.3 else []
+        return c.Filters(self._mode, interests, wants, auto_next=self._dice.random() < 0.7)
+
+    def _find(self) -> None:
+        self._attempts += 1
+        self._command(c.Find(self._rng.token(), self._attempts, self._filters()))
+
+    def _cancel(self) -> None:
+        self._command(c.Cancel(self._rng.token(), self.belief.attempt))
+
+    def _next(self) -> None:
+        self._attempts += 1
+        filters = self._filters() if self._dice.random() < 0.3 else None
+        self._command(c.Next(self._rng.token(), self.belief.pair or "", self._attempts, filters))
+
+    def _leave(self) -> None:
+        self._command(c.Leave(self._rng.token(), self.belief.pair or ""))
+
+    def _block(self) -> None:
+        if self._dice.random() < 0.3:
+            self._command(c.Block(self._rng.token(), self.belief.pair or ""))
+
+    def _chat(self) -> None:
+        self._command(c.Chat(self._rng.token(), self.belief.pair or "", "hello", next(self._lines)))
+
+    def _typing(self) -> None:
+        self._say(c.Typing(self.belief.pair or ""))
+
+    def _toggle_page(self) -> None:
+        self._hidden = not self._hidden
+        self._command(c.Hidden(self._rng.token(), self._hidden))
+
+    def _reload(self) -> None:
+        self._link.leave(PAGE_LEFT)
+
+    def _say_goodbye(self) -> None:
+        self._say(c.Bye())
+        self._resume_token = None
+
+    def _lose_network(self) -> None:
+        self._link.cut(noticed=self._dice.random() < 0.6)
+
+    def _vanish(self) -> None:
+        """The phone is in a tunnel, or at the bottom of a lake."""
+        self.away = True
+        self._link.cut(noticed=True)
+
+    def _command(self, command: c.Command) -> None:
+        if isinstance(command, c.Find | c.Next):
+            self._wants_rest = False
+        elif isinstance(command, c.Cancel | c.Leave | c.Block):
+            self._wants_rest = True
+        self._unanswered[command.id] = self._clock.monotonic_ms(), command
+        self._say(command)
+
+    def _say(self, message: c.ClientMessage) -> None:
+        if self.link is not None and not self.link.ended:
+            self.link.say(message)

@@ -1,0 +1,250 @@
+"""A whole town on one seed: people, gateways, matchers, one store, and bad weather that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple, cast
+
+from duologue.app import World, start_gateway, start_matcher
+from duologue.ids import PersonId
+from duologue.ledger import SHARD_LEASE_MS
+from duologue.matching.widen import Widening
+from duologue.media.fake import FakeMedia
+from duologue.ports import Limiter, Media, Store
+from duologue.protocol.codes import Mode
+from duologue.services.identity import GuestTokens, TokenOffice
+from duologue.settings import LimitSettings, Settings
+from duologue.simulation.checks import Checks
+from duologue.simulation.faulty import Faulty
+from duologue.simulation.network import LOST, Disconnected, Host, Link, Network
+from duologue.simulation.person import Person
+from duologue.simulation.process import Process
+from duologue.simulation.trace import Trace
+from duologue.simulation.virtual import SeededRng, VirtualClock
+from duologue.store.memory import MemoryLimiter, MemoryStore
+from duologue.tasks import Tasks
+
+TROUBLE_MS, CALM_MS, STILL_MS = 60_000, 45_000, 20_000
+"""Faults; then people go on as ever; then everybody keeps still and the checks look at what is left."""
+SETTINGS = Settings(limits=LimitSettings(profile="load"))
+"""As an operator would have it who set nothing but that simulated people are never too fast."""
+KEY = b"a key for simulated people only."
+
+
+class Plan(NamedTuple):
+    """What the seed made of this town."""
+
+    people: int
+    gateways: int
+    matchers: int
+    fails: float
+    slow_ms: int
+    latency_ms: int
+    trouble_every_ms: int
+
+    @classmethod
+    def draw(cls, dice: random.Random) -> Plan:
+        """Small towns with all kinds of trouble: what goes wrong at all goes wrong among few."""
+        return cls(
+            people=dice.randint(3, 12),
+            gateways=dice.randint(1, 3),
+            matchers=dice.randint(1, 3),
+            fails=dice.choice((0.0, 0.002, 0.02)),
+            slow_ms=dice.choice((1, 5, 50)),
+            latency_ms=dice.choice((5, 50, 200)),
+            trouble_every_ms=dice.choice((1_000, 3_000, 10_000)),
+        )
+
+
+class Weather:
+    """`faulty.Climate`."""
+
+    def __init__(self, fails: float, slow_ms: int) -> None:
+        self.fails = fails
+        self.slow_ms = slow_ms
+        self.away = False
+
+
+class Violation(Exception):
+    """Something that must never be has been."""
+
+
+class Town:
+    """Everything there is, for one run."""
+
+    def __init__(self, seed: int, new_store: type[MemoryStore], trace: Trace) -> None:
+        self.calm = self.frozen = False
+        self.trace = trace
+        trace.on_defect = self.violation
+        self._seed = seed
+        self._dice = SeededRng(seed, "town").dice
+        self.plan = Plan.draw(self._dice)
+        self._clock = VirtualClock()
+        self._tasks = Tasks()
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._store = new_store(self._clock)
+        self._store_weather = Weather(self.plan.fails, self.plan.slow_ms)
+        self._media, self._media_weather = FakeMedia(), Weather(self.plan.fails, 100)
+        self._limiter = MemoryLimiter(self._clock)
+        self._tokens = TokenOffice(KEY, self._clock, SeededRng(seed, "person"))
+        self._network = Network(SeededRng(seed, "network").dice, trace)
+        self._network.latency_ms = self.plan.latency_ms
+        self._widening = Widening()
+        self._people: dict[PersonId, Person] = {}
+        self.checks = Checks(self._store.ledger, self._people, SETTINGS.matching.facets, self._widening, self.violation)
+        self._hosts: list[Host] = []
+        self._matchers: list[Process] = []
+        self._born = 0
+
+    # -- what people find (`person.Outside`) ----------------------------------------------------
+
+    def invite(self, person: str, facets: dict[str, str], refresh: str | None) -> GuestTokens:
+        tokens = self._tokens.mint_guest(facets, refresh)
+        self.trace.note(person, f"is {tokens.person}")
+        return tokens
+
+    async def connect(self, who: str) -> Link:
+        if not self._hosts:
+            raise Disconnected(LOST)
+        return await self._network.connect(who, self._dice.choice(self._hosts))
+
+    def violation(self, what: str) -> None:
+        """End the run with this."""
+        self.trace.note("VIOLATION", what)
+        if not self._failed.done():
+            self._failed.set_exception(Violation(what))
+
+    # -- the run ----------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Live through it. Raises `Violation`."""
+        self.trace.note("town", self.plan)
+        for index in range(self.plan.gateways):
+            self._hosts.append(self._new_gateway(index))
+        for _ in range(self.plan.matchers):
+            self._matchers.append(self._new_matcher())
+        for number in range(self.plan.people):
+            person = Person(f"p{number}", self._seed, self)
+            self._people[person.id] = person
+            self._spawn(person.live(), person.name)
+        self._spawn(self._watch(), "watch")
+        story = self._spawn(self._story(), "story")
+        try:
+            await asyncio.wait({story, self._failed}, return_when=asyncio.FIRST_COMPLETED)
+            if self._failed.done():
+                self._failed.result()
+            story.result()
+        finally:
+            self._failed.cancel()
+            await self._end()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """A part that fails by itself is a violation too: of the simulation, or of what it called."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:  # noqa: BLE001 - whatever it is, the run has to end with it
+                self.violation(f"{name} failed: {error!r}")
+
+        return self._tasks.spawn(guarded(), name=name)
+
+    async def _story(self) -> None:
+        trouble = self._spawn(self._make_trouble(), "trouble")
+        await self._clock.sleep_ms(TROUBLE_MS)
+        trouble.cancel()
+        self.trace.note("town", "calm")
+        self.calm = True
+        for weather in (self._store_weather, self._media_weather):
+            weather.fails, weather.away, weather.slow_ms = 0.0, False, 2
+        await self._clock.sleep_ms(CALM_MS)
+        self.trace.note("town", "everybody keeps still")
+        self.frozen = True
+        await self._clock.sleep_ms(STILL_MS)
+        self.checks.at_rest()
+
+    async def _watch(self) -> None:
+        while True:
+            await self._clock.sleep_ms(1_000)
+            self.checks.told()
+
+    async def _end(self) -> None:
+        await self._tasks.cancel_all()
+        for process in [*(host.process for host in self._hosts), *self._matchers]:
+            await process.kill()
+
+    # -- trouble ------------------------------------------------------------------------------------
+
+    async def _make_trouble(self) -> None:
+        kinds: list[Callable[[], Coroutine[Any, Any, None]]] = [
+            self._stop_somebody, self._stop_owner, self._kill_gateway, self._kill_matcher, self._lose_backend,
+        ]  # fmt: skip
+        while True:
+            await self._clock.sleep_ms(self._dice.randint(1, 2 * self.plan.trouble_every_ms))
+            self._spawn(self._dice.choice(kinds)(), "fault")
+
+    async def _stop_somebody(self) -> None:
+        process = self._dice.choice([*(host.process for host in self._hosts), *self._matchers])
+        await process.pause(self._dice.choice((300, 2_000, 5_000, 20_000)))
+
+    async def _stop_owner(self) -> None:
+        """A matcher sleeps just a little longer than its lease."""
+        await self._dice.choice(self._matchers).pause(SHARD_LEASE_MS + self._dice.randint(0, 1_500))
+
+    async def _kill_gateway(self) -> None:
+        index = self._dice.randrange(len(self._hosts))
+        host = self._hosts[index]
+        if host.process.dead:
+            return
+        await host.process.kill()
+        self._network.drop(host)
+        await self._clock.sleep_ms(self._dice.randint(200, 5_000))
+        self._hosts[index] = self._new_gateway(index)
+
+    async def _kill_matcher(self) -> None:
+        index = self._dice.randrange(len(self._matchers))
+        if self._matchers[index].dead:
+            return
+        await self._matchers[index].kill()
+        await self._clock.sleep_ms(self._dice.randint(200, 5_000))
+        self._matchers[index] = self._new_matcher()
+
+    async def _lose_backend(self) -> None:
+        weather = self._dice.choice((self._store_weather, self._media_weather))
+        self.trace.note("town", f"{'store' if weather is self._store_weather else 'media'} is away")
+        weather.away = True
+        await self._clock.sleep_ms(self._dice.choice((100, 1_000, 4_000)))
+        weather.away = False
+
+    # -- roles ----------------------------------------------------------------------------------------
+
+    def _new_process(self, kind: str) -> Process:
+        self._born += 1
+        return Process(f"{kind}{self._born}", self._seed, self.trace)
+
+    def _world(self, process: Process) -> World:
+        checks = self.checks
+        store = Faulty(self._store, process, self._store_weather, before=checks.before, after=checks.after)
+        media = Faulty(self._media, process, self._media_weather, instant=frozenset(["place"]))
+        return World(
+            SETTINGS,
+            cast("Store", store),
+            cast("Media", media),
+            frozenset(Mode),
+            cast("Limiter", Faulty(self._limiter, process, self._store_weather)),
+            self._tokens,
+            process.clock,
+            process.rng,
+            process.tasks,
+        )
+
+    def _new_gateway(self, index: int) -> Host:
+        process = self._new_process(f"g{index}.")
+        return Host(process, start_gateway(self._world(process)))
+
+    def _new_matcher(self) -> Process:
+        process = self._new_process("m")
+        start_matcher(self._world(process))
+        return process
