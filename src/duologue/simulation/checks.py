@@ -20,7 +20,7 @@ from duologue.simulation.person import Person
 from duologue.simulation.virtual import VirtualClock
 from duologue.store.memory.ledger import Ledger
 
-REAPED_WITHIN_MS = 30_000
+REAPED_WITHIN_MS = 25_000
 """Seats and deadlines end by a loop that may be stopped for a while, through a store that may be away."""
 TOLD_WITHIN_MS = 8_000
 """5 s, and what the network may take."""

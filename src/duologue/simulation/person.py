@@ -27,7 +27,7 @@ REPLY_WITHIN_MS = 20_000
 MODES = (Mode.TEXT, Mode.TEXT, Mode.VIDEO)
 LANGUAGES = ("en", "fr")
 PAGE_LEFT = 1001
-AWAY_MS = (50_000, 90_000)
+AWAY_MS = (52_000, 58_000)
 """Longer than any seat is held and any loop may take to see it."""
 TOKEN_IS_OLD = (CloseCode.TOKEN_EXPIRED, CloseCode.INVALID_TOKEN)
 
@@ -198,17 +198,18 @@ class Person:
         if asked is None:
             return
         _, command = asked
-        if reply.ok and self._ends_what_is_on(command):
+        if reply.ok and self._wants_rest and self._ends_what_is_on(command):
             self.belief = self.belief.cancelled()
         elif reply.error is not None and reply.error.code == "unavailable" and self._dice.random() < 0.5:
             self._command(command)  # the same id: done once at most
 
     def _ends_what_is_on(self, command: c.Command) -> bool:
+        """A wait that goes on in spite of it is told again within seconds, and then cancelled."""
         match command:
-            case c.Cancel(attempt=attempt):
-                return attempt >= self.belief.attempt
+            case c.Cancel():
+                return self.belief.state == "waiting"
             case c.Leave(pair=pair) | c.Block(pair=pair):
-                return pair == self.belief.pair
+                return self.belief.pair in (None, pair)
         return False
 
     def _bring_up_media(self, matched: s.Matched) -> None:

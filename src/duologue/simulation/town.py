@@ -187,7 +187,7 @@ class Town:
 
     async def _stop_somebody(self) -> None:
         process = self._dice.choice([*(host.process for host in self._hosts), *self._matchers])
-        await process.pause(self._dice.choice((300, 2_000, 5_000, 20_000)))
+        await process.pause(self._dice.choice((300, 2_000, 5_000, 17_000)))
 
     async def _stop_owner(self) -> None:
         """A matcher sleeps just a little longer than its lease."""
