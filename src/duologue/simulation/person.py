@@ -60,7 +60,8 @@ class Person:
         self.belief = Belief()
         self.heard_ms = self.told_ms = 0
         self.away = False
-        """Gone for long."""
+        """Gone for long, and not in again yet."""
+        self._left_for_long = False
         self._rng = SeededRng(seed, name)
         self._dice = self._rng.dice
         self._clock = VirtualClock()
@@ -103,7 +104,8 @@ class Person:
             self._tokens, self._resume_token = self._outside.invite(self.name, self._facets, self._tokens.refresh), None
         elif 4300 <= code < 4400 and code != CloseCode.REPLACED:
             self._outside.violation(f"{self.name} was thrown out with {CloseCode(code).name}, and did nothing wrong")
-        if self.away:
+        if self.away and not self._left_for_long:
+            self._left_for_long = True
             return self._dice.randint(*AWAY_MS)
         if code == PAGE_LEFT:
             return self._dice.randint(50, 2_000)
@@ -120,8 +122,8 @@ class Person:
 
     async def _connected_life(self) -> None:
         self.link = link = await self._outside.connect(self.name)
-        self.away = False
         await self._come_in(link)
+        self.away = self._left_for_long = False
         self._failures = 0
         act_ms = self._next_act_ms()
         while True:

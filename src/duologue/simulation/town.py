@@ -43,11 +43,13 @@ class Plan(NamedTuple):
     slow_ms: int
     latency_ms: int
     trouble_every_ms: int
+    owners_nap: bool
+    """Nothing but matchers that sleep just longer than their lease, over a slow store, in a crowd."""
 
     @classmethod
     def draw(cls, dice: random.Random) -> Plan:
         """Small towns with all kinds of trouble: what goes wrong at all goes wrong among few."""
-        return cls(
+        plan = cls(
             people=dice.randint(3, 12),
             gateways=dice.randint(1, 3),
             matchers=dice.randint(1, 3),
@@ -55,7 +57,9 @@ class Plan(NamedTuple):
             slow_ms=dice.choice((1, 5, 50)),
             latency_ms=dice.choice((5, 50, 200)),
             trouble_every_ms=dice.choice((1_000, 3_000, 10_000)),
+            owners_nap=dice.random() < 0.1,
         )
+        return plan._replace(people=30, matchers=3, slow_ms=50, trouble_every_ms=1_000) if plan.owners_nap else plan
 
 
 class Weather:
@@ -181,6 +185,8 @@ class Town:
         kinds: list[Callable[[], Coroutine[Any, Any, None]]] = [
             self._stop_somebody, self._stop_owner, self._kill_gateway, self._kill_matcher, self._lose_backend,
         ]  # fmt: skip
+        if self.plan.owners_nap:
+            kinds = [self._stop_owner]
         while True:
             await self._clock.sleep_ms(self._dice.randint(1, 2 * self.plan.trouble_every_ms))
             self._spawn(self._dice.choice(kinds)(), "fault")
