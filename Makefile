@@ -36,10 +36,16 @@ bench-%: ## one of them: bench-NAME runs benchmarks/NAME.py
 bench-gateway:
 	@exec scripts/bootstrap python socketio -- .venv/bin/python -m benchmarks gateway
 
+soak: ## a thousand simulated towns (SEEDS=1-1000); replay one with `duologue sim --seeds N --trace`
+	@exec scripts/bootstrap python -- .venv/bin/duologue sim --seeds $(or $(SEEDS),1-1000) $(ARGS)
+
+sim-planted: ## does the simulation find the bugs that were planted for it?
+	@exec scripts/bootstrap python -- .venv/bin/duologue sim --planted all --seeds 1-300 $(ARGS)
+
 page: ## build the page into web/dist
 	@exec scripts/bootstrap page
 
 screenshots: ## take the pictures of the documentation into docs/images
 	@exec scripts/bootstrap python page livekit_server chromium -- .venv/bin/python scripts/screenshot.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway page screenshots
+.PHONY: help run test check lint types fmt generate bench bench-gateway soak sim-planted page screenshots

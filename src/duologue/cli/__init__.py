@@ -11,9 +11,10 @@ import typer
 import duologue
 from duologue import app, logs
 from duologue import settings as configuration
+from duologue.cli.exits import COULD_NOT_RUN
+from duologue.cli.sim import sim
 from duologue.errors import StartupError
 
-COULD_NOT_RUN = 2
 cli = typer.Typer(
     name="duologue",
     help="Self-hosted random video chat.",
@@ -63,6 +64,9 @@ def dev(
     except StartupError as error:
         typer.secho(f"duologue cannot start: {error}", fg="red", err=True)
         raise typer.Exit(COULD_NOT_RUN) from error
+
+
+cli.command()(sim)
 
 
 def _given(**options: object) -> dict[str, object]:

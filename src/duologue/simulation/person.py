@@ -14,7 +14,7 @@ from typing import Protocol
 from duologue.ids import PersonId
 from duologue.protocol import client as c
 from duologue.protocol import server as s
-from duologue.protocol.codes import CloseCode, MediaEvent, Mode
+from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent, Mode
 from duologue.services.identity import GuestTokens
 from duologue.simulation.belief import Belief
 from duologue.simulation.network import LOST, Disconnected, Link
@@ -73,6 +73,8 @@ class Person:
         self._failures = 0
         self._told_delay_ms: int | None = None
         self._unanswered: dict[str, tuple[int, c.Command]] = {}
+        self._again: c.Command | None = None
+        """The last command of which it is not known whether it was done."""
         self._lines = itertools.count(1)
         self._attempts = 0
         self._hidden = self._wants_rest = False
@@ -95,6 +97,7 @@ class Person:
             except Disconnected as end:
                 self.link, self.ready = None, None
                 self._unanswered.clear()
+                self._again = None
                 await self._clock.sleep_ms(self._pause_ms(end.code))
 
     def _pause_ms(self, code: int) -> int:
@@ -202,8 +205,8 @@ class Person:
         _, command = asked
         if reply.ok and self._wants_rest and self._ends_what_is_on(command):
             self.belief = self.belief.cancelled()
-        elif reply.error is not None and reply.error.code == "unavailable" and self._dice.random() < 0.5:
-            self._command(command)  # the same id: done once at most
+        elif reply.error is not None and reply.error.code is ErrorCode.UNAVAILABLE:
+            self._again = command  # with the same id: done once at most
 
     def _ends_what_is_on(self, command: c.Command) -> bool:
         """A wait that goes on in spite of it is told again within seconds, and then cancelled."""
@@ -236,6 +239,10 @@ class Person:
     # -- what they do of their own accord -------------------------------------------------------
 
     def _act(self, link: Link) -> None:
+        if self._again is not None:
+            again, self._again = self._again, None
+            self._command(again)
+            return
         lose = [self._reload, self._reload, self._lose_network, self._lose_network, self._say_goodbye, self._vanish]
         lose = [] if self._outside.calm else lose
         hide = [self._toggle_page]
