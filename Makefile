@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## the whole product on this machine: http://localhost:8000 (ARGS="..." go to `duologue dev`)
 	@exec scripts/bootstrap python page livekit -- .venv/bin/duologue dev $(ARGS)
@@ -27,10 +27,16 @@ generate: ## write the files that are generated from others
 	@exec scripts/bootstrap python -- .venv/bin/python scripts/generate_protocol.py
 	@.venv/bin/python scripts/generate_configuration.py
 
+bench: ## every benchmark: figures against their targets, JSON in benchmarks/results
+	@exec scripts/bootstrap python -- .venv/bin/python -m benchmarks
+
+bench-%: ## one of them: bench-NAME runs benchmarks/NAME.py
+	@exec scripts/bootstrap python -- .venv/bin/python -m benchmarks $*
+
 page: ## build the page into web/dist
 	@exec scripts/bootstrap page
 
 screenshots: ## take the pictures of the documentation into docs/images
 	@exec scripts/bootstrap python page livekit_server chromium -- .venv/bin/python scripts/screenshot.py
 
-.PHONY: help run test check lint types fmt generate page screenshots
+.PHONY: help run test check lint types fmt generate bench page screenshots

@@ -1,0 +1,1 @@
+"""Programs that measure, with the harness in `report.py`. Run one with `make bench-NAME`, all with `make bench`."""
