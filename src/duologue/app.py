@@ -24,7 +24,6 @@ from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
 from duologue.ids import GatewayId
 from duologue.matcher.loop import Matcher
-from duologue.matching.widen import Widening
 from duologue.media.child import LiveKitAccess, LiveKitChild
 from duologue.media.fake import FakeMedia
 from duologue.media.livekit import LiveKit
@@ -94,13 +93,13 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
         store = MemoryStore(clock)
         tokens = TokenOffice(_installation_key(_state_dir(settings)), clock, rng)
         pairs = Pairs(store, choice.media, clock, tasks)
-        widening = Widening(recently_met_after_ms=settings.matching.recently_met_after_ms)
-        lobby = Lobby(store, tokens, pairs, settings.matching.facets, choice.modes)
+        rules = settings.matching.rules()
+        lobby = Lobby(store, tokens, pairs, rules, choice.modes)
         performer = Performer(GatewayId(rng.token()), lobby, pairs, store)
-        gateway = Gateway(performer, store, clock, rng, settings.gateway, widening, tasks)
+        gateway = Gateway(performer, store, clock, rng, settings.gateway, rules, tasks)
         await gateway.start()
         stack.push_async_callback(gateway.stop)
-        Matcher(store, clock, rng, settings.matching.facets, widening, tasks).start()
+        Matcher(store, clock, rng, rules, tasks).start()
         tasks.spawn(reap(store, pairs, clock), name="reaper")
         started = Started(_page_url(settings), _websocket_url(settings), choice.name, store.kind)
         client_config = _client_config(started, settings, choice.modes)

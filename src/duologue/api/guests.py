@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException, TooManyRequestsException
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from duologue.errors import RateLimited, TokenRefused
+from duologue.errors import RateLimited, TokenRefused, ValueRefused
 from duologue.ports import Clock
 from duologue.safety.ratelimit import Rate, admit
 from duologue.services.identity import GuestTokens, TokenOffice
@@ -37,7 +37,7 @@ class GuestDesk:
     def __init__(self, tokens: TokenOffice, clock: Clock, settings: Settings) -> None:
         self._tokens = tokens
         self._clock = clock
-        self._facets = settings.matching.facets
+        self._rules = settings.matching.rules()
         self._rate = Rate(60_000 // settings.http.guests_per_minute, settings.http.guests_burst)
         self._full_at_ms: OrderedDict[str, int] = OrderedDict()
 
@@ -51,8 +51,11 @@ class GuestDesk:
             raise RateLimited(retry_after_ms)
 
     def mint(self, request: GuestRequest) -> GuestTokens:
-        """Tokens; a refresh token that is no good gives a new person instead of an error page."""
-        facets = {facet: value for facet, value in request.facets.items() if facet in self._facets}
+        """Tokens; a refresh token that is no good gives a new person instead of an error page.
+
+        Raises `ValueRefused`.
+        """
+        facets = self._rules.known_facets(request.facets)
         try:
             return self._tokens.mint_guest(facets, request.refresh)
         except TokenRefused:
@@ -75,4 +78,8 @@ def guest(
     except RateLimited as limited:
         seconds = -(-limited.retry_after_ms // 1000)
         raise TooManyRequestsException(str(limited), headers={"Retry-After": str(seconds)}) from limited
-    return Response(desk.mint(data), headers={"Cache-Control": "no-store"})
+    try:
+        tokens = desk.mint(data)
+    except ValueRefused as refused:
+        raise HTTPException(str(refused), status_code=400) from refused
+    return Response(tokens, headers={"Cache-Control": "no-store"})
