@@ -15,8 +15,8 @@ from duologue.ids import PairId, PersonId
 from duologue.ledger import Committed, Proposal, QueueEvent, Rejected, TicketArrived, TicketGone
 from duologue.matching.estimate import Estimate, QueueStatus
 from duologue.matching.pool import Pool
+from duologue.matching.rules import Rules
 from duologue.matching.ticket import Cohort, Match, Ticket
-from duologue.matching.widen import Widening
 from duologue.ports import Clock, ResyncNeeded, Rng, TicketStore
 from duologue.services.aliases import two_aliases
 from duologue.tasks import Tasks
@@ -30,27 +30,25 @@ RETRY_MS = 500
 
 
 class _Shard:
-    """One cohort: who waits in it, and how long people waited lately."""
+    """One cohort: who waits in it, and how many were matched lately."""
 
-    def __init__(self, facets: tuple[str, ...], widening: Widening) -> None:
-        self.pool = Pool(facets, widening)
-        self.estimate = Estimate()
+    def __init__(self, rules: Rules, now_ms: int) -> None:
+        self.pool = Pool(rules)
+        self.estimate = Estimate(rules)
+        self.estimate.observe(now_ms)
 
     def status(self, now_ms: int) -> QueueStatus:
-        return QueueStatus(len(self.pool), self.estimate.median_ms(now_ms))
+        return self.estimate.status(len(self.pool), self.pool.group_sizes, now_ms)
 
 
 class Matcher:
     """One matcher. Two of them on one queue are wasteful, never wrong."""
 
-    def __init__(
-        self, store: TicketStore, clock: Clock, rng: Rng, facets: tuple[str, ...], widening: Widening, tasks: Tasks
-    ) -> None:
+    def __init__(self, store: TicketStore, clock: Clock, rng: Rng, rules: Rules, tasks: Tasks) -> None:
         self._store = store
         self._clock = clock
         self._rng = rng
-        self._facets = facets
-        self._widening = widening
+        self._rules = rules
         self._tasks = tasks
         self._shards: dict[str, _Shard] = {}
 
@@ -78,7 +76,7 @@ class Matcher:
     def _forget_all(self) -> int:
         """Empty the pools; position 0 fills them again from the ledger."""
         for shard in self._shards.values():
-            shard.pool = Pool(self._facets, self._widening)
+            shard.pool = Pool(self._rules)
         return 0
 
     def _patience_ms(self) -> int:
@@ -129,14 +127,14 @@ class Matcher:
         now_ms = self._clock.now_ms()
         waits = [max(0, now_ms - ticket.since_ms) for ticket in proposal.tickets]
         estimate = self._shard(proposal.tickets[0].cohort).estimate
-        for wait_ms in waits:
-            estimate.record(wait_ms, now_ms)
+        for ticket in proposal.tickets:
+            estimate.record(ticket, now_ms)
         log.info("pair_formed", pair=proposal.pair, waited_ms=max(waits), cohort=proposal.tickets[0].cohort.key)
 
     def _shard(self, cohort: Cohort) -> _Shard:
         shard = self._shards.get(cohort.key)
         if shard is None:
-            shard = self._shards[cohort.key] = _Shard(self._facets, self._widening)
+            shard = self._shards[cohort.key] = _Shard(self._rules, self._clock.now_ms())
         return shard
 
     async def _publish_status(self) -> None:
