@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from duologue.errors import DuologueError, OutcomeUnknown, TokenRefused, Unavailable
+from duologue.errors import DuologueError, OutcomeUnknown, TokenRefused, Unavailable, ValueRefused
 from duologue.gateway import events as ev
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session
@@ -202,6 +202,8 @@ class Connection(WSListener):
         except (Unavailable, OutcomeUnknown) as error:
             retry_after_ms = error.retry_after_ms if isinstance(error, Unavailable) else 1_000
             return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=retry_after_ms)
+        except ValueRefused as error:
+            return CommandError(ErrorCode.BAD_REQUEST, str(error), temporary=False)
 
     def _who(self) -> Identity:
         assert self._identity is not None, "the session acts for somebody only after Entered"

@@ -23,7 +23,7 @@ from duologue.gateway.session import Limits, Session, Timing
 from duologue.gateway.wheel import Wheel
 from duologue.ids import SessionId
 from duologue.matching.estimate import QueueStatus
-from duologue.matching.widen import Widening
+from duologue.matching.rules import Rules
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
 from duologue.protocol.codec import MAX_FRAME_BYTES
 from duologue.protocol.codes import CloseCode
@@ -52,7 +52,7 @@ class Gateway:
         clock: Clock,
         rng: Rng,
         settings: GatewaySettings,
-        widening: Widening,
+        rules: Rules,
         tasks: Tasks,
     ) -> None:
         self.performer = performer
@@ -60,7 +60,7 @@ class Gateway:
         self._store = store
         self._rng = rng
         self._settings = settings
-        self._widening = widening
+        self._rules = rules
         self._tasks = tasks
         self._connections: dict[SessionId, Connection] = {}
         self._wheel: Wheel[SessionId] = Wheel()
@@ -138,7 +138,7 @@ class Gateway:
 
     def _connect(self) -> Connection:
         session_id = SessionId(self._rng.token())
-        session = Session(session_id, self._board, timing=Timing(), limits=Limits(), widening=self._widening)
+        session = Session(session_id, self._board, timing=Timing(), limits=Limits(), rules=self._rules)
         return Connection(self, session_id, session)
 
     # -- loops ------------------------------------------------------------------------------

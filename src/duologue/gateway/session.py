@@ -30,8 +30,8 @@ from duologue.ledger import (
     Waiting,
 )
 from duologue.matching.estimate import QueueStatus
+from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
-from duologue.matching.widen import Widening
 from duologue.pairs.pair import Pair
 from duologue.protocol import client as c
 from duologue.protocol import server as s
@@ -85,13 +85,13 @@ class Session:
         *,
         timing: Timing = Timing(),  # noqa: B008 - frozen
         limits: Limits = Limits(),  # noqa: B008 - frozen
-        widening: Widening = Widening(),  # noqa: B008 - frozen
+        rules: Rules = Rules(),  # noqa: B008 - frozen
     ) -> None:
         self._id = session
         self._board = board
         self._timing = timing
         self._limits = limits
-        self._widening = widening
+        self._rules = rules
         self._state: Callable[[ev.Event, int], list[ev.SessionCommand]] = self._opened
         self._timers: dict[str, int] = {}
         self._full_at_ms: dict[str, int] = {}
@@ -401,7 +401,7 @@ class Session:
 
     def _waiting(self, ticket: Ticket, now_ms: int) -> s.Waiting:
         status = self._board.get(ticket.cohort.key, QueueStatus())
-        return views.waiting(self._rev, ticket, status, self._widening, now_ms)
+        return views.waiting(self._rev, ticket, status, self._rules, now_ms)
 
 
 def _refuse(id_: str, code: ErrorCode, message: str, retry_after_ms: int | None = None) -> ev.Send:
