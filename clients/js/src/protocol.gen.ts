@@ -109,10 +109,10 @@ export interface Filters {
   interests?: string[];
   /** Facet to the values accepted; a facet that is not named accepts any. */
   wants?: Record<string, string[]>;
-  /** Facets whose wish is never to be loosened, however long it takes. */
-  strict?: string[];
   /** When a talk ends by the other's doing, wait for the next partner at once. */
   auto_next?: boolean;
+  /** Facets whose wish is never to be loosened, however long it takes. */
+  strict?: string[];
 }
 
 /** First message of a new session. */
