@@ -63,7 +63,7 @@ class Classes:
         """
         blocks, overflow = self._blocks, self.overflow
         count = len(blocks)
-        places = count + 1 if overflow else count
+        places = count + 1 if len(overflow) else count
         if not places:
             return
         round_, first = divmod(turn, places)

@@ -14,6 +14,7 @@ from duologue.matching.ticket import Ticket
 
 Group = tuple[tuple[str | None, frozenset[str] | None], ...]
 """People like you: own values and wishes of the hard facets."""
+NO_INTERESTS: frozenset[int] = frozenset()
 SLACK = 16
 """Marks that are always bearable."""
 
@@ -26,7 +27,8 @@ class Entry:
     def __init__(self, ticket: Ticket, line: Line) -> None:
         self.ticket = ticket
         self.since_ms = ticket.since_ms
-        self.interests = ticket.interests
+        self.interests = NO_INTERESTS
+        """By number: the pool fills them in."""
         self.line = line
         self.gone = False
 
