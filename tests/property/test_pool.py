@@ -227,7 +227,7 @@ def test_nothing_is_left_of_people_who_left(bounds: Bounds, script: list[Step]) 
         assert not any(block.lines)
         assert sorted(block.free) == list(range(len(block.lines)))
         for facet in block.facets:
-            assert (facet.owns, facet.accepts, facet.accepts_any) == ({}, {}, 0)
+            assert (facet.owns, facet.accepts, facet.wishes) == ({}, {}, 0)
     assert not any(classes.overflow._owns + classes.overflow._accepts)
 
 

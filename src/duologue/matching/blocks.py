@@ -16,19 +16,19 @@ from duologue.matching.profile import Profile
 
 BLOCK = 8_192
 """Bits of a block: small enough to change one cheaply, large enough that few blocks are looked through."""
-STRIDE = 26_513
+STRIDE = 13_267
 """A prime above `BLOCK`, so its multiples reach every place; 1.62 of it, so each is far from the last ones."""
 
 
 class FacetBits:
-    """One facet of one block: who owns and who accepts which value."""
+    """One facet of one block: who owns and who accepts which value. Who is in `wishes` accepts only what they name."""
 
-    __slots__ = ("accepts", "accepts_any", "owns")
+    __slots__ = ("accepts", "owns", "wishes")
 
     def __init__(self) -> None:
         self.owns: dict[str | None, int] = {}
         self.accepts: dict[str, int] = {}
-        self.accepts_any = 0
+        self.wishes = 0
 
 
 class Block:
@@ -71,9 +71,8 @@ class Block:
         for facet, (own, wish) in zip(self.facets, line.profile):  # noqa: B905 - `strict` costs here
             owns = facet.owns
             owns[own] = owns.get(own, 0) | bit
-            if wish is None:
-                facet.accepts_any |= bit
-            else:
+            if wish is not None:
+                facet.wishes |= bit
                 accepts = facet.accepts
                 for value in wish:
                     accepts[value] = accepts.get(value, 0) | bit
@@ -95,25 +94,24 @@ class Block:
                 owns[own] = left
             else:
                 del owns[own]
-            if wish is None:
-                facet.accepts_any ^= bit
-                continue
-            accepts = facet.accepts
-            for value in wish:
-                left = accepts[value] ^ bit
-                if left:
-                    accepts[value] = left
-                else:
-                    del accepts[value]
+            if wish is not None:
+                facet.wishes ^= bit
+                accepts = facet.accepts
+                for value in wish:
+                    left = accepts[value] ^ bit
+                    if left:
+                        accepts[value] = left
+                    else:
+                        del accepts[value]
 
     def fitting(self, profile: Profile) -> int:
         """A bit for every class here that accepts this profile and is accepted by it."""
         bits = self.live
         for facet, (own, wish) in zip(self.facets, profile):  # noqa: B905 - `strict` costs here
-            accepts = facet.accepts
-            if accepts:
-                takes_it = accepts.get(own) if own is not None else None
-                bits &= facet.accepts_any if takes_it is None else facet.accepts_any | takes_it
+            if facet.wishes:
+                takes_it = facet.accepts.get(own) if own is not None else None
+                refuses_it = facet.wishes if takes_it is None else facet.wishes ^ takes_it
+                bits ^= bits & refuses_it
             if wish is not None:
                 owns = facet.owns
                 owners = 0

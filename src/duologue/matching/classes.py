@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from duologue.matching.blocks import BLOCK, Block
-from duologue.matching.line import Entry, Group, Line
+from duologue.matching.line import Entry, Group, Headcount, Line
 from duologue.matching.overflow import Overflow
 from duologue.matching.profile import Profile
 from duologue.matching.rules import Bounds, Rules
@@ -27,7 +27,7 @@ class Classes:
         self._blocks: list[Block] = []
         self._unopened = bounds.lines
         self.overflow = Overflow(self._facets)
-        self.group_sizes: dict[Group, int] = {}
+        self._headcounts: dict[Group, Headcount] = {}
 
     def __len__(self) -> int:
         return len(self._lines[0]) + len(self._lines[1])
@@ -37,20 +37,14 @@ class Classes:
         lines = self._lines[ticket.hidden]
         line = lines.get(profile)
         if line is None:
-            line = lines[profile] = Line(profile, ticket.hidden, tuple([profile[n] for n in self._hard]))
+            line = lines[profile] = Line(profile, ticket.hidden, self._headcount(profile))
             self._open(line)
-        self.group_sizes[line.group] = self.group_sizes.get(line.group, 0) + 1
         return line.add(ticket)
 
     def remove(self, entry: Entry) -> None:
         """Take somebody out; an empty class gives its bit back."""
         line = entry.line
         line.remove(entry)
-        size = self.group_sizes[line.group] - 1
-        if size:
-            self.group_sizes[line.group] = size
-        else:
-            del self.group_sizes[line.group]
         if not line.left:
             del self._lines[line.hidden][line.profile]
             self._close(line)
@@ -86,6 +80,17 @@ class Classes:
         for lines in hidden:
             yield from lines
 
+    def group_sizes(self) -> dict[Group, int]:
+        """How many wait, by group."""
+        return {group: headcount.size for group, headcount in self._headcounts.items()}
+
+    def _headcount(self, profile: Profile) -> Headcount:
+        group = tuple([profile[n] for n in self._hard])
+        headcount = self._headcounts.get(group)
+        if headcount is None:
+            headcount = self._headcounts[group] = Headcount(group)
+        return headcount
+
     def _open(self, line: Line) -> None:
         number = self._number_for(line)
         line.number = number
@@ -105,6 +110,8 @@ class Classes:
         return self._number_for(line)
 
     def _close(self, line: Line) -> None:
+        if not line.headcount.size:
+            del self._headcounts[line.headcount.group]
         if line.number is None:
             self.overflow.close(line)
         else:

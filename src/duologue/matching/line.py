@@ -19,6 +19,16 @@ SLACK = 16
 """Marks that are always bearable."""
 
 
+class Headcount:
+    """How many of a group wait, shared by its lines: a group is slow to look up for each person."""
+
+    __slots__ = ("group", "size")
+
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self.size = 0
+
+
 class Entry:
     """Somebody in a line. What a score needs is copied here: a ticket is far away in memory."""
 
@@ -36,12 +46,12 @@ class Entry:
 class Line:
     """The waiting people with one profile, all visible or all hidden. `number` is the class's bit, if it has one."""
 
-    __slots__ = ("entries", "group", "head", "hidden", "left", "number", "profile")
+    __slots__ = ("entries", "head", "headcount", "hidden", "left", "number", "profile")
 
-    def __init__(self, profile: Profile, hidden: bool, group: Group) -> None:
+    def __init__(self, profile: Profile, hidden: bool, headcount: Headcount) -> None:
         self.profile = profile
         self.hidden = hidden
-        self.group = group
+        self.headcount = headcount
         self.number: int | None = None
         self.entries: list[Entry] = []
         self.head = 0
@@ -58,12 +68,14 @@ class Line:
         else:
             entries.insert(bisect_right(entries, ticket.since_ms, self.head, key=_since_ms), entry)
         self.left += 1
+        self.headcount.size += 1
         return entry
 
     def remove(self, entry: Entry) -> None:
         """Take somebody out."""
         entry.gone = True
         self.left -= 1
+        self.headcount.size -= 1
         entries = self.entries
         if len(entries) > 2 * self.left + SLACK:
             self.entries = [each for each in entries if not each.gone]

@@ -111,7 +111,7 @@ class Pool:
     @property
     def group_sizes(self) -> dict[Group, int]:
         """How many wait, by their own values and wishes of the hard facets; who backs off is not counted."""
-        return self._classes.group_sizes
+        return self._classes.group_sizes()
 
     @property
     def live_classes(self) -> int:
@@ -153,7 +153,7 @@ class Pool:
         best: Entry | None = None
         best_score = seen = 0
         for line in self._classes.fitting(profile, self._turn):
-            line_score = self._line_score(line, profile)
+            line_score = self._line_score(line, profile) if self._preferences or line.hidden else 0
             if best is not None and line.hidden and best_score > -HIDDEN_LAST_MS // 2:
                 break
             entries, left_here = line.entries, PER_CLASS
@@ -186,5 +186,5 @@ class Pool:
 
     def _line_score(self, line: Line, profile: Profile) -> int:
         """The part of the score that is the same for all of a line."""
-        kinship = kinship_ms(profile, line.profile, self._preferences) if self._preferences else 0
+        kinship = kinship_ms(profile, line.profile, self._preferences)
         return kinship - HIDDEN_LAST_MS if line.hidden else kinship
