@@ -320,13 +320,13 @@ def test_hostile_words_cost_no_match_and_little_room() -> None:
 
 
 def test_hostile_interests_cost_little_room() -> None:
-    """What there is no room for does not count."""
+    """What nobody counts is worth as much as a rare one."""
     subject = pool(HARD, Bounds(interests=100))
     for n in range(1_000):
         words = frozenset(f"word{n}-{k}" for k in range(10))
         subject.offer(wanting(PersonId(f"p{n}"), "en", "fr", interests=words), NOW)
 
-    assert len(subject._interests) == 100
+    assert len(subject._rarity) == 100
 
 
 def offer_again_and_again(subject: Pool, times: int) -> None:

@@ -221,7 +221,7 @@ def test_nothing_is_left_of_people_who_left(bounds: Bounds, script: list[Step]) 
     pool, classes = run.pool, run.pool._classes
 
     assert (len(pool), pool.live_classes, pool.overflowing_classes, pool.group_sizes) == (0, 0, 0, {})
-    assert (len(pool._interests), pool.next_due_ms()) == (0, None)
+    assert (len(pool._rarity), pool.next_due_ms()) == (0, None)
     for block in classes._blocks:
         assert (block.live, block.hidden) == (0, 0)
         assert not any(block.lines)

@@ -14,7 +14,6 @@ from duologue.matching.ticket import Ticket
 
 Group = tuple[tuple[str | None, frozenset[str] | None], ...]
 """People like you: own values and wishes of the hard facets."""
-NO_INTERESTS: frozenset[int] = frozenset()
 SLACK = 16
 """Marks that are always bearable."""
 
@@ -37,8 +36,7 @@ class Entry:
     def __init__(self, ticket: Ticket, line: Line) -> None:
         self.ticket = ticket
         self.since_ms = ticket.since_ms
-        self.interests = NO_INTERESTS
-        """By number: the pool fills them in."""
+        self.interests = ticket.interests
         self.line = line
         self.gone = False
 

@@ -22,10 +22,10 @@ from duologue.ids import PersonId
 from duologue.matching.classes import Classes
 from duologue.matching.due import Due
 from duologue.matching.explain import Explanation, explain
-from duologue.matching.line import NO_INTERESTS, Entry, Group, Line
+from duologue.matching.line import Entry, Group, Line
 from duologue.matching.profile import Profile, profile_of
 from duologue.matching.rules import Bounds, Rules
-from duologue.matching.score import HIDDEN_LAST_MS, RECENTLY_MET_LAST_MS, Interests, kinship_ms
+from duologue.matching.score import HIDDEN_LAST_MS, RECENTLY_MET_LAST_MS, Rarity, kinship_ms
 from duologue.matching.ticket import Match, Ticket
 from duologue.matching.widen import apart, next_offer_ms, searches_at_ms
 
@@ -45,7 +45,7 @@ class Pool:
         self._delayed: dict[PersonId, Ticket] = {}
         self._due = Due()
         self._classes = Classes(rules, bounds)
-        self._interests = Interests(bounds.interests)
+        self._rarity = Rarity(bounds.interests)
         self._turn = 0
 
     def __len__(self) -> int:
@@ -124,9 +124,9 @@ class Pool:
         return len(self._classes.overflow)
 
     def _put_in(self, ticket: Ticket, profile: Profile, now_ms: int) -> None:
-        entry = self._entries[ticket.person] = self._classes.add(ticket, profile)
+        self._entries[ticket.person] = self._classes.add(ticket, profile)
         if ticket.interests:
-            entry.interests = self._interests.add(ticket.interests)
+            self._rarity.add(ticket.interests)
         if self._something_loosens or ticket.met:
             again_ms = next_offer_ms(ticket, self._rules, now_ms)
             if again_ms is not None:
@@ -137,7 +137,7 @@ class Pool:
         del self._entries[ticket.person]
         self._classes.remove(entry)
         if entry.interests:
-            self._interests.remove(entry.interests)
+            self._rarity.remove(entry.interests)
         if self._due:
             self._due.forget(ticket.person)
 
@@ -148,8 +148,8 @@ class Pool:
         be the best so far. Who is not asked was outdone by somebody who fits, so nobody is missed.
         """
         self._turn += 1
-        interests = self._interests.known(ticket.interests) if ticket.interests else NO_INTERESTS
-        worth_ms: dict[int, int] | None = None
+        interests = ticket.interests
+        worth_ms: dict[str, int] | None = None
         best: Entry | None = None
         best_score = seen = 0
         for line in self._classes.fitting(profile, self._turn):
@@ -163,7 +163,7 @@ class Pool:
                     continue
                 score = line_score - entry.since_ms
                 if interests and not interests.isdisjoint(entry.interests):
-                    worth_ms = worth_ms or self._interests.worth_ms(interests, len(self._entries))
+                    worth_ms = worth_ms or self._rarity.worth_ms(interests, len(self._entries))
                     score += sum([worth_ms[each] for each in interests & entry.interests])
                 if best is None or score > best_score:
                     other = entry.ticket

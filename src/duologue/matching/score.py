@@ -18,67 +18,42 @@ RECENTLY_MET_LAST_MS = 1 << 52
 """And more than that: whom one met lately ranks behind everybody else."""
 
 
-class Interests:
-    """The interests that waiting people name, numbered, and how many name each; at most `bound` of them.
-
-    People are compared by numbers: the words of a ticket are far away in memory. An interest for
-    which there is no room has no number and does not count.
-    """
+class Rarity:
+    """How many waiting people name which interest; at most `bound` interests are counted."""
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
-        self._number_of: dict[str, int] = {}
-        self._words: list[str] = []
-        self._namers: list[int] = []
-        self._free: list[int] = []
+        self._namers: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._number_of)
+        return len(self._namers)
 
-    def known(self, words: frozenset[str]) -> frozenset[int]:
-        """The numbers of those that somebody who waits names."""
-        number_of = self._number_of
-        return frozenset([number_of[word] for word in words if word in number_of])
-
-    def add(self, words: frozenset[str]) -> frozenset[int]:
-        """Somebody who names these waits now; returns the numbers for `remove`."""
-        number_of, namers = self._number_of, self._namers
-        numbers = []
-        for word in words:
-            number = number_of.get(word)
-            if number is None:
-                if len(number_of) >= self._bound:
-                    continue
-                number = self._number(word)
-            namers[number] += 1
-            numbers.append(number)
-        return frozenset(numbers)
-
-    def remove(self, numbers: frozenset[int]) -> None:
-        """They wait no more. A number that nobody uses is given to another interest."""
+    def add(self, interests: frozenset[str]) -> None:
+        """Somebody who names these waits now."""
         namers = self._namers
-        for number in numbers:
-            namers[number] -= 1
-            if not namers[number]:
-                del self._number_of[self._words[number]]
-                self._words[number] = ""
-                self._free.append(number)
+        for interest in interests:
+            if interest in namers:
+                namers[interest] += 1
+            elif len(namers) < self._bound:
+                namers[interest] = 1
 
-    def worth_ms(self, numbers: frozenset[int], waiting: int) -> dict[int, int]:
+    def remove(self, interests: frozenset[str]) -> None:
+        """They wait no more. What was not counted for want of room may be missed here: worth a little too much then."""
+        namers = self._namers
+        for interest in interests:
+            count = namers.get(interest, 0)
+            if count > 1:
+                namers[interest] = count - 1
+            elif count:
+                del namers[interest]
+
+    def worth_ms(self, interests: frozenset[str], waiting: int) -> dict[str, int]:
         """What sharing each of these is worth while so many wait: about log2 of how few of them name it."""
         namers, all_bits = self._namers, waiting.bit_length()
-        return {number: INTEREST_MS * max(1, 1 + all_bits - namers[number].bit_length()) for number in numbers}
-
-    def _number(self, word: str) -> int:
-        if self._free:
-            number = self._free.pop()
-            self._words[number] = word
-        else:
-            number = len(self._words)
-            self._words.append(word)
-            self._namers.append(0)
-        self._number_of[word] = number
-        return number
+        return {
+            interest: INTEREST_MS * max(1, 1 + all_bits - namers.get(interest, 1).bit_length())
+            for interest in interests
+        }
 
 
 def kinship_ms(profile: Profile, other: Profile, preferences: tuple[int, ...]) -> int:
