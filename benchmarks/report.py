@@ -27,6 +27,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
+PIPE_COLUMNS = 140
 ALWAYS_NAMED = ("duologue", "msgspec")
 
 
@@ -119,7 +120,8 @@ def run(
         return 2
     result = Result(name, _machine(), _versions(packages) | report.versions, _command(argv), report.figures)
     _write(result, report.options.json)
-    Console().print(_table(result))
+    output = Console() if sys.stdout.isatty() else Console(width=PIPE_COLUMNS)
+    output.print(_table(result))
     return 0 if all(figure.holds is not False for figure in result.figures.values()) else 1
 
 

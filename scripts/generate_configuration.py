@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import enum
 import inspect
+import json
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 from pydantic import BaseModel, SecretStr
@@ -37,7 +39,7 @@ Settings come from four places, and the later wins:
 4. options of the command line (`duologue dev --help`).
 
 A value that cannot be right, or a name that does not exist, stops the start with exit code 2 and a text that names it.
-Lists and objects are written as JSON in a variable: `{prefix}MATCHING{delimiter}FACETS='["language", "country"]'`.
+Lists and objects are written as JSON in a variable: `{prefix}MATCHING{delimiter}FACETS='{{"gender": {{}}}}'`.
 
 ```toml
 # {file}
@@ -46,8 +48,11 @@ guest_scope = "device"
 [http]
 port = 9000
 
-[matching]
-facets = ["language", "country"]
+[matching.facets.gender]      # hard: a wish about it is never loosened
+values = ["f", "m", "x"]
+
+[matching.facets.language]    # a preference: dropped after 8 s of waiting
+widens_after_ms = 8000
 ```
 """
 
@@ -60,8 +65,12 @@ def spelled(type_: Any) -> str:
         return " or ".join(spelled(member) for member in get_args(type_) if member is not type(None))
     if get_origin(type_) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(type_))
+    if get_origin(type_) is Annotated:
+        return spelled(get_args(type_)[0])
     if get_origin(type_) in (tuple, frozenset):
         return "list of text"
+    if get_origin(type_) is dict:
+        return "table, see below"
     names = {int: "whole number", bool: "`true` or `false`", Path: "path"}
     if type_ in names:
         return names[type_]
@@ -82,6 +91,8 @@ def default(field: FieldInfo) -> str:
         return "none"
     if isinstance(value, tuple | frozenset):
         return "`[" + ", ".join(f'"{item}"' for item in value) + "]`"
+    if isinstance(value, dict):
+        return f"`{json.dumps({name: each.model_dump(exclude_none=True) for name, each in value.items()})}`"
     if isinstance(value, str) and not isinstance(value, enum.Enum):
         return f'`"{value}"`' if value else "empty"
     return f"`{value}`"
@@ -108,6 +119,7 @@ def render() -> str:
         section = field.annotation
         if isinstance(section, type) and issubclass(section, Section):
             out += f"\n## `[{name}]`\n\n{summary(section)}\n\n{table(section.model_fields, name)}"
+            out += "".join(named_tables(name, section))
         else:
             loose[name] = field
     out += f"\n## Outside a section\n\n{table(loose)}"
@@ -115,6 +127,19 @@ def render() -> str:
     out += f"\n## Variables of LiveKit\n\n{variables} are read as LiveKit's own tools read them.\n"
     out += "They win over the settings of `[livekit]` with the same meaning.\n"
     return out
+
+
+def named_tables(section_name: str, section: type[Section]) -> Iterator[str]:
+    """The settings of tables whose names the operator chooses, such as facets."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.default, dict):
+            (member,) = {type(each) for each in field.default.values()}
+            rows = [
+                f"| `{inner}` | {spelled(each.annotation)}{bounds(each)} | {default(each)} | {each.description} |\n"
+                for inner, each in member.model_fields.items()
+            ]
+            out = f"\n### `[{section_name}.{name}.NAME]`\n\n{summary(member)}\n\n"
+            yield out + "| setting | type | default | meaning |\n|---|---|---|---|\n" + "".join(rows)
 
 
 def summary(section: type[BaseModel]) -> str:

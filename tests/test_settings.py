@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from duologue import app
 from duologue.errors import StartupError
 from duologue.gateway.terms import Limits, Timing
+from duologue.matching.rules import Facet, Rules
 from duologue.safety.ratelimit import UNLIMITED, Rate
 from duologue.settings import LIVEKIT_VARIABLES, load
 
@@ -96,6 +98,59 @@ def test_a_value_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch, port: 
 
     with pytest.raises(StartupError, match=r"http\.port"):
         load()
+
+
+def test_facets_become_the_rules_of_matching(tmp_path: Path) -> None:
+    """Hard without a time, a preference with one, in the order of the file."""
+    (tmp_path / "duologue.toml").write_text(
+        "[matching]\nhold_ms = 500\n[matching.facets.gender]\n"
+        '[matching.facets.language]\nwidens_after_ms = 9000\nvalues = ["en", "fr"]\n'
+    )
+    rules = load().matching.rules()
+
+    assert rules.facets == (Facet("gender"), Facet("language", 9_000, ("en", "fr")))
+    assert (rules.recently_met_after_ms, rules.hold_ms) == (5_000, 500)
+
+
+def test_facets_can_be_set_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As JSON."""
+    monkeypatch.setenv("DUOLOGUE_MATCHING__FACETS", '{"gender": {}, "language": {"widens_after_ms": 1000}}')
+
+    assert load().matching.rules().facets == (Facet("gender"), Facet("language", 1_000))
+
+
+def test_by_default_language_is_a_preference() -> None:
+    """And the only facet."""
+    assert load().matching.rules() == Rules()
+
+
+def test_the_old_list_of_facets_is_refused_with_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever upgrades sees what to write."""
+    monkeypatch.setenv("DUOLOGUE_MATCHING__FACETS", '["country"]')
+
+    with pytest.raises(StartupError, match=r"matching\.facets: .*\[matching\.facets\.country\]"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("facets", "name"),
+    [
+        ({"": {}}, r"matching\.facets"),
+        ({"x" * 33: {}}, r"matching\.facets"),
+        ({f"f{n}": {} for n in range(9)}, r"matching\.facets"),
+        ({"a": {"widens_after_ms": -1}}, r"matching\.facets\.a\.widens_after_ms"),
+        ({"a": {"widens_after_ms": 3_600_001}}, r"matching\.facets\.a\.widens_after_ms"),
+        ({"a": {"values": []}}, r"matching\.facets\.a\.values"),
+        ({"a": {"values": ["x" * 33]}}, r"matching\.facets\.a\.values"),
+        ({"a": {"values": [f"v{n}" for n in range(1_001)]}}, r"matching\.facets\.a\.values"),
+        ({"a": {"hard": True}}, r"matching\.facets\.a\.hard"),
+    ],
+    ids=["no name", "long name", "nine", "negative", "hours", "no values", "long value", "1001 values", "unknown"],
+)
+def test_facets_that_cannot_be_are_named(facets: dict[str, Any], name: str) -> None:
+    """Each bound."""
+    with pytest.raises(StartupError, match=name):
+        load(matching={"facets": facets})
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
 from duologue.ids import GatewayId, PairId
 from duologue.ledger import Proposal, TicketArrived
-from duologue.matching.widen import Widening
+from duologue.matching.rules import Rules
 from duologue.media.fake import FakeMedia
 from duologue.protocol import client as c
 from duologue.protocol import codec
@@ -82,11 +82,11 @@ class Yard:
         self.tokens = TokenOffice(b"k" * 32, self.clock, rng)
         self.media = FakeMedia()
         pairs = Pairs(self.store, self.media, self.clock, tasks)
-        lobby = Lobby(self.store, self.tokens, pairs, ("language",), frozenset(Mode), self.clock)
+        lobby = Lobby(self.store, self.tokens, pairs, Rules(), frozenset(Mode), self.clock)
         self.name = GatewayId("g1")
         settings = Settings(gateway=gateway, limits=limits or {}, timing=timing or {})
         performer = Performer(self.name, lobby, pairs, self.store, MemoryLimiter(self.clock), settings.limits)
-        self.gateway = Gateway(performer, self.store, self.clock, rng, settings, Widening(), tasks)
+        self.gateway = Gateway(performer, self.store, self.clock, rng, settings, Rules(), tasks)
         self._news = self._queue = 0
 
     def wire(self, address: str = "192.0.2.1") -> FakeWire:

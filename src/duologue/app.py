@@ -26,8 +26,6 @@ from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
 from duologue.ids import GatewayId
 from duologue.matcher.loop import Matcher
-from duologue.matching.pool import Pool
-from duologue.matching.widen import Widening
 from duologue.media.child import LiveKitAccess, LiveKitChild
 from duologue.media.fake import FakeMedia
 from duologue.media.livekit import LiveKit
@@ -102,12 +100,11 @@ class World(NamedTuple):
 def start_gateway(world: World) -> Gateway:
     """A gateway, and the reaper beside it: any number of both may run. Whoever brings wires calls `accept`."""
     pairs = Pairs(world.store, world.media, world.clock, world.tasks)
-    facets = world.settings.matching.facets
-    lobby = Lobby(world.store, world.tokens, pairs, facets, world.modes, world.clock)
+    rules = world.settings.matching.rules()
+    lobby = Lobby(world.store, world.tokens, pairs, rules, world.modes, world.clock)
     name = GatewayId(world.rng.token())
     performer = Performer(name, lobby, pairs, world.store, world.limiter, world.settings.limits)
-    widening = _widening(world.settings)
-    gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, widening, world.tasks)
+    gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, rules, world.tasks)
     gateway.start()
     world.tasks.spawn(reap(world.store, pairs, world.clock), name="reaper")
     return gateway
@@ -115,14 +112,9 @@ def start_gateway(world: World) -> Gateway:
 
 def start_matcher(world: World) -> Matcher:
     """A matcher; it takes the shards that nobody owns."""
-    facets, widening = world.settings.matching.facets, _widening(world.settings)
-    matcher = Matcher(world.store, world.clock, world.rng, lambda: Pool(facets, widening), world.tasks)
+    matcher = Matcher(world.store, world.clock, world.rng, world.settings.matching.rules(), world.tasks)
     matcher.start()
     return matcher
-
-
-def _widening(settings: Settings) -> Widening:
-    return Widening(recently_met_after_ms=settings.matching.recently_met_after_ms)
 
 
 @asynccontextmanager

@@ -8,10 +8,16 @@ DuologueError
 ├── ProtocolViolation    a frame that breaks the protocol; lives in protocol/codec.py, beside its close code
 ├── TokenRefused         a token that opens nothing
 ├── RateLimited          too fast
+├── ValueRefused         a facet has no such value; the text names those that it has
 └── StartupError         this installation cannot start; the text names the fix
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+NAMED_VALUES = 40
+"""A message is no place for a thousand values."""
 
 
 class DuologueError(Exception):
@@ -56,6 +62,15 @@ class RateLimited(DuologueError):
     def __init__(self, retry_after_ms: int) -> None:
         super().__init__(f"too fast: try again in {retry_after_ms} ms")
         self.retry_after_ms = retry_after_ms
+
+
+class ValueRefused(DuologueError):
+    """A facet has no such value; the text names some that it has."""
+
+    def __init__(self, facet: str, values: Sequence[str]) -> None:
+        more = f" and {len(values) - NAMED_VALUES} more" if len(values) > NAMED_VALUES else ""
+        super().__init__(f"{facet}: no such value. There are {', '.join(values[:NAMED_VALUES])}{more}.")
+        self.facet = facet
 
 
 class StartupError(DuologueError):

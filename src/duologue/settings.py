@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from duologue.errors import StartupError
+from duologue.matching.rules import Facet, Rules
 from duologue.safety.ratelimit import UNLIMITED, Rate, parse_rate
 
 CONFIG_FILE = "duologue.toml"
@@ -179,11 +180,50 @@ class LiveKitSettings(Section):
     udp_port: int = Field(7882, ge=1, le=65535, description="Our own server: media, UDP.")
 
 
+Word = Annotated[str, Field(min_length=1, max_length=32)]
+Wait = Annotated[int, Field(ge=0, le=3_600_000)]
+
+
+class FacetSettings(Section):
+    """Something people can state about themselves and filter by."""
+
+    widens_after_ms: Wait | None = Field(
+        None, description="After this much waiting a wish about it is dropped. Without it: never, the facet is hard."
+    )
+    values: Annotated[tuple[Word, ...], Field(min_length=1, max_length=1_000)] | None = Field(
+        None, description="The values that there are; others are refused. Without it: any word."
+    )
+
+
 class MatchingSettings(Section):
     """Who meets whom."""
 
-    facets: tuple[str, ...] = Field(("language",), description="What people can state and filter by.")
-    recently_met_after_ms: int = Field(5_000, ge=0, description="Waiting this long, people met lately will do.")
+    facets: Annotated[dict[Word, FacetSettings], Field(max_length=8)] = Field(
+        {"language": FacetSettings(widens_after_ms=8_000)}, description="What people can state and filter by."
+    )
+    recently_met_after_ms: Wait = Field(
+        5_000, description="Waiting this long, people met lately will do where nobody else fits."
+    )
+    hold_ms: int = Field(
+        0, ge=0, le=60_000, description="How long an arrival only lets itself be found, so that more choice gathers."
+    )
+
+    @field_validator("facets", mode="before")
+    @classmethod
+    def _no_list(cls, value: object) -> object:
+        """Until 0.1.0 it was a list of names."""
+        if isinstance(value, list | tuple):
+            example = value[0] if value else "language"
+            raise ValueError(  # noqa: TRY004 - pydantic turns only these into its own error
+                f"facets is a table now: write [matching.facets.{example}] for each of them, "
+                "with widens_after_ms = 8000 for one that may loosen, or nothing for a hard one"
+            )
+        return value
+
+    def rules(self) -> Rules:
+        """The same as the matcher takes it."""
+        facets = tuple(Facet(name, each.widens_after_ms, each.values) for name, each in self.facets.items())
+        return Rules(facets, self.recently_met_after_ms, self.hold_ms)
 
 
 class LogSettings(Section):

@@ -21,6 +21,7 @@ from duologue.store.memory import MemoryLimiter
 from tests.fakes import CountingRng, ManualClock
 
 OURS, EVIL = "http://127.0.0.1:8000", "https://evil.example"
+FACETS: dict[str, Any] = {"language": {"values": ["en", "fr"]}}
 CONFIG = ClientConfig("ws://127.0.0.1:8001", "/v1/guest", ["video", "text"], "tab", "0.0")
 
 
@@ -30,7 +31,7 @@ class Front:
     def __init__(self, **limits: Any) -> None:
         self.clock = ManualClock()
         self.tokens = TokenOffice(b"k" * 32, self.clock, CountingRng())
-        settings = Settings(limits=limits, gateway={"origins": [OURS]}, matching={"facets": ["language"]})
+        settings = Settings(limits=limits, gateway={"origins": [OURS]}, matching={"facets": FACETS})
         self.app: Litestar = create_app(settings, "memory", self.tokens, MemoryLimiter(self.clock), CONFIG)
 
     @asynccontextmanager
@@ -150,6 +151,15 @@ async def test_only_the_build_is_served(built_page: Path, path: str) -> None:
 
 
 # -- guests ---------------------------------------------------------------------------------
+
+
+async def test_a_value_that_is_not_listed_is_refused(no_page: None) -> None:
+    """The answer says which there are."""
+    async with Front().browser() as browser:
+        response = await browser.post("/v1/guest", json={"facets": {"language": "tlh"}})
+
+    assert response.status_code == 400
+    assert "language: no such value. There are en, fr." in response.text
 
 
 async def test_anybody_may_be_a_guest(no_page: None) -> None:

@@ -11,12 +11,11 @@ from duologue.errors import Unavailable
 from duologue.ids import PersonId
 from duologue.ledger import CommitResult, Committed, Idle, Paired, Proposal, QueueEvent
 from duologue.matcher.loop import Matcher
-from duologue.matching.pool import Pool
-from duologue.matching.widen import Widening
+from duologue.matching.rules import Rules
 from duologue.ports import ResyncNeeded
 from duologue.store.memory import MemoryStore
 from duologue.tasks import Tasks
-from tests.builders import ANA, BEN, CLEO, cohort
+from tests.builders import ANA, BEN, CLEO, cohort, ticket
 from tests.contract.stores import StoreUnderTest, World
 from tests.fakes import CountingRng, wait_until
 
@@ -56,8 +55,7 @@ class Town(World):
         self.rng = CountingRng()
 
     def start_matcher(self) -> None:
-        widening = Widening(recently_met_after_ms=200)
-        Matcher(self.store, SystemClock(), self.rng, lambda: Pool(("language",), widening), self.tasks).start()
+        Matcher(self.store, SystemClock(), self.rng, Rules(recently_met_after_ms=200), self.tasks).start()
 
     @property
     def pairs(self) -> set[frozenset[PersonId]]:
@@ -159,7 +157,7 @@ async def test_a_matcher_that_lost_its_place_reads_the_ledger_again(town: Town, 
 
 
 async def test_what_a_cohort_looks_like_is_published(town: Town) -> None:
-    """How many wait, and how long others did lately."""
+    """How many wait, and how long people like them do."""
     town.start_matcher()
     await town.waiting(ANA)
     await town.waiting(BEN)
@@ -172,5 +170,4 @@ async def test_what_a_cohort_looks_like_is_published(town: Town) -> None:
     )
     status = (await town.store.read_status())[cohort().key]
 
-    assert status.estimate_ms is not None
-    assert 0 <= status.estimate_ms < 10_000
+    assert 0 <= (status.estimate_for(ticket(CLEO), Rules()) or -1) < 10_000

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from duologue.errors import TokenRefused
+from duologue.errors import TokenRefused, ValueRefused
 from duologue.ids import PersonId, SessionId
 from duologue.ledger import Caller, Outcome
+from duologue.matching.rules import Facet, Rules
 from duologue.media.fake import FakeMedia
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import Mode
@@ -22,6 +23,7 @@ from tests.contract.stores import GATEWAY, PAIR, StoreUnderTest, World
 from tests.fakes import CountingRng, ManualClock, wait_until
 
 KEY = b"k" * 32
+RULES = Rules((Facet("gender", values=("f", "m")), Facet("language", 8_000)))
 
 
 class House(World):
@@ -35,7 +37,7 @@ class House(World):
         self.tasks = Tasks()
         self.pairs = Pairs(self.store, self.media, self.clock, self.tasks)
         modes = frozenset([Mode.TEXT, Mode.VIDEO])
-        self.lobby = Lobby(self.store, self.tokens, self.pairs, ("language",), modes, self.clock)
+        self.lobby = Lobby(self.store, self.tokens, self.pairs, RULES, modes, self.clock)
 
     async def enter(self) -> Entry:
         await self.store.keep_alive(GATEWAY)
@@ -99,6 +101,26 @@ async def test_a_ticket_is_made_of_wishes_and_identity(house: House) -> None:
     assert (ticket.cohort.mode, ticket.cohort.tenant, ticket.cohort.age_band) == (Mode.VIDEO, "default", "adult")
     assert ticket.interests == {"chess", "jazz"}
     assert (ticket.facets, ticket.wants) == ({"language": "en"}, {"language": frozenset(["fr"])})
+
+
+async def test_what_is_strict_goes_with_the_ticket(house: House) -> None:
+    """As far as there are such facets."""
+    entry = await house.enter()
+    wishes = Filters(Mode.TEXT, wants={"language": ["fr"]}, strict=["language", "shoe"])
+    await house.lobby.find(caller_of(entry), entry.identity, 1, wishes)
+
+    assert (await house.queue())[entry.identity.person].strict == {"language"}
+
+
+async def test_a_wish_that_nobody_can_meet_is_refused(house: House) -> None:
+    """And the person learns which values there are."""
+    entry = await house.enter()
+
+    with pytest.raises(ValueRefused, match=r"gender: no such value\. There are f, m"):
+        await house.lobby.find(
+            caller_of(entry), entry.identity, 1, Filters(Mode.TEXT, wants={"gender": ["f", "unicorn"]})
+        )
+    assert await house.queue() == {}
 
 
 async def test_a_wish_for_nothing_is_no_wish(house: House) -> None:

@@ -113,6 +113,8 @@ export interface Filters {
   wants?: Record<string, string[]>;
   /** When a talk ends by the other's doing, wait for the next partner at once. */
   auto_next?: boolean;
+  /** Facets whose wish is never to be loosened, however long it takes. */
+  strict?: string[];
 }
 
 /** First message of a new session; on standby, it makes this session the active one. */

@@ -14,7 +14,7 @@ from litestar.params import JSONBody
 from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
 from msgspec import Meta
 
-from duologue.errors import OutcomeUnknown, RateLimited, TokenRefused, Unavailable
+from duologue.errors import OutcomeUnknown, RateLimited, TokenRefused, Unavailable, ValueRefused
 from duologue.ports import Limiter
 from duologue.safety.addresses import client_address, prefix_of
 from duologue.safety.ratelimit import UNLIMITED
@@ -39,7 +39,7 @@ class GuestDesk:
     def __init__(self, tokens: TokenOffice, limiter: Limiter, settings: Settings) -> None:
         self._tokens = tokens
         self._limiter = limiter
-        self._facets = settings.matching.facets
+        self._rules = settings.matching.rules()
         self._rate = settings.limits.rate("guest")
         self._proxies = settings.limits.proxies
 
@@ -58,8 +58,11 @@ class GuestDesk:
             raise RateLimited(retry_after_ms)
 
     def mint(self, request: GuestRequest) -> GuestTokens:
-        """Tokens; a refresh token that is no good gives a new person instead of an error page."""
-        facets = {facet: value for facet, value in request.facets.items() if facet in self._facets}
+        """Tokens; a refresh token that is no good gives a new person instead of an error page.
+
+        Raises `ValueRefused`.
+        """
+        facets = self._rules.known_facets(request.facets)
         try:
             return self._tokens.mint_guest(facets, request.refresh)
         except TokenRefused:
@@ -85,4 +88,8 @@ async def guest(
     except RateLimited as limited:
         seconds = -(-limited.retry_after_ms // 1000)
         raise TooManyRequestsException(str(limited), headers={"Retry-After": str(seconds)}) from limited
-    return Response(desk.mint(data), headers={"Cache-Control": "no-store"})
+    try:
+        tokens = desk.mint(data)
+    except ValueRefused as refused:
+        raise HTTPException(str(refused), status_code=400) from refused
+    return Response(tokens, headers={"Cache-Control": "no-store"})

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from duologue.errors import BackendError, DuologueError, RateLimited, TokenRefused
+from duologue.errors import BackendError, DuologueError, RateLimited, TokenRefused, ValueRefused
 from duologue.gateway import events as ev
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session
@@ -322,6 +322,8 @@ class Connection:
             )
         except BackendError as error:
             return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)
+        except ValueRefused as error:
+            return CommandError(ErrorCode.BAD_REQUEST, str(error), temporary=False)
         if isinstance(command.message, Find) and outcome is Outcome.DONE:
             self._log("search_started", attempt=command.message.attempt, mode=str(command.message.filters.mode))
         return outcome

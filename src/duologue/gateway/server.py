@@ -21,7 +21,7 @@ from duologue.gateway.wheel import Wheel
 from duologue.ids import PersonId, SessionId
 from duologue.ledger import GATEWAY_LEASE_MS, Delivery, Probe
 from duologue.matching.estimate import QueueStatus
-from duologue.matching.widen import Widening
+from duologue.matching.rules import Rules
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
 from duologue.protocol.codes import CloseCode
 from duologue.protocol.server import PeerTyping
@@ -53,7 +53,7 @@ class Gateway:
         clock: Clock,
         rng: Rng,
         settings: Settings,
-        widening: Widening,
+        rules: Rules,
         tasks: Tasks,
     ) -> None:
         self.performer = performer
@@ -68,7 +68,7 @@ class Gateway:
         self._proxies = settings.limits.proxies
         self._draining = False
         self._refused: dict[SessionId, Connection] = {}
-        self._widening = widening
+        self._rules = rules
         self._tasks = tasks
         self._connections: dict[SessionId, Connection] = {}
         self._wheel: Wheel[SessionId] = Wheel()
@@ -115,7 +115,7 @@ class Gateway:
         both next.
         """
         session_id = SessionId(self._rng.token())
-        session = Session(session_id, self._board, timing=self._timing, limits=self._limits, widening=self._widening)
+        session = Session(session_id, self._board, timing=self._timing, limits=self._limits, rules=self._rules)
         connection = Connection(self, session_id, session, client_address(peer, forwarded, self._proxies))
         refusal = self._refusal(connection)
         (self._connections if refusal is None else self._refused)[session_id] = connection

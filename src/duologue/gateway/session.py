@@ -36,8 +36,8 @@ from duologue.ledger import (
     Waiting,
 )
 from duologue.matching.estimate import QueueStatus
+from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
-from duologue.matching.widen import Widening
 from duologue.pairs.pair import Pair
 from duologue.protocol import client as c
 from duologue.protocol import server as s
@@ -60,9 +60,31 @@ class Session:
     """One client, from socket to socket."""
 
     __slots__ = (
-        "_announced", "_any_full_at_ms", "_attempt", "_board", "_chat_full_at_ms", "_close_code", "_departed", "_early",
-        "_find_full_at_ms", "_heart", "_hidden", "_id", "_in_flight", "_left_politely", "_limits", "_me", "_pair",
-        "_resume_refused", "_rev", "_state", "_ticket", "_timers", "_timing", "_welcome_with", "_widening",
+        "_announced",
+        "_any_full_at_ms",
+        "_attempt",
+        "_board",
+        "_chat_full_at_ms",
+        "_close_code",
+        "_departed",
+        "_early",
+        "_find_full_at_ms",
+        "_heart",
+        "_hidden",
+        "_id",
+        "_in_flight",
+        "_left_politely",
+        "_limits",
+        "_me",
+        "_pair",
+        "_resume_refused",
+        "_rev",
+        "_rules",
+        "_state",
+        "_ticket",
+        "_timers",
+        "_timing",
+        "_welcome_with",
     )  # fmt: skip
 
     def __init__(
@@ -72,13 +94,13 @@ class Session:
         *,
         timing: Timing = Timing(),  # noqa: B008 - frozen
         limits: Limits = Limits(),  # noqa: B008 - frozen
-        widening: Widening = Widening(),  # noqa: B008 - frozen
+        rules: Rules = Rules(),  # noqa: B008 - frozen
     ) -> None:
         self._id = session
         self._board = board
         self._timing = timing
         self._limits = limits
-        self._widening = widening
+        self._rules = rules
         self._state: Callable[[ev.Event, int], Commands] = self._opened
         self._heart = Heart(timing)
         self._timers: dict[str, int] = {}
@@ -533,7 +555,7 @@ class Session:
 
     def _waiting(self, ticket: Ticket, now_ms: int) -> s.Waiting:
         status = self._board.get(ticket.cohort.key, QueueStatus())
-        return views.waiting(self._rev, ticket, status, self._widening, now_ms)
+        return views.waiting(self._rev, ticket, status, self._rules, now_ms)
 
 
 def _refuse(id_: str, code: ErrorCode, message: str, retry_after_ms: int | None = None) -> ev.Send:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from duologue.ids import PersonId
 from duologue.matching.estimate import QueueStatus
+from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
-from duologue.matching.widen import Widening, widened
+from duologue.matching.widen import widened
 from duologue.pairs.pair import Pair
 from duologue.protocol import server as s
 
 
-def waiting(rev: int, ticket: Ticket, status: QueueStatus, rules: Widening, now_ms: int) -> s.Waiting:
+def waiting(rev: int, ticket: Ticket, status: QueueStatus, rules: Rules, now_ms: int) -> s.Waiting:
     """What somebody who waits is told. They count themselves, also before a matcher did."""
     return s.Waiting(
         rev=rev,
@@ -18,7 +19,7 @@ def waiting(rev: int, ticket: Ticket, status: QueueStatus, rules: Widening, now_
         since=ticket.since_ms,
         mode=ticket.cohort.mode,
         waiting_count=max(1, status.waiting_count),
-        estimate_ms=status.estimate_ms,
+        estimate_ms=status.estimate_for(ticket, rules),
         widened=list(widened(ticket, rules, now_ms)),
     )
 

@@ -7,7 +7,6 @@ matchers that both believe to own a shard are wasteful, never wrong, because the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import structlog
 
@@ -15,7 +14,7 @@ from duologue.errors import BackendError, Deposed
 from duologue.ids import MatcherId
 from duologue.ledger import SHARD_LEASE_MS
 from duologue.matcher.shard import Shard
-from duologue.matching.pool import Pool
+from duologue.matching.rules import Rules
 from duologue.ports import Clock, ResyncNeeded, Rng, TicketStore
 from duologue.tasks import Tasks
 
@@ -30,12 +29,12 @@ RETRY_MS = 500
 class Matcher:
     """One matcher; any number of them share the shards."""
 
-    def __init__(self, store: TicketStore, clock: Clock, rng: Rng, new_pool: Callable[[], Pool], tasks: Tasks) -> None:
+    def __init__(self, store: TicketStore, clock: Clock, rng: Rng, rules: Rules, tasks: Tasks) -> None:
         self.id = MatcherId(rng.token())
         self._store = store
         self._clock = clock
         self._rng = rng
-        self._new_pool = new_pool
+        self._rules = rules
         self._tasks = tasks
         self._known: dict[str, None] = {}
         self._owned: dict[str, tuple[Shard, asyncio.Task[None]]] = {}
@@ -91,7 +90,7 @@ class Matcher:
         if owned is not None:
             self._drop(key)
         if fence is not None:
-            shard = Shard(key, fence, self._store, self._clock, self._rng, self._new_pool)
+            shard = Shard(key, fence, self._store, self._clock, self._rng, self._rules)
             self._owned[key] = shard, self._tasks.spawn(self._run(shard), name=f"shard-{key}")
             log.info("shard_taken", shard=key, matcher=self.id, fence=fence)
 

@@ -6,7 +6,7 @@ rebuilt from the ledger whenever this loop loses its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import structlog
 
@@ -15,6 +15,7 @@ from duologue.ids import PairId
 from duologue.ledger import Committed, Proposal, QueueEvent, Rejected, TicketArrived, TicketGone
 from duologue.matching.estimate import Estimate, QueueStatus
 from duologue.matching.pool import Pool
+from duologue.matching.rules import Rules
 from duologue.matching.ticket import Match, Ticket
 from duologue.ports import Clock, ResyncNeeded, Rng, TicketStore
 from duologue.services.aliases import two_aliases
@@ -31,22 +32,21 @@ ROUNDS = 100
 class Shard:
     """Who waits in one cohort, as its owner sees it."""
 
-    def __init__(
-        self, key: str, fence: int, store: TicketStore, clock: Clock, rng: Rng, new_pool: Callable[[], Pool]
-    ) -> None:
+    def __init__(self, key: str, fence: int, store: TicketStore, clock: Clock, rng: Rng, rules: Rules) -> None:
         self.key = key
         self.fence = fence
         self._store = store
         self._clock = clock
         self._rng = rng
-        self._new_pool = new_pool
-        self._pool = new_pool()
-        self._estimate = Estimate()
+        self._rules = rules
+        self._pool = Pool(rules)
+        self._estimate = Estimate(rules)
+        self._estimate.observe(clock.now_ms())
 
     @property
     def status(self) -> QueueStatus:
         """What this cohort looks like from outside."""
-        return QueueStatus(len(self._pool), self._estimate.median_ms(self._clock.now_ms()))
+        return self._estimate.status(len(self._pool), self._pool.group_sizes, self._clock.now_ms())
 
     async def run(self) -> None:
         """Match people until cancelled. Raises `Deposed` once somebody else owns this shard."""
@@ -75,7 +75,7 @@ class Shard:
 
     def _forget_all(self) -> int:
         """Empty the pool; position 0 fills it again from the ledger."""
-        self._pool = self._new_pool()
+        self._pool = Pool(self._rules)
         return 0
 
     def _patience_ms(self) -> int:
@@ -117,7 +117,7 @@ class Shard:
     def _record(self, proposal: Proposal) -> None:
         now_ms = self._clock.now_ms()
         waits = [max(0, now_ms - ticket.since_ms) for ticket in proposal.tickets]
-        for wait_ms in waits:
-            self._estimate.record(wait_ms, now_ms)
+        for ticket in proposal.tickets:
+            self._estimate.record(ticket, now_ms)
         people = [ticket.person for ticket in proposal.tickets]
         log.info("pair_formed", pair=proposal.pair, people=people, waited_ms=waits, cohort=self.key)

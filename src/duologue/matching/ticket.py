@@ -40,14 +40,16 @@ class Ticket(msgspec.Struct, frozen=True):
     facets: dict[str, str] = {}
     """Own values; a facet that is missing is "prefer not to say" and satisfies no filter."""
     wants: dict[str, frozenset[str]] = {}
-    """Accepted values by facet; a facet that is missing accepts any. Hard."""
+    """Accepted values by facet; a facet that is missing accepts any. Loosened as the operator's `Rules` say."""
+    strict: frozenset[str] = frozenset()
+    """Preferences that this person never wants loosened."""
     interests: frozenset[str] = frozenset()
     avoid: frozenset[PersonId] = frozenset()
     """Blocks in both directions. Hard."""
     met: frozenset[PersonId] = frozenset()
     """Recently met: a preference, loosened by `widen`."""
     hidden: bool = False
-    """The page is in the background: matched last."""
+    """The page is in the background: matched only where nobody visible fits."""
     auto_next: bool = True
     failures: int = 0
     """How many pairs in a row failed through this person's media."""

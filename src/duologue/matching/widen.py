@@ -1,30 +1,62 @@
-"""When which wish loosens. Hard constraints are not here, because they never do."""
+"""When which wish loosens, and when a ticket has to be offered again for it. Hard wishes never loosen.
+
+Widening is re-offering: the loosened wish disappears from the profile, so the ticket moves to a
+looser class. Both sides' levels count, because both are found through their classes.
+"""
 
 from __future__ import annotations
 
-import msgspec
-
+from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
 
 RECENTLY_MET = "recently_met"
 
 
-class Widening(msgspec.Struct, frozen=True):
-    """The operator's times, in milliseconds of waiting."""
-
-    recently_met_after_ms: int = 5_000
-
-
-def widened(ticket: Ticket, rules: Widening, now_ms: int) -> tuple[str, ...]:
+def widened(ticket: Ticket, rules: Rules, now_ms: int) -> tuple[str, ...]:
     """The wishes that this ticket has loosened by now, in the order in which they were."""
-    if ticket.met and now_ms - ticket.since_ms >= rules.recently_met_after_ms:
-        return (RECENTLY_MET,)
-    return ()
+    waited_ms = now_ms - ticket.since_ms
+    return tuple(name for after_ms, name in _steps(ticket, rules) if waited_ms >= after_ms)
 
 
-def next_offer_ms(ticket: Ticket, rules: Widening, now_ms: int) -> int | None:
+def meets_again(ticket: Ticket, rules: Rules, now_ms: int) -> bool:
+    """Whether people met lately will do for this person by now."""
+    return now_ms - ticket.since_ms >= rules.recently_met_after_ms
+
+
+def apart(one: Ticket, other: Ticket, rules: Rules, now_ms: int) -> bool:
+    """Whether two are not to meet because they met lately: who remembers it must have waited long enough."""
+    return (other.person in one.met and not meets_again(one, rules, now_ms)) or (
+        one.person in other.met and not meets_again(other, rules, now_ms)
+    )
+
+
+def searches_at_ms(ticket: Ticket, rules: Rules) -> int:
+    """From when on a ticket searches by itself; before, it can only be found."""
+    return ticket.since_ms + rules.hold_ms
+
+
+def next_offer_ms(ticket: Ticket, rules: Rules, now_ms: int) -> int | None:
     """When this ticket has to be offered again because something will have changed by itself."""
     if ticket.not_before_ms > now_ms:
         return ticket.not_before_ms
-    loosens_ms = ticket.since_ms + rules.recently_met_after_ms
-    return loosens_ms if ticket.met and loosens_ms > now_ms else None
+    since_ms = ticket.since_ms
+    if not ticket.met and not ticket.wants and not rules.hold_ms:
+        return None
+    times = [since_ms + after_ms for after_ms, _ in _steps(ticket, rules)]
+    times.append(since_ms + rules.hold_ms)
+    return min([time_ms for time_ms in times if time_ms > now_ms], default=None)
+
+
+def _steps(ticket: Ticket, rules: Rules) -> list[tuple[int, str]]:
+    """After how much waiting this ticket loosens what; at the same moment in the operator's order."""
+    wants, strict = ticket.wants, ticket.strict
+    steps = [(after_ms, name) for _, name, after_ms in rules.preferences if name in wants and name not in strict]
+    if ticket.met:
+        steps.append((rules.recently_met_after_ms, RECENTLY_MET))
+    if len(steps) > 1:
+        steps.sort(key=_moment)
+    return steps
+
+
+def _moment(step: tuple[int, str]) -> int:
+    return step[0]

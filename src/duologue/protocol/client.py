@@ -47,6 +47,8 @@ class Filters(msgspec.Struct, frozen=True):
     """Facet to the values accepted; a facet that is not named accepts any."""
     auto_next: bool = True
     """When a talk ends by the other's doing, wait for the next partner at once."""
+    strict: Annotated[list[Word], Meta(max_length=8)] = []
+    """Facets whose wish is never to be loosened, however long it takes."""
 
 
 class Auth(_Message, frozen=True, tag="auth"):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from duologue.errors import OutcomeUnknown, TokenRefused
 from duologue.ids import GatewayId, PairId, SessionId
 from duologue.ledger import Arrival, Caller, Outcome
+from duologue.matching.rules import Rules
 from duologue.matching.ticket import Cohort, Ticket
 from duologue.ports import Clock, Store
 from duologue.protocol.client import Filters
@@ -47,7 +48,7 @@ class Lobby:
         store: Store,
         tokens: TokenOffice,
         pairs: Pairs,
-        facets: tuple[str, ...],
+        rules: Rules,
         modes: frozenset[Mode],
         clock: Clock,
     ) -> None:
@@ -55,7 +56,7 @@ class Lobby:
         self._store = store
         self._tokens = tokens
         self._pairs = pairs
-        self._facets = facets
+        self._rules = rules
         self._modes = modes
 
     async def enter(self, token: str, session: SessionId, gateway: GatewayId) -> Entry:
@@ -82,7 +83,7 @@ class Lobby:
         return Renewal(grant.identity, resume_token, grant.expires_ms)
 
     async def find(self, caller: Caller, identity: Identity, attempt: int, filters: Filters) -> Outcome:
-        """Wait for a partner. REFUSED for a mode that this installation does not offer."""
+        """Wait for a partner. REFUSED for a mode that this installation does not offer. Raises `ValueRefused`."""
         if filters.mode not in self._modes:
             return Outcome.REFUSED
         return await self._store.find(caller, self._ticket(identity, attempt, filters))
@@ -123,10 +124,10 @@ class Lobby:
         return Entry(identity, arrival, resume_token, expires_ms)
 
     def _ticket(self, identity: Identity, attempt: int, filters: Filters) -> Ticket:
-        """A ticket as far as the person decides it; wishes about facets that do not exist are dropped."""
-        wants = {
-            facet: frozenset(values) for facet, values in filters.wants.items() if facet in self._facets and values
-        }
+        """A ticket as far as the person decides it; wishes about facets that do not exist are dropped.
+
+        Raises `ValueRefused` for a wish that nobody can meet.
+        """
         return Ticket(
             person=identity.person,
             attempt=attempt,
@@ -134,7 +135,8 @@ class Lobby:
             cohort=Cohort(identity.tenant, filters.mode, identity.age_band, identity.trust_pool),
             since_ms=0,
             facets=identity.facets,
-            wants=wants,
+            wants=self._rules.known_wants(filters.wants),
+            strict=frozenset(filters.strict) & frozenset(self._rules.names),
             interests=frozenset(word.strip().casefold() for word in filters.interests if word.strip()),
             auto_next=filters.auto_next,
         )

@@ -13,8 +13,9 @@ from typing import Any
 from duologue.ids import PersonId
 from duologue.ledger import Committed, Outcome, Proposal
 from duologue.matching.profile import accepts, profile_of
+from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
-from duologue.matching.widen import Widening, widened
+from duologue.matching.widen import apart
 from duologue.pairs.pair import Pair
 from duologue.simulation.person import Person
 from duologue.simulation.virtual import VirtualClock
@@ -22,6 +23,8 @@ from duologue.store.memory.ledger import Ledger
 
 REAPED_WITHIN_MS = 25_000
 """Seats and deadlines end by a loop that may be stopped for a while, through a store that may be away."""
+OFFERED_WITHIN_MS = 2_000
+"""From the moment at which two fit to their pair, without trouble."""
 TOLD_WITHIN_MS = 8_000
 """5 s, and what the network may take."""
 
@@ -33,14 +36,12 @@ class Checks:
         self,
         ledger: Ledger,
         people: Mapping[PersonId, Person],
-        facets: tuple[str, ...],
-        widening: Widening,
+        rules: Rules,
         violation: Callable[[str], None],
     ) -> None:
         self._ledger = ledger
         self._people = people
-        self._facets = facets
-        self._widening = widening
+        self._rules = rules
         self._violation = violation
         self._clock = VirtualClock()
         self._fences: dict[str, int] = {}
@@ -85,14 +86,14 @@ class Checks:
                 self._violation(f"invariant 1: {ticket.person} was matched, and did not wait with that ticket")
         if frozenset([one.person, other.person]) in self._blocked or one.person == other.person:
             self._violation(f"invariant 2: {one.person} and {other.person} have blocked each other, and were matched")
-        if one.cohort != other.cohort or not self._accept(one, other):
+        if one.cohort != other.cohort or not self._accept(one, other, self._clock.now_ms()):
             self._violation(f"invariant 3: {one.person} and {other.person} do not want each other")
         if pair.fence < self._fences.get(shard, 0):
             self._violation(f"invariant 6: a matcher that was deposed made {pair.id} in {shard}")
         self._fences[shard] = max(pair.fence, self._fences.get(shard, 0))
 
-    def _accept(self, one: Ticket, other: Ticket) -> bool:
-        first, second = profile_of(one, self._facets), profile_of(other, self._facets)
+    def _accept(self, one: Ticket, other: Ticket, now_ms: int) -> bool:
+        first, second = (profile_of(ticket, self._rules, now_ms) for ticket in (one, other))
         return accepts(first, second) and accepts(second, first)
 
     def _partner(self, person: PersonId, pair: str) -> PersonId | None:
@@ -163,13 +164,11 @@ class Checks:
                 self._violation(f"invariant 4: {one.person} and {other.person} fit, and wait beside each other")
 
     def _should_be_matched(self, one: Ticket, other: Ticket) -> bool:
-        now_ms = self._clock.now_ms()
-        if one.cohort != other.cohort or one.avoids(other) or not self._accept(one, other):
+        now_ms = self._clock.now_ms() - OFFERED_WITHIN_MS
+        if one.cohort != other.cohort or one.avoids(other) or not self._accept(one, other, now_ms):
             return False
         if frozenset([one.person, other.person]) in self._blocked:
             return False
-        for ticket, peer in ((one, other), (other, one)):
-            shuns = peer.person in ticket.met and not widened(ticket, self._widening, now_ms)
-            if ticket.not_before_ms > now_ms or shuns:
-                return False
-        return True
+        if any(ticket.not_before_ms > now_ms for ticket in (one, other)):
+            return False
+        return not apart(one, other, self._rules, now_ms)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, cast
 from duologue.app import World, start_gateway, start_matcher
 from duologue.ids import PersonId
 from duologue.ledger import SHARD_LEASE_MS
-from duologue.matching.widen import Widening
 from duologue.media.fake import FakeMedia
 from duologue.ports import Limiter, Media, Store
 from duologue.protocol.codes import Mode
@@ -95,9 +94,8 @@ class Town:
         self._tokens = TokenOffice(KEY, self._clock, SeededRng(seed, "person"))
         self._network = Network(SeededRng(seed, "network").dice, trace)
         self._network.latency_ms = self.plan.latency_ms
-        self._widening = Widening()
         self._people: dict[PersonId, Person] = {}
-        self.checks = Checks(self._store.ledger, self._people, SETTINGS.matching.facets, self._widening, self.violation)
+        self.checks = Checks(self._store.ledger, self._people, SETTINGS.matching.rules(), self.violation)
         self._hosts: list[Host] = []
         self._matchers: list[Process] = []
         self._born = 0
