@@ -136,6 +136,7 @@ class Run:
         self.waiting[arrival.person] = arrival
         if found is not None:
             assert found.arrival == arrival
+            self.is_best(found)
             self.take(found)
 
     def take_all(self) -> None:
@@ -154,13 +155,17 @@ class Run:
         assert self.waiting.get(chosen.person) == chosen, "only people who wait are matched, and once"
         assert self.waiting[arrival.person] == arrival
         assert fits(arrival, chosen, self.now_ms)
+        del self.waiting[chosen.person], self.waiting[arrival.person]
+        self.matches.append(found)
+
+    def is_best(self, found: Match) -> None:
+        """For arrivals; where several come due at one moment, those after the first have not moved on yet."""
+        chosen, arrival = found.waiting, found.arrival
         for other in self.waiting.values():
             if fits(arrival, other, self.now_ms):
                 assert rank(arrival, chosen) <= rank(arrival, other), "met lately last, visible before hidden"
                 if rank(arrival, chosen) == rank(arrival, other) and alike(chosen, other):
                     assert chosen.since_ms <= other.since_ms, "oldest first among equals"
-        del self.waiting[chosen.person], self.waiting[arrival.person]
-        self.matches.append(found)
 
 
 @any_rules
