@@ -14,9 +14,9 @@ from heapq import heappop, heappush
 from duologue.matching.line import Line
 from duologue.matching.profile import Profile
 
-BLOCK = 8_192
+BLOCK = 32_768
 """Bits of a block: small enough to change one cheaply, large enough that few blocks are looked through."""
-STRIDE = 13_267
+STRIDE = 53_017
 """A prime above `BLOCK`, so its multiples reach every place; 1.62 of it, so each is far from the last ones."""
 
 

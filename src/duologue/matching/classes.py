@@ -6,7 +6,7 @@ Most of them have a bit in a block (`blocks.py`); those for which there is no ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from duologue.matching.blocks import BLOCK, Block
 from duologue.matching.line import Entry, Group, Headcount, Line
@@ -49,12 +49,20 @@ class Classes:
             del self._lines[line.hidden][line.profile]
             self._close(line)
 
-    def fitting(self, profile: Profile, turn: int) -> Iterator[Line]:
+    def fitting(self, profile: Profile, turn: int) -> Iterable[Line]:
         """The classes that fit, visible ones before hidden ones.
 
         With which it begins depends on `turn`: with a steady set of classes each of them comes first
         within a bounded number of turns, so none is always behind the same others.
         """
+        if len(self._blocks) == 1 and not len(self.overflow):
+            (block,) = self._blocks
+            bits = block.fitting(profile)
+            if not bits & block.hidden:
+                return block.lines_of(bits, turn) if bits else ()
+        return self._fitting_anywhere(profile, turn)
+
+    def _fitting_anywhere(self, profile: Profile, turn: int) -> Iterator[Line]:
         blocks, overflow = self._blocks, self.overflow
         count = len(blocks)
         places = count + 1 if len(overflow) else count

@@ -138,7 +138,7 @@ class Pool:
         self._classes.remove(entry)
         if entry.interests:
             self._rarity.remove(entry.interests)
-        if self._due:
+        if self._something_loosens or ticket.met:
             self._due.forget(ticket.person)
 
     def _best(self, ticket: Ticket, profile: Profile, now_ms: int) -> Entry | None:

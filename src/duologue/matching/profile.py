@@ -16,19 +16,23 @@ def profile_of(ticket: Ticket, rules: Rules, now_ms: int) -> Profile:
 
     Facets that the operator does not know are ignored.
     """
-    own, wants = ticket.facets.get, ticket.wants
+    names, wants = rules.names, ticket.wants
     if not wants:
-        return tuple([(own(name), None) for name in rules.names])
-    waited_ms = now_ms - ticket.since_ms
+        return tuple(zip(map(ticket.facets.get, names), rules.no_wishes))  # noqa: B905 - one as long as the other
+    if rules.preferences:
+        wants = _not_loosened(ticket, rules, now_ms)
+    return tuple(zip(map(ticket.facets.get, names), map(wants.get, names)))  # noqa: B905 - same
+
+
+def _not_loosened(ticket: Ticket, rules: Rules, now_ms: int) -> dict[str, frozenset[str]]:
+    """The wishes that still hold."""
+    wants, waited_ms = ticket.wants, now_ms - ticket.since_ms
     gone = [
         name
         for _, name, after_ms in rules.preferences
         if waited_ms >= after_ms and name in wants and name not in ticket.strict
     ]
-    wish = wants.get
-    if not gone:
-        return tuple([(own(name), wish(name)) for name in rules.names])
-    return tuple([(own(name), None if name in gone else wish(name)) for name in rules.names])
+    return {name: wish for name, wish in wants.items() if name not in gone} if gone else wants
 
 
 def accepts(profile: Profile, other: Profile) -> bool:

@@ -61,6 +61,11 @@ class Rules:
         return tuple(facet.name for facet in self.facets)
 
     @cached_property
+    def no_wishes(self) -> tuple[None, ...]:
+        """Any value of every facet."""
+        return (None,) * len(self.facets)
+
+    @cached_property
     def hard(self) -> tuple[int, ...]:
         """The positions of the facets that are never widened."""
         return tuple(n for n, facet in enumerate(self.facets) if facet.widens_after_ms is None)
