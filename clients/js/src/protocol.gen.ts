@@ -409,6 +409,8 @@ export interface PairState {
   peer_away_until: number | null;
   peer_muted: Muted;
   lines: Line[];
+  /** Their page is in the background. */
+  peer_hidden: boolean;
 }
 
 /** The server speaks first. */

@@ -137,6 +137,8 @@ class PairState(msgspec.Struct, frozen=True, tag_field="kind", tag="pair"):
     """Their socket is gone, and their seat is held until then."""
     peer_muted: Muted
     lines: list[Line]
+    peer_hidden: bool = False
+    """Their page is in the background."""
 
 
 State = IdleState | WaitingState | PairState
