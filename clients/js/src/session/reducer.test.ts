@@ -94,7 +94,7 @@ describe("a stop", () => {
   });
 
   it("holds over a resume", () => {
-    const pair: State = { kind: "pair", matched: matched("a", 1), talking_since: null, peer_away_until: null, peer_muted: { audio: false, video: false }, lines: [] };
+    const pair: State = { kind: "pair", matched: matched("a", 1), talking_since: null, peer_away_until: null, peer_muted: { audio: false, video: false }, lines: [], peer_hidden: false };
     const { model, sent } = play([FIND, pushed(matched("a", 1)), STOP, ready(pair, 1)]);
     expect(model.view.phase).toBe("start");
     expect(sent).toEqual([]);
