@@ -10,7 +10,7 @@ from typing import NewType
 PersonId = NewType("PersonId", str)
 """One person; stable as long as their token or refresh secret."""
 SessionId = NewType("SessionId", str)
-"""One socket of a person; new for every auth and resume."""
+"""One socket of a person; who enters again on the same socket keeps it, with a new generation."""
 GatewayId = NewType("GatewayId", str)
 """One incarnation of a gateway process; never reused."""
 MatcherId = NewType("MatcherId", str)

@@ -80,6 +80,9 @@ class PresenceStore(Protocol):
         else changes.
         """
 
+    async def abandon(self, person: PersonId, session: SessionId, hold_ms: int) -> Closed:
+        """The same for a session that may have arrived or not: its socket is gone, and its answer was lost."""
+
     async def attend(self, caller: Caller, attention: Attention) -> Outcome:
         """Note how likely this person would notice a partner; starts as VISIBLE with each session.
 
@@ -165,7 +168,8 @@ class PairStore(Protocol):
     async def block(self, caller: Caller, pair: PairId) -> Closed:
         """Never meet the partner of this pair again, in both directions; ends the pair (LEFT) if it is on.
 
-        Works for the present pair and the last one. REFUSED beyond `MAX_BLOCKS`.
+        Works for the present pair and the last one. Beyond `MAX_BLOCKS` of the caller's own it is
+        REFUSED, and the pair ends all the same.
         """
 
     async def opened(self, pair: PairId) -> bool:

@@ -14,7 +14,7 @@ from duologue.media.fake import FakeMedia
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import Mode
 from duologue.services.identity import Identity, TokenOffice
-from duologue.services.lobby import Entry, Lobby, ResumeSpent
+from duologue.services.lobby import Entry, Lobby, Newcomer, ResumeSpent
 from duologue.services.pairs import Pairs
 from duologue.store.memory import MemoryStore
 from duologue.tasks import Tasks
@@ -42,7 +42,12 @@ class House(World):
     async def enter(self) -> Entry:
         await self.store.keep_alive(GATEWAY)
         token = self.tokens.mint_guest({"language": "en"}).token
-        return await self.lobby.enter(token, SessionId("s1"), GATEWAY)
+        return await self.lobby.enter(self.tokens.grant(token), newcomer())
+
+
+def newcomer(session: str = "s1") -> Newcomer:
+    """Somebody on a socket that is open."""
+    return Newcomer(SessionId(session), GATEWAY, lambda: True)
 
 
 def caller_of(entry: Entry) -> Caller:
@@ -67,16 +72,16 @@ async def test_a_session_token_lets_somebody_in(house: House) -> None:
 async def test_a_bad_token_changes_nothing(house: House) -> None:
     """Nobody arrives with it."""
     with pytest.raises(TokenRefused):
-        await house.lobby.enter("garbage", SessionId("s1"), GATEWAY)
+        house.lobby.grant("garbage")
 
 
 async def test_a_resume_token_works_once(house: House) -> None:
     """The second use is refused; the token it was rotated to works."""
     first = await house.enter()
-    second = await house.lobby.resume(first.resume_token, SessionId("s2"), GATEWAY)
+    second = await house.lobby.resume(first.resume_token, newcomer("s2"))
     with pytest.raises(ResumeSpent):
-        await house.lobby.resume(first.resume_token, SessionId("s3"), GATEWAY)
-    third = await house.lobby.resume(second.resume_token, SessionId("s4"), GATEWAY)
+        await house.lobby.resume(first.resume_token, newcomer("s3"))
+    third = await house.lobby.resume(second.resume_token, newcomer("s4"))
 
     assert third.identity == first.identity
     assert third.arrival.generation > second.arrival.generation > first.arrival.generation
@@ -87,7 +92,7 @@ async def test_a_resume_token_of_a_forgotten_person_works(house: House) -> None:
     await house.store.keep_alive(GATEWAY)
     token = house.tokens.mint_resume(Identity(PersonId("somebody")), 5, house.clock.now_ms() + 60_000)
 
-    assert (await house.lobby.resume(token, SessionId("s1"), GATEWAY)).identity.person == "somebody"
+    assert (await house.lobby.resume(token, newcomer("s1"))).identity.person == "somebody"
 
 
 async def test_a_ticket_is_made_of_wishes_and_identity(house: House) -> None:

@@ -342,7 +342,7 @@ export interface Waiting {
   mode: Mode;
   /** People waiting in the same cohort, you included. */
   waiting_count: number;
-  /** Median wait of those matched lately in your cohort; null: nobody was, so nobody knows. */
+  /** How long people like you wait, from how many do and how many are matched; null: nobody was, so nobody knows. */
   estimate_ms: number | null;
   /** Which wishes are loosened by now, in the order in which they were. */
   widened: string[];

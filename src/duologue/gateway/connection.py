@@ -17,7 +17,7 @@ from duologue.gateway import events as ev
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Caller, Delivery, Outcome, Probe, TalkStarted
+from duologue.ledger import Attention, Caller, Delivery, Outcome, Probe, TalkStarted
 from duologue.ports import Clock
 from duologue.protocol import codec
 from duologue.protocol.client import Find
@@ -25,6 +25,7 @@ from duologue.protocol.codes import CloseCode, ErrorCode
 from duologue.protocol.server import CommandError, PeerTyping, Self, ServerMessage
 from duologue.safety.addresses import prefix_of, shortened
 from duologue.services.identity import Identity
+from duologue.services.lobby import Newcomer
 from duologue.settings import GatewaySettings
 
 log = structlog.get_logger()
@@ -140,8 +141,10 @@ class Connection:
     def closed(self, code: int) -> None:
         """The wire is gone; `code` is what the client said on leaving, 1006 when it said nothing."""
         self._wire = None
-        self.handle(ev.Closed(code))
-        self._hub.forget(self)
+        try:
+            self.handle(ev.Closed(code))
+        finally:
+            self._hub.forget(self)
         if self._identity is not None:
             self._log("session_ended", code=code, lasted_ms=self._hub.clock.now_ms() - self._since_ms)
 
@@ -274,20 +277,28 @@ class Connection:
                 with contextlib.suppress(BackendError):  # it may be lost
                     await self._hub.performer.relay(self._caller(), message)
             case ev.Attend(attention):
-                with contextlib.suppress(BackendError):  # the lease says the same, later
-                    await self._hub.performer.attend(self._caller(), attention)
+                await self._attend(attention)
             case ev.Renew(id_, token):
                 self.handle(self._renew(id_, token))
             case ev.Depart(hold_ms):
                 await self._hub.performer.depart(self._caller(), hold_ms)
 
+    async def _attend(self, attention: Attention) -> None:
+        """Who could not be noted as here again would never be offered: their next session is."""
+        try:
+            await self._hub.performer.attend(self._caller(), attention)
+        except BackendError:
+            if attention is not Attention.QUIET:
+                self.handle(ev.CutOff(CloseCode.BACKEND_UNAVAILABLE))
+
     async def _enter(self, token: str, *, resume: bool) -> ev.Entered | ev.EntryRefused | ev.ResumeRefused:
         performer = self._hub.performer
         try:
+            newcomer = Newcomer(self.id, performer.gateway, lambda: self._wire is not None, self.person)
             if resume:
-                entry = await performer.resume(token, self.id)
+                entry = await performer.resume(token, newcomer)
             else:
-                entry = await performer.enter(token, self.id, prefix_of(self.address))
+                entry = await performer.enter(token, newcomer, prefix_of(self.address))
         except TokenRefused as refused:
             if resume and not refused.expired:
                 return ev.ResumeRefused()
@@ -299,9 +310,10 @@ class Connection:
         except DuologueError as error:
             return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, str(error))
         self._identity, self._generation = entry.identity, entry.arrival.generation
-        self._hub.entered(self, entry.identity.person)
-        self._since_ms = self._since_ms or self._hub.clock.now_ms()
-        self._log("session_started", resumed=resume, network=shortened(self.address))
+        if self._wire is not None:
+            self._hub.entered(self, entry.identity.person)
+            self._since_ms = self._since_ms or self._hub.clock.now_ms()
+            self._log("session_started", resumed=resume, network=shortened(self.address))
         me = Self(entry.identity.person, entry.identity.guest, entry.identity.facets)
         return ev.Entered(me, entry.arrival, entry.resume_token, entry.expires_ms)
 

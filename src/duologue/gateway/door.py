@@ -1,20 +1,32 @@
 """How many may stand at the door: sockets that have not said yet who they are, by address prefix.
 
 Kept in this process, because its sockets are. What is forgotten for lack of room is admitted: this
-limiter fails open, as the number of sockets as a whole has a bound of its own. Pure: time is given.
+limiter fails open, as the number of connections as a whole has a bound of its own. Pure: time is given.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import NamedTuple
 
 from duologue.ids import SessionId
 from duologue.safety.ratelimit import Rate, admit
 
 PREFIXES_AT_MOST = 100_000
 """Beyond that the prefix seen longest ago is forgotten."""
-STANDING_RETRY_MS = 1_000
-"""When the door may be clear again: a client says who it is within its first round trips."""
+PATIENCE_MS = 1_000
+"""Honest clients say who they are within their first round trips; who stands longer makes room for newcomers."""
+SOONEST_MS, LATEST_MS = 1_000, 60_000
+"""Within these, those who are sent away are told to come again, one after another."""
+
+
+class Knock(NamedTuple):
+    """What becomes of a new socket."""
+
+    retry_after_ms: int = 0
+    """After how long it may come again; 0: it may stay."""
+    makes_room: SessionId | None = None
+    """Who has to go for it."""
 
 
 class Door:
@@ -24,27 +36,44 @@ class Door:
         self._rate = rate
         self._standing_at_most = standing_at_most
         self._full_at_ms: OrderedDict[str, int] = OrderedDict()
-        self._standing: dict[str, int] = {}
+        self._promised_ms: OrderedDict[str, int] = OrderedDict()
+        self._standing: dict[str, dict[SessionId, int]] = {}
         self._prefix_of: dict[SessionId, str] = {}
 
-    def knock(self, session: SessionId, prefix: str, now_ms: int) -> int:
-        """A new socket. Returns 0, or after how many milliseconds it may come again; then nothing is noted."""
-        if self._standing.get(prefix, 0) >= self._standing_at_most:
-            return STANDING_RETRY_MS
-        full_at_ms, retry_after_ms = admit(self._rate, self._full_at_ms.pop(prefix, 0), now_ms)
-        self._full_at_ms[prefix] = full_at_ms
-        if len(self._full_at_ms) > PREFIXES_AT_MOST:
-            self._full_at_ms.popitem(last=False)
-        if not retry_after_ms:
-            self._standing[prefix] = self._standing.get(prefix, 0) + 1
-            self._prefix_of[session] = prefix
-        return retry_after_ms
+    def knock(self, session: SessionId, prefix: str, now_ms: int) -> Knock:
+        """A new socket. Who is sent away is not noted."""
+        standing = self._standing.get(prefix, {})
+        longest = next(iter(standing), None)
+        if len(standing) < self._standing_at_most:
+            longest = None
+        elif longest is not None and standing[longest] > now_ms - PATIENCE_MS:
+            return Knock(self._promise(prefix, now_ms))
+        full_at_ms, wait_ms = admit(self._rate, self._full_at_ms.pop(prefix, 0), now_ms)
+        _remember(self._full_at_ms, prefix, full_at_ms)
+        if wait_ms:
+            return Knock(self._promise(prefix, now_ms))
+        self._standing.setdefault(prefix, {})[session] = now_ms
+        self._prefix_of[session] = prefix
+        return Knock(makes_room=longest)
 
     def clear(self, session: SessionId) -> None:
         """They came in, or went. Fine to say twice."""
         prefix = self._prefix_of.pop(session, None)
         if prefix is None:
             return
-        self._standing[prefix] -= 1
+        del self._standing[prefix][session]
         if not self._standing[prefix]:
             del self._standing[prefix]
+
+    def _promise(self, prefix: str, now_ms: int) -> int:
+        """When to come again: each of a crowd a little later than the one before, or they would all be back at once."""
+        at_ms = max(now_ms + SOONEST_MS, self._promised_ms.pop(prefix, 0) + self._rate.interval_ms)
+        at_ms = min(at_ms, now_ms + LATEST_MS)
+        _remember(self._promised_ms, prefix, at_ms)
+        return at_ms - now_ms
+
+
+def _remember(by_prefix: OrderedDict[str, int], prefix: str, at_ms: int) -> None:
+    by_prefix[prefix] = at_ms
+    if len(by_prefix) > PREFIXES_AT_MOST:
+        by_prefix.popitem(last=False)

@@ -21,13 +21,14 @@ class Beat(Enum):
 class Heart:
     """One client's pings."""
 
-    __slots__ = ("_dead_at_ms", "_ping_at_ms", "_quiet_at_ms", "_timing", "quiet")
+    __slots__ = ("_dead_at_ms", "_heard_ms", "_ping_at_ms", "_quiet_at_ms", "_timing", "quiet")
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
         self._ping_at_ms: int | None = None
         self._quiet_at_ms: int | None = None
         self._dead_at_ms: int | None = None
+        self._heard_ms = 0
         self.quiet = False
         """Whether `QUIET` was due and nothing was heard since."""
 
@@ -40,22 +41,33 @@ class Heart:
 
     def start(self, now_ms: int) -> None:
         """They are in: the first ping is one interval away."""
-        self.heard()
+        self.heard(now_ms)
         self._ping_at_ms = now_ms + self._timing.heartbeat_ms
 
     def stop(self) -> None:
         """Nothing is due any more."""
         self._ping_at_ms = self._quiet_at_ms = self._dead_at_ms = None
 
-    def heard(self) -> bool:
+    @property
+    def asked(self) -> bool:
+        """Whether an answer is awaited."""
+        return self._dead_at_ms is not None
+
+    def heard(self, now_ms: int) -> bool:
         """Something came from them; whether they had been quiet."""
+        self._heard_ms = now_ms
         self._quiet_at_ms = self._dead_at_ms = None
         was_quiet, self.quiet = self.quiet, False
         return was_quiet
 
     def probe(self, now_ms: int) -> bool:
-        """There is reason to doubt that they live: expect an answer soon. Whether a ping has to be sent for that."""
-        asked = self._dead_at_ms is not None
+        """There is reason to doubt that they live: expect an answer soon. Whether a ping has to be sent for that.
+
+        Not for who was heard a moment ago: a partner could have somebody pinged to death.
+        """
+        if self._heard_ms > now_ms - self._timing.quiet_after_ms:
+            return False
+        asked = self.asked
         soon_ms = now_ms + self._timing.quiet_after_ms
         self._dead_at_ms = soon_ms if self._dead_at_ms is None else min(self._dead_at_ms, soon_ms)
         return not asked

@@ -7,7 +7,7 @@ import re
 import structlog
 
 from duologue.errors import RateLimited
-from duologue.ids import GatewayId, PairId, RequestId, SessionId
+from duologue.ids import GatewayId, PairId, RequestId
 from duologue.ledger import Attention, Caller, Outcome, Probe
 from duologue.pairs.pair import Pair
 from duologue.ports import Limiter, Store
@@ -16,7 +16,7 @@ from duologue.protocol.codes import MediaEvent
 from duologue.protocol.server import PeerTyping
 from duologue.safety.ratelimit import UNLIMITED, Rate
 from duologue.services.identity import Identity
-from duologue.services.lobby import Entry, Lobby
+from duologue.services.lobby import Entry, Lobby, Newcomer
 from duologue.services.pairs import Pairs
 from duologue.settings import LimitSettings
 
@@ -38,18 +38,22 @@ class Performer:
         self._limiter = limiter
         self._auth, self._find = limits.rate("auth"), limits.rate("find")
 
-    async def enter(self, token: str, session: SessionId, prefix: str) -> Entry:
-        """Come in with a session token. Raises `RateLimited`, by address prefix; fails closed, as the store does."""
-        await self._admit(f"auth:{prefix}", self._auth)
-        return await self.lobby.enter(token, session, self.gateway)
+    async def enter(self, token: str, newcomer: Newcomer, prefix: str) -> Entry:
+        """Come in with a session token. Raises `RateLimited`, by address prefix; fails closed, as the store does.
 
-    async def resume(self, token: str, session: SessionId) -> Entry:
+        A token that opens nothing costs the prefix nothing: strangers behind the same address need theirs.
+        """
+        grant = self.lobby.grant(token)
+        await self._admit(f"auth:{prefix}", self._auth)
+        return await self.lobby.enter(grant, newcomer)
+
+    async def resume(self, token: str, newcomer: Newcomer) -> Entry:
         """Come back with a resume token. No limit: after a gateway died, a whole prefix comes back at once."""
-        return await self.lobby.resume(token, session, self.gateway)
+        return await self.lobby.resume(token, newcomer)
 
     async def attend(self, caller: Caller, attention: Attention) -> None:
         """How likely this person would notice a partner."""
-        await self.store.attend(caller, attention)
+        await self.lobby.attend(caller, attention)
 
     async def depart(self, caller: Caller, hold_ms: int) -> None:
         """The socket is gone."""
@@ -89,7 +93,7 @@ class Performer:
             case c.MediaReport():
                 return await self._media(caller, message)
             case c.Diagnostics(report=report):
-                figures = {f"client_{_loggable(name)}": value for name, value in report.items()}
+                figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in report.items()}
                 log.info("client_diagnostics", **figures)
         return Outcome.DONE
 
@@ -107,6 +111,11 @@ class Performer:
             case MediaEvent.FAILED:
                 return await self.pairs.media_failed(caller, pair, _loggable(report.detail))
         return Outcome.DONE
+
+
+def _bounded(figure: float) -> float:
+    """JSON knows integers of any length; a log line should not."""
+    return figure if abs(figure) <= 2**53 else float("inf")
 
 
 def _loggable(detail: str) -> str:

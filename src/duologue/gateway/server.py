@@ -37,6 +37,8 @@ NEWS_WAIT_MS = 5_000
 RETRY_MS = 500
 REFUSED_AT_MOST = 1_000
 """Sockets that are being told why they are not taken."""
+SILENT_RETRY_MS = 5_000
+"""For who stood at the door without a word while others wanted in."""
 FULL_RETRY_MS = 5_000
 DRAIN_STEP_MS = 100
 DRAIN_JITTER_MS = 1_000
@@ -99,7 +101,8 @@ class Gateway:
             if n:
                 await self.clock.sleep_ms(DRAIN_STEP_MS)
             for connection in everybody[n::batches]:
-                connection.handle(ev.CutOff(CloseCode.GOING_AWAY, self._rng.below(DRAIN_JITTER_MS)))
+                away = ev.CutOff(CloseCode.GOING_AWAY, self._rng.below(DRAIN_JITTER_MS))
+                _safely(connection, connection.handle, away)
         await self._until_empty()
 
     async def _until_empty(self) -> None:
@@ -131,8 +134,12 @@ class Gateway:
             return ev.CutOff(CloseCode.GOING_AWAY, self.spread_ms(DRAIN_JITTER_MS))
         if len(self._connections) >= self.settings.max_connections:
             return ev.CutOff(CloseCode.OVERLOADED, self.spread_ms(FULL_RETRY_MS))
-        wait_ms = self._door.knock(connection.id, prefix_of(connection.address), self.clock.now_ms())
-        return ev.CutOff(CloseCode.RATE_LIMITED, self.spread_ms(wait_ms)) if wait_ms else None
+        knock = self._door.knock(connection.id, prefix_of(connection.address), self.clock.now_ms())
+        if knock.makes_room is not None and (silent := self._connections.get(knock.makes_room)) is not None:
+            silent.handle(ev.CutOff(CloseCode.OVERLOADED, self.spread_ms(SILENT_RETRY_MS)))
+        if not knock.retry_after_ms:
+            return None
+        return ev.CutOff(CloseCode.RATE_LIMITED, knock.retry_after_ms + self._rng.below(DRAIN_JITTER_MS))
 
     # -- what connections need (`connection.Hub`) ----------------------------------------
 
@@ -217,7 +224,7 @@ class Gateway:
 
     def _resync_everybody(self) -> None:
         for connection in list(self._connections.values()):
-            connection.handle(ev.CutOff(CloseCode.RESYNC))
+            _safely(connection, connection.handle, ev.CutOff(CloseCode.RESYNC))
 
     async def _read_status(self) -> None:
         while True:
@@ -230,7 +237,7 @@ class Gateway:
             await self.clock.sleep_ms(STATUS_EVERY_MS)
 
 
-def _safely(connection: Connection, act: Callable[..., None], *about: Delivery) -> None:
+def _safely(connection: Connection, act: Callable[..., None], *about: Delivery | ev.Event) -> None:
     """A defect of ours that one person meets must not stop the loop that everybody needs."""
     try:
         act(*about)

@@ -175,6 +175,8 @@ class Session:
                 return self._keep(delivery)
             case ev.Received(c.Pong() | c.Typing() | c.MediaReport()):
                 return []
+            case ev.Received(c.Bye()):
+                return self._goodbye()
             case ev.Received():
                 return self._close(CloseCode.PROTOCOL_ERROR, "wait for ready")
             case ev.Ticked():
@@ -258,10 +260,11 @@ class Session:
         return self._common(event)
 
     def _received(self, message: c.ClientMessage, now_ms: int) -> Commands:
-        self._any_full_at_ms, too_fast = admit(self._limits.any, self._any_full_at_ms, now_ms)
-        if too_fast:
-            return self._close(CloseCode.RATE_LIMITED, "too many messages")
-        if self._heart.heard():
+        if not (self._heart.asked and isinstance(message, c.Pong)):  # what we asked for is free
+            self._any_full_at_ms, too_fast = admit(self._limits.any, self._any_full_at_ms, now_ms)
+            if too_fast:
+                return self._close(CloseCode.RATE_LIMITED, "too many messages")
+        if self._heart.heard(now_ms):
             attention = Attention.HIDDEN if self._hidden else Attention.VISIBLE
             return [ev.Attend(attention), *self._dealt_with(message, now_ms)]
         return self._dealt_with(message, now_ms)
@@ -441,7 +444,7 @@ class Session:
         return self._common(event)
 
     def _received_on_standby(self, message: c.ClientMessage, now_ms: int) -> Commands:
-        self._heart.heard()
+        self._heart.heard(now_ms)
         self._any_full_at_ms, too_fast = admit(self._limits.any, self._any_full_at_ms, now_ms)
         if too_fast:
             return self._close(CloseCode.RATE_LIMITED, "too many messages")

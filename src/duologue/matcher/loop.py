@@ -36,6 +36,7 @@ class Matcher:
         self._rng = rng
         self._rules = rules
         self._tasks = tasks
+        self._stopping = False
         self._known: dict[str, None] = {}
         self._owned: dict[str, tuple[Shard, asyncio.Task[None]]] = {}
 
@@ -46,7 +47,8 @@ class Matcher:
         self._tasks.spawn(self._publish_status(), name="matcher-status")
 
     async def stop(self) -> None:
-        """Let go of everything at once, so that others need not wait for leases to end."""
+        """Let go of everything at once, so that others need not wait for leases to end, and take nothing again."""
+        self._stopping = True
         for key in list(self._owned):
             self._drop(key)
             try:
@@ -76,6 +78,8 @@ class Matcher:
     async def _claim(self, shards: list[str]) -> None:
         """Take or renew leases. While the store is away nothing is dropped: a commit will tell."""
         for key in shards:
+            if self._stopping:
+                return
             try:
                 fence = await self._store.lease(key, self.id)
             except BackendError as error:
@@ -84,6 +88,8 @@ class Matcher:
             self._own(key, fence)
 
     def _own(self, key: str, fence: int | None) -> None:
+        if self._stopping:
+            return
         owned = self._owned.get(key)
         if owned is not None and owned[0].fence == fence:
             return
@@ -104,6 +110,7 @@ class Matcher:
             await shard.run()
         except Deposed as deposed:
             log.warning("shard_lost", shard=shard.key, matcher=self.id, detail=str(deposed))
+        finally:  # also after a defect: the next claim begins anew
             if (owned := self._owned.get(shard.key)) is not None and owned[0] is shard:
                 del self._owned[shard.key]
 

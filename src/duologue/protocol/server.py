@@ -72,7 +72,7 @@ class Waiting(_Message, frozen=True, tag="waiting"):
     waiting_count: int
     """People waiting in the same cohort, you included."""
     estimate_ms: int | None
-    """Median wait of those matched lately in your cohort; null: nobody was, so nobody knows."""
+    """How long people like you wait, from how many do and how many are matched; null: nobody was, so nobody knows."""
     widened: list[str]
     """Which wishes are loosened by now, in the order in which they were."""
 

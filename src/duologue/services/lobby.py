@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Callable
 from typing import NamedTuple
 
-from duologue.errors import OutcomeUnknown, TokenRefused
-from duologue.ids import GatewayId, PairId, SessionId
-from duologue.ledger import Arrival, Caller, Outcome
+from duologue.errors import DuologueError, OutcomeUnknown, TokenRefused
+from duologue.ids import GatewayId, PairId, PersonId, SessionId
+from duologue.ledger import Arrival, Attention, Caller, Outcome
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Cohort, Ticket
 from duologue.ports import Clock, Store
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import Mode
-from duologue.services.identity import Identity, TokenOffice
+from duologue.services.identity import Grant, Identity, TokenOffice
 from duologue.services.insist import insist
 from duologue.services.pairs import Pairs
+
+ABANDONED_SEAT_MS = 15_000
+"""How long the seat is held of somebody whose socket went before it was known whether they came in."""
+ATTEND_FOR_MS = 30_000
 
 
 class Entry(NamedTuple):
@@ -34,6 +38,21 @@ class Renewal(NamedTuple):
     identity: Identity
     resume_token: str
     expires_ms: int
+
+
+class Newcomer(NamedTuple):
+    """A socket that somebody comes in on."""
+
+    session: SessionId
+    gateway: GatewayId
+    is_there: Callable[[], bool]
+    """Whether the socket is still open."""
+    person: PersonId | None = None
+    """Who came in on it before: nobody else may."""
+
+
+class SocketGone(DuologueError):
+    """Nobody waits for this arrival any more; the ledger knows that, too."""
 
 
 class ResumeSpent(TokenRefused):
@@ -59,17 +78,20 @@ class Lobby:
         self._rules = rules
         self._modes = modes
 
-    async def enter(self, token: str, session: SessionId, gateway: GatewayId) -> Entry:
-        """Come in with a session token. Raises `TokenRefused`."""
-        grant = self._tokens.grant(token)
-        arrival = await self._arrive(grant.identity, session, gateway)
+    def grant(self, token: str) -> Grant:
+        """What a session token says. Raises `TokenRefused`."""
+        return self._tokens.grant(token)
+
+    async def enter(self, grant: Grant, newcomer: Newcomer) -> Entry:
+        """Come in with a session token. Raises `TokenRefused`, `SocketGone`."""
+        arrival = await self._arrive(grant.identity, newcomer)
         assert arrival is not None, "only a resume can be spent"
         return self._entry(grant.identity, arrival, grant.expires_ms)
 
-    async def resume(self, token: str, session: SessionId, gateway: GatewayId) -> Entry:
-        """Come back with a resume token. Raises `TokenRefused`, `ResumeSpent`."""
+    async def resume(self, token: str, newcomer: Newcomer) -> Entry:
+        """Come back with a resume token. Raises `TokenRefused`, `ResumeSpent`, `SocketGone`."""
         resumed = self._tokens.verify_resume(token)
-        arrival = await self._arrive(resumed.identity, session, gateway, resumed.generation)
+        arrival = await self._arrive(resumed.identity, newcomer, resumed.generation)
         if arrival is None:
             raise ResumeSpent("this resume token was used before")
         return self._entry(resumed.identity, arrival, resumed.expires_ms)
@@ -109,15 +131,32 @@ class Lobby:
         """The socket is gone. Asks until the ledger knows it."""
         return self._pairs.settle(await insist(self._clock, lambda: self._store.depart(caller, hold_ms)))
 
-    async def _arrive(
-        self, identity: Identity, session: SessionId, gateway: GatewayId, resumes: int | None = None
-    ) -> Arrival | None:
-        """If it is not known whether somebody came in, ask until it is: or the ledger might keep a ghost."""
+    async def _arrive(self, identity: Identity, newcomer: Newcomer, resumes: int | None = None) -> Arrival | None:
+        """If it is not known whether somebody came in, ask until it is: or the ledger might keep a ghost.
 
-        def ask() -> Awaitable[Arrival | None]:
-            return self._store.arrive(identity.person, session, gateway, resumes)
+        Asking again for a socket that is gone could take over from the next one of the same person.
+        """
+        if newcomer.person not in (None, identity.person):
+            raise TokenRefused("this token is somebody else's")
 
-        return await insist(self._clock, ask, despite=OutcomeUnknown)
+        async def ask() -> Arrival | None:
+            if not newcomer.is_there():
+                raise SocketGone
+            return await self._store.arrive(identity.person, newcomer.session, newcomer.gateway, resumes)
+
+        try:
+            return await insist(self._clock, ask, despite=OutcomeUnknown)
+        except SocketGone:
+            await self._abandon(identity.person, newcomer.session)
+            raise
+
+    async def _abandon(self, person: PersonId, session: SessionId) -> None:
+        self._pairs.settle(await insist(self._clock, lambda: self._store.abandon(person, session, ABANDONED_SEAT_MS)))
+
+    async def attend(self, caller: Caller, attention: Attention) -> None:
+        """How likely this person would notice a partner. That they are there again is not lost to one bad moment."""
+        for_ms = 0 if attention is Attention.QUIET else ATTEND_FOR_MS
+        await insist(self._clock, lambda: self._store.attend(caller, attention), for_ms=for_ms)
 
     def _entry(self, identity: Identity, arrival: Arrival, expires_ms: int) -> Entry:
         resume_token = self._tokens.mint_resume(identity, arrival.generation, expires_ms)

@@ -12,6 +12,7 @@ from typing import Any
 
 from duologue.ids import PersonId
 from duologue.ledger import Committed, Outcome, Proposal
+from duologue.matching.estimate import QueueStatus
 from duologue.matching.profile import accepts, profile_of
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
@@ -144,7 +145,7 @@ class Checks:
                 if process.running and person.link.works and quiet_ms > TOLD_WITHIN_MS:
                     self._violation(f"invariant 4: {person.name} waits, and heard nothing of it for {quiet_ms} ms")
 
-    def at_rest(self) -> None:
+    def at_rest(self, published: Mapping[str, QueueStatus]) -> None:
         """After the trouble, once everybody keeps still: people and ledger agree, and nobody waits in vain."""
         for person in self._people.values():
             who = self._ledger.people.get(person.id)
@@ -159,6 +160,10 @@ class Checks:
                 if (person.belief.state, person.belief.pair) != (truth, who.pair):
                     self._violation(f"invariant 5: {person.name} believes {person.belief}, the ledger says {truth}")
         offered = [who.ticket for who in self._ledger.people.values() if who.offered and who.ticket]
+        for shard, status in published.items():
+            waiting = sum(ticket.cohort.key == shard for ticket in offered)
+            if status.waiting_count != waiting:
+                self._violation(f"at rest: matchers see {status.waiting_count} people in {shard}, there are {waiting}")
         for one, other in combinations(offered, 2):
             if self._should_be_matched(one, other):
                 self._violation(f"invariant 4: {one.person} and {other.person} fit, and wait beside each other")

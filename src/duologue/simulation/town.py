@@ -165,7 +165,7 @@ class Town:
         self.trace.note("town", "everybody keeps still")
         self.frozen = True
         await self._clock.sleep_ms(STILL_MS)
-        self.checks.at_rest()
+        self.checks.at_rest(await self._store.read_status())
 
     async def _watch(self) -> None:
         while True:

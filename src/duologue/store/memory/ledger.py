@@ -92,6 +92,7 @@ class Ledger:
         self.people: dict[PersonId, Person] = {}
         self.pairs: dict[PairId, Pair] = {}
         self.blocks: dict[PersonId, set[PersonId]] = {}
+        """Whom each person has blocked; holds in both directions."""
         self.shards: Stream[str] = Stream(queue_length)
         self._queues: dict[str, Stream[QueueEvent]] = {}
         self._outboxes: dict[GatewayId, Stream[Delivery]] = {}
@@ -107,14 +108,13 @@ class Ledger:
 
     def hold_seat(self, who: Person, hold_ms: int) -> Closed:
         """Their socket is gone: keep their place for a while."""
-        was_offered = who.offered
+        if who.offered:
+            self._retire(who)
         who.session = who.gateway = None
         if hold_ms <= 0:
             return self.give_up_seat(who, EndReason.LEFT)
         until_ms = who.seat_until_ms = self._clock.now_ms() + hold_ms
         self.remind("seat", until_ms, who.id)
-        if was_offered:
-            self._retire(who)
         if who.pair is not None:
             self.advance(who.pair, life.SideAway(who.id, until_ms))
         return Closed(Outcome.DONE)
@@ -126,6 +126,10 @@ class Ledger:
         self.remind("forget", who.forget_at_ms, who.id)
         self.dequeue(who)
         return self.end(who, life.SideLeft(who.id, reason))
+
+    def has_blocked(self, one: PersonId, other: PersonId) -> bool:
+        """Whether this one does not want to meet that one again."""
+        return other in self.blocks.get(one, ())
 
     def forget(self, who: Person) -> None:
         """Drop the record; while other sessions stand by, later."""
@@ -174,7 +178,7 @@ class Ledger:
             ticket,
             rev=who.rev,
             met=frozenset(who.met),
-            avoid=ticket.avoid | self.blocks.get(who.id, set()),
+            avoid=ticket.avoid | self.blocks.get(who.id, set()),  # whom the other blocked stands in their ticket
             hidden=who.attention is Attention.HIDDEN,
         )
         who.waiting, who.attempt = True, ticket.attempt

@@ -119,6 +119,13 @@ class MemoryStore:
             who.standby.pop(caller.generation, None)
         return closed
 
+    async def abandon(self, person: PersonId, session: SessionId, hold_ms: int) -> Closed:
+        who = self.ledger.people.get(person)
+        if who is None:
+            return Closed(Outcome.DONE)
+        who.standby = {at: each for at, each in who.standby.items() if each[0] != session}
+        return self.ledger.hold_seat(who, hold_ms) if who.session == session else Closed(Outcome.DONE)
+
     async def attend(self, caller: Caller, attention: Attention) -> Outcome:
         def run(who: Person) -> Closed:
             self.ledger.attend(who, attention)
@@ -225,12 +232,15 @@ class MemoryStore:
 
     def _keep_apart(self, first: Ticket, second: Ticket) -> bool:
         """Whether either has blocked the other: as the tickets say, or since they were written."""
-        return first.avoids(second) or second.person in self.ledger.blocks.get(first.person, ())
+        blocked = self.ledger.has_blocked
+        return first.avoids(second) or blocked(first.person, second.person) or blocked(second.person, first.person)
 
     def _apart(self, first: Ticket, second: Ticket) -> Rejected:
         """A block that the tickets did not know yet: one of them is written anew, so that it is found just once."""
         if first.avoids(second):
             return Rejected((first, second))
+        if not self.ledger.has_blocked(first.person, second.person):
+            first, second = second, first
         self.ledger.wait_on(self.ledger.people[first.person])
         return Rejected((second,))
 
@@ -291,14 +301,12 @@ class MemoryStore:
             peer = who.last_met[1]
         else:
             return Closed(Outcome.DONE)
-        blocks = self.ledger.blocks
-        if any(len(blocks.get(each, ())) >= MAX_BLOCKS for each in (who.id, peer)):
-            return Closed(Outcome.REFUSED)
-        blocks.setdefault(who.id, set()).add(peer)
-        blocks.setdefault(peer, set()).add(who.id)
-        if who.pair == pair:
-            return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))
-        return Closed(Outcome.DONE)
+        mine = self.ledger.blocks.setdefault(who.id, set())
+        full = len(mine) >= MAX_BLOCKS
+        if not full:
+            mine.add(peer)
+        ended = self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT)).ended if who.pair == pair else None
+        return Closed(Outcome.REFUSED if full else Outcome.DONE, ended)
 
     async def opened(self, pair: PairId) -> bool:
         self.ledger.advance(pair, life.RoomOpened())
