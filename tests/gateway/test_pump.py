@@ -369,6 +369,7 @@ async def test_only_ones_own_token_refreshes(yard: Yard, whose: str) -> None:
 async def test_a_partner_whose_media_fails_is_asked_at_once(yard: Yard) -> None:
     """Three seconds without an answer, and their seat is all that is left of them."""
     ana, ben, pair = await yard.talk()
+    await yard.pass_ms(3_000)
     ana.say(c.MediaReport(pair, MediaEvent.RECONNECTING))
     asked = len(ben.heard(s.Ping))
     await yard.pass_ms(3_100)
@@ -381,6 +382,7 @@ async def test_a_partner_on_another_gateway_is_asked_too(yard: Yard) -> None:
     """Through the ledger."""
     ana, ben, pair = await yard.talk()
     yard.gateway._people.clear()
+    await yard.pass_ms(3_000)
     ana.say(c.MediaReport(pair, MediaEvent.RECONNECTING))
     await yard.settle()
 

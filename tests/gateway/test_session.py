@@ -688,9 +688,33 @@ def test_who_is_doubted_answers_soon_or_is_let_go_of() -> None:
     """Within three seconds instead of ten; asked once."""
     doubt = ev.PeerSaid(Probe("p1"))
 
-    assert paired() >> doubt << PING >> doubt >> Wait(2_999) >> PONG >> Wait(9_000)
-    assert paired() >> doubt << PING >> Wait(2_999) >> Wait(1) << Closes(CloseCode.NO_PONG)
-    assert paired() >> told(9, Relayed(Probe("p1"))) << PING
+    silent = Wait(3_000)
+    assert paired() >> silent >> doubt << PING >> doubt >> Wait(2_999) >> PONG >> Wait(9_000)
+    assert paired() >> silent >> doubt << PING >> Wait(2_999) >> Wait(1) << Closes(CloseCode.NO_PONG)
+    assert paired() >> silent >> told(9, Relayed(Probe("p1"))) << PING
+
+
+def test_who_was_heard_a_moment_ago_is_not_doubted() -> None:
+    """Or a partner could have somebody pinged to death."""
+    doubt = ev.PeerSaid(Probe("p1"))
+
+    assert paired() >> doubt >> doubt >> Wait(2_999) >> c.Typing("other") >> doubt >> Wait(20_000)
+
+
+def test_an_answer_that_was_asked_for_costs_nothing() -> None:
+    """However many messages somebody sends besides."""
+    session = live(limits=Limits(any=Rate(60_000, 2)))
+
+    assert session >> c.Typing("x") >> c.Typing("x") >> Wait(25_000) << PING >> PONG
+    assert session >> PONG << Closes(CloseCode.RATE_LIMITED)
+
+
+def test_a_goodbye_while_coming_in_is_a_goodbye() -> None:
+    """It frees the seat, also of who comes in after it."""
+    assert (
+        opened() >> c.Auth("token") << ev.Enter("token", resume=False)
+        >> c.Bye() << Closes(1000) >> entered() << ev.Depart(0) >> ev.Closed(1006)
+    )  # fmt: skip
 
 
 def test_a_doubt_shortens_a_wait_that_is_on() -> None:

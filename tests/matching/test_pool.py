@@ -123,6 +123,17 @@ def test_people_who_met_lately_meet_again_once_both_waited() -> None:
     assert len(list(subject.reoffer(NOW + 7_000))) == 1
 
 
+def test_who_becomes_free_at_the_same_time_sees_the_others() -> None:
+    """The matcher woke late: Ana does not take the hidden page only because she came up before Ben."""
+    subject = pool()
+    subject.offer(ticket(CLEO, hidden=True), NOW)
+    subject.offer(ticket(ANA, not_before_ms=NOW + 1_000), NOW)
+    subject.offer(ticket(BEN, not_before_ms=NOW + 2_000), NOW)
+    (found,) = subject.reoffer(NOW + 3_000)
+
+    assert (found.arrival.person, found.waiting.person) == (ANA, BEN)
+
+
 def test_a_withdrawn_person_is_not_offered_again() -> None:
     """What was due for them means nothing any more."""
     subject = pool()

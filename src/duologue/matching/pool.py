@@ -80,13 +80,21 @@ class Pool:
             self._due.forget(person)
 
     def reoffer(self, now_ms: int) -> Iterator[Match]:
-        """Offer again everybody for whom something loosened by now."""
-        while (person := self._due.pop(now_ms)) is not None:
-            ticket = self.ticket_of(person)
-            assert ticket is not None, "who leaves is forgotten in `_due` too"
-            match = self.offer(ticket, now_ms)
-            if match is not None:
-                yield match
+        """Offer again everybody for whom something loosened by now.
+
+        All of them move to their new classes before the first of them searches, so that each sees the others
+        as they are now.
+        """
+        due = self._all_due(now_ms)
+        if len(due) > 1:
+            for ticket in due:
+                self.withdraw(ticket.person)
+                self._put_in(ticket, profile_of(ticket, self._rules, now_ms), now_ms)
+        for ticket in due:
+            if self.ticket_of(ticket.person) is ticket:
+                match = self.offer(ticket, now_ms)
+                if match is not None:
+                    yield match
 
     def next_due_ms(self) -> int | None:
         """When `reoffer` has work next."""
@@ -122,6 +130,14 @@ class Pool:
     def overflowing_classes(self) -> int:
         """Classes for which the bitsets have no room: slower to find. A bound of `Bounds` was reached."""
         return len(self._classes.overflow)
+
+    def _all_due(self, now_ms: int) -> list[Ticket]:
+        due = []
+        while (person := self._due.pop(now_ms)) is not None:
+            ticket = self.ticket_of(person)
+            assert ticket is not None, "who leaves is forgotten in `_due` too"
+            due.append(ticket)
+        return due
 
     def _put_in(self, ticket: Ticket, profile: Profile, now_ms: int) -> None:
         self._entries[ticket.person] = self._classes.add(ticket, profile)
