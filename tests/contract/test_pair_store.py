@@ -620,3 +620,15 @@ async def test_only_the_present_and_the_last_partner_can_be_blocked(world: World
     assert await world.store.block(cleo, PAIR) == Closed(Outcome.DONE)
     assert (await world.queue())[CLEO].avoid == frozenset()
     assert isinstance((await world.snapshot(ANA)).state, Paired)
+
+
+async def test_a_block_that_has_no_room_ends_the_pair_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the remembering is refused; and those who were blocked by many can still be blocked."""
+    monkeypatch.setattr("duologue.store.memory.store.MAX_BLOCKS", 0)
+    ana, ben = await world.talking()
+    closed = await world.store.block(ana, PAIR)
+
+    assert (closed.outcome, closed.ended is not None) == (Outcome.REFUSED, True)
+    assert any(isinstance(news, PairEnded) for news in await world.news(ben))

@@ -22,13 +22,14 @@ from duologue.ledger import (
     Rejected,
     Relayed,
     Superseded,
+    TicketGone,
     Waiting,
 )
 from duologue.ports import ResyncNeeded
 from duologue.protocol.codes import EndReason, PeerEvent
 from duologue.protocol.server import PeerChanged, PeerTyping
 from tests.builders import ANA, BEN
-from tests.contract.stores import GATEWAY, PAIR, World
+from tests.contract.stores import GATEWAY, PAIR, SHARD, World
 
 SEAT_MS = 15_000
 
@@ -556,3 +557,31 @@ async def test_news_of_a_gateway_that_was_given_up_are_gone(world: World) -> Non
 
     with pytest.raises(ResyncNeeded):
         await world.store.read_news(GATEWAY, position, 0)
+
+
+# -- what was lost on the way -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hold_ms", [0, 15_000])
+async def test_who_departs_leaves_the_queue_also_for_those_who_follow_it(world: World, hold_ms: int) -> None:
+    """A goodbye too: a matcher would propose a ghost again and again."""
+    ana = await world.waiting(ANA)
+    _, position = await world.store.read_queue(SHARD, 0, 0)
+    await world.store.depart(ana, hold_ms)
+
+    assert (await world.store.read_queue(SHARD, position, 0))[0] == [TicketGone(ANA, SHARD)]
+
+
+async def test_a_session_whose_arrival_is_uncertain_can_be_abandoned(world: World) -> None:
+    """If it did arrive, its seat is held; a session that came after it keeps everything."""
+    await world.store.keep_alive(GATEWAY)
+    await world.store.arrive(ANA, SessionId("lost"), GATEWAY)
+    await world.store.abandon(ANA, SessionId("lost"), 15_000)
+    assert await world.store.abandon(ANA, SessionId("never came"), 15_000) == Closed(Outcome.DONE)
+    assert await world.store.abandon(BEN, SessionId("unknown"), 15_000) == Closed(Outcome.DONE)
+    await world.store.arrive(ANA, SessionId("second"), GATEWAY)
+    ana = await world.waiting(ANA)
+    await world.store.abandon(ANA, SessionId("second"), 15_000)
+
+    assert list(await world.queue()) == [ANA]
+    assert await world.find(ana, 2) is Outcome.DONE

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from duologue.errors import OutcomeUnknown, Unavailable
 from duologue.gateway.connection import CLOSE_WITHIN_MS
 from duologue.gateway.server import FLUSH_STEP_MS
+from duologue.ids import PersonId, SessionId
 from duologue.ledger import TicketArrived, TicketGone
 from duologue.protocol import client as c
 from duologue.protocol import server as s
@@ -433,3 +436,80 @@ async def test_a_defect_that_one_person_meets_stops_nobody_else(yard: Yard, monk
 
     assert [reply.ok for reply in ben.heard(s.Reply)][-1]
     assert ben.close_code is None
+
+
+# -- what is lost on the way --------------------------------------------------------------------
+
+
+async def test_a_socket_that_went_while_it_came_in_leaves_nothing(yard: Yard) -> None:
+    """Neither in the gateway's tables nor a seat that is never given up."""
+    wire = yard.wire()
+    wire.say(c.Auth(yard.tokens.mint_guest({}).token))
+    wire.connection.closed(1006)
+    await yard.settle()
+
+    assert yard.gateway._people == {}
+    assert not any(who.here for who in yard.store.ledger.people.values())
+
+
+async def test_a_dead_socket_takes_over_from_nobody(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its arrival is not asked for again once it is gone; the next socket of that person stays the active one."""
+    token = yard.tokens.mint_guest({}).token
+    arrive = yard.store.arrive
+    lost: list[bool] = []
+
+    async def forgetful(person: PersonId, session: SessionId, *about: Any) -> Any:
+        answer = await arrive(person, session, *about)
+        if not lost:
+            lost.append(True)
+            first.connection.closed(1006)
+            raise OutcomeUnknown
+        return answer
+
+    monkeypatch.setattr(yard.store, "arrive", forgetful)
+    first = yard.wire()
+    first.say(c.Auth(token))
+    await yard.settle()
+    second = await yard.person(token)
+    await yard.pass_ms(5_000)
+    second.say(c.Find("f", 1, TEXT))
+    await yard.settle()
+
+    assert second.heard(s.Standby) == []
+    assert [reply.ok for reply in second.heard(s.Reply)] == [True]
+
+
+async def test_who_is_heard_again_is_offered_again_in_spite_of_the_store(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would say it a second time."""
+    ana = await yard.person()
+    ana.say(c.Find("f", 1, TEXT))
+    await yard.settle()
+    await yard.pass_ms(28_200)
+    attend, failed = yard.store.attend, list[bool]()
+
+    async def moody(*about: Any) -> Any:
+        if len(failed) < 3:
+            failed.append(True)
+            raise Unavailable("the store")
+        return await attend(*about)
+
+    monkeypatch.setattr(yard.store, "attend", moody)
+    ana.say(c.Pong())
+    await yard.pass_ms(3_000)
+    (who,) = yard.store.ledger.people.values()
+
+    assert len(failed) == 3
+    assert who.offered
+
+
+async def test_a_socket_on_standby_is_nobody_elses(yard: Yard) -> None:
+    """Who came in on it may take over again, and only they."""
+    token = yard.tokens.mint_guest({}).token
+    first = await yard.person(token)
+    await yard.person(token)
+    first.say(c.Auth(yard.tokens.mint_guest({}).token))
+    await yard.settle()
+
+    assert first.close_code == CloseCode.INVALID_TOKEN

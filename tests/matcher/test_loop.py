@@ -8,7 +8,7 @@ import pytest
 
 from duologue.clock import SystemClock
 from duologue.errors import Unavailable
-from duologue.ids import PersonId
+from duologue.ids import MatcherId, PersonId
 from duologue.ledger import CommitResult, Committed, Idle, Paired, Proposal, QueueEvent
 from duologue.matcher.loop import Matcher
 from duologue.matching.rules import Rules
@@ -54,8 +54,10 @@ class Town(World):
         self.tasks = Tasks()
         self.rng = CountingRng()
 
-    def start_matcher(self) -> None:
-        Matcher(self.store, SystemClock(), self.rng, Rules(recently_met_after_ms=200), self.tasks).start()
+    def start_matcher(self) -> Matcher:
+        matcher = Matcher(self.store, SystemClock(), self.rng, Rules(recently_met_after_ms=200), self.tasks)
+        matcher.start()
+        return matcher
 
     @property
     def pairs(self) -> set[frozenset[PersonId]]:
@@ -171,3 +173,26 @@ async def test_what_a_cohort_looks_like_is_published(town: Town) -> None:
     status = (await town.store.read_status())[cohort().key]
 
     assert 0 <= (status.estimate_for(ticket(CLEO), Rules()) or -1) < 10_000
+
+
+async def test_a_shard_whose_loop_died_is_taken_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect must not leave a cohort with an owner that does nothing."""
+    await town.waiting(ANA)
+    await town.waiting(BEN)
+    town.memory.reader_errors.append(KeyError("a defect"))
+    town.start_matcher()
+    await wait_until(lambda: town.pairs, description="they are a pair")
+
+    assert town.pairs == {frozenset([ANA, BEN])}
+
+
+async def test_a_matcher_that_stops_gives_its_shards_to_others_at_once(town: Town) -> None:
+    """And takes none again while the others start."""
+    await town.waiting(ANA)
+    first = town.start_matcher()
+    await wait_until(lambda: first._owned, description="it owns the shard")
+    await first.stop()
+    await first._claim([cohort().key])
+    assert not first._owned
+
+    assert await town.store.lease(cohort().key, MatcherId("second")) is not None
