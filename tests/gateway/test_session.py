@@ -709,6 +709,17 @@ def test_an_answer_that_was_asked_for_costs_nothing() -> None:
     assert session >> PONG << Closes(CloseCode.RATE_LIMITED)
 
 
+def test_reports_are_taken_now_and_then() -> None:
+    """Each is a line in somebody's log."""
+    session = live(limits=Limits(diagnostics=Rate(20_000, 1)))
+    report = c.Diagnostics("1", {"leaked": 1})
+
+    assert (
+        session >> report << ev.Perform(report)
+        >> report << Sends(s.Reply, id="1", ok=False) >> Wait(20_000) >> report << ev.Perform(report)
+    )  # fmt: skip
+
+
 def test_a_goodbye_while_coming_in_is_a_goodbye() -> None:
     """It frees the seat, also of who comes in after it."""
     assert (

@@ -65,7 +65,9 @@ class Gateway:
         self.settings = settings.gateway
         self._timing = Timing(**settings.timing.model_dump())
         rate = settings.limits.rate
-        self._limits = Limits(any=rate("message"), find=rate("find"), chat=rate("chat"))
+        self._limits = Limits(
+            any=rate("message"), find=rate("find"), chat=rate("chat"), diagnostics=rate("diagnostics")
+        )
         self._door = Door(rate("accept"), settings.limits.standing)
         self._proxies = settings.limits.proxies
         self._draining = False

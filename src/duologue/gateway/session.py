@@ -67,6 +67,7 @@ class Session:
         "_chat_full_at_ms",
         "_close_code",
         "_departed",
+        "_diagnostics_full_at_ms",
         "_early",
         "_find_full_at_ms",
         "_heart",
@@ -104,7 +105,7 @@ class Session:
         self._state: Callable[[ev.Event, int], Commands] = self._opened
         self._heart = Heart(timing)
         self._timers: dict[str, int] = {}
-        self._any_full_at_ms = self._chat_full_at_ms = self._find_full_at_ms = 0
+        self._any_full_at_ms = self._chat_full_at_ms = self._find_full_at_ms = self._diagnostics_full_at_ms = 0
         self._early: list[Delivery] | None = None
         self._me: PersonId | None = None
         self._welcome_with: ev.Entered | None = None
@@ -285,7 +286,9 @@ class Session:
             case c.Hidden(value=value):
                 self._hidden = value
                 return [ev.Perform(message)]
-            case c.Cancel() | c.Leave() | c.Mute() | c.Block() | c.Diagnostics():
+            case c.Diagnostics():
+                return self._diagnostics(message, now_ms)
+            case c.Cancel() | c.Leave() | c.Mute() | c.Block():
                 return [ev.Perform(message)]
             case c.Refresh(id_, token):
                 return [ev.Renew(id_, token)]
@@ -302,6 +305,11 @@ class Session:
             return []
         self._chat_full_at_ms, too_fast = admit(self._limits.chat, self._chat_full_at_ms, now_ms)
         return [] if too_fast else [ev.Relay(self._pair.peer(self._person).person, s.PeerTyping(pair_id))]
+
+    def _diagnostics(self, report: c.Diagnostics, now_ms: int) -> Commands:
+        rate = self._limits.diagnostics
+        self._diagnostics_full_at_ms, wait_ms = admit(rate, self._diagnostics_full_at_ms, now_ms)
+        return [_too_fast(report.id, wait_ms) if wait_ms else ev.Perform(report)]
 
     def _chat(self, chat: c.Chat, now_ms: int) -> Commands:
         self._chat_full_at_ms, wait_ms = admit(self._limits.chat, self._chat_full_at_ms, now_ms)

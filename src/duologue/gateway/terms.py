@@ -29,5 +29,7 @@ class Limits(msgspec.Struct, frozen=True):
     any: Rate = Rate(interval_ms=50, burst=60)
     find: Rate = Rate(interval_ms=2_000, burst=5)
     chat: Rate = Rate(interval_ms=100, burst=20)
+    diagnostics: Rate = Rate(interval_ms=20_000, burst=5)
+    """Each is a line of log."""
     buffered_news: int = 256
     """News kept while a session is still entering."""
