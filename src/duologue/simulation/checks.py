@@ -26,8 +26,6 @@ REAPED_WITHIN_MS = 25_000
 """Seats and deadlines end by a loop that may be stopped for a while, through a store that may be away."""
 OFFERED_WITHIN_MS = 2_000
 """From the moment at which two fit to their pair, without trouble."""
-PUBLISHED_WITHIN_MS = 2_000
-"""From a change of the queue to figures that know it."""
 TOLD_WITHIN_MS = 8_000
 """5 s, and what the network may take."""
 
@@ -50,7 +48,9 @@ class Checks:
         self._fences: dict[str, int] = {}
         self._blocked: set[frozenset[PersonId]] = set()
         self._seen: Any = None
-        self._formed_ms = 0
+        self._revs = 0
+        self.changed_ms = 0
+        """When somebody's state changed last."""
         self.steps = self.pairs = self.talks = 0
 
     # -- around each transition -----------------------------------------------------------------
@@ -83,7 +83,6 @@ class Checks:
 
     def _formed(self, shard: str, proposal: Proposal) -> None:
         self.pairs += 1
-        self._formed_ms = self._clock.monotonic_ms()
         pair = self._ledger.pairs[proposal.pair]
         one, other = proposal.tickets
         for ticket in proposal.tickets:
@@ -119,6 +118,9 @@ class Checks:
     # -- the ledger by itself ---------------------------------------------------------------------
 
     def _whole_ledger(self) -> None:
+        revs = sum(who.rev for who in self._ledger.people.values())
+        if revs != self._revs:
+            self._revs, self.changed_ms = revs, self._clock.monotonic_ms()
         for who in self._ledger.people.values():
             if who.waiting and who.pair is not None:
                 self._violation(f"invariant 1: {who.id} waits and is in a pair")
@@ -166,8 +168,7 @@ class Checks:
         offered = [who.ticket for who in self._ledger.people.values() if who.offered and who.ticket]
         for shard, status in published.items():
             waiting = sum(ticket.cohort.key == shard for ticket in offered)
-            fresh = self._clock.monotonic_ms() - self._formed_ms > PUBLISHED_WITHIN_MS
-            if fresh and status.waiting_count != waiting:
+            if status.waiting_count != waiting:
                 self._violation(f"at rest: matchers see {status.waiting_count} people in {shard}, there are {waiting}")
         for one, other in combinations(offered, 2):
             if self._should_be_matched(one, other):

@@ -29,6 +29,8 @@ TROUBLE_MS, CALM_MS, STILL_MS = 60_000, 45_000, 20_000
 """Faults; then people go on as ever; then everybody keeps still and the checks look at what is left."""
 SETTINGS = Settings(limits=LimitSettings(profile="load"))
 """As an operator would have it who set nothing but that simulated people are never too fast."""
+SETTLED_MS, SETTLE_TRIES = 4_000, 10
+"""Some pair may form or end just then: news of it is on its way for a moment."""
 KEY = b"a key for simulated people only."
 
 
@@ -165,6 +167,10 @@ class Town:
         self.trace.note("town", "everybody keeps still")
         self.frozen = True
         await self._clock.sleep_ms(STILL_MS)
+        for _ in range(SETTLE_TRIES):
+            if self._clock.monotonic_ms() - self.checks.changed_ms > SETTLED_MS:
+                break
+            await self._clock.sleep_ms(SETTLED_MS)
         self.checks.at_rest(await self._store.read_status())
 
     async def _watch(self) -> None:
