@@ -52,3 +52,14 @@ def test_a_wrong_option_says_what_is_right(tmp_path: Path, options: tuple[str, .
 
     assert done.returncode == 2
     assert hint in done.stderr
+
+
+def test_a_seed_does_not_depend_on_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its result, nor whether the command (or any other) starts at all."""
+    _, plain = sim(tmp_path, "--seeds", "3")
+    monkeypatch.setenv("DUOLOGUE_TIMING__HEARTBEAT_MS", "12000")
+    monkeypatch.setenv("DUOLOGUE_HTTP__PORT", "no number")
+    done, configured = sim(tmp_path, "--seeds", "3")
+
+    assert done.returncode == 0, done.stderr
+    assert configured == plain

@@ -60,32 +60,10 @@ class Session:
     """One client, from socket to socket."""
 
     __slots__ = (
-        "_announced",
-        "_any_full_at_ms",
-        "_attempt",
-        "_board",
-        "_chat_full_at_ms",
-        "_close_code",
-        "_departed",
-        "_diagnostics_full_at_ms",
-        "_early",
-        "_find_full_at_ms",
-        "_heart",
-        "_hidden",
-        "_id",
-        "_in_flight",
-        "_left_politely",
-        "_limits",
-        "_me",
-        "_pair",
-        "_resume_refused",
-        "_rev",
-        "_rules",
-        "_state",
-        "_ticket",
-        "_timers",
-        "_timing",
-        "_welcome_with",
+        "_announced", "_any_full_at_ms", "_attempt", "_board", "_chat_full_at_ms", "_close_code", "_departed",
+        "_diagnostics_full_at_ms", "_early", "_find_full_at_ms", "_heart", "_hidden", "_id", "_in_flight",
+        "_left_politely", "_limits", "_me", "_pair", "_resume_refused", "_rev", "_rules", "_state", "_ticket",
+        "_timers", "_timing", "_welcome_with",
     )  # fmt: skip
 
     def __init__(

@@ -51,7 +51,7 @@ class Checks:
         self._revs = 0
         self.changed_ms = 0
         """When somebody's state changed last."""
-        self.steps = self.pairs = self.talks = 0
+        self.steps = self.pairs = 0
 
     # -- around each transition -----------------------------------------------------------------
 
