@@ -36,7 +36,7 @@ from duologue.protocol.codes import Mode
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
-from duologue.services.reaper import reap
+from duologue.services.reaper import REAP_EVERY_MS, reap
 from duologue.settings import LiveKitSettings, Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
@@ -106,7 +106,7 @@ def start_gateway(world: World) -> Gateway:
     performer = Performer(name, lobby, pairs, world.store, world.limiter, world.settings.limits)
     gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, rules, world.tasks)
     gateway.start()
-    world.tasks.spawn(reap(world.store, pairs, world.clock), name="reaper")
+    world.tasks.repeat(lambda: reap(world.store, pairs), name="reaper", clock=world.clock, every_ms=REAP_EVERY_MS)
     return gateway
 
 
