@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar
+from structlog.testing import capture_logs
 
 from duologue.api import page
 from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_app
@@ -267,6 +268,17 @@ async def test_behind_a_trusted_proxy_each_client_is_counted(no_page: None) -> N
         ]
 
     assert told == [200, 200, 429, 429, 200, 429, 429, 429]
+
+
+async def test_a_forgotten_proxy_is_told_of_once(no_page: None) -> None:
+    """The operator can see why guests are refused."""
+    front = Front(guest="10/m burst 1")
+    with capture_logs() as logs:
+        async with front.browser("10.0.0.1") as proxy:
+            codes = [(await proxy.post("/v1/guest", json={})).status_code for _ in range(3)]
+
+    assert codes == [200, 429, 429]
+    assert [entry["listener"] for entry in logs if entry["event"] == "proxy_not_trusted"] == ["http"]
 
 
 class BrokenLimiter:

@@ -25,7 +25,8 @@ from duologue.matching.rules import Rules
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
 from duologue.protocol.codes import CloseCode
 from duologue.protocol.server import PeerTyping
-from duologue.safety.addresses import client_address, prefix_of
+from duologue.safety.addresses import prefix_of
+from duologue.services.visitors import Visitors
 from duologue.settings import Settings
 from duologue.tasks import Tasks
 
@@ -68,7 +69,7 @@ class Gateway:
             any=rate("message"), find=rate("find"), chat=rate("chat"), diagnostics=rate("diagnostics")
         )
         self._door = Door(rate("accept"), settings.limits.standing)
-        self._proxies = settings.limits.proxies
+        self._visitors = Visitors("gateway", settings.limits.proxies)
         self._draining = False
         self._refused: dict[SessionId, Connection] = {}
         self._rules = rules
@@ -122,7 +123,7 @@ class Gateway:
         """
         session_id = SessionId(self._rng.token())
         session = Session(session_id, self._board, timing=self._timing, limits=self._limits, rules=self._rules)
-        connection = Connection(self, session_id, session, client_address(peer, forwarded, self._proxies))
+        connection = Connection(self, session_id, session, self._visitors.address_of(peer, forwarded))
         refusal = self._refusal(connection)
         (self._connections if refusal is None else self._refused)[session_id] = connection
         return connection, refusal
@@ -142,6 +143,7 @@ class Gateway:
             silent.handle(ev.CutOff(CloseCode.OVERLOADED, self.spread_ms(SILENT_RETRY_MS)))
         if not knock.retry_after_ms:
             return None
+        self._visitors.refused(connection.address)
         return ev.CutOff(CloseCode.RATE_LIMITED, knock.retry_after_ms + self._rng.below(DRAIN_JITTER_MS))
 
     # -- what connections need (`connection.Hub`) ----------------------------------------
