@@ -46,6 +46,9 @@ log = structlog.get_logger()
 GC_THRESHOLDS = (50_000, 20, 20)
 """Far fewer collections: most of our objects live as long as their socket."""
 
+FILES_AT_MOST = 1_048_576
+"""More than any process here needs, and what Linux allows by default (`fs.nr_open`)."""
+
 
 class Started(NamedTuple):
     """Where everything is, once it runs."""
@@ -211,8 +214,26 @@ def _stop_signal() -> asyncio.Future[None]:
 def _raise_file_limit() -> None:
     """A socket is a file, and the usual soft limit of 1,024 is a relic of `select`: take what the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    log.info("file_limit", before=soft, now=hard)
+    if soft == resource.RLIM_INFINITY:
+        return
+    most = FILES_AT_MOST if hard == resource.RLIM_INFINITY else min(hard, FILES_AT_MOST)
+    limit = most
+    while limit > soft and not _takes_file_limit(limit, hard):
+        limit //= 2
+    limit = max(limit, soft)
+    if limit < most:
+        log.warning("file_limit", before=soft, now=limit, hint="the system refuses more: so many sockets, no more")
+    else:
+        log.info("file_limit", before=soft, now=limit)
+
+
+def _takes_file_limit(limit: int, hard: int) -> bool:
+    """Whether the kernel takes it: that of macOS says that there is no hard limit, and has one of its own."""
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    except (ValueError, OSError):
+        return False
+    return True
 
 
 def _state_dir(settings: Settings) -> Path:
