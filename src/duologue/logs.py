@@ -19,7 +19,7 @@ from duologue.settings import LogSettings
 MAX_FRAMES = 30
 NOISY = {"picows": logging.CRITICAL, "uvicorn": logging.WARNING, "asyncio": logging.WARNING, "aiohttp": logging.WARNING}
 """picows logs full peer addresses at INFO, and every broken frame at ERROR."""
-THINNED = frozenset(["origin_refused", "http_failed", "store_unavailable", "loop_failed"])
+THINNED = frozenset(["origin_refused", "http_failed", "http_full", "store_unavailable", "loop_failed"])
 """Lines that strangers can cause at will, or that come again and again while something is broken."""
 THIN_EVERY_MS = 10_000
 

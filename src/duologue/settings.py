@@ -56,6 +56,13 @@ class HttpSettings(Section):
 
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="The page, guest tokens, health.")
+    max_connections: int = Field(
+        1_000, ge=1, description="Beyond it, who waited longest without a request is closed for each newcomer."
+    )
+    request_ms: int = Field(
+        10_000, ge=100, description="From connecting, or from the last answer, to the end of a whole request."
+    )
+    answer_ms: int = Field(60_000, ge=100, description="From there until the client has taken the answer.")
 
 
 class GatewaySettings(Section):

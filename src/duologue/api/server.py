@@ -13,7 +13,7 @@ from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import ClientException
+from litestar.exceptions import ClientException, InternalServerException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.static_files import create_static_files_router
@@ -22,26 +22,32 @@ from litestar.types import Message, Scope
 
 import duologue
 from duologue.api import page
+from duologue.api.connections import PatientConnection, Slots
 from duologue.api.guests import GuestDesk, guest
 from duologue.api.health import live, ready
 from duologue.errors import StartupError
 from duologue.ports import Limiter
 from duologue.services.identity import TokenOffice
-from duologue.settings import Settings
+from duologue.settings import HttpSettings, Settings
 
 log = structlog.get_logger()
 
 MAX_BODY_BYTES = 16 * 1024
-LIMIT_CONCURRENCY = 1_000
-"""Beyond that a request is answered 503: a flood of them must not take the file descriptors of the WebSockets."""
 MAX_HEAD_BYTES = 16 * 1024
 
 
 class JsonRequest(Request[Any, Any, Any]):
-    """A request whose body may be anything."""
+    """A request whose body may be anything: Litestar takes some of that for defects of ours."""
+
+    async def body(self) -> bytes:
+        """Raises `ClientException` where the client went before its end."""
+        try:
+            return await super().body()
+        except InternalServerException as error:
+            raise ClientException("the body has no end") from error
 
     async def json(self) -> Any:
-        """Raises `ClientException` for what is no JSON, also where the library lets other errors through."""
+        """Raises `ClientException` for what is no JSON."""
         try:
             return await super().json()
         except (RecursionError, UnicodeError) as error:
@@ -128,7 +134,11 @@ async def _log_failure(error: Exception, scope: Scope) -> None:
 
 
 class HttpServer(uvicorn.Server):
-    """uvicorn, minus its own idea of signals: the composition root decides when to stop."""
+    """uvicorn with deadlines, and without its own idea of signals: the composition root decides when to stop."""
+
+    def __init__(self, config: uvicorn.Config, settings: HttpSettings) -> None:
+        super().__init__(config)
+        self.server_state = Slots(settings)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -149,11 +159,14 @@ class Http:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,  # anybody could name any address; limits.trusted_proxies says whom to believe
-                limit_concurrency=LIMIT_CONCURRENCY,
+                http=PatientConnection,
+                ws="none",  # the gateway has a port of its own
+                limit_concurrency=self._settings.max_connections + 1,
                 h11_max_incomplete_event_size=MAX_HEAD_BYTES,
                 lifespan="on",
                 timeout_graceful_shutdown=2,
-            )
+            ),
+            self._settings,
         )
 
     async def serve(self) -> None:
