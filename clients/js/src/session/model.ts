@@ -6,6 +6,8 @@ import type { EndedView, PairView, RandomChatState } from "./state.js";
 export interface Model {
   readonly view: RandomChatState;
   readonly autoNextMs: number | null;
+  /** Rest after a partner who pressed Next. */
+  readonly pauseWhenSkipped: boolean;
   /** Whether there is a media adapter. */
   readonly hasMedia: boolean;
   readonly wishes: Wishes | null;
@@ -16,7 +18,7 @@ export interface Model {
    * crosses a stop is left again.
    */
   readonly goal: "idle" | "partner";
-  /** The newest find, next, leave or cancel without an answer; the socket sends it again after a resume. */
+  /** The newest find, next, leave, cancel or block of a talk without an answer; the socket sends it again after a resume. */
   readonly pending: CommandBody | null;
   /** A leave or cancel to be said again when the timer `retry` fires; null: a find, if partner is the goal. */
   readonly redo: CommandBody | null;
@@ -43,12 +45,14 @@ export interface Step {
 
 export interface ModelOptions {
   readonly autoNextMs: number | null;
+  readonly pauseWhenSkipped?: boolean;
   readonly hasMedia: boolean;
   readonly wishes: Wishes | null;
 }
 
 export function initialModel(options: ModelOptions): Model {
   return {
+    pauseWhenSkipped: false,
     ...options,
     view: {
       connection: { status: "offline" },
@@ -121,5 +125,5 @@ export function endedView(model: Model, why: Pick<EndedView, "reason" | "by">, n
   const pair = model.view.pair;
   if (pair === null) return null;
   const talkedMs = pair.talkingSince === null ? null : Math.max(0, now - pair.talkingSince);
-  return { ...why, alias: pair.peer.alias, talkedMs, nextAt: null };
+  return { ...why, pair: pair.id, alias: pair.peer.alias, talkedMs, nextAt: null, blocked: false };
 }

@@ -49,6 +49,7 @@ export interface PairView {
 }
 
 export interface EndedView {
+  readonly pair: string;
   readonly reason: EndReason;
   readonly by: "me" | "peer" | "server";
   readonly alias: string;
@@ -56,6 +57,8 @@ export interface EndedView {
   readonly talkedMs: number | null;
   /** Epoch ms when the next search starts by itself; null: it does not. */
   readonly nextAt: number | null;
+  /** We asked the server never to match us with this partner again. */
+  readonly blocked: boolean;
 }
 
 export interface WaitingView {
