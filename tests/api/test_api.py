@@ -14,10 +14,14 @@ from litestar import Litestar
 from duologue.api import page
 from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_app
 from duologue.errors import Unavailable
+from duologue.media.fake import FakeMedia
 from duologue.safety.ratelimit import Rate
 from duologue.services.identity import TokenOffice
+from duologue.services.pairs import Pairs
+from duologue.services.webhooks import Webhooks
 from duologue.settings import Settings
-from duologue.store.memory import MemoryLimiter
+from duologue.store.memory import MemoryLimiter, MemoryStore
+from duologue.tasks import Tasks
 from tests.fakes import CountingRng, ManualClock
 
 OURS, EVIL = "http://127.0.0.1:8000", "https://evil.example"
@@ -32,7 +36,11 @@ class Front:
         self.clock = ManualClock()
         self.tokens = TokenOffice(b"k" * 32, self.clock, CountingRng())
         settings = Settings(limits=limits, gateway={"origins": [OURS]}, matching={"facets": FACETS})
-        self.app: Litestar = create_app(settings, "memory", self.tokens, MemoryLimiter(self.clock), CONFIG)
+        self.media = FakeMedia()
+        store = MemoryStore(self.clock)
+        self.webhooks = Webhooks(store, self.media, Pairs(store, self.media, self.clock, Tasks()), self.clock)
+        limiter = MemoryLimiter(self.clock)
+        self.app: Litestar = create_app(settings, "memory", self.tokens, limiter, CONFIG, self.webhooks)
 
     @asynccontextmanager
     async def browser(self, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
@@ -279,7 +287,7 @@ class BrokenLimiter:
 async def test_guests_come_in_while_nobody_can_count_them(no_page: None) -> None:
     """This limiter fails open: a guest's token opens nothing that is not limited itself."""
     front = Front()
-    front.app = create_app(Settings(), "memory", front.tokens, BrokenLimiter(), CONFIG)
+    front.app = create_app(Settings(), "memory", front.tokens, BrokenLimiter(), CONFIG, front.webhooks)
     async with front.browser() as browser:
         assert (await browser.post("/v1/guest", json={})).status_code == 200
 

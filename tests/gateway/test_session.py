@@ -39,7 +39,7 @@ from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode
 from duologue.safety.ratelimit import Rate
-from tests.builders import ANA, BEN, NOW, cohort, pair, ticket, with_side
+from tests.builders import ANA, BEN, NODE, NOW, cohort, pair, ticket, with_side
 from tests.playbook import Closes, Playbook, Sends, Wait
 
 VIDEO = pair(Mode.VIDEO)
@@ -86,7 +86,7 @@ def paired(of: Pair = VIDEO, **options: Any) -> Playbook:
     return (
         live(**options)
         >> told(2, PairFormed(of, 1)) << ev.OpenRoom(of)
-        >> told(3, RoomIsOpen(of.id)) << ev.Place(of)
+        >> told(3, RoomIsOpen(of.id, NODE)) << ev.Place(of)
         >> ev.Placed(of.id, CREDENTIALS) << Sends(s.Matched, rev=3, pair="p1", media=CREDENTIALS)
     )  # fmt: skip
 
@@ -293,7 +293,7 @@ def test_reload_into_a_pair_whose_room_is_still_being_made() -> None:
     assert (
         entering()
         >> entered(Paired(VIDEO), rev=5) << Sends(s.Ready, rev=5) << ev.OpenRoom(VIDEO)
-        >> told(6, RoomIsOpen(VIDEO.id)) << ev.Place(VIDEO)
+        >> told(6, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(VIDEO)
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched, rev=6, media=CREDENTIALS)
     )  # fmt: skip
 
@@ -425,7 +425,7 @@ def test_side_b_waits_for_the_room() -> None:
         live()
         >> told(2, PairFormed(FOR_BEN, 1))
         >> Wait(900)
-        >> told(3, RoomIsOpen(VIDEO.id)) << ev.Place(FOR_BEN)
+        >> told(3, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(FOR_BEN)
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched)
         >> Wait(1_000)
     )  # fmt: skip
@@ -448,7 +448,7 @@ def test_a_match_stops_the_news_of_waiting() -> None:
 
 def test_a_room_of_another_pair_means_nothing() -> None:
     """News may cross."""
-    assert paired() >> told(4, RoomIsOpen(PairId("p0")))
+    assert paired() >> told(4, RoomIsOpen(PairId("p0"), NODE))
 
 
 def test_credentials_of_another_pair_mean_nothing() -> None:
