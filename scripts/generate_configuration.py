@@ -14,7 +14,7 @@ import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin
 
 import annotated_types
 from pydantic import BaseModel, SecretStr
@@ -65,7 +65,7 @@ widens_after_ms = 8000
 """
 
 
-def is_section(type_: Any) -> bool:
+def is_section(type_: Any) -> TypeGuard[type[Section]]:
     """Whether a setting of this type is a table."""
     return isinstance(type_, type) and issubclass(type_, Section)
 

@@ -12,9 +12,12 @@ import pytest
 from litestar import Litestar
 
 from duologue.api import page
+from duologue.api.hooks import PATH
 from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_app
 from duologue.errors import Unavailable
 from duologue.media.fake import FakeMedia
+from duologue.media.webhook import read_webhook
+from duologue.ports import Webhook
 from duologue.safety.ratelimit import Rate
 from duologue.services.identity import TokenOffice
 from duologue.services.pairs import Pairs
@@ -22,7 +25,9 @@ from duologue.services.webhooks import Webhooks
 from duologue.settings import Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
+from tests.builders import NOW
 from tests.fakes import CountingRng, ManualClock
+from tests.media.hooks import KEY, SECRET, body_of, signature
 
 OURS, EVIL = "http://127.0.0.1:8000", "https://evil.example"
 FACETS: dict[str, Any] = {"language": {"values": ["en", "fr"]}}
@@ -320,3 +325,47 @@ async def test_openapi_describes_the_api(browser: httpx.AsyncClient) -> None:
     schema = (await browser.get("/openapi/openapi.json")).json()
 
     assert "/v1/guest" in schema["paths"]
+
+
+# -- webhooks -------------------------------------------------------------------------------
+
+
+class SigningMedia(FakeMedia):
+    """A media server whose key is known."""
+
+    def read_webhook(self, body: bytes, authorization: str) -> Webhook:
+        return read_webhook(body, authorization, {KEY: SECRET}, NOW)
+
+
+@pytest.fixture
+async def signed() -> AsyncIterator[httpx.AsyncClient]:
+    """A server whose media server signs its hooks."""
+    front = Front()
+    front.webhooks._media = SigningMedia()
+    async with front.browser() as browser:
+        yield browser
+
+
+def hook_headers(body: bytes, **changes: Any) -> dict[str, str]:
+    return {"Authorization": signature(body, **changes), "Content-Type": "application/webhook+json"}
+
+
+@pytest.mark.parametrize("body", [body_of(), body_of("track_published"), body_of(createdAt="0")])
+async def test_a_signed_hook_is_thanked_for(no_page: None, signed: httpx.AsyncClient, body: bytes) -> None:
+    """Also one that we have no use for: sending it again would not help."""
+    assert (await signed.post(PATH, content=body, headers=hook_headers(body))).status_code == 200
+
+
+async def test_a_hook_of_a_stranger_is_refused(no_page: None, signed: httpx.AsyncClient) -> None:
+    """With a status that the operator sees in the log of LiveKit, where the key is wrong."""
+    body = body_of()
+
+    assert (await signed.post(PATH, content=body)).status_code == 401
+    assert (await signed.post(PATH, content=body, headers=hook_headers(body, secret="x" * 40))).status_code == 401
+
+
+async def test_a_hook_has_a_bound(no_page: None, signed: httpx.AsyncClient) -> None:
+    """Nobody reads megabytes to find out who signed them."""
+    body = body_of(padding="x" * MAX_BODY_BYTES)
+
+    assert (await signed.post(PATH, content=body, headers=hook_headers(body))).status_code == 413
