@@ -10,7 +10,7 @@ import pytest
 from duologue.gateway import events as ev
 from duologue.gateway.session import NOT_YET, Session
 from duologue.gateway.terms import Limits
-from duologue.ids import PairId, SessionId
+from duologue.ids import NodeName, PairId, SessionId
 from duologue.ledger import (
     Arrival,
     Attention,
@@ -37,9 +37,9 @@ from duologue.matching.widen import RECENTLY_MET
 from duologue.pairs.pair import Line, Pair
 from duologue.protocol import client as c
 from duologue.protocol import server as s
-from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode
+from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode, Pause
 from duologue.safety.ratelimit import Rate
-from tests.builders import ANA, BEN, NOW, cohort, pair, ticket, with_side
+from tests.builders import ANA, BEN, NODE, NOW, cohort, pair, ticket, with_side
 from tests.playbook import Closes, Playbook, Sends, Wait
 
 VIDEO = pair(Mode.VIDEO)
@@ -86,7 +86,7 @@ def paired(of: Pair = VIDEO, **options: Any) -> Playbook:
     return (
         live(**options)
         >> told(2, PairFormed(of, 1)) << ev.OpenRoom(of)
-        >> told(3, RoomIsOpen(of.id)) << ev.Place(of)
+        >> told(3, RoomIsOpen(of.id, NODE)) << ev.Place(of)
         >> ev.Placed(of.id, CREDENTIALS) << Sends(s.Matched, rev=3, pair="p1", media=CREDENTIALS)
     )  # fmt: skip
 
@@ -302,7 +302,7 @@ def test_reload_into_a_pair_whose_room_is_still_being_made() -> None:
     assert (
         entering()
         >> entered(Paired(VIDEO), rev=5) << Sends(s.Ready, rev=5) << ev.OpenRoom(VIDEO)
-        >> told(6, RoomIsOpen(VIDEO.id)) << ev.Place(VIDEO)
+        >> told(6, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(VIDEO)
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched, rev=6, media=CREDENTIALS)
     )  # fmt: skip
 
@@ -434,7 +434,7 @@ def test_side_b_waits_for_the_room() -> None:
         live()
         >> told(2, PairFormed(FOR_BEN, 1))
         >> Wait(900)
-        >> told(3, RoomIsOpen(VIDEO.id)) << ev.Place(FOR_BEN)
+        >> told(3, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(FOR_BEN)
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched)
         >> Wait(1_000)
     )  # fmt: skip
@@ -457,7 +457,7 @@ def test_a_match_stops_the_news_of_waiting() -> None:
 
 def test_a_room_of_another_pair_means_nothing() -> None:
     """News may cross."""
-    assert paired() >> told(4, RoomIsOpen(PairId("p0")))
+    assert paired() >> told(4, RoomIsOpen(PairId("p0"), NODE))
 
 
 def test_credentials_of_another_pair_mean_nothing() -> None:
@@ -510,6 +510,35 @@ def test_a_pair_that_was_never_announced_ends_quietly() -> None:
         >> told(2, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
         >> told(3, PairEnded(VIDEO.id, EndReason.MEDIA_FAILED, "server", TICKET))
         << Sends(s.Notice, code="media_unavailable") << Sends(s.Waiting, rev=3)
+    )  # fmt: skip
+
+
+def test_who_failed_too_often_is_told_what_to_check() -> None:
+    """They do not wait any more, so they have to do something."""
+    assert (
+        live()
+        >> told(2, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
+        >> told(3, PairEnded(VIDEO.id, EndReason.MEDIA_FAILED, "me", None))
+        << Sends(s.Ended, pair=VIDEO.id, waiting=None) << Sends(s.Notice, code="check_media")
+    )  # fmt: skip
+
+
+def test_a_pair_that_moved_is_joined_where_it_is_now() -> None:
+    """Another media server took the room than the one that was asked first."""
+    other = NodeName("other")
+    assert (
+        live()
+        >> told(2, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
+        >> told(3, RoomIsOpen(VIDEO.id, other)) << ev.Place(msgspec.structs.replace(VIDEO, node=other))
+    )  # fmt: skip
+
+
+def test_who_waits_is_told_that_matching_pauses() -> None:
+    """And why, with the next numbers."""
+    key = TICKET.cohort.key
+    assert (
+        live(board={key: QueueStatus(paused=Pause.MEDIA_DOWN)})
+        >> told(2, Queued(TICKET)) << Sends(s.Waiting, paused=Pause.MEDIA_DOWN)
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ from duologue.pairs.pair import Pair
 from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codec import MAX_FRAME_BYTES
-from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent, Mode
+from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode
 from duologue.safety.ratelimit import admit
 from duologue.safety.text import without_controls
 
@@ -343,8 +343,11 @@ class Session:
                 return []
             case PairFormed(pair, attempt):
                 return self._paired(pair, attempt, now_ms)
-            case RoomIsOpen(pair_id):
-                return [ev.Place(self._pair)] if self._pair is not None and self._pair.id == pair_id else []
+            case RoomIsOpen(pair_id, node) if self._pair is not None and self._pair.id == pair_id:
+                self._pair = msgspec.structs.replace(self._pair, node=node)
+                return [ev.Place(self._pair)]
+            case RoomIsOpen():
+                return []
             case TalkStarted(pair_id, since_ms):
                 return [ev.Send(s.Talking(self._rev, pair_id, since_ms))]
             case PairEnded():
@@ -401,8 +404,10 @@ class Session:
         if ended.ticket is not None:
             self._wait_with(ended.ticket, now_ms)
             waiting = self._waiting(ended.ticket, now_ms)
-        if announced or (waiting is None and ended.by != "me"):
-            return [ev.Send(s.Ended(self._rev, ended.pair, ended.reason, ended.by, waiting))]
+        gave_up = ended.reason is EndReason.MEDIA_FAILED and ended.by == "me" and waiting is None
+        hint = [ev.Send(s.Notice("error", "check_media", {}))] if gave_up else []
+        if announced or (waiting is None and (ended.by != "me" or gave_up)):
+            return [ev.Send(s.Ended(self._rev, ended.pair, ended.reason, ended.by, waiting)), *hint]
         notices = [ev.Send(s.Notice("warn", "media_unavailable", {}))] if ended.by == "server" else []
         return [*notices, ev.Send(waiting)] if waiting is not None else []
 
