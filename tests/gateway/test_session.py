@@ -47,6 +47,7 @@ TEXT = pair(Mode.TEXT)
 FOR_BEN = msgspec.structs.replace(VIDEO, sides=(VIDEO.sides[1], VIDEO.sides[0]))
 TICKET = ticket(ANA, rev=2)
 CREDENTIALS = s.Credentials("livekit", "ws://media", "token", ["p1-b"])
+AWAY = s.CommandError(ErrorCode.UNAVAILABLE, "store", temporary=True, retry_after_ms=1_000)
 PING, PONG = ev.Send(s.Ping()), c.Pong()
 QUIET, VISIBLE = ev.Attend(Attention.QUIET), ev.Attend(Attention.VISIBLE)
 
@@ -608,9 +609,7 @@ def test_a_stale_session_stands_by() -> None:
 
 def test_a_fault_is_passed_on() -> None:
     """With its advice."""
-    error = s.CommandError(ErrorCode.UNAVAILABLE, "store", temporary=True, retry_after_ms=1_000)
-
-    assert live() >> ev.Answered("1", error) << ev.Send(s.Reply("1", ok=False, error=error))
+    assert live() >> ev.Answered("1", AWAY) << ev.Send(s.Reply("1", ok=False, error=AWAY))
 
 
 @pytest.mark.parametrize("message", [c.Auth("t"), c.Resume("r")], ids=["auth", "resume"])
@@ -899,6 +898,40 @@ def test_an_older_loss_does_not_undo_a_take_over() -> None:
         >> told(1, Superseded())
         >> entered(rev=2) << Sends(s.Ready, rev=2)
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize(
+    ("outcome", "ok"), [(Outcome.DONE, True), (Outcome.REFUSED, False), (Outcome.STALE, False), (AWAY, False)], ids=str
+)
+def test_what_was_asked_before_the_loss_is_answered_during_a_take_over(
+    outcome: Outcome | s.CommandError, ok: bool, resume: bool
+) -> None:
+    """The store was slow, and the take-over quick: the answer comes while the token is being checked."""
+    find = c.Find("1", 1)
+    token = c.Resume("t") if resume else c.Auth("t")
+
+    assert (
+        live()
+        >> find << ev.Perform(find)
+        >> told(1, Superseded()) << ev.Send(s.Standby(1))
+        >> token << ev.Enter("t", resume=resume)
+        >> ev.Answered("1", outcome) << Sends(s.Reply, id="1", ok=ok)
+        >> entered(rev=2) << Sends(s.Ready, rev=2)
+    )  # fmt: skip
+
+
+def test_a_newer_token_is_confirmed_during_a_take_over() -> None:
+    """How long the session holds is told by `ready`, which follows."""
+    playbook = (
+        standby()
+        >> c.Refresh("1", "newer") << ev.Renew("1", "newer")
+        >> c.Auth("t") << ev.Enter("t", resume=False)
+        >> ev.Refreshed("1", "resume-2", NOW + 4_000)
+        << ev.Send(s.Refreshed("resume-2", NOW + 4_000)) << ev.Send(s.Reply("1", ok=True))
+    )  # fmt: skip
+
+    assert playbook >> Wait(9_999) >> entered(rev=2) << Sends(s.Ready, rev=2)
 
 
 def test_one_session_too_many_ends() -> None:

@@ -228,12 +228,8 @@ class Session:
                 return self._relayed(message, now_ms)
             case ev.Delivered(delivery):
                 return self._news(delivery, now_ms)
-            case ev.Answered(id_, outcome):
-                return self._answered(id_, outcome)
             case ev.Placed(pair, credentials):
                 return self._placed(pair, credentials, now_ms)
-            case ev.Refreshed(id_, resume_token, expires_ms):
-                return self._refreshed(id_, resume_token, expires_ms)
             case ev.Ticked():
                 return self._ticked(now_ms)
         return self._common(event)
@@ -312,7 +308,7 @@ class Session:
             case Outcome.REFUSED:
                 return [_refuse(id_, ErrorCode.BAD_REQUEST, "not possible in your present state")]
             case Outcome.STALE:
-                told = [] if self._state == self._standby else self._stand_by()
+                told = self._stand_by() if self._state == self._live else []
                 return [*told, _not_active(id_)]
             case Outcome.GONE:
                 return self._close(CloseCode.RESYNC, "come in again")
@@ -321,7 +317,8 @@ class Session:
         assert_never(outcome)
 
     def _refreshed(self, id_: str, resume_token: str, expires_ms: int | None) -> Commands:
-        self._expire_at(expires_ms)
+        if self._state != self._entering:  # then `ready` says when
+            self._expire_at(expires_ms)
         return [ev.Send(s.Refreshed(resume_token, expires_ms)), ev.Send(s.Reply(id_, ok=True))]
 
     def _expire_at(self, expires_ms: int | None) -> None:
@@ -426,10 +423,6 @@ class Session:
                 return self._received_on_standby(message, now_ms)
             case ev.Delivered(Delivery(news=Dropped())):
                 return self._dropped()
-            case ev.Answered(id_, outcome):
-                return self._answered(id_, outcome)
-            case ev.Refreshed(id_, resume_token, expires_ms):
-                return self._refreshed(id_, resume_token, expires_ms)
             case ev.Ticked():
                 return self._ticked(now_ms)
         return self._common(event)
@@ -513,6 +506,10 @@ class Session:
     def _common(self, event: ev.Event) -> Commands:
         """What is the same in every state before the end."""
         match event:
+            case ev.Answered(id_, outcome):
+                return self._answered(id_, outcome)
+            case ev.Refreshed(id_, resume_token, expires_ms):
+                return self._refreshed(id_, resume_token, expires_ms)
             case ev.Violated(code, detail):
                 return self._close(code, detail)
             case ev.CutOff(code, retry_after_ms):
