@@ -48,7 +48,8 @@ def state(name: NodeName = A, health: NodeHealth = UP, slots: Rate = TEN) -> Nod
 @pytest.mark.parametrize(
     ("pulses", "health"),
     [
-        ([], DOWN),
+        ([], SILENT),
+        ([Pulse.DEAD], DOWN),
         ([Pulse.WELL], UP),
         ([Pulse.WELL, Pulse.DEAD], DOWN),
         ([Pulse.WELL, Pulse.SILENT], SILENT),
@@ -56,7 +57,8 @@ def state(name: NodeName = A, health: NodeHealth = UP, slots: Rate = TEN) -> Nod
         ([Pulse.WELL, Pulse.SILENT, Pulse.WELL], UP),
         ([Pulse.WELL, Pulse.SILENT, Pulse.WELL, Pulse.SILENT], SILENT),
         ([Pulse.WELL, Pulse.SILENT, Pulse.DEAD], DOWN),
-        ([Pulse.SILENT], DOWN),
+        ([Pulse.SILENT], SILENT),
+        ([Pulse.SILENT, Pulse.SILENT], DOWN),
         ([Pulse.WELL, Pulse.DEAD, Pulse.WELL], UP),
     ],
 )
@@ -77,7 +79,7 @@ def test_a_node_that_flaps_has_to_prove_itself() -> None:
     """Each fall of the last minute doubles what it takes, up to a bound; the first costs nothing."""
     watched, needed = seen(Pulse.WELL), []
     for fall in range(6):
-        watched = watched._replace(health=UP).after(Pulse.DEAD, NOW + fall)
+        watched = watched._replace(seen=UP).after(Pulse.DEAD, NOW + fall)
         needed.append(looks_to_come_back(watched, NOW + fall))
 
     assert needed == [1, 2, 4, MOST_PROOF, MOST_PROOF, MOST_PROOF]
@@ -95,7 +97,7 @@ def test_the_falls_that_are_kept_are_bounded() -> None:
     """Whatever a node does."""
     watched = Watched(UP)
     for _ in range(100):
-        watched = watched._replace(health=UP).after(Pulse.DEAD, NOW)
+        watched = watched._replace(seen=UP).after(Pulse.DEAD, NOW)
 
     assert len(watched.falls_ms) <= MOST_PROOF
 

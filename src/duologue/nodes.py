@@ -69,11 +69,17 @@ class NodeHealth(StrEnum):
 class Watched(NamedTuple):
     """A node as its watcher knows it."""
 
-    health: NodeHealth = NodeHealth.DOWN
+    seen: NodeHealth | None = None
+    """None: not yet."""
     falls_ms: tuple[int, ...] = ()
     """When it went down, lately."""
     proof: int = 0
     """Good looks in a row since it went down."""
+
+    @property
+    def health(self) -> NodeHealth:
+        """What to report. Who has just begun to watch takes nobody down for one silence."""
+        return self.seen or NodeHealth.SILENT
 
     def after(self, pulse: Pulse, now_ms: int) -> Watched:
         """Dead at once, or silent twice in a row: down. Up after one good look; after each fall of the last minute
@@ -81,13 +87,13 @@ class Watched(NamedTuple):
         """
         falls_ms = tuple(at_ms for at_ms in self.falls_ms if at_ms > now_ms - STEADY_AFTER_MS)
         match pulse:
-            case Pulse.WELL if self.health is NodeHealth.DOWN and self.proof + 1 < _proof_needed(falls_ms):
+            case Pulse.WELL if self.seen is NodeHealth.DOWN and self.proof + 1 < _proof_needed(falls_ms):
                 return Watched(NodeHealth.DOWN, falls_ms, self.proof + 1)
             case Pulse.WELL:
                 return Watched(NodeHealth.UP, falls_ms)
-            case Pulse.SILENT if self.health is NodeHealth.UP:
+            case Pulse.SILENT if self.seen in (None, NodeHealth.UP):
                 return Watched(NodeHealth.SILENT, falls_ms)
-        if self.health is NodeHealth.DOWN:
+        if self.seen is NodeHealth.DOWN:
             return Watched(NodeHealth.DOWN, falls_ms)
         return Watched(NodeHealth.DOWN, (*falls_ms[1 - MOST_PROOF :], now_ms))
 

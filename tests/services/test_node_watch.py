@@ -124,6 +124,20 @@ async def test_one_watches_and_another_takes_over(field: Field) -> None:
     assert first.owns
 
 
+async def test_who_takes_over_takes_nobody_down_for_one_silence(field: Field) -> None:
+    """What the one before saw is not known, and the node may only be busy."""
+    first, second = field.watcher(), field.watcher()
+    await first._look()
+    await field.paired(Mode.VIDEO)
+    await first.stop()
+    for node in field.media.on.values():
+        node.hang()
+    await second._look()
+
+    assert set(field.health.values()) == {NodeHealth.SILENT}
+    assert await field.store.live_pairs([PAIR])
+
+
 async def test_who_is_deposed_in_mid_look_changes_nothing(field: Field) -> None:
     """Its news is refused, and it goes on trying."""
     first = field.watcher()

@@ -136,6 +136,19 @@ async def test_a_room_whose_answer_was_lost_is_deleted(house: House) -> None:
     assert list(house.media.on[OTHER].rooms) == [PAIR]
 
 
+async def test_a_gateway_that_cannot_reach_the_node_leaves_the_others_room_alone(house: House) -> None:
+    """The other side's gateway got through meanwhile: there is nothing to clean up."""
+    pair = await house.pair_of()
+    await house.media.open_room(PAIR, NODE)
+    await house.store.opened(PAIR, NODE)
+    house.media.on[NODE].refuses = True
+    await house.pairs.open(pair)
+
+    assert not house.tasks._running
+    assert house.media.open == {PAIR}
+    assert await house.store.live_pairs([PAIR])
+
+
 async def test_a_late_gateway_leaves_no_second_room(house: House) -> None:
     """It made the room where the pair had been before it moved."""
     stale = await house.pair_of()

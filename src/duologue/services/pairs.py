@@ -72,9 +72,11 @@ class Pairs:
     async def _refused(self, pair: PairId, node: NodeName) -> NodeName | None:
         """The node that is to take the room instead; None when there is nothing left to do."""
         answer = await self._insist(lambda: self._store.refused(pair, node))
+        if isinstance(answer, Pair) and answer.node == node:
+            return None  # the other side's gateway got through
         self._close_soon(pair, node, after_ms=0)  # perhaps only its answer was lost
         if isinstance(answer, Pair):
-            return answer.node if answer.node != node else None
+            return answer.node
         if answer.ended is not None:
             self.log_end(answer.ended)
         return None
