@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from duologue.gateway import events as ev
-from duologue.gateway.session import NOT_YET, Session
+from duologue.gateway.session import Session
+from duologue.gateway.session.requests import NOT_YET
 from duologue.gateway.terms import Limits
 from duologue.ids import NodeName, PairId, SessionId
 from duologue.ledger import (
