@@ -377,7 +377,6 @@ class Session:
         self._timers.pop("news", None)
 
     def _paired(self, pair: Pair, attempt: int, now_ms: int) -> Commands:
-        self._stop_waiting()
         self._pair, self._attempt, self._announced = pair, attempt, False
         if pair.mode is Mode.TEXT:
             return self._announce(pair, None, now_ms)
@@ -394,12 +393,14 @@ class Session:
 
     def _announce(self, pair: Pair, credentials: s.Credentials | None, now_ms: int) -> Commands:
         self._announced = True
+        self._stop_waiting()  # until now they were told that they wait: as far as they know, they did
         return [ev.Send(views.matched(self._rev, self._person, pair, self._attempt, credentials, now_ms))]
 
     def _ended(self, ended: PairEnded, now_ms: int) -> Commands:
         announced = self._announced
         self._pair, self._announced = None, False
         self._timers.pop("room", None)
+        self._stop_waiting()
         waiting = None
         if ended.ticket is not None:
             self._wait_with(ended.ticket, now_ms)
