@@ -535,6 +535,20 @@ def test_a_pair_that_moved_is_joined_where_it_is_now() -> None:
     )  # fmt: skip
 
 
+def test_who_waits_for_a_room_is_told_that_they_wait() -> None:
+    """It may take some media servers to find one; it is no silence for that, and over with the announcement."""
+    assert (
+        live()
+        >> told(2, Queued(TICKET)) << Sends(s.Waiting, rev=2)
+        >> told(3, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
+        >> Wait(1_500) << Sends(s.Waiting, rev=3)
+        >> Wait(5_000) << Sends(s.Waiting, rev=3)
+        >> told(4, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(VIDEO)
+        >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched, rev=4, media=CREDENTIALS)
+        >> Wait(9_000)
+    )  # fmt: skip
+
+
 def test_who_waits_is_told_that_matching_pauses() -> None:
     """And why, with the next numbers."""
     key = TICKET.cohort.key
