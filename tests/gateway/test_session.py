@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from duologue.gateway import events as ev
-from duologue.gateway.session import NOT_YET, Session
+from duologue.gateway.session import Session
+from duologue.gateway.session.requests import NOT_YET
 from duologue.gateway.terms import Limits
 from duologue.ids import NodeName, PairId, SessionId
 from duologue.ledger import (
@@ -531,6 +532,20 @@ def test_a_pair_that_moved_is_joined_where_it_is_now() -> None:
         live()
         >> told(2, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
         >> told(3, RoomIsOpen(VIDEO.id, other)) << ev.Place(msgspec.structs.replace(VIDEO, node=other))
+    )  # fmt: skip
+
+
+def test_who_waits_for_a_room_is_told_that_they_wait() -> None:
+    """It may take some media servers to find one; it is no silence for that, and over with the announcement."""
+    assert (
+        live()
+        >> told(2, Queued(TICKET)) << Sends(s.Waiting, rev=2)
+        >> told(3, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
+        >> Wait(1_500) << Sends(s.Waiting, rev=3)
+        >> Wait(5_000) << Sends(s.Waiting, rev=3)
+        >> told(4, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(VIDEO)
+        >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched, rev=4, media=CREDENTIALS)
+        >> Wait(9_000)
     )  # fmt: skip
 
 

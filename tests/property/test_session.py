@@ -105,7 +105,7 @@ BUFFERED = 8
 
 def awaited(session: Session, event: ev.Event) -> bool:
     """What the pump never does: an answer to a question that was not asked."""
-    return isinstance(event, ev.Entered | ev.EntryRefused | ev.ResumeRefused) and not session._in_flight
+    return isinstance(event, ev.Entered | ev.EntryRefused | ev.ResumeRefused) and not session._client.in_flight
 
 
 @settings(max_examples=600, deadline=None)
@@ -127,10 +127,10 @@ def test_a_session_bears_any_order_of_events(script: list[tuple[ev.Event, int]])
         over = over or isinstance(event, ev.Closed) or any(isinstance(command, ev.Close) for command in commands)
         departed += sum(isinstance(command, ev.Depart) for command in commands)
         assert departed <= arrived
-        assert not (departed and session._in_flight), "who may still come in would come in after having left"
+        assert not (departed and session._client.in_flight), "who may still come in would come in after having left"
         assert len(commands) <= 3 + BUFFERED * 2
-        assert len(session._timers) <= 4
-        assert len(session._early or ()) <= BUFFERED
+        assert len(session._client.timers) <= 4
+        assert len(session._client.early or ()) <= BUFFERED
         assert session.deadline_ms is None or not over
         for command in commands:
             if isinstance(command, ev.Send):
