@@ -16,6 +16,7 @@ from duologue.ids import NodeName, PairId
 from duologue.ports import Clock, Media, Room, Store
 from duologue.services.node_watch import NodeWatch
 from duologue.services.pairs import Pairs
+from duologue.tasks import Tasks
 
 log = structlog.get_logger()
 
@@ -60,13 +61,14 @@ class RoomSweep:
         self.counts: Counter[str] = Counter()
         """`zombies`: rooms deleted that no pair owned; `lost`: pairs ended because their room was gone."""
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            await self._clock.sleep_ms(EVERY_MS)
-            if self._watch.owns:
-                for node in self._watch.working:
-                    await self._sweep_safely(node)
+    def start(self, tasks: Tasks) -> None:
+        """Run until the tasks are cancelled."""
+        tasks.repeat(self._turn, name="room-sweep", clock=self._clock, every_ms=EVERY_MS)
+
+    async def _turn(self) -> None:
+        if self._watch.owns:
+            for node in self._watch.working:
+                await self._sweep_safely(node)
 
     async def _sweep_safely(self, node: NodeName) -> None:
         try:
