@@ -308,7 +308,7 @@ def test_beginning_with_the_same_class_each_time_would_starve_somebody() -> None
 
 def refill(subject: Pool, language: int, turn: int) -> None:
     """Keep `PER_CLASS` people of this language waiting."""
-    group = subject.group_sizes.get(((f"l{language}", frozenset(["fr"])),), 0)
+    group = subject.group_sizes.get(((f"l{language}",), (frozenset(["fr"]),)), 0)
     for n in range(PER_CLASS - group):
         subject.offer(
             wanting(PersonId(f"l{language}-{turn}-{n}"), f"l{language}", "fr", since_ms=NOW + turn), NOW + turn

@@ -16,6 +16,8 @@ from duologue.matching.profile import Profile
 
 BLOCK = 32_768
 """Bits of a block: small enough to change one cheaply, large enough that few blocks are looked through."""
+WORD = 256
+"""An integer of so few bits is searched bit by bit; a longer one is halved first: each step would copy all of it."""
 STRIDE = 53_017
 """A prime above `BLOCK`, so its multiples reach every place; 1.62 of it, so each is far from the last ones."""
 
@@ -48,7 +50,7 @@ class Block:
     def fits_in(self, profile: Profile) -> bool:
         """Whether there is room for its values."""
         values = self.values
-        for facet, (own, wish) in zip(self.facets, profile):  # noqa: B905 - `strict` costs here
+        for facet, own, wish in zip(self.facets, *profile):  # noqa: B905 - `strict` costs here
             if len(facet.owns) >= values and own not in facet.owns:
                 return False
             if wish is not None and len(facet.accepts) + len(wish - facet.accepts.keys()) > values:
@@ -68,7 +70,7 @@ class Block:
         self.live |= bit
         if line.hidden:
             self.hidden |= bit
-        for facet, (own, wish) in zip(self.facets, line.profile):  # noqa: B905 - `strict` costs here
+        for facet, own, wish in zip(self.facets, *line.profile):  # noqa: B905 - `strict` costs here
             owns = facet.owns
             owns[own] = owns.get(own, 0) | bit
             if wish is not None:
@@ -87,7 +89,7 @@ class Block:
         self.live ^= bit
         if line.hidden:
             self.hidden ^= bit
-        for facet, (own, wish) in zip(self.facets, line.profile):  # noqa: B905 - `strict` costs here
+        for facet, own, wish in zip(self.facets, *line.profile):  # noqa: B905 - `strict` costs here
             owns = facet.owns
             left = owns[own] ^ bit
             if left:
@@ -107,7 +109,7 @@ class Block:
     def fitting(self, profile: Profile) -> int:
         """A bit for every class here that accepts this profile and is accepted by it."""
         bits = self.live
-        for facet, (own, wish) in zip(self.facets, profile):  # noqa: B905 - `strict` costs here
+        for facet, own, wish in zip(self.facets, *profile):  # noqa: B905 - `strict` costs here
             if facet.wishes:
                 takes_it = facet.accepts.get(own) if own is not None else None
                 refuses_it = facet.wishes if takes_it is None else facet.wishes ^ takes_it
@@ -127,13 +129,20 @@ class Block:
         """The classes of these bits, round the block, beginning at a place that depends on `turn`."""
         lines = self.lines
         start = turn * STRIDE % bits.bit_length() if bits else 0
-        low = bits & ((1 << start) - 1)
-        bits ^= low
-        while bits:
-            rest = bits - 1
-            line = lines[(bits ^ rest).bit_length() - 1]
-            bits &= rest
-            assert line is not None, "a bit is set only while its class is open"
-            yield line
-            if not bits:
-                bits, low = low, 0
+        todo = [(0, bits & ((1 << start) - 1)), (start, bits >> start)]
+        while todo:
+            first, bits = todo.pop()
+            length = bits.bit_length()
+            if length > WORD:
+                half = length >> 1
+                todo.append((first + half, bits >> half))
+                bits &= (1 << half) - 1
+                if bits:
+                    todo.append((first, bits))
+                continue
+            while bits:
+                rest = bits - 1
+                line = lines[first + (bits ^ rest).bit_length() - 1]
+                bits &= rest
+                assert line is not None, "a bit is set only while its class is open"
+                yield line

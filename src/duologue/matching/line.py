@@ -12,8 +12,8 @@ from bisect import bisect_right
 from duologue.matching.profile import Profile
 from duologue.matching.ticket import Ticket
 
-Group = tuple[tuple[str | None, frozenset[str] | None], ...]
-"""People like you: own values and wishes of the hard facets."""
+Group = Profile
+"""People like you: own values and wishes of the hard facets alone."""
 SLACK = 16
 """Marks that are always bearable."""
 
@@ -74,6 +74,9 @@ class Line:
         entry.gone = True
         self.left -= 1
         self.headcount.size -= 1
+        if not self.left:
+            self.entries, self.head = [], 0  # an empty line leaves no cycle, which only the collector could free
+            return
         entries = self.entries
         if len(entries) > 2 * self.left + SLACK:
             self.entries = [each for each in entries if not each.gone]

@@ -59,8 +59,9 @@ class Rarity:
 def kinship_ms(profile: Profile, other: Profile, preferences: tuple[int, ...]) -> int:
     """What the values that two profiles share in the preference facets are worth."""
     shared = 0
+    mine, theirs = profile[0], other[0]
     for n in preferences:
-        own = profile[n][0]
-        if own is not None and own == other[n][0]:
+        own = mine[n]
+        if own is not None and own == theirs[n]:
             shared += PREFERENCE_MS
     return shared
