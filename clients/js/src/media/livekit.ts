@@ -64,6 +64,7 @@ export class LiveKitMedia implements MediaAdapter {
   #room: Room | null = null;
   #matches = 0;
   #stage: Stage | null = null;
+  #mode: Mode = "text";
   /** The last join ended well: the Room may be used again. */
   #clean = true;
 
@@ -72,6 +73,7 @@ export class LiveKitMedia implements MediaAdapter {
     this.#ledger = options.ledger ?? installLedger();
     this.#timers = watchLibraryTimers(this.#ledger);
     this.#fastStart = new FastStart(options.fastStart);
+    options.devices.subscribe(() => this.#publishCamera());
   }
 
   get ledger(): LedgerCounts {
@@ -85,6 +87,7 @@ export class LiveKitMedia implements MediaAdapter {
 
   async join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void> {
     signal.throwIfAborted();
+    this.#mode = mode;
     const tracks = await unlessAborted(this.#tracks(mode), signal);
     const room = this.#freshRoom();
     this.#clean = false;
@@ -122,10 +125,14 @@ export class LiveKitMedia implements MediaAdapter {
   }
 
   async setCamera(on: boolean): Promise<void> {
-    const { devices } = this.#options;
-    await devices.setCamera(on);
-    const connected = this.#room?.state === ConnectionState.Connected;
-    if (on && connected && devices.cameraTrack !== null) await this.#stage?.publish(devices.cameraTrack);
+    await this.#options.devices.setCamera(on);
+  }
+
+  /** It was switched on, or plugged in, in the middle of a talk. */
+  #publishCamera(): void {
+    const { cameraTrack } = this.#options.devices;
+    const wanted = this.#mode === "video" && this.#room?.state === ConnectionState.Connected;
+    if (wanted && cameraTrack?.isMuted === false) void this.#stage?.publish(cameraTrack).catch(() => undefined);
   }
 
   /**

@@ -12,6 +12,7 @@ import {
   type RemoteTrack,
   type RemoteTrackPublication,
   type Room,
+  type TrackPublication,
 } from "livekit-client";
 import { DuologueError } from "../errors.js";
 import type { MediaEvents, PlatformTrack } from "../session/api.js";
@@ -39,6 +40,7 @@ export class Stage {
   #remote: { video: PlatformTrack | null; audio: PlatformTrack | null } = { video: null, audio: null };
   #stopWaiting: (() => void) | null = null;
   #attached = true;
+  #seen = false;
   #open = false;
   #lose: (error: Error) => void = () => undefined;
   /** Rejects when the room is lost before `open`. */
@@ -57,6 +59,8 @@ export class Stage {
     room.on(RoomEvent.LocalTrackSubscribed, this.#partnerSubscribed);
     room.on(RoomEvent.TrackSubscribed, this.#subscribed);
     room.on(RoomEvent.TrackUnsubscribed, this.#unsubscribed);
+    room.on(RoomEvent.TrackMuted, this.#muted);
+    room.on(RoomEvent.TrackUnmuted, this.#unmuted);
     room.on(RoomEvent.SignalReconnecting, this.#reconnecting);
     room.on(RoomEvent.Reconnecting, this.#reconnecting);
     room.on(RoomEvent.Reconnected, this.#reconnected);
@@ -80,11 +84,12 @@ export class Stage {
 
   /** One more track, if it is not in the room already. */
   publish(track: OwnTrack): Promise<void> {
-    const there = [...this.#room.localParticipant.trackPublications.values()].some((publication) => publication.track === track);
-    if (there || !this.#attached) return Promise.resolve();
-    const publishing = Promise.all([this.#publishing, this.#offer(track)]);
+    const publishing = this.#publishing.then(async () => {
+      const there = [...this.#room.localParticipant.trackPublications.values()].some((publication) => publication.track === track);
+      if (!there && this.#attached) await this.#offer(track);
+    });
     this.#publishing = publishing;
-    return publishing.then(() => undefined);
+    return publishing;
   }
 
   /** Nothing is heard from here on. Handlers go one by one: the room has listeners of its own. */
@@ -97,6 +102,8 @@ export class Stage {
     room.off(RoomEvent.LocalTrackSubscribed, this.#partnerSubscribed);
     room.off(RoomEvent.TrackSubscribed, this.#subscribed);
     room.off(RoomEvent.TrackUnsubscribed, this.#unsubscribed);
+    room.off(RoomEvent.TrackMuted, this.#muted);
+    room.off(RoomEvent.TrackUnmuted, this.#unmuted);
     room.off(RoomEvent.SignalReconnecting, this.#reconnecting);
     room.off(RoomEvent.Reconnecting, this.#reconnecting);
     room.off(RoomEvent.Reconnected, this.#reconnected);
@@ -122,11 +129,8 @@ export class Stage {
       publication.setSubscribed(false);
       return;
     }
-    const video = track.kind === Track.Kind.Video;
-    this.#show(video ? { video: track.mediaStreamTrack } : { audio: track.mediaStreamTrack });
-    if (!video) return;
-    this.#awaitFrame(track.mediaStreamTrack);
-    if (!publication.isMuted && document.visibilityState === "visible") this.#attempt.pictureSubscribed();
+    if (track.kind !== Track.Kind.Video) this.#show({ audio: track.mediaStreamTrack });
+    else if (!publication.isMuted) this.#showPicture(track.mediaStreamTrack);
   };
 
   readonly #unsubscribed = (track: RemoteTrack): void => {
@@ -135,6 +139,17 @@ export class Stage {
       this.#attempt.pictureSettled();
       this.#show({ video: null });
     } else if (track.mediaStreamTrack === audio) this.#show({ audio: null });
+  };
+
+  /** Their camera is off or lost: no picture, rather than the last one. */
+  readonly #muted = ({ track }: TrackPublication): void => {
+    if (track === undefined || track.mediaStreamTrack !== this.#remote.video) return;
+    this.#attempt.pictureSettled();
+    this.#show({ video: null });
+  };
+
+  readonly #unmuted = ({ track }: TrackPublication, participant: Participant): void => {
+    if (track?.kind === Track.Kind.Video && this.#isPartner(participant)) this.#showPicture(track.mediaStreamTrack);
   };
 
   readonly #reconnecting = (): void => this.#events.reconnecting();
@@ -155,10 +170,14 @@ export class Stage {
     this.#events.remote(this.#remote);
   }
 
-  #awaitFrame(track: MediaStreamTrack): void {
+  #showPicture(track: MediaStreamTrack): void {
+    this.#show({ video: track });
+    if (this.#seen) return;
+    if (document.visibilityState === "visible") this.#attempt.pictureSubscribed();
     this.#stopWaiting?.();
     this.#stopWaiting = onFirstFrame(track, () => {
       this.#stopWaiting = null;
+      this.#seen = true;
       this.#attempt.pictureSettled();
       this.#events.firstFrame();
     });
