@@ -15,7 +15,9 @@ import {
   type TrackPublication,
 } from "livekit-client";
 import { DuologueError } from "../errors.js";
-import type { MediaEvents, PlatformTrack } from "../session/api.js";
+import type { MediaEvents, PictureSize, PlatformTrack } from "../session/api.js";
+import type { BandwidthUse } from "../session/state.js";
+import { ask, send } from "./bandwidth.js";
 import type { FastAttempt } from "./fast-start/index.js";
 import { onFirstFrame } from "./first-frame.js";
 
@@ -28,6 +30,13 @@ export interface StageOptions {
   readonly partners: readonly string[];
   readonly tracks: readonly OwnTrack[];
   readonly attempt: FastAttempt;
+  readonly network: NetworkUse;
+}
+
+/** How much of the network to use, and for what size of picture; may change at any time, `adapt` then applies it. */
+export interface NetworkUse {
+  use: BandwidthUse;
+  size: PictureSize | null;
 }
 
 export class Stage {
@@ -36,9 +45,11 @@ export class Stage {
   readonly #events: MediaEvents;
   readonly #tracks: readonly OwnTrack[];
   readonly #attempt: FastAttempt;
+  readonly #network: NetworkUse;
   #publishing: Promise<unknown> = Promise.resolve();
   #remote: { video: PlatformTrack | null; audio: PlatformTrack | null } = { video: null, audio: null };
   #stopWaiting: (() => void) | null = null;
+  #picture: RemoteTrackPublication | null = null;
   #attached = true;
   #seen = false;
   #open = false;
@@ -47,11 +58,12 @@ export class Stage {
   readonly lost: Promise<never>;
 
   /** Listens at once; publishes `tracks` as soon as the signalling is up, beside the rest of the connect. */
-  constructor({ room, partners, tracks, attempt }: StageOptions, events: MediaEvents) {
+  constructor({ room, partners, tracks, attempt, network }: StageOptions, events: MediaEvents) {
     this.#room = room;
     this.#partners = new Set(partners);
     this.#tracks = tracks;
     this.#attempt = attempt;
+    this.#network = network;
     this.#events = events;
     this.lost = new Promise((_, reject) => (this.#lose = reject));
     this.lost.catch(() => undefined);
@@ -92,6 +104,15 @@ export class Stage {
     return publishing;
   }
 
+  /** Ask for, and send, what the network is to carry now. */
+  adapt(): void {
+    const { use, size } = this.#network;
+    if (this.#picture !== null) ask(this.#picture, use, size);
+    for (const { videoTrack } of this.#room.localParticipant.videoTrackPublications.values()) {
+      if (videoTrack !== undefined) void send(videoTrack as LocalVideoTrack, use).catch(() => undefined); // it is being left
+    }
+  }
+
   /** Nothing is heard from here on. Handlers go one by one: the room has listeners of its own. */
   detach(): void {
     this.#attached = false;
@@ -110,8 +131,9 @@ export class Stage {
     room.off(RoomEvent.Disconnected, this.#disconnected);
   }
 
-  #offer(track: OwnTrack): Promise<unknown> {
-    return this.#room.localParticipant.publishTrack(track as LocalTrack);
+  async #offer(track: OwnTrack): Promise<void> {
+    await this.#room.localParticipant.publishTrack(track as LocalTrack);
+    if (this.#network.use !== "full") this.adapt();
   }
 
   /** Not before: the library stops a track whose publishing was deferred and then given up. */
@@ -130,7 +152,7 @@ export class Stage {
       return;
     }
     if (track.kind !== Track.Kind.Video) this.#show({ audio: track.mediaStreamTrack });
-    else if (!publication.isMuted) this.#showPicture(track.mediaStreamTrack);
+    else this.#pictureFrom(publication, track.mediaStreamTrack);
   };
 
   readonly #unsubscribed = (track: RemoteTrack): void => {
@@ -168,6 +190,13 @@ export class Stage {
   #show(tracks: Partial<{ video: PlatformTrack | null; audio: PlatformTrack | null }>): void {
     this.#remote = { ...this.#remote, ...tracks };
     this.#events.remote(this.#remote);
+  }
+
+  #pictureFrom(publication: RemoteTrackPublication, track: MediaStreamTrack): void {
+    this.#picture = publication;
+    const { use, size } = this.#network;
+    if (use !== "full" || size !== null) ask(publication, use, size);
+    if (!publication.isMuted) this.#showPicture(track);
   }
 
   #showPicture(track: MediaStreamTrack): void {
