@@ -54,9 +54,9 @@ class Block:
         for facet, own, wish in zip(self.facets, *profile):  # noqa: B905 - `strict` costs here
             if len(facet.owns) >= values and own not in facet.owns:
                 return False
-            accepts = facet.accepts
-            if wish is not None and len(accepts) + len(wish) > values:  # rare, and cheap to ask first
-                if len(accepts) + len([each for each in wish if each not in accepts]) > values:
+            if wish is not None and len(facet.accepts) + len(wish) > values:  # first what is cheap to ask
+                new = [value for value in wish if value not in facet.accepts]
+                if len(facet.accepts) + len(new) > values:
                     return False
         return True
 
