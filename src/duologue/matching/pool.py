@@ -164,13 +164,10 @@ class Pool:
         be the best so far. Who is not asked was outdone by somebody who fits, so nobody is missed.
         """
         self._turn += 1
-        lines = self._classes.fitting(profile, self._turn)
-        if not lines:
-            return None
         interests = ticket.interests
         best: Entry | None = None
         best_score = seen = 0
-        for line in lines:
+        for line in self._classes.fitting(profile, self._turn):
             line_score = self._line_score(line, profile) if self._preferences or line.hidden else 0
             if line.hidden and best is not None and best_score > -HIDDEN_LAST_MS // 2:
                 break
