@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from typing import TypeVar
 
 from duologue.matching.line import Line
 from duologue.matching.profile import Profile
 
+Value = TypeVar("Value", str, str | None)
+
 BLOCK = 32_768
 """Bits of a block: small enough to change one cheaply, large enough that few blocks are looked through."""
-WORD = 256
-"""An integer of so few bits is searched bit by bit; a longer one is halved first: each step would copy all of it."""
 STRIDE = 53_017
 """A prime above `BLOCK`, so its multiples reach every place; 1.62 of it, so each is far from the last ones."""
 
@@ -53,8 +54,10 @@ class Block:
         for facet, own, wish in zip(self.facets, *profile):  # noqa: B905 - `strict` costs here
             if len(facet.owns) >= values and own not in facet.owns:
                 return False
-            if wish is not None and len(facet.accepts) + len(wish - facet.accepts.keys()) > values:
-                return False
+            if wish is not None and len(facet.accepts) + len(wish) > values:  # first what is cheap to ask
+                new = [value for value in wish if value not in facet.accepts]
+                if len(facet.accepts) + len(new) > values:
+                    return False
         return True
 
     def open(self, line: Line) -> int:
@@ -90,21 +93,11 @@ class Block:
         if line.hidden:
             self.hidden ^= bit
         for facet, own, wish in zip(self.facets, *line.profile):  # noqa: B905 - `strict` costs here
-            owns = facet.owns
-            left = owns[own] ^ bit
-            if left:
-                owns[own] = left
-            else:
-                del owns[own]
+            _clear(facet.owns, own, bit)
             if wish is not None:
                 facet.wishes ^= bit
-                accepts = facet.accepts
                 for value in wish:
-                    left = accepts[value] ^ bit
-                    if left:
-                        accepts[value] = left
-                    else:
-                        del accepts[value]
+                    _clear(facet.accepts, value, bit)
 
     def fitting(self, profile: Profile) -> int:
         """A bit for every class here that accepts this profile and is accepted by it."""
@@ -119,30 +112,34 @@ class Block:
                 owners = 0
                 for value in wish:
                     if value in owns:
-                        owners |= owns[value]
+                        owners = owners | owns[value] if owners else owns[value]
                 bits &= owners
             if not bits:
                 break
         return bits
 
     def lines_of(self, bits: int, turn: int) -> Iterator[Line]:
-        """The classes of these bits, round the block, beginning at a place that depends on `turn`."""
+        """The classes of these bits, round the block, beginning at a place that depends on `turn`.
+
+        Downwards: an integer gets shorter when its highest bit is taken off, so each step costs less.
+        """
         lines = self.lines
-        start = turn * STRIDE % bits.bit_length() if bits else 0
-        todo = [(0, bits & ((1 << start) - 1)), (start, bits >> start)]
-        while todo:
-            first, bits = todo.pop()
-            length = bits.bit_length()
-            if length > WORD:
-                half = length >> 1
-                todo.append((first + half, bits >> half))
-                bits &= (1 << half) - 1
-                if bits:
-                    todo.append((first, bits))
-                continue
-            while bits:
-                rest = bits - 1
-                line = lines[first + (bits ^ rest).bit_length() - 1]
-                bits &= rest
-                assert line is not None, "a bit is set only while its class is open"
-                yield line
+        start = 1 + turn * STRIDE % bits.bit_length() if bits else 0
+        above = bits >> start << start
+        bits ^= above
+        while bits or above:
+            if not bits:
+                bits, above = above, 0
+            place = bits.bit_length() - 1
+            bits ^= 1 << place
+            line = lines[place]
+            assert line is not None, "a bit is set only while its class is open"
+            yield line
+
+
+def _clear(table: dict[Value, int], value: Value, bit: int) -> None:
+    left = table[value] ^ bit
+    if left:
+        table[value] = left
+    else:
+        del table[value]
