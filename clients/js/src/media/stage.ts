@@ -109,7 +109,7 @@ export class Stage {
     const { use, size } = this.#network;
     if (this.#picture !== null) ask(this.#picture, use, size);
     for (const { videoTrack } of this.#room.localParticipant.videoTrackPublications.values()) {
-      if (videoTrack !== undefined) void send(videoTrack as LocalVideoTrack, use).catch(() => undefined); // it is being left
+      if (videoTrack !== undefined) void send(videoTrack, use).catch(() => undefined); // it is being left
     }
   }
 

@@ -6,7 +6,7 @@ import { POOR_SAMPLES, WELL_SAMPLES } from "./network.js";
 import { reduce } from "./reducer.js";
 import type { Quality } from "./state.js";
 
-const media = { url: "ws://media.test", token: "t", room: "r", subscribe: ["x"] };
+const media = { kind: "livekit" as const, url: "ws://media.test", token: "t", room: "r", subscribe: ["x"] };
 const matched = (mode: Mode): Matched => ({
   type: "matched", rev: 1, pair: "a", attempt: 1, mode, peer: { alias: "a", interests: [], facets: {} }, media, deadline_ms: 10_000,
 });
