@@ -7,10 +7,12 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
 import structlog
+from websockets import InvalidStatus, Origin, connect
 
 from duologue import logs
 from duologue.protocol.client import Filters
@@ -18,6 +20,7 @@ from duologue.protocol.codes import Mode
 from duologue.protocol.server import Ended, Talking
 from duologue.settings import LogSettings
 from tests.conftest import Town, open_town
+from tests.fakes import ManualClock
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +60,48 @@ def test_a_forged_line_stays_in_its_line(capsys: pytest.CaptureFixture[str]) -> 
     written = capsys.readouterr().err
     assert written.count("\n") == 1
     assert "\x1b[2J" not in written
+
+
+def lines_of(written: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in written.splitlines()]
+
+
+def test_what_comes_again_and_again_is_one_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    """It says how many like it were kept back; what is of another kind, or of another loop, is not."""
+    clock = ManualClock()
+    logs.set_up(LogSettings(format="json"), clock)
+    log = structlog.get_logger()
+    for pause_ms in (0, 1, 1, logs.THIN_EVERY_MS - 2, logs.THIN_EVERY_MS):
+        clock.advance(pause_ms)
+        log.warning("store_unavailable", task="reaper")
+        logging.getLogger("uvicorn.error").warning("Exceeded concurrency limit.")
+        logging.getLogger("uvicorn.error").error("Exception in ASGI application")
+        log.info("session_started")
+    log.warning("store_unavailable", task="gateway-news")
+    lines = lines_of(capsys.readouterr().err)
+
+    def of(event: str) -> list[int | None]:
+        return [line.get("suppressed") for line in lines if line["event"] == event]
+
+    assert of("store_unavailable") == [None, 2, None, None]
+    assert of("Exceeded concurrency limit.") == [None, 2, None]
+    assert of("Exception in ASGI application") == of("session_started") == [None] * 5
+
+
+async def test_strangers_cannot_fill_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A foreign page that tries again and again, and requests that cannot be read."""
+    logs.set_up(LogSettings(format="json"), ManualClock())
+    async with open_town(tmp_path) as town:
+        for _ in range(5):
+            with pytest.raises(InvalidStatus):
+                await connect(town.websocket_url, origin=Origin("https://evil.example"), proxy=None)
+            reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(town.page_url).port)
+            writer.write(b"nonsense\r\n\r\n")
+            assert b" 400 " in await reader.read()
+            writer.close()
+    events = [line["event"] for line in lines_of(capsys.readouterr().err)]
+
+    assert events.count("origin_refused") == events.count("Invalid HTTP request received.") == 1
 
 
 # -- the story of a person --------------------------------------------------------------------

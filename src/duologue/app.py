@@ -36,7 +36,7 @@ from duologue.protocol.codes import Mode
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
-from duologue.services.reaper import reap
+from duologue.services.reaper import REAP_EVERY_MS, reap
 from duologue.settings import LiveKitSettings, Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
@@ -45,6 +45,9 @@ log = structlog.get_logger()
 
 GC_THRESHOLDS = (50_000, 20, 20)
 """Far fewer collections: most of our objects live as long as their socket."""
+
+FILES_AT_MOST = 1_048_576
+"""More than any process here needs, and what Linux allows by default (`fs.nr_open`)."""
 
 
 class Started(NamedTuple):
@@ -106,7 +109,7 @@ def start_gateway(world: World) -> Gateway:
     performer = Performer(name, lobby, pairs, world.store, world.limiter, world.settings.limits)
     gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, rules, world.tasks)
     gateway.start()
-    world.tasks.spawn(reap(world.store, pairs, world.clock), name="reaper")
+    world.tasks.repeat(lambda: reap(world.store, pairs), name="reaper", clock=world.clock, every_ms=REAP_EVERY_MS)
     return gateway
 
 
@@ -211,8 +214,26 @@ def _stop_signal() -> asyncio.Future[None]:
 def _raise_file_limit() -> None:
     """A socket is a file, and the usual soft limit of 1,024 is a relic of `select`: take what the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    log.info("file_limit", before=soft, now=hard)
+    if soft == resource.RLIM_INFINITY:
+        return
+    most = FILES_AT_MOST if hard == resource.RLIM_INFINITY else min(hard, FILES_AT_MOST)
+    limit = most
+    while limit > soft and not _takes_file_limit(limit, hard):
+        limit //= 2
+    limit = max(limit, soft)
+    if limit < most:
+        log.warning("file_limit", before=soft, now=limit, hint="the system refuses more: so many sockets, no more")
+    else:
+        log.info("file_limit", before=soft, now=limit)
+
+
+def _takes_file_limit(limit: int, hard: int) -> bool:
+    """Whether the kernel takes it: that of macOS says that there is no hard limit, and has one of its own."""
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    except (ValueError, OSError):
+        return False
+    return True
 
 
 def _state_dir(settings: Settings) -> Path:

@@ -30,8 +30,9 @@ MAX_BLOCKS = 1_000
 STATUS_TTL_MS = 5_000
 GATEWAY_LEASE_MS = 15_000
 """A gateway that is not heard of for so long is dead. Refreshed three times as often."""
-SEAT_AFTER_GATEWAY_MS = 15_000
-"""How long the seats of a dead gateway's people are held on top: as after any lost socket."""
+ABANDONED_SEAT_MS = 15_000
+"""How long the server holds a seat where no session can say how long: after the death of a gateway, on top of its
+lease, and where a socket went before it was known whether its person had come in. As after any lost socket."""
 SHARD_LEASE_MS = 3_000
 """A matcher that is not heard of for so long loses its shards. Refreshed three times as often."""
 

@@ -2,6 +2,7 @@
 
 Levels: *error* somebody has to act, *warning* something failed and was dealt with, *info* one line
 per thing that began or ended, *debug* the rest. Never tokens, chat text, SDP or full addresses.
+Whatever strangers can cause at will is one line in a while: they must not fill a disk, nor hide the rest.
 """
 
 from __future__ import annotations
@@ -11,14 +12,55 @@ import sys
 
 import structlog
 
+from duologue.clock import SystemClock
+from duologue.ports import Clock
 from duologue.settings import LogSettings
 
 MAX_FRAMES = 30
 NOISY = {"picows": logging.CRITICAL, "uvicorn": logging.WARNING, "asyncio": logging.WARNING, "aiohttp": logging.WARNING}
 """picows logs full peer addresses at INFO, and every broken frame at ERROR."""
+THINNED = frozenset(["origin_refused", "http_failed", "http_full", "store_unavailable", "loop_failed"])
+"""Lines that strangers can cause at will, or that come again and again while something is broken."""
+THIN_EVERY_MS = 10_000
 
 
-def set_up(settings: LogSettings) -> None:
+class Thinning:
+    """One line of a kind in `THIN_EVERY_MS`; it says how many like it were kept back since the one before."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._next_ms: dict[str, int] = {}
+        self._kept_back: dict[str, int] = {}
+
+    def admit(self, kind: str) -> int | None:
+        """How many were kept back; None: this one is, too. Kinds are few: they are names in our sources."""
+        now_ms = self._clock.monotonic_ms()
+        if now_ms < self._next_ms.get(kind, now_ms):
+            self._kept_back[kind] = self._kept_back.get(kind, 0) + 1
+            return None
+        self._next_ms[kind] = now_ms + THIN_EVERY_MS
+        return self._kept_back.pop(kind, 0)
+
+    def process(self, _: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        """For lines of ours. A loop does not keep back those of another loop."""
+        if event["event"] not in THINNED:
+            return event
+        suppressed = self.admit(f"{event['event']} {event.get('task', '')}")
+        if suppressed is None:
+            raise structlog.DropEvent
+        return {**event, "suppressed": suppressed} if suppressed else event
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """For uvicorn's: it warns of every request that it cannot read or has no room for."""
+        if not record.name.startswith("uvicorn") or record.levelno >= logging.ERROR:
+            return True
+        suppressed = self.admit(str(record.msg))
+        if suppressed:
+            record.suppressed = suppressed
+        return suppressed is not None
+
+
+def set_up(settings: LogSettings, clock: Clock | None = None) -> None:
     """Send everything, ours and the libraries', through one pipeline to standard error."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
@@ -30,16 +72,19 @@ def set_up(settings: LogSettings) -> None:
     renderer: structlog.typing.Processor
     renderer = _console() if console else structlog.processors.JSONRenderer()
     errors = [] if console else [_failures()]
+    thinning = Thinning(clock or SystemClock())
     structlog.configure(
-        processors=[*shared, *errors, renderer],
+        processors=[thinning.process, *shared, *errors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
     handler = logging.StreamHandler(sys.stderr)
     clean = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    foreign: list[structlog.typing.Processor] = [*shared, structlog.stdlib.ExtraAdder(["suppressed"])]
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processors=[clean, *errors, renderer], foreign_pre_chain=shared)
+        structlog.stdlib.ProcessorFormatter(processors=[clean, *errors, renderer], foreign_pre_chain=foreign)
     )
+    handler.addFilter(thinning.filter)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name, at_least in NOISY.items():
         logging.getLogger(name).setLevel(max(level, at_least))

@@ -99,7 +99,7 @@ class PresenceStore(Protocol):
         """Give up every seat, pair and gateway whose time is over; returns the pairs that ended.
 
         The people of a gateway that is given up departed, and their seats are held for
-        `SEAT_AFTER_GATEWAY_MS`. The caller owns deleting the rooms. Safe to run anywhere, any
+        `ABANDONED_SEAT_MS`. The caller owns deleting the rooms. Safe to run anywhere, any
         number of times at once.
         """
 

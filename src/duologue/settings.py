@@ -56,6 +56,13 @@ class HttpSettings(Section):
 
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="The page, guest tokens, health.")
+    max_connections: int = Field(
+        1_000, ge=1, description="Beyond it, who waited longest without a request is closed for each newcomer."
+    )
+    request_ms: int = Field(
+        10_000, ge=100, description="From connecting, or from the last answer, to the end of a whole request."
+    )
+    answer_ms: int = Field(60_000, ge=100, description="From there until the client has taken the answer.")
 
 
 class GatewaySettings(Section):
@@ -66,6 +73,11 @@ class GatewaySettings(Section):
     public_url: str | None = Field(None, description="What clients connect to; default ws://HOST:PORT.")
     origins: frozenset[str] = Field(frozenset(), description="Pages that may connect, besides our own.")
     max_connections: int = Field(20_000, ge=1, description="Beyond it clients are told to come back later.")
+    upgrade_ms: int = Field(
+        5_000,
+        ge=50,
+        description="From connecting to the end of the upgrade request. Until then a socket is not counted.",
+    )
 
     write_soft_bytes: int = Field(64 * 1024, ge=1024, description="Who leaves this much unread is slow.")
     write_slow_ms: int = Field(10_000, ge=0, description="Who is slow this long is cut off, and comes back anew.")

@@ -1,20 +1,25 @@
 """Named background tasks with one place where they end, and where their failures are seen.
 
-asyncio keeps only weak references to tasks, so a bare `create_task` can vanish in mid-air; and a
-task that fails unseen is a role that silently stopped. `Tasks` prevents both.
+asyncio keeps only weak references to tasks, so a bare `create_task` can vanish in mid-air; a task
+that fails unseen is a role that silently stopped; and a loop that ends at the first thing nobody
+foresaw is a role that stopped for good. `Tasks` prevents all three.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
 
-from duologue.errors import StartupError
+from duologue.errors import BackendError, StartupError
+from duologue.ports import Clock
 
 log = structlog.get_logger()
+
+RETRY_MS = 500
+"""After a turn that failed: long enough not to spin, short enough for leases."""
 
 
 class Tasks:
@@ -30,6 +35,16 @@ class Tasks:
         task.add_done_callback(self._finished)
         return task
 
+    def repeat(
+        self, turn: Callable[[], Awaitable[None]], *, name: str, clock: Clock, every_ms: int = 0
+    ) -> asyncio.Task[None]:
+        """Take turns until cancelled, with this pause between them.
+
+        A turn that fails is logged, and the next one comes after `RETRY_MS`. What a turn has to
+        remember for the next one, it keeps where a failure does not reach it.
+        """
+        return self.spawn(_repeat(turn, name, clock, every_ms), name=name)
+
     async def cancel_all(self) -> None:
         """Stop everything and wait until it has stopped."""
         running = list(self._running)
@@ -42,3 +57,16 @@ class Tasks:
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, StartupError):  # that one is told to the operator as it is
             log.error("task_failed", task=task.get_name(), exc_info=error)
+
+
+async def _repeat(turn: Callable[[], Awaitable[None]], name: str, clock: Clock, every_ms: int) -> None:
+    while True:
+        pause_ms = RETRY_MS
+        try:
+            await turn()
+            pause_ms = every_ms
+        except BackendError as error:
+            log.warning("store_unavailable", task=name, detail=str(error))
+        except Exception as error:
+            log.error("loop_failed", task=name, exc_info=error, hint="it goes on; please report this")
+        await clock.sleep_ms(pause_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar
+from litestar.file_system import BaseLocalFileSystem
+from structlog.testing import capture_logs
 
 from duologue.api import page
 from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_app
@@ -150,6 +153,43 @@ async def test_only_the_build_is_served(built_page: Path, path: str) -> None:
     assert "secret" not in response.text
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/%00", "/assets/a%00b", "/" + "x" * 5_000, "/x" * 3_000, "/%ff%fe", "/%ed%a0%80", "/index.html/x", "/assets/"],
+    ids=["zero byte", "in a folder", "long", "deep", "no UTF-8", "a surrogate", "below a file", "a folder"],
+)
+async def test_a_path_that_no_file_has_is_not_found(built_page: Path, path: str) -> None:
+    """Whatever the system thinks of it; and nobody can fill the log with it."""
+    with capture_logs() as logs:
+        async with Front().browser() as browser:
+            response = await browser.get(path)
+
+    assert (response.status_code, logs) == (404, [])
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "I/O error"), PermissionError(errno.EACCES, "denied", "/secret")])
+async def test_a_fault_of_the_disk_is_ours(built_page: Path, error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
+    """500, with nothing of it in the answer and all of it in the log."""
+
+    async def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(BaseLocalFileSystem, "info", broken)
+    with capture_logs() as logs:
+        async with Front().browser() as browser:
+            response = await browser.get("/assets/index-1a2b.js")
+
+    assert_failed(response, logs)
+
+
+def assert_failed(response: httpx.Response, logs: list[Any]) -> None:
+    """We did something wrong: the operator hears what, the caller that."""
+    assert (response.status_code, response.json()["detail"]) == (500, "Internal Server Error")
+    (entry,) = logs
+    assert (entry["event"], entry["log_level"]) == ("http_failed", "error")
+    assert entry["exc_info"].__traceback__ is not None
+
+
 # -- guests ---------------------------------------------------------------------------------
 
 
@@ -224,6 +264,26 @@ async def test_a_body_that_is_wrong_is_refused(browser: httpx.AsyncClient, body:
     assert response.status_code == 400
 
 
+@pytest.mark.parametrize(
+    "error", [ValueError("secret"), OSError("secret"), RecursionError("secret"), KeyError("secret")]
+)
+async def test_a_defect_of_ours_is_not_the_clients_fault(
+    no_page: None, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """500, with nothing of it in the answer and all of it in the log."""
+
+    def broken(*_: object) -> None:
+        raise error
+
+    front = Front()
+    monkeypatch.setattr(front.tokens, "mint_guest", broken)
+    with capture_logs() as logs:
+        async with front.browser() as browser:
+            response = await browser.post("/v1/guest", json={})
+
+    assert_failed(response, logs)
+
+
 async def test_a_body_that_is_too_big_is_refused(browser: httpx.AsyncClient) -> None:
     """Before it is read to the end."""
     response = await browser.post("/v1/guest", json={"refresh": "x" * MAX_BODY_BYTES})
@@ -267,6 +327,17 @@ async def test_behind_a_trusted_proxy_each_client_is_counted(no_page: None) -> N
         ]
 
     assert told == [200, 200, 429, 429, 200, 429, 429, 429]
+
+
+async def test_a_forgotten_proxy_is_told_of_once(no_page: None) -> None:
+    """The operator can see why guests are refused."""
+    front = Front(guest="10/m burst 1")
+    with capture_logs() as logs:
+        async with front.browser("10.0.0.1") as proxy:
+            codes = [(await proxy.post("/v1/guest", json={})).status_code for _ in range(3)]
+
+    assert codes == [200, 429, 429]
+    assert [entry["listener"] for entry in logs if entry["event"] == "proxy_not_trusted"] == ["http"]
 
 
 class BrokenLimiter:

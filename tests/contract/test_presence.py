@@ -7,10 +7,10 @@ import pytest
 from duologue.errors import Unavailable
 from duologue.ids import GatewayId, SessionId
 from duologue.ledger import (
+    ABANDONED_SEAT_MS,
     GATEWAY_LEASE_MS,
     MAX_SESSIONS,
     RESUME_WINDOW_MS,
-    SEAT_AFTER_GATEWAY_MS,
     Attention,
     Caller,
     Closed,
@@ -529,7 +529,7 @@ async def test_the_people_of_a_dead_gateway_lose_their_sockets(world: World) -> 
     assert isinstance(away, Relayed)
     assert isinstance(away.message, PeerChanged)
     assert away.message.event is PeerEvent.RECONNECTING
-    await world.silence(GATEWAY, SEAT_AFTER_GATEWAY_MS)
+    await world.silence(GATEWAY, ABANDONED_SEAT_MS)
 
     assert [pair.ended for pair in await world.lost_pairs()] == [EndReason.LOST]
 

@@ -38,14 +38,6 @@ FLAGS = (
 Invite = Callable[[str, Colour], Person]
 
 
-def free_udp_port() -> int:
-    """A UDP port on loopback that nobody listens on just now."""
-    with socket.socket(type=socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
 class Server:
     """`duologue dev` in a process of its own."""
 
@@ -59,7 +51,7 @@ class Server:
             "--port": self.port,
             "--ws-port": free_port(),
             "--livekit-port": self.livekit_port,
-            "--livekit-udp-port": free_udp_port(),
+            "--livekit-udp-port": free_port(socket.SOCK_DGRAM),
             "--state-dir": state_dir,
         }
         command = [sys.executable, "-m", "duologue", "dev", *(str(part) for pair in options.items() for part in pair)]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+from structlog.testing import capture_logs
 from websockets.frames import Opcode
 
 from duologue.protocol.codes import CloseCode
@@ -18,14 +22,20 @@ NO_KEY = (
 )
 
 
-async def bad_upgrade(town: Town) -> bytes:
-    """An upgrade that no server may take; gives the first line of the answer."""
+@asynccontextmanager
+async def plain(town: Town) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A TCP connection to where the WebSockets are."""
     address = urlsplit(town.websocket_url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    writer.write(NO_KEY.encode())
-    line = await reader.readline()
+    yield reader, writer
     writer.close()
-    return line
+
+
+async def bad_upgrade(town: Town) -> bytes:
+    """An upgrade that no server may take; gives the first line of the answer."""
+    async with plain(town) as (reader, writer):
+        writer.write(NO_KEY.encode())
+        return await reader.readline()
 
 
 async def test_bad_upgrades_take_nobodys_place(tmp_path: Path) -> None:
@@ -36,6 +46,22 @@ async def test_bad_upgrades_take_nobodys_place(tmp_path: Path) -> None:
             pass
 
     assert {answer.split()[1] for answer in answers} == {b"400"}
+
+
+@pytest.mark.parametrize("says", [b"", b"G", NO_KEY[:-2].encode()], ids=["nothing", "a letter", "half a head"])
+async def test_a_socket_without_an_upgrade_is_closed(tmp_path: Path, says: bytes) -> None:
+    """However many there are: they take nobody's place, and the log says nothing of them."""
+    with capture_logs() as logs:
+        async with open_town(tmp_path, max_connections=2, upgrade_ms=300) as town, AsyncExitStack() as open_sockets:
+            silent = [await open_sockets.enter_async_context(plain(town)) for _ in range(50)]
+            for _, writer in silent:
+                writer.write(says)
+            async with greeted(town), greeted(town):
+                async with asyncio.timeout(10):
+                    told = [await reader.read() for reader, _ in silent]
+
+    assert told == [b""] * 50
+    assert {entry["log_level"] for entry in logs} <= {"info"}
 
 
 async def test_a_full_gateway_says_so(tmp_path: Path) -> None:

@@ -421,6 +421,46 @@ async def test_a_hidden_page_is_told_to_the_partner(yard: Yard) -> None:
 # -- defects ------------------------------------------------------------------------------------
 
 
+async def test_a_connection_that_cannot_even_be_closed_stops_nobody_else(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is due for those behind it in the same turn of the wheel is done."""
+    ana, ben = await yard.person(), await yard.person()
+
+    def broken(*_: object) -> None:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(ana.connection, "_session", SimpleNamespace(handle=broken, deadline_ms=0), raising=True)
+    monkeypatch.setattr(ana, "close", broken)
+    yard.gateway.arm(ana.connection, yard.clock.now_ms())
+    await yard.pass_ms(yard.gateway._timing.heartbeat_ms + 200)
+
+    assert ben.heard(s.Ping)
+
+
+async def test_news_that_cannot_be_delivered_is_told(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not read a second time, so everybody comes back for a snapshot; and a failed read loses nothing."""
+    ana = await yard.person()
+    ana.say(c.Find("find", 1, TEXT))
+    await yard.settle()
+    gateway, read = yard.gateway, yard.store.read_news
+
+    def broken(*_: object) -> None:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(yard.store, "read_news", broken)
+    with pytest.raises(KeyError):
+        await gateway._carry_news()
+    assert (gateway._news_position, ana.close_code) == (0, None)
+    monkeypatch.setattr(yard.store, "read_news", read)
+    monkeypatch.setattr(gateway, "deliver", broken)
+    with pytest.raises(KeyError):
+        await gateway._carry_news()
+
+    assert gateway._news_position > 0
+    assert ana.close_code == CloseCode.RESYNC
+
+
 async def test_a_defect_that_one_person_meets_stops_nobody_else(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     """The wheel and the news go on; that one person is sent for a snapshot."""
     ana, ben, pair = await yard.talk()

@@ -275,6 +275,15 @@ def test_reload_into_a_text_pair() -> None:
     assert [(line.mine, line.text) for line in state.lines] == [(True, "hi"), (False, "ho")]
 
 
+def test_after_a_reload_the_number_of_the_last_line_is_known() -> None:
+    """One's own, also when none of one's lines is kept: a smaller one would be taken for a repeat."""
+    of = with_side(with_side(TEXT, ANA, last_n=7), BEN, last_n=20)
+    playbook = entering() >> entered(Paired(of)) << Sends(s.Ready)
+
+    assert playbook
+    assert playbook._actual[-1][1].message.state.last_n == 7
+
+
 def test_reload_into_a_pair_with_a_room() -> None:
     """Credentials are minted anew before `ready`."""
     of = msgspec.structs.replace(VIDEO, room_open=True)

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,9 @@ from structlog.testing import capture_logs
 from duologue.media import child as child_module
 from duologue.media import die_with_parent
 from duologue.media.child import LiveKitChild, LiveKitPorts, LiveKitUnavailable, answers, pass_on
+from tests.fakes import free_port, wait_until
 
-WITHIN_S = 30.0
+WITHIN_S = 30
 
 PARENT = """
 import pathlib, sys, uvloop
@@ -34,20 +35,6 @@ async def main():
 
 uvloop.run(main())
 """
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def wait_until(condition: Callable[[], bool], what: str) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while not condition():
-            await asyncio.sleep(0.02)
-    assert condition(), what
 
 
 def runs(pid: int) -> bool:
@@ -130,7 +117,11 @@ async def test_a_killed_server_comes_back(livekit: LiveKitChild, ports: LiveKitP
 
     with capture_logs() as logs:
         os.kill(first, signal.SIGKILL)
-        await wait_until(lambda: any(entry["event"] == "livekit_restarted" for entry in logs), "it came back")
+        await wait_until(
+            lambda: any(entry["event"] == "livekit_restarted" for entry in logs),
+            description="it came back",
+            within_s=WITHIN_S,
+        )
 
     assert livekit.pid not in {None, first}
     assert await answers(ports.http)
@@ -143,7 +134,7 @@ async def test_stop_while_it_is_being_restarted_leaves_no_process(livekit: LiveK
     first = livekit.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    await wait_until(lambda: livekit.pid != first, "it was seen to die")
+    await wait_until(lambda: livekit.pid != first, description="it was seen to die", within_s=WITHIN_S)
 
     await livekit.stop()
 
@@ -176,7 +167,7 @@ async def test_a_killed_parent_leaves_no_orphan(tmp_path: Path, ports: LiveKitPo
         assert runs(pid)
 
         parent.kill()
-        await wait_until(lambda: not runs(pid), "LiveKit is gone")
+        await wait_until(lambda: not runs(pid), description="LiveKit is gone", within_s=WITHIN_S)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can tie a process to its parent")

@@ -27,17 +27,10 @@ PAIR = pair(Mode.VIDEO)
 OTHER = msgspec.structs.replace(PAIR, id=PairId("p2"))
 
 
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 async def access(tmp_path: Path) -> AsyncIterator[LiveKitAccess]:
     """A real server on ports of its own."""
-    child = LiveKitChild(state_dir=tmp_path, ports=LiveKitPorts(free_port(), free_udp_port()))
+    child = LiveKitChild(state_dir=tmp_path, ports=LiveKitPorts(free_port(), free_port(socket.SOCK_DGRAM)))
     try:
         yield await child.start()
     finally:

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from duologue.safety.ratelimit import UNLIMITED, Rate, Verdict, admit, parse_rate
+from duologue.safety.ratelimit import UNLIMITED, Buckets, Rate, Verdict, admit, parse_rate
 
 NOW = 1_000_000
 
@@ -70,6 +70,23 @@ def test_without_a_limit_everything_passes() -> None:
     for _ in range(1_000):
         full_at_ms, retry_after_ms = admit(UNLIMITED, full_at_ms, NOW)
         assert retry_after_ms == 0
+
+
+def test_each_key_has_a_bucket_of_its_own() -> None:
+    """And only a refusal has a wait."""
+    buckets, rate = Buckets(), Rate(interval_ms=100, burst=1)
+
+    assert [buckets.admit(key, rate, NOW) for key in ("a", "b", "a", "b")] == [0, 0, 100, 100]
+    assert buckets.admit("a", rate, NOW + 100) == 0
+
+
+def test_the_key_seen_longest_ago_is_forgotten() -> None:
+    """Memory is bounded; a forgotten key is admitted. Who hammers is seen, and stays known."""
+    buckets, rate = Buckets(keys_at_most=2), Rate(interval_ms=100, burst=1)
+    waits = [buckets.admit(key, rate, NOW) for key in ("a", "b", "a", "c", "a", "b")]
+
+    assert waits == [0, 0, 100, 0, 100, 0]
+    assert len(buckets._full_at_ms) == 2
 
 
 @pytest.mark.parametrize(

@@ -411,6 +411,8 @@ export interface PairState {
   lines: Line[];
   /** Their page is in the background. */
   peer_hidden: boolean;
+  /** The number of your last line in this pair, which `lines` may have lost; your next one must be greater. */
+  last_n: number;
 }
 
 /** The server speaks first. */

@@ -129,6 +129,23 @@ describe("coming back", () => {
     expect(world.server.sockets).toHaveLength(2);
   });
 
+  it("backs off from a server that always tells the same short delay", async () => {
+    const world = new World();
+    const session = await world.online();
+    const delays: number[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      world.server.push({ type: "drain", retry_after_ms: 600 });
+      await settle();
+      world.server.socket.drop(CloseCode.OVERLOADED);
+      await settle();
+      const { connection } = session.state;
+      if (connection.status !== "reconnecting") throw new Error(connection.status);
+      delays.push(connection.retryAt - Date.now());
+      await settle(connection.retryAt - Date.now());
+    }
+    expect(delays).toEqual([600, 600, 1_000, 2_000, 4_000, 8_000]);
+  });
+
   it("goes when another session of the person became the active one", async () => {
     const world = new World();
     const session = await world.online();

@@ -8,7 +8,7 @@ import { PROTOCOL_VERSION, CloseCode, type Hello, type Push, type Ready, type Re
 import { TokenError } from "./errors.js";
 import { Outbox } from "./outbox.js";
 import type { Environment, LifecycleEvent, ServerConfig, SocketLike } from "./session/api.js";
-import { backoffMs } from "./session/backoff.js";
+import { comeBackMs } from "./session/backoff.js";
 import { closePolicy, closeReason } from "./session/closecodes.js";
 import type { ConnectionState } from "./session/state.js";
 import { decode, encode, type CommandBody } from "./session/wire.js";
@@ -316,8 +316,8 @@ export class Socket {
     }
   }
 
-  #retry(delayMs: number | null): void {
-    const wait = Math.round(delayMs ?? backoffMs(this.#failures, this.#environment.random()));
+  #retry(toldMs: number | null): void {
+    const wait = comeBackMs(toldMs, this.#failures, this.#environment.random());
     this.#failures += 1;
     this.#cancelRetry = this.#environment.setTimer(() => void this.#open(), wait);
     this.#handlers.connection({ status: "reconnecting", retryAt: this.#environment.now() + wait, attempt: this.#failures });

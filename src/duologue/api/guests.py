@@ -16,9 +16,10 @@ from msgspec import Meta
 
 from duologue.errors import OutcomeUnknown, RateLimited, TokenRefused, Unavailable, ValueRefused
 from duologue.ports import Limiter
-from duologue.safety.addresses import client_address, prefix_of
+from duologue.safety.addresses import prefix_of
 from duologue.safety.ratelimit import UNLIMITED
 from duologue.services.identity import GuestTokens, TokenOffice
+from duologue.services.visitors import Visitors
 from duologue.settings import Settings
 
 log = structlog.get_logger()
@@ -41,20 +42,22 @@ class GuestDesk:
         self._limiter = limiter
         self._rules = settings.matching.rules()
         self._rate = settings.limits.rate("guest")
-        self._proxies = settings.limits.proxies
+        self._visitors = Visitors("http", settings.limits.proxies)
 
     async def admit(self, peer: str, forwarded: str) -> None:
         """Count a request of this peer. Raises `RateLimited`.
 
         Fails open: a guest token alone opens nothing that is not limited itself.
         """
-        prefix = prefix_of(client_address(peer, forwarded, self._proxies))
+        address = self._visitors.address_of(peer, forwarded)
+        key = f"guest:{prefix_of(address)}"
         try:
-            retry_after_ms = 0 if self._rate == UNLIMITED else await self._limiter.admit(f"guest:{prefix}", self._rate)
+            retry_after_ms = 0 if self._rate == UNLIMITED else await self._limiter.admit(key, self._rate)
         except (Unavailable, OutcomeUnknown) as error:
             log.warning("store_unavailable", detail=str(error), hint="guests are not counted")
             return
         if retry_after_ms:
+            self._visitors.refused(address)
             raise RateLimited(retry_after_ms)
 
     def mint(self, request: GuestRequest) -> GuestTokens:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from typing import Any
+
+from litestar.file_system import BaseLocalFileSystem
+from litestar.types import PathType
+from litestar.types.file_types import FileInfo
 
 import duologue
 
@@ -35,6 +41,26 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+IMPOSSIBLE = frozenset([errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP])
+"""What a system says of a path that no file can have."""
+
+
+class PageFiles(BaseLocalFileSystem):
+    """The files of the page, as Litestar looks for them: it has a 404 for `FileNotFoundError`, a 500 for `OSError`."""
+
+    async def info(self, path: PathType, **kwargs: Any) -> FileInfo:
+        """A path that no file can have is not found; anything else is a fault of the disk."""
+        try:
+            return await super().info(path, **kwargs)
+        except ValueError as error:  # a zero byte, or a surrogate
+            raise FileNotFoundError from error
+        except PermissionError as error:  # Litestar would answer 401, and name our folders
+            raise OSError(f"{error.filename} is not ours to read") from error
+        except OSError as error:
+            if error.errno in IMPOSSIBLE:
+                raise FileNotFoundError from error
+            raise
 
 
 def folder() -> Path | None:

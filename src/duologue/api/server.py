@@ -13,31 +13,45 @@ from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import HTTPException
-from litestar.exceptions.responses import create_exception_response
+from litestar.exceptions import ClientException, InternalServerException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.static_files import create_static_files_router
-from litestar.status_codes import HTTP_400_BAD_REQUEST, HTTP_500_INTERNAL_SERVER_ERROR
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types import Message, Scope
 
 import duologue
 from duologue.api import page
+from duologue.api.connections import PatientConnection, Slots
 from duologue.api.guests import GuestDesk, guest
 from duologue.api.health import live, ready
 from duologue.errors import StartupError
 from duologue.ports import Limiter
 from duologue.services.identity import TokenOffice
-from duologue.settings import Settings
+from duologue.settings import HttpSettings, Settings
 
 log = structlog.get_logger()
 
 MAX_BODY_BYTES = 16 * 1024
-LIMIT_CONCURRENCY = 1_000
-"""Beyond that a request is answered 503: a flood of them must not take the file descriptors of the WebSockets."""
 MAX_HEAD_BYTES = 16 * 1024
-BROKEN_REQUESTS = (RecursionError, UnicodeError, ValueError, OSError)
-"""What hostile bodies and paths raise before any code of ours sees them."""
+
+
+class JsonRequest(Request[Any, Any, Any]):
+    """A request whose body may be anything: Litestar takes some of that for defects of ours."""
+
+    async def body(self) -> bytes:
+        """Raises `ClientException` where the client went before its end."""
+        try:
+            return await super().body()
+        except InternalServerException as error:
+            raise ClientException("the body has no end") from error
+
+    async def json(self) -> Any:
+        """Raises `ClientException` for what is no JSON."""
+        try:
+            return await super().json()
+        except (RecursionError, UnicodeError) as error:
+            raise ClientException("this body is nested too deep, or no UTF-8") from error
 
 
 class ClientConfig(msgspec.Struct, frozen=True):
@@ -68,7 +82,8 @@ def create_app(
     """The HTTP application."""
     desk = GuestDesk(tokens, limiter, settings)
     folder = page.folder()
-    static = create_static_files_router("/", [folder], html_mode=True, include_in_schema=False) if folder else no_page
+    files = page.PageFiles()
+    static = create_static_files_router("/", [folder], files, html_mode=True) if folder else no_page
 
     def provide(value: object) -> Provide:
         return Provide(lambda: value, sync_to_thread=False, use_cache=True)
@@ -84,7 +99,7 @@ def create_app(
         cors_config=_cors(settings),
         before_send=[_add_headers],
         after_exception=[_log_failure],
-        exception_handlers=dict.fromkeys(BROKEN_REQUESTS, _refuse),
+        request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=OpenAPIConfig(
             title="Duologue", version=duologue.__version__, path="/openapi", render_plugins=[JsonRenderPlugin()]
@@ -112,23 +127,18 @@ async def _add_headers(message: Message, scope: Scope) -> None:
         headers.setdefault("Cache-Control", page.cache_control(scope["path"], message["status"]))
 
 
-def _refuse(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    if isinstance(error, HTTPException):  # some of them are `ValueError`s as well
-        return create_exception_response(request, error)
-    log.warning("http_refused", path=request.scope["path"][:100], error=type(error).__name__)
-    detail = "this request cannot be read"
-    return Response({"status_code": HTTP_400_BAD_REQUEST, "detail": detail}, status_code=HTTP_400_BAD_REQUEST)
-
-
 async def _log_failure(error: Exception, scope: Scope) -> None:
-    """A defect of ours must be seen; what clients do wrong is their answer, not our log."""
-    theirs = isinstance(error, (HTTPException, *BROKEN_REQUESTS))
-    if not theirs or getattr(error, "status_code", 0) >= HTTP_500_INTERNAL_SERVER_ERROR:
+    """A defect of ours must be seen, and its caller learns no more than 500; what clients do wrong is their answer."""
+    if getattr(error, "status_code", HTTP_500_INTERNAL_SERVER_ERROR) >= HTTP_500_INTERNAL_SERVER_ERROR:
         log.error("http_failed", path=scope["path"][:100], exc_info=error)
 
 
 class HttpServer(uvicorn.Server):
-    """uvicorn, minus its own idea of signals: the composition root decides when to stop."""
+    """uvicorn with deadlines, and without its own idea of signals: the composition root decides when to stop."""
+
+    def __init__(self, config: uvicorn.Config, settings: HttpSettings) -> None:
+        super().__init__(config)
+        self.server_state = Slots(settings)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -149,11 +159,14 @@ class Http:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,  # anybody could name any address; limits.trusted_proxies says whom to believe
-                limit_concurrency=LIMIT_CONCURRENCY,
+                http=PatientConnection,
+                ws="none",  # the gateway has a port of its own
+                limit_concurrency=self._settings.max_connections + 1,
                 h11_max_incomplete_event_size=MAX_HEAD_BYTES,
                 lifespan="on",
                 timeout_graceful_shutdown=2,
-            )
+            ),
+            self._settings,
         )
 
     async def serve(self) -> None:

@@ -151,8 +151,9 @@ class RandomChatSession:
     def _note(self, message: ServerMessage) -> None:
         match message:
             case Matched(pair=pair):
+                if pair != self.pair:
+                    self._lines = itertools.count(1)
                 self.pair, self.waiting = pair, None
-                self._lines = itertools.count(1)
             case Waiting():
                 self.waiting = message
             case Ended(waiting=waiting):
@@ -163,9 +164,9 @@ class RandomChatSession:
         self.pair = self.waiting = None
         self._attempt = max(self._attempt, ready.attempt)
         match ready.state:
-            case PairState(matched=matched, lines=lines):
+            case PairState(matched=matched, last_n=last_n):
                 self._note(matched)
-                self._lines = itertools.count(1 + max((line.n for line in lines if line.mine), default=0))
+                self._lines = itertools.count(last_n + 1)
             case WaitingState(waiting=waiting):
                 self._note(waiting)
             case IdleState():

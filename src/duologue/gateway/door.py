@@ -6,14 +6,11 @@ limiter fails open, as the number of connections as a whole has a bound of its o
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import NamedTuple
 
 from duologue.ids import SessionId
-from duologue.safety.ratelimit import Rate, admit
+from duologue.safety.ratelimit import Buckets, Rate, Recent
 
-PREFIXES_AT_MOST = 100_000
-"""Beyond that the prefix seen longest ago is forgotten."""
 PATIENCE_MS = 1_000
 """Honest clients say who they are within their first round trips; who stands longer makes room for newcomers."""
 SOONEST_MS, LATEST_MS = 1_000, 60_000
@@ -35,8 +32,8 @@ class Door:
     def __init__(self, rate: Rate, standing_at_most: int) -> None:
         self._rate = rate
         self._standing_at_most = standing_at_most
-        self._full_at_ms: OrderedDict[str, int] = OrderedDict()
-        self._promised_ms: OrderedDict[str, int] = OrderedDict()
+        self._buckets = Buckets()
+        self._promised_ms = Recent()
         self._standing: dict[str, dict[SessionId, int]] = {}
         self._prefix_of: dict[SessionId, str] = {}
 
@@ -48,9 +45,7 @@ class Door:
             longest = None
         elif longest is not None and standing[longest] > now_ms - PATIENCE_MS:
             return Knock(self._promise(prefix, now_ms))
-        full_at_ms, wait_ms = admit(self._rate, self._full_at_ms.pop(prefix, 0), now_ms)
-        _remember(self._full_at_ms, prefix, full_at_ms)
-        if wait_ms:
+        if self._buckets.admit(prefix, self._rate, now_ms):
             return Knock(self._promise(prefix, now_ms))
         self._standing.setdefault(prefix, {})[session] = now_ms
         self._prefix_of[session] = prefix
@@ -67,13 +62,7 @@ class Door:
 
     def _promise(self, prefix: str, now_ms: int) -> int:
         """When to come again: each of a crowd a little later than the one before, or they would all be back at once."""
-        at_ms = max(now_ms + SOONEST_MS, self._promised_ms.pop(prefix, 0) + self._rate.interval_ms)
+        at_ms = max(now_ms + SOONEST_MS, self._promised_ms.get(prefix) + self._rate.interval_ms)
         at_ms = min(at_ms, now_ms + LATEST_MS)
-        _remember(self._promised_ms, prefix, at_ms)
+        self._promised_ms.put(prefix, at_ms)
         return at_ms - now_ms
-
-
-def _remember(by_prefix: OrderedDict[str, int], prefix: str, at_ms: int) -> None:
-    by_prefix[prefix] = at_ms
-    if len(by_prefix) > PREFIXES_AT_MOST:
-        by_prefix.popitem(last=False)

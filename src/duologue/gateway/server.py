@@ -5,12 +5,12 @@ It must not know sockets: `sockets.listen` brings them, a simulation calls `acce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
 
-from duologue.errors import BackendError
 from duologue.gateway import events as ev
 from duologue.gateway.connection import CLOSE_WITHIN_MS, Connection
 from duologue.gateway.door import Door
@@ -25,7 +25,8 @@ from duologue.matching.rules import Rules
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
 from duologue.protocol.codes import CloseCode
 from duologue.protocol.server import PeerTyping
-from duologue.safety.addresses import client_address, prefix_of
+from duologue.safety.addresses import prefix_of
+from duologue.services.visitors import Visitors
 from duologue.settings import Settings
 from duologue.tasks import Tasks
 
@@ -34,7 +35,6 @@ log = structlog.get_logger()
 STATUS_EVERY_MS = 1_000
 KEEP_ALIVE_EVERY_MS = GATEWAY_LEASE_MS // 3
 NEWS_WAIT_MS = 5_000
-RETRY_MS = 500
 REFUSED_AT_MOST = 1_000
 """Sockets that are being told why they are not taken."""
 SILENT_RETRY_MS = 5_000
@@ -69,7 +69,7 @@ class Gateway:
             any=rate("message"), find=rate("find"), chat=rate("chat"), diagnostics=rate("diagnostics")
         )
         self._door = Door(rate("accept"), settings.limits.standing)
-        self._proxies = settings.limits.proxies
+        self._visitors = Visitors("gateway", settings.limits.proxies)
         self._draining = False
         self._refused: dict[SessionId, Connection] = {}
         self._rules = rules
@@ -78,15 +78,17 @@ class Gateway:
         self._wheel: Wheel[SessionId] = Wheel()
         self._board: dict[str, QueueStatus] = {}
         self._people: dict[PersonId, Connection] = {}
+        self._news_position = 0
 
     # -- life -------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Run the loops, until the tasks are cancelled. Taking connections is somebody else's."""
-        self._tasks.spawn(self._stay_alive(), name="gateway-lease")
-        self._tasks.spawn(self._turn_wheel(), name="gateway-wheel")
-        self._tasks.spawn(self._carry_news(), name="gateway-news")
-        self._tasks.spawn(self._read_status(), name="gateway-status")
+        repeat = partial(self._tasks.repeat, clock=self.clock)
+        repeat(self._stay_alive, name="gateway-lease", every_ms=KEEP_ALIVE_EVERY_MS)
+        repeat(self._turn_wheel, name="gateway-wheel", every_ms=self._wheel.slot_ms)
+        repeat(self._carry_news, name="gateway-news")
+        repeat(self._read_status, name="gateway-status", every_ms=STATUS_EVERY_MS)
 
     async def drain(self) -> None:
         """Send everybody elsewhere, as fast as others can take them; seats stay held for those who come back.
@@ -121,7 +123,7 @@ class Gateway:
         """
         session_id = SessionId(self._rng.token())
         session = Session(session_id, self._board, timing=self._timing, limits=self._limits, rules=self._rules)
-        connection = Connection(self, session_id, session, client_address(peer, forwarded, self._proxies))
+        connection = Connection(self, session_id, session, self._visitors.address_of(peer, forwarded))
         refusal = self._refusal(connection)
         (self._connections if refusal is None else self._refused)[session_id] = connection
         return connection, refusal
@@ -141,6 +143,7 @@ class Gateway:
             silent.handle(ev.CutOff(CloseCode.OVERLOADED, self.spread_ms(SILENT_RETRY_MS)))
         if not knock.retry_after_ms:
             return None
+        self._visitors.refused(connection.address)
         return ev.CutOff(CloseCode.RATE_LIMITED, knock.retry_after_ms + self._rng.below(DRAIN_JITTER_MS))
 
     # -- what connections need (`connection.Hub`) ----------------------------------------
@@ -190,59 +193,61 @@ class Gateway:
             if connection is not None:
                 _safely(connection, connection.told, delivery)
 
-    # -- loops ------------------------------------------------------------------------------
+    # -- one turn of each loop ------------------------------------------------------------------
 
     async def _stay_alive(self) -> None:
         """Keep the lease; whoever lost it has people whom the ledger believes to be gone."""
-        while True:
-            try:
-                if not await self._store.keep_alive(self.performer.gateway) and self._connections:
-                    log.error("gateway_given_up", hint="it was silent for too long; everybody gets a snapshot")
-                    self._resync_everybody()
-            except BackendError as error:
-                log.warning("store_unavailable", detail=str(error))
-            await self.clock.sleep_ms(KEEP_ALIVE_EVERY_MS)
+        if not await self._store.keep_alive(self.performer.gateway) and self._connections:
+            log.error("gateway_given_up", hint="it was silent for too long; everybody gets a snapshot")
+            self._resync_everybody()
 
     async def _turn_wheel(self) -> None:
-        while True:
-            await self.clock.sleep_ms(self._wheel.slot_ms)
-            self.tick()
+        self.tick()
 
     async def _carry_news(self) -> None:
-        position = 0
-        while True:
-            try:
-                deliveries, position = await self._store.read_news(self.performer.gateway, position, NEWS_WAIT_MS)
-            except ResyncNeeded as behind:
-                log.error("news_lost", hint="this gateway fell behind; everybody on it gets a snapshot")
-                position = behind.position
-                self._resync_everybody()
-                continue
-            except BackendError as error:
-                log.warning("store_unavailable", detail=str(error))
-                await self.clock.sleep_ms(RETRY_MS)
-                continue
+        deliveries = await self._read_news()
+        try:
             self.deliver(deliveries)
+        except Exception:
+            self._lost_news("a defect")
+            raise
+
+    async def _read_news(self) -> list[Delivery]:
+        """The next ones. What was read is not read again, whatever becomes of it."""
+        name = self.performer.gateway
+        try:
+            deliveries, self._news_position = await self._store.read_news(name, self._news_position, NEWS_WAIT_MS)
+        except ResyncNeeded as behind:
+            self._news_position = behind.position
+            self._lost_news("this gateway fell behind")
+            return []
+        return deliveries
+
+    def _lost_news(self, why: str) -> None:
+        log.error("news_lost", why=why, hint="everybody on this gateway gets a snapshot")
+        self._resync_everybody()
 
     def _resync_everybody(self) -> None:
         for connection in list(self._connections.values()):
             _safely(connection, connection.handle, ev.CutOff(CloseCode.RESYNC))
 
     async def _read_status(self) -> None:
-        while True:
-            try:
-                status = await self._store.read_status()
-            except BackendError:
-                status = {}
+        """What nobody could read is not known; older figures would be no better."""
+        status: Mapping[str, QueueStatus] = {}
+        try:
+            status = await self._store.read_status()
+        finally:
             self._board.clear()
             self._board.update(status)
-            await self.clock.sleep_ms(STATUS_EVERY_MS)
 
 
 def _safely(connection: Connection, act: Callable[..., None], *about: Delivery | ev.Event) -> None:
-    """A defect of ours that one person meets must not stop the loop that everybody needs."""
+    """A defect of ours that one person meets must not stop what everybody needs; not even where closing fails too."""
     try:
         act(*about)
     except Exception:
         log.exception("session_failed", session=connection.id)
-        connection.broken()
+        try:
+            connection.broken()
+        except Exception:
+            log.exception("session_failed", session=connection.id, hint="it could not be closed")

@@ -48,7 +48,8 @@ the same where a byte of ours is on the way, because keepalive waits for that.""
 
 async def listen(gateway: Gateway) -> asyncio.Server:
     """Take connections for this gateway. Raises `StartupError` when the port is taken."""
-    host, port = gateway.settings.host, gateway.settings.port
+    settings = gateway.settings
+    host, port = settings.host, settings.port
 
     def upgrade(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
         return _upgrade(gateway, request)
@@ -59,6 +60,7 @@ async def listen(gateway: Gateway) -> asyncio.Server:
             host,
             port,
             enable_auto_pong=False,
+            websocket_handshake_timeout=settings.upgrade_ms / 1000,
             max_frame_size=READ_AT_MOST_BYTES,
             read_buffer_init_size=READ_BUFFER_BYTES,
             backlog=1024,

@@ -51,4 +51,5 @@ def pair_state(
         peer_muted=s.Muted(peer.audio_off, peer.video_off),
         lines=[s.Line(line.person == me, line.n, line.text, line.at_ms) for line in pair.lines],
         peer_hidden=peer.hidden,
+        last_n=pair.side(me).last_n,
     )

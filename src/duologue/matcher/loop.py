@@ -7,6 +7,7 @@ matchers that both believe to own a shard are wasteful, never wrong, because the
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import structlog
 
@@ -23,7 +24,6 @@ log = structlog.get_logger()
 STATUS_EVERY_MS = 1_000
 RENEW_EVERY_MS = SHARD_LEASE_MS // 3
 SHARDS_WAIT_MS = 5_000
-RETRY_MS = 500
 
 
 class Matcher:
@@ -37,14 +37,16 @@ class Matcher:
         self._rules = rules
         self._tasks = tasks
         self._stopping = False
+        self._position = 0
         self._known: dict[str, None] = {}
         self._owned: dict[str, tuple[Shard, asyncio.Task[None]]] = {}
 
     def start(self) -> None:
         """Run until the tasks are cancelled."""
-        self._tasks.spawn(self._follow_shards(), name="matcher-shards")
-        self._tasks.spawn(self._renew(), name="matcher-leases")
-        self._tasks.spawn(self._publish_status(), name="matcher-status")
+        repeat = partial(self._tasks.repeat, clock=self._clock)
+        repeat(self._follow_shards, name="matcher-shards")
+        repeat(self._renew, name="matcher-leases", every_ms=RENEW_EVERY_MS)
+        repeat(self._publish_status, name="matcher-status", every_ms=STATUS_EVERY_MS)
 
     async def stop(self) -> None:
         """Let go of everything at once, so that others need not wait for leases to end, and take nothing again."""
@@ -56,36 +58,35 @@ class Matcher:
             except BackendError as error:
                 log.warning("store_unavailable", detail=str(error))
 
+    # -- one turn of each loop ------------------------------------------------------------------
+
     async def _follow_shards(self) -> None:
-        position = 0
-        while True:
-            try:
-                shards, position = await self._store.read_shards(position, SHARDS_WAIT_MS)
-            except ResyncNeeded:
-                position = 0
-            except BackendError as error:
-                log.warning("store_unavailable", detail=str(error))
-                await self._clock.sleep_ms(RETRY_MS)
-            else:
-                self._known.update(dict.fromkeys(shards))
-                await self._claim(shards)
+        try:
+            shards, position = await self._store.read_shards(self._position, SHARDS_WAIT_MS)
+        except ResyncNeeded:
+            self._position = 0
+            return
+        self._known.update(dict.fromkeys(shards))
+        self._position = position
+        await self._claim(shards)
 
     async def _renew(self) -> None:
-        while True:
-            await self._clock.sleep_ms(RENEW_EVERY_MS)
-            await self._claim(list(self._known))
+        await self._claim(list(self._known))
+
+    async def _publish_status(self) -> None:
+        await self._store.publish_status({key: shard.status for key, (shard, _) in self._owned.items()})
+
+    # -- shards ---------------------------------------------------------------------------------
 
     async def _claim(self, shards: list[str]) -> None:
-        """Take or renew leases. While the store is away nothing is dropped: a commit will tell."""
+        """Take or renew leases. While the store is away nothing is dropped: a commit will tell.
+
+        Raises `BackendError`.
+        """
         for key in shards:
             if self._stopping:
                 return
-            try:
-                fence = await self._store.lease(key, self.id)
-            except BackendError as error:
-                log.warning("store_unavailable", shard=key, detail=str(error))
-                return
-            self._own(key, fence)
+            self._own(key, await self._store.lease(key, self.id))
 
     def _own(self, key: str, fence: int | None) -> None:
         if self._stopping:
@@ -113,11 +114,3 @@ class Matcher:
         finally:  # also after a defect: the next claim begins anew
             if (owned := self._owned.get(shard.key)) is not None and owned[0] is shard:
                 del self._owned[shard.key]
-
-    async def _publish_status(self) -> None:
-        while True:
-            try:
-                await self._store.publish_status({key: shard.status for key, (shard, _) in self._owned.items()})
-            except BackendError as error:
-                log.warning("store_unavailable", detail=str(error))
-            await self._clock.sleep_ms(STATUS_EVERY_MS)

@@ -139,6 +139,8 @@ class PairState(msgspec.Struct, frozen=True, tag_field="kind", tag="pair"):
     lines: list[Line]
     peer_hidden: bool = False
     """Their page is in the background."""
+    last_n: int = 0
+    """The number of your last line in this pair, which `lines` may have lost; your next one must be greater."""
 
 
 State = IdleState | WaitingState | PairState

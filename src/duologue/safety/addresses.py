@@ -47,6 +47,12 @@ def shortened(address: str) -> str:
     return _cut(parse(address), 24, 48)
 
 
+def is_private(address: str) -> bool:
+    """Whether it is of this machine or of a private network, such as those that proxies and containers live in."""
+    parsed = parse(address)
+    return parsed is not None and parsed.is_private
+
+
 def parse(text: str) -> Address | None:
     """An address as proxies write it, with or without a port; IPv4 in IPv6 clothes is IPv4. None: it is none."""
     text = text.strip()

@@ -7,7 +7,11 @@ timer and no history, so a limit costs eight bytes a person.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from typing import NamedTuple
+
+KEYS_AT_MOST = 100_000
+"""Beyond that, `Recent` and `Buckets` forget the key seen longest ago."""
 
 
 class Rate(NamedTuple):
@@ -35,6 +39,41 @@ def admit(rate: Rate, full_at_ms: int, now_ms: int) -> Verdict:
     if wait_ms > 0:
         return Verdict(full_at_ms, wait_ms)
     return Verdict(full_at_ms + rate.interval_ms, 0)
+
+
+class Recent:
+    """A number for each of many keys, in bounded memory: what is forgotten counts as 0."""
+
+    def __init__(self, keys_at_most: int = KEYS_AT_MOST) -> None:
+        self._keys_at_most = keys_at_most
+        self._numbers: OrderedDict[str, int] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def get(self, key: str) -> int:
+        """Its number. Looking does not make it seen."""
+        return self._numbers.get(key, 0)
+
+    def put(self, key: str, number: int) -> None:
+        """Seen now, with this number."""
+        self._numbers[key] = number
+        self._numbers.move_to_end(key)
+        if len(self._numbers) > self._keys_at_most:
+            self._numbers.popitem(last=False)
+
+
+class Buckets:
+    """A bucket for each of many keys. Fails open: a forgotten one is full again, rather than memory grows."""
+
+    def __init__(self, keys_at_most: int = KEYS_AT_MOST) -> None:
+        self._full_at_ms = Recent(keys_at_most)
+
+    def admit(self, key: str, rate: Rate, now_ms: int) -> int:
+        """One more event of this key: after how many ms it would pass; 0: now, and it is counted."""
+        full_at_ms, retry_after_ms = admit(rate, self._full_at_ms.get(key), now_ms)
+        self._full_at_ms.put(key, full_at_ms)
+        return retry_after_ms
 
 
 UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from duologue.errors import DuologueError, OutcomeUnknown, TokenRefused
 from duologue.ids import GatewayId, PairId, PersonId, SessionId
-from duologue.ledger import Arrival, Attention, Caller, Outcome
+from duologue.ledger import ABANDONED_SEAT_MS, Arrival, Attention, Caller, Outcome
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Cohort, Ticket
 from duologue.ports import Clock, Store
@@ -17,8 +17,6 @@ from duologue.services.identity import Grant, Identity, TokenOffice
 from duologue.services.insist import insist
 from duologue.services.pairs import Pairs
 
-ABANDONED_SEAT_MS = 15_000
-"""How long the seat is held of somebody whose socket went before it was known whether they came in."""
 ATTEND_FOR_MS = 30_000
 
 

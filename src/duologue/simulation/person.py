@@ -164,7 +164,7 @@ class Person:
         self.belief = self.belief._replace(rev=0).after(answer)
         self.told_ms = self.heard_ms
         if isinstance(answer.state, s.PairState):
-            self._lines = itertools.count(1 + max((line.n for line in answer.state.lines if line.mine), default=0))
+            self._lines = itertools.count(answer.state.last_n + 1)
 
     async def _expect(
         self, link: Link, kind: type[s.ServerMessage] | tuple[type[s.ServerMessage], ...]

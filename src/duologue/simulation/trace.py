@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from duologue.simulation.virtual import VirtualClock
 
 KEPT = 3_000
-DEFECTS = frozenset(["task_failed", "session_failed", "commits_keep_failing"])
+DEFECTS = frozenset(["task_failed", "loop_failed", "session_failed", "commits_keep_failing"])
 """Log lines that only a defect of ours writes."""
 TOKEN = re.compile(r"eyJ[\w.-]+")
 """They say nothing to a reader."""

@@ -5,6 +5,7 @@ import {
   Track,
   type LocalAudioTrack,
   type LocalTrack,
+  type LocalTrackPublication,
   type LocalVideoTrack,
   type Participant,
   type RemoteParticipant,
@@ -14,16 +15,26 @@ import {
 } from "livekit-client";
 import { DuologueError } from "../errors.js";
 import type { MediaEvents, PlatformTrack } from "../session/api.js";
+import type { FastAttempt } from "./fast-start/index.js";
 import { onFirstFrame } from "./first-frame.js";
 
 /** The SDK's own `LocalTrack` type does not admit its own classes under exact optional types. */
 export type OwnTrack = LocalAudioTrack | LocalVideoTrack;
+
+export interface StageOptions {
+  readonly room: Room;
+  /** Identities of those whose tracks may be shown. */
+  readonly partners: readonly string[];
+  readonly tracks: readonly OwnTrack[];
+  readonly attempt: FastAttempt;
+}
 
 export class Stage {
   readonly #room: Room;
   readonly #partners: ReadonlySet<string>;
   readonly #events: MediaEvents;
   readonly #tracks: readonly OwnTrack[];
+  readonly #attempt: FastAttempt;
   #publishing: Promise<unknown> = Promise.resolve();
   #remote: { video: PlatformTrack | null; audio: PlatformTrack | null } = { video: null, audio: null };
   #stopWaiting: (() => void) | null = null;
@@ -34,14 +45,16 @@ export class Stage {
   readonly lost: Promise<never>;
 
   /** Listens at once; publishes `tracks` as soon as the signalling is up, beside the rest of the connect. */
-  constructor(room: Room, partners: readonly string[], tracks: readonly OwnTrack[], events: MediaEvents) {
+  constructor({ room, partners, tracks, attempt }: StageOptions, events: MediaEvents) {
     this.#room = room;
     this.#partners = new Set(partners);
     this.#tracks = tracks;
+    this.#attempt = attempt;
     this.#events = events;
     this.lost = new Promise((_, reject) => (this.#lose = reject));
     this.lost.catch(() => undefined);
     room.on(RoomEvent.SignalConnected, this.#publishAll);
+    room.on(RoomEvent.LocalTrackSubscribed, this.#partnerSubscribed);
     room.on(RoomEvent.TrackSubscribed, this.#subscribed);
     room.on(RoomEvent.TrackUnsubscribed, this.#unsubscribed);
     room.on(RoomEvent.SignalReconnecting, this.#reconnecting);
@@ -78,8 +91,10 @@ export class Stage {
   detach(): void {
     this.#attached = false;
     this.#stopWaiting?.();
+    this.#attempt.end();
     const room = this.#room;
     room.off(RoomEvent.SignalConnected, this.#publishAll);
+    room.off(RoomEvent.LocalTrackSubscribed, this.#partnerSubscribed);
     room.off(RoomEvent.TrackSubscribed, this.#subscribed);
     room.off(RoomEvent.TrackUnsubscribed, this.#unsubscribed);
     room.off(RoomEvent.SignalReconnecting, this.#reconnecting);
@@ -98,6 +113,10 @@ export class Stage {
     this.#publishing.catch(() => undefined); // `published` tells
   };
 
+  readonly #partnerSubscribed = ({ videoTrack }: LocalTrackPublication): void => {
+    if (videoTrack?.sender !== undefined) this.#attempt.pictureWanted(videoTrack.sender);
+  };
+
   readonly #subscribed = (track: RemoteTrack, publication: RemoteTrackPublication, participant: RemoteParticipant): void => {
     if (!this.#isPartner(participant)) {
       publication.setSubscribed(false);
@@ -105,13 +124,17 @@ export class Stage {
     }
     const video = track.kind === Track.Kind.Video;
     this.#show(video ? { video: track.mediaStreamTrack } : { audio: track.mediaStreamTrack });
-    if (video) this.#awaitFrame(track.mediaStreamTrack);
+    if (!video) return;
+    this.#awaitFrame(track.mediaStreamTrack);
+    if (!publication.isMuted && document.visibilityState === "visible") this.#attempt.pictureSubscribed();
   };
 
   readonly #unsubscribed = (track: RemoteTrack): void => {
     const { video, audio } = this.#remote;
-    if (track.mediaStreamTrack === video) this.#show({ video: null });
-    else if (track.mediaStreamTrack === audio) this.#show({ audio: null });
+    if (track.mediaStreamTrack === video) {
+      this.#attempt.pictureSettled();
+      this.#show({ video: null });
+    } else if (track.mediaStreamTrack === audio) this.#show({ audio: null });
   };
 
   readonly #reconnecting = (): void => this.#events.reconnecting();
@@ -136,6 +159,7 @@ export class Stage {
     this.#stopWaiting?.();
     this.#stopWaiting = onFirstFrame(track, () => {
       this.#stopWaiting = null;
+      this.#attempt.pictureSettled();
       this.#events.firstFrame();
     });
   }

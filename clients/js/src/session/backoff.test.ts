@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { backoffMs } from "./backoff.js";
+import { backoffMs, comeBackMs } from "./backoff.js";
 
 describe("backoffMs", () => {
   it.each([
@@ -12,5 +12,17 @@ describe("backoffMs", () => {
     expect(backoffMs(failures, 0.5)).toBe(middle);
     expect(backoffMs(failures, 0)).toBe(0);
     expect(backoffMs(failures, 0.999_999)).toBeLessThan(2 * middle);
+  });
+});
+
+describe("comeBackMs", () => {
+  it.each([
+    [null, 0, 250],
+    [700, 0, 700],
+    [700, 2, 1_000],
+    [700, 60, 10_000],
+    [30_000, 60, 30_000],
+  ])("told %s, after %i failures, is the longer of both", (toldMs, failures, expected) => {
+    expect(comeBackMs(toldMs, failures, 0.5)).toBe(expected);
   });
 });

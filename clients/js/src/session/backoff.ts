@@ -14,3 +14,11 @@ export const DEFAULT_BACKOFF: BackoffPolicy = { baseMs: 500, capMs: 20_000 };
 export function backoffMs(failures: number, random: number, policy: BackoffPolicy = DEFAULT_BACKOFF): number {
   return random * Math.min(policy.capMs, policy.baseMs * 2 ** failures);
 }
+
+/**
+ * How long to wait before coming back: what the server told, and never less than the back-off of our
+ * own, because a server in trouble may tell everybody the same short delay again and again.
+ */
+export function comeBackMs(toldMs: number | null, failures: number, random: number): number {
+  return Math.round(Math.max(toldMs ?? 0, backoffMs(failures, random)));
+}

@@ -14,9 +14,9 @@ export function chatWritten(model: Model, text: string, now: number): Step {
   const pair = model.view.pair;
   const line = text.trim().slice(0, MAX_TEXT);
   if (pair === null || line === "") return step(model);
-  const n = 1 + Math.max(0, ...model.view.chat.filter((entry) => entry.mine).map((entry) => entry.n));
+  const n = model.lastN + 1;
   const chat = bounded([...model.view.chat, { mine: true, n, text: line, at: now, pending: true }]);
-  return step({ ...see(model, { chat }), typedAt: -Infinity }, { type: "send", command: { type: "chat", pair: pair.id, text: line, n } });
+  return step({ ...see(model, { chat }), typedAt: -Infinity, lastN: n }, { type: "send", command: { type: "chat", pair: pair.id, text: line, n } });
 }
 
 export function chatAnswered(model: Model, command: Omit<Chat, "id">, reply: Reply): Step {

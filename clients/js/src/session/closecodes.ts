@@ -3,7 +3,7 @@ import { CloseCode } from "../protocol.gen.js";
 
 export type ClosePolicy =
   | { readonly kind: "now" } // come back with jitter
-  | { readonly kind: "after"; readonly delayMs: number } // come back after the delay
+  | { readonly kind: "after"; readonly delayMs: number } // come back after the delay at the earliest
   | { readonly kind: "token" } // get a new token first
   | { readonly kind: "never" };
 

@@ -30,6 +30,8 @@ export interface Model {
   readonly awaitingRoom: boolean;
   readonly matchedAt: number;
   readonly typedAt: number;
+  /** The greatest number of a line of ours in this pair; the server takes a smaller one for a repeat. */
+  readonly lastN: number;
   /** The server's clock minus ours. */
   readonly skewMs: number;
 }
@@ -71,6 +73,7 @@ export function initialModel(options: ModelOptions): Model {
     awaitingRoom: false,
     matchedAt: 0,
     typedAt: -Infinity,
+    lastN: 0,
     skewMs: 0,
   };
 }

@@ -38,7 +38,7 @@ function inPair(model: Model, matched: Matched, now: number): Model {
     peerMuted: { audio: false, video: false },
   };
   const view = see(model, { phase: "connecting", pair, waiting: null, ended: null, chat: [], media: { status: "none" } });
-  return { ...view, goal: "partner", awaitingRoom: false, matchedAt: now, staying: false, typedAt: -Infinity };
+  return { ...view, goal: "partner", awaitingRoom: false, matchedAt: now, staying: false, typedAt: -Infinity, lastN: 0 };
 }
 
 function bringUp(model: Model, matched: Matched): Step {

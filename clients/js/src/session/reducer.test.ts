@@ -94,10 +94,29 @@ describe("a stop", () => {
   });
 
   it("holds over a resume", () => {
-    const pair: State = { kind: "pair", matched: matched("a", 1), talking_since: null, peer_away_until: null, peer_muted: { audio: false, video: false }, lines: [], peer_hidden: false };
+    const pair: State = { kind: "pair", matched: matched("a", 1), talking_since: null, peer_away_until: null, peer_muted: { audio: false, video: false }, lines: [], peer_hidden: false, last_n: 0 };
     const { model, sent } = play([FIND, pushed(matched("a", 1)), STOP, ready(pair, 1)]);
     expect(model.view.phase).toBe("start");
     expect(sent).toEqual([]);
+  });
+});
+
+describe("a line of ours", () => {
+  const talking = [FIND, pushed(matched("a", 1))];
+  const write: SessionEvent = { type: "chat_written", text: "hello" };
+  const inA = (lastN: number): State => ({
+    kind: "pair", matched: matched("a", 1), talking_since: NOW, peer_away_until: null, peer_muted: { audio: false, video: false },
+    lines: [], peer_hidden: false, last_n: lastN,
+  });
+  const heard = Array.from({ length: 500 }, (_, at) => pushed({ type: "chat", pair: "a", n: at + 1, text: "hi", at: NOW }));
+  it.each<[string, SessionEvent[], number]>([
+    ["is the first of its pair", talking, 1],
+    ["follows those that the server knows", [...talking, ready(inA(7), 1)], 8],
+    ["follows those that are still on their way", [...talking, write, write, ready(inA(1), 1)], 3],
+    ["follows those that fell off the page", [...talking, write, ...heard], 2],
+    ["is the first again in the next pair", [...talking, write, pushed(ended("a", { waiting: waiting(2) })), pushed(matched("b", 2))], 1],
+  ])("%s", (_, events, n) => {
+    expect(play([...events, write]).sent).toMatchObject([{ type: "chat", n }]);
   });
 });
 

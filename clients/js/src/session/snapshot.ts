@@ -52,10 +52,11 @@ function pairTold(model: Model, state: PairState, now: number): Step {
   if (model.goal === "idle" && pending !== null) return step(known, { type: "send", command: { type: "leave", pair: matched.pair } });
   const { status } = model.view.media;
   const up = matched.mode === "text" || (status !== "none" && status !== "failed" && !model.awaitingRoom);
-  const keep = up && model.view.pair?.id === matched.pair;
-  const inIt = keep ? kept(known, state) : begin(known, matched, now);
+  const same = model.view.pair?.id === matched.pair;
+  const inIt = up && same ? kept(known, state) : begin(known, matched, now);
+  const lastN = Math.max(state.last_n, same ? model.lastN : 0); // lines of ours may still be on their way
   // Whatever was off before a reload: the partner hears how it is now.
-  return andThen(inIt, (m) => step(told(m, state), ...muteCommand(m)));
+  return andThen(inIt, (m) => step(told({ ...m, lastN }, state), ...muteCommand(m)));
 }
 
 /** Same pair, media up: keep it; but `media connected` may have been lost with the old socket. */

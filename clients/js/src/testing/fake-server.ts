@@ -80,7 +80,7 @@ export class FakeServer {
   }
 
   inPair(matched: Matched, talkingSince: number | null, lines: Line[] = []): State {
-    return { kind: "pair", matched, talking_since: talkingSince, peer_away_until: null, peer_muted: { audio: false, video: false }, lines, peer_hidden: false };
+    return { kind: "pair", matched, talking_since: talkingSince, peer_away_until: null, peer_muted: { audio: false, video: false }, lines, peer_hidden: false, last_n: Math.max(0, ...lines.filter((line) => line.mine).map((line) => line.n)) };
   }
 
   /** Called by a socket. */

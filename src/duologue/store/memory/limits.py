@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from duologue.ports import Clock
-from duologue.safety.ratelimit import Rate, admit
-
-KEYS_AT_MOST = 100_000
-"""Beyond that the key seen longest ago is forgotten: the limiter fails open rather than grow."""
+from duologue.safety.ratelimit import Buckets, Rate
 
 
 class MemoryLimiter:
     """`ports.Limiter` in one process."""
 
-    def __init__(self, clock: Clock, keys_at_most: int = KEYS_AT_MOST) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._keys_at_most = keys_at_most
-        self._full_at_ms: OrderedDict[str, int] = OrderedDict()
+        self._buckets = Buckets()
 
     async def admit(self, key: str, rate: Rate) -> int:
-        full_at_ms, retry_after_ms = admit(rate, self._full_at_ms.pop(key, 0), self._clock.now_ms())
-        self._full_at_ms[key] = full_at_ms
-        if len(self._full_at_ms) > self._keys_at_most:
-            self._full_at_ms.popitem(last=False)
-        return retry_after_ms
+        return self._buckets.admit(key, rate, self._clock.now_ms())

@@ -9,9 +9,9 @@ import msgspec
 from duologue.errors import Deposed, Unavailable
 from duologue.ids import GatewayId, MatcherId, PairId, PersonId, SessionId
 from duologue.ledger import (
+    ABANDONED_SEAT_MS,
     MAX_BLOCKS,
     MAX_SESSIONS,
-    SEAT_AFTER_GATEWAY_MS,
     STATUS_TTL_MS,
     Arrival,
     Attention,
@@ -149,7 +149,7 @@ class MemoryStore:
         for who in self.ledger.people.values():
             who.standby = {at: each for at, each in who.standby.items() if each[1] != gateway}
             if who.gateway == gateway:
-                self.ledger.hold_seat(who, SEAT_AFTER_GATEWAY_MS)
+                self.ledger.hold_seat(who, ABANDONED_SEAT_MS)
         self.ledger.drop_outbox(gateway)
 
     def _expire_one(self, when_ms: int, what: str, name: str) -> Closed:

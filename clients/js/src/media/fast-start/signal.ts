@@ -1,0 +1,60 @@
+/** A `WebSocket` whose signalling messages the fast start hears first, and can add to. */
+import { MediaSectionsRequirement, SignalResponse } from "@livekit/protocol";
+import { EarlyOffer } from "./early-offer.js";
+
+export type WebSocketClass = typeof WebSocket;
+
+export interface SignalHandlers {
+  asked(): void;
+  withheld(): void;
+  /** A message could not be read. It is passed on as it came. */
+  unreadable(): void;
+}
+
+/** Ours come as events like the server's: told apart by being known. */
+const ours = new WeakSet<Event>();
+
+/** The SDK's path since its version 2: `/rtc`, `/rtc/v1`. */
+export function isSignalUrl(url: string | URL): boolean {
+  return /\/rtc(?:\/v\d+)?(?:\?|$)/.test(String(url));
+}
+
+/** Listen before anybody else does; call it while the socket is new. Returns how to ask for an offer. */
+export function watchSignal(socket: WebSocket, expectedTracks: number, handlers: SignalHandlers): () => void {
+  const watch = new EarlyOffer(expectedTracks);
+  const ask = (): void => askForOffer(socket);
+  socket.addEventListener("message", (event: MessageEvent<unknown>) => {
+    if (ours.has(event) || !(event.data instanceof ArrayBuffer)) return;
+    const message = read(event.data);
+    if (message === null) {
+      handlers.unreadable();
+      return;
+    }
+    const verdict = watch.hear(message);
+    if (verdict === "withhold") {
+      event.stopImmediatePropagation();
+      handlers.withheld();
+    } else if (verdict === "ask") {
+      handlers.asked();
+      setTimeout(ask); // after this message was heard by the SDK too
+    }
+  });
+  return ask;
+}
+
+/** A request for nothing: the SDK adds no section and makes an offer. */
+function askForOffer(socket: WebSocket): void {
+  if (socket.readyState !== 1) return;
+  const response = new SignalResponse({ message: { case: "mediaSectionsRequirement", value: new MediaSectionsRequirement() } });
+  const event = new MessageEvent("message", { data: new Uint8Array(response.toBinary()).buffer });
+  ours.add(event);
+  socket.dispatchEvent(event);
+}
+
+function read(data: ArrayBuffer): SignalResponse["message"] | null {
+  try {
+    return SignalResponse.fromBinary(new Uint8Array(data)).message;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,54 @@
+"""What a whole server does about an error that nobody foresaw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from duologue.protocol.client import Filters
+from duologue.protocol.codes import Mode
+from duologue.store.memory import MemoryStore
+from tests.conftest import open_town
+from tests.fakes import wait_until
+
+LOOPS = {
+    "expire": "reaper",
+    "keep_alive": "gateway-lease",
+    "read_news": "gateway-news",
+    "read_status": "gateway-status",
+    "read_shards": "matcher-shards",
+    "lease": "matcher-shards",
+    "publish_status": "matcher-status",
+}
+"""What each loop asks of the store, and what the loop is called."""
+
+
+@pytest.mark.parametrize("method", LOOPS)
+async def test_no_loop_dies_of_a_defect(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first call of a method fails as nothing should; it is called again, and people meet."""
+    real = getattr(MemoryStore, method)
+    calls = 0
+
+    async def broken_at_first(self: MemoryStore, *args: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise KeyError("nobody foresaw it")
+        return await real(self, *args)
+
+    monkeypatch.setattr(MemoryStore, method, broken_at_first)
+    with capture_logs() as logs:
+        async with open_town(tmp_path) as town:
+            if method != "lease":  # that one waits for a shard, and so for people
+                await wait_until(lambda: calls > 1, description="it was called again")
+            people = [await town.person() for _ in range(2)]
+            for person in people:
+                await person.find(Filters(mode=Mode.TEXT))
+            pairs = {(await person.matched()).pair for person in people}
+            await wait_until(lambda: calls > 1, description="it was called again")
+
+    assert len(pairs) == 1
+    assert [entry["task"] for entry in logs if entry["event"] == "loop_failed"] == [LOOPS[method]]
