@@ -14,7 +14,7 @@ import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin
 
 import annotated_types
 from pydantic import BaseModel, SecretStr
@@ -48,6 +48,14 @@ guest_scope = "device"
 [http]
 port = 9000
 
+[[livekit.nodes]]             # one for each media server
+name = "fra-1"
+url = "ws://10.0.0.1:7880"
+public_url = "wss://fra-1.example.org"
+api_key = "key"
+api_secret = "at least 32 characters"
+join_slots_per_s = 60         # 8 cores
+
 [matching.facets.gender]      # hard: a wish about it is never loosened
 values = ["f", "m", "x"]
 
@@ -55,6 +63,11 @@ values = ["f", "m", "x"]
 widens_after_ms = 8000
 ```
 """
+
+
+def is_section(type_: Any) -> TypeGuard[type[Section]]:
+    """Whether a setting of this type is a table."""
+    return isinstance(type_, type) and issubclass(type_, Section)
 
 
 def spelled(type_: Any) -> str:
@@ -68,10 +81,10 @@ def spelled(type_: Any) -> str:
     if get_origin(type_) is Annotated:
         return spelled(get_args(type_)[0])
     if get_origin(type_) in (tuple, frozenset):
-        return "list of text"
+        return "list of tables, see below" if is_section(get_args(type_)[0]) else "list of text"
     if get_origin(type_) is dict:
         return "table, see below"
-    names = {int: "whole number", bool: "`true` or `false`", Path: "path"}
+    names = {int: "whole number", float: "number", bool: "`true` or `false`", Path: "path"}
     if type_ in names:
         return names[type_]
     raise TypeError(f"no words for {type_!r}; teach scripts/generate_configuration.py")
@@ -117,9 +130,9 @@ def render() -> str:
     loose = {}
     for name, field in Settings.model_fields.items():
         section = field.annotation
-        if isinstance(section, type) and issubclass(section, Section):
+        if is_section(section):
             out += f"\n## `[{name}]`\n\n{summary(section)}\n\n{table(section.model_fields, name)}"
-            out += "".join(named_tables(name, section))
+            out += "".join(inner_tables(name, section))
         else:
             loose[name] = field
     out += f"\n## Outside a section\n\n{table(loose)}"
@@ -129,17 +142,29 @@ def render() -> str:
     return out
 
 
-def named_tables(section_name: str, section: type[Section]) -> Iterator[str]:
-    """The settings of tables whose names the operator chooses, such as facets."""
+def inner_tables(section_name: str, section: type[Section]) -> Iterator[str]:
+    """The settings of tables of which there can be several: by a name of the operator's (facets), or listed (nodes)."""
     for name, field in section.model_fields.items():
         if isinstance(field.default, dict):
             (member,) = {type(each) for each in field.default.values()}
-            rows = [
-                f"| `{inner}` | {spelled(each.annotation)}{bounds(each)} | {default(each)} | {each.description} |\n"
-                for inner, each in member.model_fields.items()
-            ]
-            out = f"\n### `[{section_name}.{name}.NAME]`\n\n{summary(member)}\n\n"
-            yield out + "| setting | type | default | meaning |\n|---|---|---|---|\n" + "".join(rows)
+            yield inner_table(f"[{section_name}.{name}.NAME]", member)
+        elif spelled(field.annotation).startswith("list of tables"):
+            yield inner_table(f"[[{section_name}.{name}]]", get_args(field.annotation)[0])
+
+
+def inner_table(head: str, member: type[BaseModel]) -> str:
+    """One of them."""
+    rows = [
+        f"| `{name}` | {spelled(field.annotation)}{bounds(field)} | {inner_default(field)} | {field.description} |\n"
+        for name, field in member.model_fields.items()
+    ]
+    out = f"\n### `{head}`\n\n{summary(member)}\n\n"
+    return out + "| setting | type | default | meaning |\n|---|---|---|---|\n" + "".join(rows)
+
+
+def inner_default(field: FieldInfo) -> str:
+    """Its default; what has none has to be set."""
+    return "has to be set" if field.is_required() else default(field)
 
 
 def summary(section: type[BaseModel]) -> str:

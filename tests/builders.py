@@ -6,13 +6,15 @@ from typing import Any
 
 import msgspec
 
-from duologue.ids import PairId, PersonId
+from duologue.ids import NodeName, PairId, PersonId
 from duologue.matching.ticket import Cohort, Ticket
 from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair, Side
 from duologue.protocol.codes import Mode
 
 ANA, BEN, CLEO, DAN = (PersonId(name) for name in ("ana", "ben", "cleo", "dan"))
 NOW = 1_700_000_000_000
+NODE = NodeName("fake")
+"""What `FakeMedia` calls its only node."""
 
 
 def cohort(mode: Mode = Mode.TEXT, **changes: Any) -> Cohort:
@@ -28,7 +30,8 @@ def ticket(person: PersonId = ANA, **changes: Any) -> Ticket:
 def pair(mode: Mode = Mode.VIDEO, **changes: Any) -> Pair:
     """Ana and Ben, matched just now."""
     sides = (Side(ANA, "Heron"), Side(BEN, "Otter"))
-    fresh = Pair(PairId("p1"), mode, sides, NOW, NOW + CONNECT_DEADLINE_MS)
+    node = None if mode is Mode.TEXT else NODE
+    fresh = Pair(PairId("p1"), mode, sides, NOW, NOW + CONNECT_DEADLINE_MS, node=node)
     return msgspec.structs.replace(fresh, **changes)
 
 

@@ -51,6 +51,14 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         return port
 
 
+def free_udp_port() -> int:
+    """A UDP port on loopback that nobody listens on just now."""
+    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
 async def wait_until(condition: Callable[[], object], *, description: str, within_s: float = 10) -> None:
     """Wait for something to become true; fails with the description."""
     try:

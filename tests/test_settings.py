@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -169,12 +170,53 @@ async def test_a_livekit_without_its_key_is_refused(monkeypatch: pytest.MonkeyPa
             monkeypatch.setenv(variable, "ws://127.0.0.1:1")
 
     with pytest.raises(StartupError, match="LIVEKIT_API_KEY or LIVEKIT_API_SECRET is not"):
-        app._given_livekit(load().livekit)
+        app._given_nodes(load().livekit)
 
 
 def test_without_an_url_no_livekit_is_given() -> None:
     """Then `duologue dev` starts its own."""
-    assert app._given_livekit(load().livekit) is None
+    assert app._given_nodes(load().livekit) == []
+
+
+NODES = [{"name": name, "url": f"ws://{name}:7880", "api_key": "k", "api_secret": "s"} for name in ("a", "b")]
+
+
+def test_one_livekit_is_a_node_like_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients connect to its public address, we to the other."""
+    for name, variable in LIVEKIT_VARIABLES.items():
+        monkeypatch.setenv(variable, f"ws://inner/{name}")
+    monkeypatch.setenv("DUOLOGUE_LIVEKIT__PUBLIC_URL", "wss://outer")
+    monkeypatch.setenv("DUOLOGUE_LIVEKIT__JOIN_SLOTS_PER_S", "20")
+    (node,) = app._given_nodes(load().livekit)
+
+    assert (node.url, node.public_url, node.api_secret) == ("ws://inner/url", "wss://outer", "ws://inner/api_secret")
+    assert node.slots == Rate(50, 20)
+
+
+def test_several_nodes_can_stand_in_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As JSON, as every list."""
+    monkeypatch.setenv("DUOLOGUE_LIVEKIT__NODES", json.dumps(NODES))
+    nodes = app._given_nodes(load().livekit)
+
+    assert [(node.name, node.public_url) for node in nodes] == [("a", "ws://a:7880"), ("b", "ws://b:7880")]
+    assert "api_secret" not in repr(nodes)
+
+
+@pytest.mark.parametrize(
+    ("livekit", "fix"),
+    [
+        ({"nodes": NODES, "url": "ws://c"}, "keep one of them"),
+        ({"nodes": [NODES[0], NODES[0]]}, "two nodes are called a"),
+        ({"nodes": [NODES[0] | {"join_slots_per_s": 0}]}, "join_slots_per_s"),
+        ({"nodes": [NODES[0] | {"name": "a b"}]}, "nodes.0.name"),
+        ({"nodes": [{"name": "a"}]}, "nodes.0.api_key"),
+    ],
+    ids=["twice", "same name", "no slots", "blank", "half"],
+)
+def test_nodes_that_cannot_be_are_refused(livekit: dict[str, Any], fix: str) -> None:
+    """And the text says which, and what to do."""
+    with pytest.raises(StartupError, match=fix):
+        load(livekit=livekit)
 
 
 # -- relations and rates --------------------------------------------------------------------

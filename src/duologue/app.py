@@ -18,26 +18,33 @@ import structlog
 import uvloop
 
 import duologue
+from duologue.api import hooks
 from duologue.api.server import ClientConfig, Http, create_app
 from duologue.clock import SystemClock, SystemRng
 from duologue.errors import StartupError
 from duologue.gateway import sockets
 from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
-from duologue.ids import GatewayId
+from duologue.ids import GatewayId, NodeName
 from duologue.matcher.loop import Matcher
-from duologue.media.child import LiveKitAccess, LiveKitChild
+from duologue.media.child import LiveKitChild
 from duologue.media.fake import FakeMedia
 from duologue.media.livekit import LiveKit
 from duologue.media.livekit_config import LiveKitPorts
 from duologue.media.livekit_files import default_state_dir
+from duologue.media.livekit_node import NodeAccess
+from duologue.nodes import slots_of_cores, slots_rate
 from duologue.ports import Clock, Limiter, Media, Rng, Store
 from duologue.protocol.codes import Mode
+from duologue.safety.ratelimit import Rate
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
+from duologue.services.node_watch import NodeWatch
 from duologue.services.pairs import Pairs
 from duologue.services.reaper import REAP_EVERY_MS, reap
-from duologue.settings import LiveKitSettings, Settings
+from duologue.services.room_sweep import SWEEP_EVERY_MS, RoomSweep
+from duologue.services.webhooks import Webhooks
+from duologue.settings import LiveKitSettings, NodeSettings, Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
 
@@ -79,11 +86,13 @@ async def _dev(settings: Settings, *, text_only: bool, announce: Callable[[Start
 
 
 class MediaChoice(NamedTuple):
-    """A media server, what to call it, and what it can carry."""
+    """The media servers, what to call them, and what they can carry."""
 
     media: Media
     name: str
     modes: frozenset[Mode]
+    child: LiveKitChild | None = None
+    """Our own server: it says when it dies."""
 
 
 class World(NamedTuple):
@@ -120,6 +129,16 @@ def start_matcher(world: World) -> Matcher:
     return matcher
 
 
+def start_node_watch(world: World) -> NodeWatch:
+    """The watcher and the sweeper of the media servers: any number may run, one at a time does something."""
+    pairs = Pairs(world.store, world.media, world.clock, world.tasks)
+    watch = NodeWatch(world.store, world.media, pairs, world.clock, world.rng, world.tasks)
+    sweep = RoomSweep(world.store, world.media, pairs, watch, world.clock)
+    watch.start()
+    world.tasks.repeat(sweep.turn, name="room-sweep", clock=world.clock, every_ms=SWEEP_EVERY_MS)
+    return watch
+
+
 @asynccontextmanager
 async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[tuple[Started, asyncio.Future[None]]]:
     """All roles in this process, started in order and stopped in the opposite one.
@@ -134,6 +153,10 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
         tokens = TokenOffice(_installation_key(_state_dir(settings)), clock, rng)
         limiter = MemoryLimiter(clock)
         world = World(settings, store, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
+        watch = start_node_watch(world)
+        stack.push_async_callback(watch.stop)
+        if choice.child is not None:
+            choice.child.on_change = watch.look_now
         gateway = start_gateway(world)
         stack.push_async_callback(gateway.drain)
         listener = await sockets.listen(gateway)
@@ -142,7 +165,8 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
         stack.push_async_callback(matcher.stop)
         started = Started(_page_url(settings), _websocket_url(settings), choice.name, store.kind)
         client_config = _client_config(started, settings, choice.modes)
-        http = Http(create_app(settings, store.kind, tokens, limiter, client_config), settings)
+        webhooks = Webhooks(store, choice.media, Pairs(store, choice.media, clock, tasks), clock)
+        http = Http(create_app(settings, store.kind, tokens, limiter, client_config, webhooks), settings)
         http_ended = tasks.spawn(http.serve(), name="http")
         stack.push_async_callback(_end_http, http, http_ended)
         await _until_listening(http, http_ended)
@@ -151,34 +175,67 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
 
 @asynccontextmanager
 async def _media(settings: Settings, *, text_only: bool) -> AsyncIterator[MediaChoice]:
-    """The media server: a given one, a child of ours, or none."""
+    """The media servers: given ones, a child of ours, or none."""
     if text_only:
         yield MediaChoice(FakeMedia(), "none (text only)", frozenset([Mode.TEXT]))
         return
     async with AsyncExitStack() as stack:
-        access = _given_livekit(settings.livekit)
-        name = "LiveKit"
-        if access is None:
-            ports = LiveKitPorts(http=settings.livekit.port, udp=settings.livekit.udp_port)
-            child = LiveKitChild(ports=ports, state_dir=_state_dir(settings), binary=settings.livekit.binary)
-            stack.push_async_callback(child.stop)
-            access = await child.start()
-            name = "our own LiveKit"
-        livekit = LiveKit(access.url, access.url, access.api_key, access.api_secret, SystemClock())
-        await stack.enter_async_context(livekit)
-        yield MediaChoice(livekit, f"{name} at {access.url}", frozenset(Mode))
+        nodes, child, name = _given_nodes(settings.livekit), None, "LiveKit"
+        if not nodes:
+            child, node = await _own_livekit(settings, stack)
+            nodes, name = [node], "our own LiveKit"
+        livekit = await stack.enter_async_context(LiveKit(nodes, SystemClock()))
+        yield MediaChoice(livekit, f"{name} at {', '.join(node.url for node in nodes)}", frozenset(Mode), child)
 
 
-def _given_livekit(given: LiveKitSettings) -> LiveKitAccess | None:
-    """The media server that the operator named, if they did."""
+async def _own_livekit(settings: Settings, stack: AsyncExitStack) -> tuple[LiveKitChild, NodeAccess]:
+    """A LiveKit under this process, until the stack unwinds."""
+    mine = settings.livekit
+    child = LiveKitChild(
+        ports=LiveKitPorts(http=mine.port, udp=mine.udp_port),
+        state_dir=_state_dir(settings),
+        binary=mine.binary,
+        webhook_url=_webhook_url(settings),
+    )
+    stack.push_async_callback(child.stop)
+    access = await child.start()
+    public_url, slots = mine.public_url or access.url, _slots(mine.join_slots_per_s)
+    return child, NodeAccess(NodeName("own"), access.url, public_url, access.api_key, access.api_secret, slots)
+
+
+def _given_nodes(given: LiveKitSettings) -> list[NodeAccess]:
+    """The media servers that the operator named, if they did."""
     if given.url is None:
-        return None
+        return [_node_access(node) for node in given.nodes]
     if given.api_key is None or given.api_secret is None:
         raise StartupError(
             f"LIVEKIT_URL is set ({given.url}) but LIVEKIT_API_KEY or LIVEKIT_API_SECRET is not. "
             "Set both, or unset LIVEKIT_URL to let Duologue start its own LiveKit."
         )
-    return LiveKitAccess(given.url, given.api_key, given.api_secret.get_secret_value())
+    one = {name: getattr(given, name) for name in NodeSettings.model_fields if name != "name"}
+    return [_node_access(NodeSettings(name="livekit", **one))]
+
+
+def _node_access(node: NodeSettings) -> NodeAccess:
+    return NodeAccess(
+        name=NodeName(node.name),
+        url=node.url,
+        public_url=node.public_url or node.url,
+        api_key=node.api_key,
+        api_secret=node.api_secret.get_secret_value(),
+        slots=_slots(node.join_slots_per_s),
+    )
+
+
+def _slots(join_slots_per_s: float | None) -> Rate:
+    """Of a LiveKit whose operator said nothing: it is taken to have as many cores as this machine."""
+    return slots_rate(join_slots_per_s or slots_of_cores(os.cpu_count() or 1))
+
+
+def _webhook_url(settings: Settings) -> str:
+    """Where our own LiveKit, on this very machine, finds us."""
+    host = "127.0.0.1" if settings.http.host in ("0.0.0.0", "::", "") else settings.http.host
+    return f"http://{host}:{settings.http.port}{hooks.PATH}"
 
 
 async def _until_listening(http: Http, ended: asyncio.Future[None]) -> None:

@@ -19,3 +19,5 @@ PairId = NewType("PairId", str)
 """Two people in a room. Also the name of the room on the media server, so that one id can be followed."""
 RequestId = NewType("RequestId", str)
 """A command's id as its client chose it."""
+NodeName = NewType("NodeName", str)
+"""One media server, as the operator calls it."""

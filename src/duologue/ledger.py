@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from duologue.ids import PairId, PersonId, RequestId, SessionId
+from duologue.ids import NodeName, PairId, PersonId, RequestId, SessionId
 from duologue.matching.ticket import Ticket
+from duologue.nodes import NoSlot
 from duologue.pairs.pair import Pair
 from duologue.protocol.codes import EndReason
 from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
@@ -33,6 +34,8 @@ GATEWAY_LEASE_MS = 15_000
 ABANDONED_SEAT_MS = 15_000
 """How long the server holds a seat where no session can say how long: after the death of a gateway, on top of its
 lease, and where a socket went before it was known whether its person had come in. As after any lost socket."""
+NODES_LEASE = "nodes"
+"""The name of the lease under which one process watches the media nodes; no shard has such a name."""
 SHARD_LEASE_MS = 3_000
 """A matcher that is not heard of for so long loses its shards. Refreshed three times as often."""
 
@@ -116,9 +119,10 @@ class PairFormed(msgspec.Struct, frozen=True, tag=True):
 
 
 class RoomIsOpen(msgspec.Struct, frozen=True, tag=True):
-    """The room of this pair may be joined."""
+    """The room of this pair may be joined, on this media server."""
 
     pair: PairId
+    node: NodeName
 
 
 class TalkStarted(msgspec.Struct, frozen=True, tag=True):
@@ -204,7 +208,7 @@ class Rejected(NamedTuple):
     still_waiting: tuple[Ticket, ...]
 
 
-CommitResult = Committed | Rejected
+CommitResult = Committed | Rejected | NoSlot
 
 
 class Closed(NamedTuple):

@@ -8,9 +8,11 @@ the same request id). Stores have their own clock, so no method takes the time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
-from duologue.ids import GatewayId, MatcherId, PairId, PersonId, SessionId
+from duologue.errors import DuologueError
+from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
     Arrival,
     Attention,
@@ -25,6 +27,7 @@ from duologue.ledger import (
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
+from duologue.nodes import NodeReport
 from duologue.pairs.pair import Pair
 from duologue.protocol.server import Credentials, PeerTyping
 from duologue.safety.ratelimit import Rate
@@ -121,7 +124,7 @@ class TicketStore(Protocol):
         """The keys of the cohorts that somebody ever waited in, after a position; waits for a new one."""
 
     async def lease(self, shard: str, matcher: MatcherId) -> int | None:
-        """Own this shard for `SHARD_LEASE_MS`, or for that much longer; None: another matcher does.
+        """Own this shard (or `NODES_LEASE`) for `SHARD_LEASE_MS`, or for that much longer; None: another matcher does.
 
         Returns the *fence*: it stays the same while the owner renews in time or before anybody
         else came, and is greater for every later owner.
@@ -135,7 +138,9 @@ class TicketStore(Protocol):
 
         Committed only if both still wait with the very ticket (`rev`) that was proposed, neither
         is away, and neither has blocked the other, by the ticket or since; otherwise `Rejected`
-        with those who may be offered again as they are. Raises `Deposed`, having done nothing,
+        with those who may be offered again as they are. All but text pairs take a join slot of a
+        media node that works, and carry its name; `NoSlot` when there is none, and only then: both
+        wait on, and the same proposal may be made again. Raises `Deposed`, having done nothing,
         when `fence` is not the newest.
         """
 
@@ -172,11 +177,28 @@ class PairStore(Protocol):
         REFUSED, and the pair ends all the same.
         """
 
-    async def opened(self, pair: PairId) -> bool:
-        """The room exists: both sides hear it. False: the pair is over, so the room must go."""
+    async def opened(self, pair: PairId, node: NodeName) -> bool:
+        """The room exists on this node: both sides hear it.
 
-    async def media_unavailable(self, pair: PairId) -> Closed:
-        """No media server takes this pair: it ends, both keep their place and are offered again after a pause."""
+        False: the pair is over, or another node carries it by now, so this room must go.
+        """
+
+    async def refused(self, pair: PairId, node: NodeName) -> Pair | Closed:
+        """This node takes no room for this pair. Another one with a free slot is to: the pair as it is now.
+
+        Without one the pair ends, nobody is at fault and both keep their place. The node that
+        refused gets no pairs for `REFUSAL_PAUSE_MS`, and then one at a time until it takes a room.
+        Nothing changes for a pair that is over, whose room is open, or that another node carries by now.
+        """
+
+    async def room_lost(self, pair: PairId, node: NodeName) -> Closed:
+        """The room of this pair was open on this node and is gone: the pair ends, and nobody is at fault."""
+
+    async def live_pairs(self, pairs: Sequence[PairId]) -> list[Pair]:
+        """Those of them that are not over, as they are now, in no particular order."""
+
+    async def doubt(self, pair: PairId) -> None:
+        """The media server sees too few people in this pair's room: both sides are asked for a sign of life."""
 
     async def connected(self, caller: Caller, pair: PairId) -> Outcome:
         """This side's media is up; with both up, both hear that they talk."""
@@ -184,7 +206,8 @@ class PairStore(Protocol):
     async def media_failed(self, caller: Caller, pair: PairId) -> Closed:
         """This side gave up on its media: the pair ends and this side backs off.
 
-        The other keeps its place, or after a talk goes on as it wished.
+        The other keeps its place, or after a talk goes on as it wished. If they never talked, the
+        two stay apart for `FAILED_APART_MS`.
         """
 
     async def mute(self, caller: Caller, pair: PairId, *, audio_off: bool, video_off: bool) -> Outcome:
@@ -195,6 +218,20 @@ class PairStore(Protocol):
 
     async def relay(self, caller: Caller, pair: PairId, message: PeerTyping | Probe) -> Outcome:
         """Pass something on to the partner that leaves no trace. Lost if they are away."""
+
+
+class NodeStore(Protocol):
+    """The media nodes: who works, and who carries what."""
+
+    async def report_nodes(self, fence: int, reports: Sequence[NodeReport]) -> list[Pair]:
+        """What the owner of `NODES_LEASE` sees, all nodes at once; it counts for `REPORT_TTL_MS`.
+
+        Pairs on nodes that are down, or not named, end as by `room_lost`, open or not; they are
+        returned. Raises `Deposed`, having done nothing, when `fence` is not the newest.
+        """
+
+    async def pairs_on(self, node: NodeName) -> list[Pair]:
+        """The pairs that this node carries and whose room is open there."""
 
 
 class Outbox(Protocol):
@@ -208,7 +245,7 @@ class Outbox(Protocol):
         """
 
 
-class Store(PresenceStore, TicketStore, PairStore, Outbox, Protocol):
+class Store(PresenceStore, TicketStore, PairStore, NodeStore, Outbox, Protocol):
     """Everything that must be one truth, in one place."""
 
     @property
@@ -234,20 +271,65 @@ class ResyncNeeded(Exception):
         self.position = position
 
 
-class Media(Protocol):
-    """The media servers. Every method may be repeated; those that await may raise `BackendError`."""
+class Room(NamedTuple):
+    """A room as a media server tells of it."""
 
-    async def open_room(self, pair: PairId) -> None:
+    pair: PairId
+    made_ms: int
+    """By the clock of the media server."""
+
+
+class WebhookKind(StrEnum):
+    """What a media server tells of by itself."""
+
+    ROOM_FINISHED = "room_finished"
+    PARTICIPANT_LEFT = "participant_left"
+
+
+class Webhook(NamedTuple):
+    """News from a media server: a hint, for it may be late, lost, repeated or out of order."""
+
+    id: str
+    kind: WebhookKind
+    pair: PairId
+
+
+class WebhookRefused(DuologueError):
+    """Not news that we take; `why` is one word, for counting."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Media(Protocol):
+    """The media servers. Every method may be repeated; those that await may raise `BackendError`.
+
+    `Unavailable` where nobody listens; silence may last as long as the caller waits.
+    """
+
+    @property
+    def nodes(self) -> Mapping[NodeName, Rate]:
+        """All that are configured, and how many pairs each can start in a time (join slots)."""
+
+    async def probe(self, node: NodeName) -> bool:
+        """Whether it says that it is well. It may take for ever: the caller brings the time-out."""
+
+    async def open_room(self, pair: PairId, node: NodeName) -> None:
         """Make the room for two."""
 
-    async def close_room(self, pair: PairId) -> None:
+    async def close_room(self, pair: PairId, node: NodeName) -> None:
         """Delete the room and throw out whoever is in it: no token opens it afterwards."""
 
-    def place(self, pair: Pair, person: PersonId) -> Credentials:
+    async def rooms(self, node: NodeName, only: Sequence[PairId] | None = None) -> list[Room]:
+        """The rooms that exist there now, of all pairs or of some."""
+
+    def place(self, pair: Pair, person: PersonId) -> Credentials | None:
         """Mint what this side needs: the way into the room, and whom to subscribe to there.
 
-        The answer does not promise one room per pair, so that another strategy can follow.
+        None when the pair's node is not configured here. The answer does not promise one room per
+        pair, so that another strategy can follow.
         """
 
-    async def rooms(self) -> list[PairId]:
-        """The rooms that exist now."""
+    def read_webhook(self, body: bytes, authorization: str) -> Webhook:
+        """News that one of our servers signed. Raises `WebhookRefused`."""

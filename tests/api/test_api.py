@@ -15,13 +15,22 @@ from litestar.file_system import BaseLocalFileSystem
 from structlog.testing import capture_logs
 
 from duologue.api import page
+from duologue.api.hooks import PATH
 from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_app
 from duologue.errors import Unavailable
+from duologue.media.fake import FakeMedia
+from duologue.media.webhook import read_webhook
+from duologue.ports import Webhook
 from duologue.safety.ratelimit import Rate
 from duologue.services.identity import TokenOffice
+from duologue.services.pairs import Pairs
+from duologue.services.webhooks import Webhooks
 from duologue.settings import Settings
-from duologue.store.memory import MemoryLimiter
+from duologue.store.memory import MemoryLimiter, MemoryStore
+from duologue.tasks import Tasks
+from tests.builders import NOW
 from tests.fakes import CountingRng, ManualClock
+from tests.media.hooks import KEY, SECRET, body_of, signature
 
 OURS, EVIL = "http://127.0.0.1:8000", "https://evil.example"
 FACETS: dict[str, Any] = {"language": {"values": ["en", "fr"]}}
@@ -35,7 +44,11 @@ class Front:
         self.clock = ManualClock()
         self.tokens = TokenOffice(b"k" * 32, self.clock, CountingRng())
         settings = Settings(limits=limits, gateway={"origins": [OURS]}, matching={"facets": FACETS})
-        self.app: Litestar = create_app(settings, "memory", self.tokens, MemoryLimiter(self.clock), CONFIG)
+        self.media = FakeMedia()
+        store = MemoryStore(self.clock)
+        self.webhooks = Webhooks(store, self.media, Pairs(store, self.media, self.clock, Tasks()), self.clock)
+        limiter = MemoryLimiter(self.clock)
+        self.app: Litestar = create_app(settings, "memory", self.tokens, limiter, CONFIG, self.webhooks)
 
     @asynccontextmanager
     async def browser(self, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
@@ -350,7 +363,7 @@ class BrokenLimiter:
 async def test_guests_come_in_while_nobody_can_count_them(no_page: None) -> None:
     """This limiter fails open: a guest's token opens nothing that is not limited itself."""
     front = Front()
-    front.app = create_app(Settings(), "memory", front.tokens, BrokenLimiter(), CONFIG)
+    front.app = create_app(Settings(), "memory", front.tokens, BrokenLimiter(), CONFIG, front.webhooks)
     async with front.browser() as browser:
         assert (await browser.post("/v1/guest", json={})).status_code == 200
 
@@ -383,3 +396,47 @@ async def test_openapi_describes_the_api(browser: httpx.AsyncClient) -> None:
     schema = (await browser.get("/openapi/openapi.json")).json()
 
     assert "/v1/guest" in schema["paths"]
+
+
+# -- webhooks -------------------------------------------------------------------------------
+
+
+class SigningMedia(FakeMedia):
+    """A media server whose key is known."""
+
+    def read_webhook(self, body: bytes, authorization: str) -> Webhook:
+        return read_webhook(body, authorization, {KEY: SECRET}, NOW)
+
+
+@pytest.fixture
+async def signed() -> AsyncIterator[httpx.AsyncClient]:
+    """A server whose media server signs its hooks."""
+    front = Front()
+    front.webhooks._media = SigningMedia()
+    async with front.browser() as browser:
+        yield browser
+
+
+def hook_headers(body: bytes, **changes: Any) -> dict[str, str]:
+    return {"Authorization": signature(body, **changes), "Content-Type": "application/webhook+json"}
+
+
+@pytest.mark.parametrize("body", [body_of(), body_of("track_published"), body_of(createdAt="0")])
+async def test_a_signed_hook_is_thanked_for(no_page: None, signed: httpx.AsyncClient, body: bytes) -> None:
+    """Also one that we have no use for: sending it again would not help."""
+    assert (await signed.post(PATH, content=body, headers=hook_headers(body))).status_code == 200
+
+
+async def test_a_hook_of_a_stranger_is_refused(no_page: None, signed: httpx.AsyncClient) -> None:
+    """With a status that the operator sees in the log of LiveKit, where the key is wrong."""
+    body = body_of()
+
+    assert (await signed.post(PATH, content=body)).status_code == 401
+    assert (await signed.post(PATH, content=body, headers=hook_headers(body, secret="x" * 40))).status_code == 401
+
+
+async def test_a_hook_has_a_bound(no_page: None, signed: httpx.AsyncClient) -> None:
+    """Nobody reads megabytes to find out who signed them."""
+    body = body_of(padding="x" * MAX_BODY_BYTES)
+
+    assert (await signed.post(PATH, content=body, headers=hook_headers(body))).status_code == 413

@@ -14,9 +14,12 @@ from structlog.testing import capture_logs
 
 from duologue.api import page
 from duologue.api.server import Http, create_app
+from duologue.media.fake import FakeMedia
 from duologue.services.identity import TokenOffice
+from duologue.services.pairs import Pairs
+from duologue.services.webhooks import Webhooks
 from duologue.settings import Settings
-from duologue.store.memory import MemoryLimiter
+from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
 from tests.api.test_api import CONFIG
 from tests.fakes import CountingRng, ManualClock, free_port, wait_until
@@ -61,9 +64,10 @@ class Server:
     def __init__(self, **http: Any) -> None:
         self.port = free_port()
         settings = Settings(http={"port": self.port} | http)
-        clock = ManualClock()
+        clock, store, media = ManualClock(), MemoryStore(ManualClock()), FakeMedia()
         tokens = TokenOffice(b"k" * 32, clock, CountingRng())
-        self.http = Http(create_app(settings, "memory", tokens, MemoryLimiter(clock), CONFIG), settings)
+        hooks = Webhooks(store, media, Pairs(store, media, clock, Tasks()), clock)
+        self.http = Http(create_app(settings, "memory", tokens, MemoryLimiter(clock), CONFIG, hooks), settings)
         self.url = f"http://127.0.0.1:{self.port}"
         self._opened: list[Socket] = []
 

@@ -6,15 +6,16 @@ A further store takes one more line in `STORES`: a function that makes a `StoreU
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from duologue.ids import GatewayId, MatcherId, PairId, PersonId, RequestId, SessionId
+from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, RequestId, SessionId
 from duologue.ledger import (
     GATEWAY_LEASE_MS,
+    NODES_LEASE,
     Arrival,
     Caller,
     CommitResult,
@@ -25,12 +26,14 @@ from duologue.ledger import (
     TicketArrived,
 )
 from duologue.matching.ticket import Ticket
+from duologue.nodes import NodeHealth, NodeReport
 from duologue.pairs.pair import Pair
 from duologue.ports import ResyncNeeded, Store
 from duologue.protocol.codes import Mode
+from duologue.safety.ratelimit import UNLIMITED, Rate
 from duologue.store.memory import MemoryStore
 from duologue.store.memory.store import OUTBOX_LENGTH, QUEUE_LENGTH
-from tests.builders import ANA, BEN, cohort, ticket
+from tests.builders import ANA, BEN, NODE, cohort, ticket
 from tests.fakes import ManualClock
 
 GATEWAY = GatewayId("g1")
@@ -77,6 +80,8 @@ class World:
     def __init__(self, under_test: StoreUnderTest) -> None:
         self.store = under_test.store
         self._advance = under_test.advance
+        self.nodes_were_reported = False
+        """Whether the test is about media nodes, so that it speaks of them itself."""
         self._sessions: dict[tuple[PersonId, int], SessionId] = {}
         self._positions: dict[GatewayId, int] = defaultdict(int)
         self._heard: dict[SessionId, list[tuple[int, News]]] = defaultdict(list)
@@ -138,7 +143,19 @@ class World:
         shard = proposals[0].tickets[0].cohort.key
         fence = await self.store.lease(shard, MATCHER)
         assert fence is not None, "no other matcher is at work"
+        if not self.nodes_were_reported:
+            await self.report_nodes()
         return await self.store.commit(shard, fence, proposals)
+
+    async def report_nodes(
+        self, nodes: Mapping[NodeName, NodeHealth] | None = None, slots: Rate = UNLIMITED
+    ) -> list[Pair]:
+        """Tell the store how its media nodes are; one that works, unless a test says otherwise. Returns ended pairs."""
+        self.nodes_were_reported = nodes is not None
+        fence = await self.store.lease(NODES_LEASE, MATCHER)
+        assert fence is not None, "no other watcher is at work"
+        reports = [NodeReport(name, health, slots) for name, health in (nodes or {NODE: NodeHealth.UP}).items()]
+        return await self.store.report_nodes(fence, reports)
 
     async def match(self, first: PersonId, second: PersonId, pair: PairId = PAIR) -> None:
         """Make a pair of two who wait."""

@@ -33,7 +33,7 @@ from duologue.ledger import (
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Phase
 from duologue.store.memory import MemoryStore
-from tests.builders import ANA, BEN, CLEO, DAN
+from tests.builders import ANA, BEN, CLEO, DAN, NODE
 from tests.contract.stores import GATEWAY, MATCHER, SHARD, wish
 from tests.fakes import ManualClock
 
@@ -209,7 +209,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(back=st.integers(0, 2), works=st.booleans())
     def room(self, back: int, works: bool) -> None:
         pair = self.pairs[max(0, len(self.pairs) - 1 - back)]
-        self.run(self.store.opened(pair) if works else self.store.media_unavailable(pair))
+        self.run(self.store.opened(pair, NODE) if works else self.store.room_lost(pair, NODE))
 
     @precondition(lambda self: self.callers)
     @rule(person=people, which=choices)

@@ -21,9 +21,10 @@ from duologue.ledger import (
     TicketArrived,
     Waiting,
 )
+from duologue.matching.ticket import FAILED_APART_MS
 from duologue.protocol.codes import EndReason, Mode, PeerEvent
 from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
-from tests.builders import ANA, BEN, CLEO, cohort
+from tests.builders import ANA, BEN, CLEO, NODE
 from tests.contract.stores import PAIR, SHARD, World, asking, wish
 
 
@@ -250,25 +251,25 @@ async def test_leave_does_not_stop_a_search_of_ones_own(world: World) -> None:
     assert list(await world.queue()) == [ANA]
 
 
-# -- opened, media_unavailable --------------------------------------------------------------
+# -- opened --------------------------------------------------------------------------------
 
 
 async def test_opened_tells_both(world: World) -> None:
     """Nobody joins before the room is there, and each side learns it from the ledger."""
     ana, ben = await world.paired(Mode.VIDEO)
 
-    assert await world.store.opened(PAIR)
-    assert await world.news(ana) == [RoomIsOpen(PAIR)]
-    assert await world.news(ben) == [RoomIsOpen(PAIR)]
+    assert await world.store.opened(PAIR, NODE)
+    assert await world.news(ana) == [RoomIsOpen(PAIR, NODE)]
+    assert await world.news(ben) == [RoomIsOpen(PAIR, NODE)]
 
 
 async def test_opened_twice_is_told_once(world: World) -> None:
     """Both gateways may make the room."""
     ana, _ = await world.paired(Mode.VIDEO)
-    await world.store.opened(PAIR)
+    await world.store.opened(PAIR, NODE)
     await world.news(ana)
 
-    assert await world.store.opened(PAIR)
+    assert await world.store.opened(PAIR, NODE)
     assert await world.news(ana) == []
 
 
@@ -277,48 +278,17 @@ async def test_opened_after_the_end_says_so(world: World) -> None:
     ana, _ = await world.paired(Mode.VIDEO)
     await world.store.leave(ana, PAIR)
 
-    assert not await world.store.opened(PAIR)
+    assert not await world.store.opened(PAIR, NODE)
 
 
 async def test_an_open_room_is_in_the_snapshot(world: World) -> None:
     """Who reloads may join at once."""
     await world.paired(Mode.VIDEO)
-    await world.store.opened(PAIR)
+    await world.store.opened(PAIR, NODE)
     state = (await world.snapshot(ANA)).state
 
     assert isinstance(state, Paired)
     assert state.pair.room_open
-
-
-async def test_without_a_media_server_both_keep_their_place(world: World) -> None:
-    """Nobody is at fault, so nobody backs off."""
-    ana = await world.waiting(ANA, cohort=cohort(Mode.VIDEO))
-    ben = await world.waiting(BEN, cohort=cohort(Mode.VIDEO))
-    before = await world.queue()
-    await world.advance(2_000)
-    await world.match(ANA, BEN)
-    await world.news(ana)
-    await world.news(ben)
-    closed = await world.store.media_unavailable(PAIR)
-
-    assert closed.ended is not None
-    assert closed.ended.ended is EndReason.MEDIA_FAILED
-    after = await world.queue()
-    for caller in (ana, ben):
-        news = await ended(world, caller)
-        assert (news.reason, news.by) == (EndReason.MEDIA_FAILED, "server")
-        assert after[caller.person].since_ms == before[caller.person].since_ms
-        assert after[caller.person].not_before_ms > before[caller.person].since_ms + 2_000
-
-
-async def test_media_unavailable_after_the_end_does_nothing(world: World) -> None:
-    """The pair ended for another reason meanwhile."""
-    ana, ben = await world.paired(Mode.VIDEO)
-    await world.store.leave(ana, PAIR)
-    await world.news(ben)
-
-    assert await world.store.media_unavailable(PAIR) == Closed(Outcome.DONE)
-    assert await world.news(ben) == []
 
 
 # -- connected, media_failed ----------------------------------------------------------------
@@ -377,6 +347,24 @@ async def test_media_failed_ends_the_pair_and_blames_one(world: World) -> None:
     assert for_ana.ticket.since_ms == since_ms + 4_000
     assert for_ana.ticket.not_before_ms == since_ms + 14_000
     assert (for_ben.ticket.since_ms, for_ben.ticket.not_before_ms) == (since_ms, 0)
+
+
+async def test_two_whose_media_failed_stay_apart_for_a_while(world: World) -> None:
+    """Nobody waits for the same failure twice in a row, and nobody is kept from somebody for long."""
+    ana, ben = await world.paired()
+    await world.store.media_failed(ana, PAIR)
+    queue = await world.queue()
+    until_ms = queue[ANA].since_ms + FAILED_APART_MS
+
+    assert (queue[ANA].failed_with, queue[BEN].failed_with) == ({BEN: until_ms}, {ANA: until_ms})
+    assert (queue[ANA].met, queue[BEN].met) == (frozenset([BEN]), frozenset([ANA]))
+    await world.advance(FAILED_APART_MS)
+    for caller in (ana, ben):
+        await world.store.cancel(caller, 1)
+        await world.find(caller, 2)
+    queue = await world.queue()
+    assert queue[ANA].failed_with == queue[BEN].failed_with == {}
+    assert queue[ANA].met == queue[BEN].met == frozenset()
 
 
 async def test_failing_again_and_again_backs_off_and_gives_up(world: World) -> None:

@@ -25,7 +25,7 @@ from duologue.ledger import (
 from duologue.matching.estimate import QueueStatus
 from duologue.ports import ResyncNeeded
 from duologue.protocol.codes import EndReason, Mode
-from tests.builders import ANA, BEN, CLEO, cohort
+from tests.builders import ANA, BEN, CLEO, NODE, cohort
 from tests.contract.stores import PAIR, SHARD, MakeStore, World, asking
 
 # -- find -----------------------------------------------------------------------------------
@@ -149,8 +149,8 @@ async def test_a_meeting_is_forgotten_after_a_while(world: World) -> None:
 
 async def test_a_pair_that_never_talked_is_no_meeting(world: World) -> None:
     """Where no media server took them, they may try again with each other."""
-    await world.paired()
-    await world.store.media_unavailable(PAIR)
+    await world.paired(Mode.VIDEO)
+    await world.store.refused(PAIR, NODE)
 
     assert (await world.queue())[ANA].met == frozenset()
 
@@ -383,10 +383,11 @@ async def test_the_queue_says_when_somebody_is_away_and_back(world: World) -> No
 
 async def test_the_queue_tells_of_those_who_wait_again(world: World) -> None:
     """After a pair that never talked both tickets are offered again."""
-    await world.paired()
-    _, position = await world.store.read_queue(SHARD, 0, 0)
-    await world.store.media_unavailable(PAIR)
-    events, _ = await world.store.read_queue(SHARD, position, 0)
+    await world.paired(Mode.VIDEO)
+    shard = cohort(Mode.VIDEO).key
+    _, position = await world.store.read_queue(shard, 0, 0)
+    await world.store.refused(PAIR, NODE)
+    events, _ = await world.store.read_queue(shard, position, 0)
 
     assert {event.ticket.person for event in events if isinstance(event, TicketArrived)} == {ANA, BEN}
 

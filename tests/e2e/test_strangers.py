@@ -9,9 +9,11 @@ from livekit import rtc
 from playwright.sync_api import expect
 
 from duologue.clock import SystemClock
-from duologue.ids import PairId
+from duologue.ids import NodeName, PairId
 from duologue.media.livekit import LiveKit
 from duologue.media.livekit_files import LiveKitFiles
+from duologue.media.livekit_node import NodeAccess
+from duologue.safety.ratelimit import UNLIMITED
 from tests.e2e.camera import BLUE, GREEN, RED
 from tests.e2e.conftest import Invite, Server
 from tests.e2e.person import Person
@@ -79,9 +81,10 @@ def test_a_room_is_gone_after_its_pair(invite: Invite, server: Server) -> None:
 async def room_gone(server: Server, pair: PairId) -> None:
     """Wait until LiveKit does not have the room any more."""
     keys = LiveKitFiles(server.state_dir, server.livekit_port).keys()
-    url = f"ws://127.0.0.1:{server.livekit_port}"
-    async with asyncio.timeout(15), LiveKit(url, url, keys.api_key, keys.api_secret, SystemClock()) as livekit:
-        while pair in await livekit.rooms():
+    url, name = f"ws://127.0.0.1:{server.livekit_port}", NodeName("own")
+    node = NodeAccess(name, url, url, keys.api_key, keys.api_secret, UNLIMITED)
+    async with asyncio.timeout(15), LiveKit([node], SystemClock()) as livekit:
+        while await livekit.rooms(name, [pair]):
             await asyncio.sleep(0.05)
 
 

@@ -311,4 +311,4 @@ async def test_an_expired_session_leaves_the_partner_waiting_for_a_while(scene: 
     await yard.settle()
 
     assert scene.ana.close_code == CloseCode.TOKEN_EXPIRED
-    assert await yard.store.opened(scene.pair)
+    assert await yard.store.live_pairs([scene.pair])

@@ -260,7 +260,7 @@ async def test_a_stop_with_two_people_takes_no_time(yard: Yard) -> None:
     assert closed == [CloseCode.GOING_AWAY] * 2
     assert retry_after_ms(ana) <= 1_000
     assert yard.clock.now_ms() - before_ms <= FLUSH_STEP_MS
-    assert await yard.store.opened(pair)
+    assert await yard.store.live_pairs([pair])
 
 
 async def test_a_stop_goes_in_batches() -> None:

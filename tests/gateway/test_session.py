@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from duologue.gateway import events as ev
-from duologue.gateway.session import NOT_YET, Session
+from duologue.gateway.session import Session
+from duologue.gateway.session.requests import NOT_YET
 from duologue.gateway.terms import Limits
-from duologue.ids import PairId, SessionId
+from duologue.ids import NodeName, PairId, SessionId
 from duologue.ledger import (
     Arrival,
     Attention,
@@ -37,9 +38,9 @@ from duologue.matching.widen import RECENTLY_MET
 from duologue.pairs.pair import Line, Pair
 from duologue.protocol import client as c
 from duologue.protocol import server as s
-from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode
+from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode, Pause
 from duologue.safety.ratelimit import Rate
-from tests.builders import ANA, BEN, NOW, cohort, pair, ticket, with_side
+from tests.builders import ANA, BEN, NODE, NOW, cohort, pair, ticket, with_side
 from tests.playbook import Closes, Playbook, Sends, Wait
 
 VIDEO = pair(Mode.VIDEO)
@@ -47,6 +48,7 @@ TEXT = pair(Mode.TEXT)
 FOR_BEN = msgspec.structs.replace(VIDEO, sides=(VIDEO.sides[1], VIDEO.sides[0]))
 TICKET = ticket(ANA, rev=2)
 CREDENTIALS = s.Credentials("livekit", "ws://media", "token", ["p1-b"])
+AWAY = s.CommandError(ErrorCode.UNAVAILABLE, "store", temporary=True, retry_after_ms=1_000)
 PING, PONG = ev.Send(s.Ping()), c.Pong()
 QUIET, VISIBLE = ev.Attend(Attention.QUIET), ev.Attend(Attention.VISIBLE)
 
@@ -86,7 +88,7 @@ def paired(of: Pair = VIDEO, **options: Any) -> Playbook:
     return (
         live(**options)
         >> told(2, PairFormed(of, 1)) << ev.OpenRoom(of)
-        >> told(3, RoomIsOpen(of.id)) << ev.Place(of)
+        >> told(3, RoomIsOpen(of.id, NODE)) << ev.Place(of)
         >> ev.Placed(of.id, CREDENTIALS) << Sends(s.Matched, rev=3, pair="p1", media=CREDENTIALS)
     )  # fmt: skip
 
@@ -302,7 +304,7 @@ def test_reload_into_a_pair_whose_room_is_still_being_made() -> None:
     assert (
         entering()
         >> entered(Paired(VIDEO), rev=5) << Sends(s.Ready, rev=5) << ev.OpenRoom(VIDEO)
-        >> told(6, RoomIsOpen(VIDEO.id)) << ev.Place(VIDEO)
+        >> told(6, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(VIDEO)
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched, rev=6, media=CREDENTIALS)
     )  # fmt: skip
 
@@ -434,7 +436,7 @@ def test_side_b_waits_for_the_room() -> None:
         live()
         >> told(2, PairFormed(FOR_BEN, 1))
         >> Wait(900)
-        >> told(3, RoomIsOpen(VIDEO.id)) << ev.Place(FOR_BEN)
+        >> told(3, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(FOR_BEN)
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched)
         >> Wait(1_000)
     )  # fmt: skip
@@ -457,7 +459,7 @@ def test_a_match_stops_the_news_of_waiting() -> None:
 
 def test_a_room_of_another_pair_means_nothing() -> None:
     """News may cross."""
-    assert paired() >> told(4, RoomIsOpen(PairId("p0")))
+    assert paired() >> told(4, RoomIsOpen(PairId("p0"), NODE))
 
 
 def test_credentials_of_another_pair_mean_nothing() -> None:
@@ -510,6 +512,49 @@ def test_a_pair_that_was_never_announced_ends_quietly() -> None:
         >> told(2, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
         >> told(3, PairEnded(VIDEO.id, EndReason.MEDIA_FAILED, "server", TICKET))
         << Sends(s.Notice, code="media_unavailable") << Sends(s.Waiting, rev=3)
+    )  # fmt: skip
+
+
+def test_who_failed_too_often_is_told_what_to_check() -> None:
+    """They do not wait any more, so they have to do something."""
+    assert (
+        live()
+        >> told(2, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
+        >> told(3, PairEnded(VIDEO.id, EndReason.MEDIA_FAILED, "me", None))
+        << Sends(s.Ended, pair=VIDEO.id, waiting=None) << Sends(s.Notice, code="check_media")
+    )  # fmt: skip
+
+
+def test_a_pair_that_moved_is_joined_where_it_is_now() -> None:
+    """Another media server took the room than the one that was asked first."""
+    other = NodeName("other")
+    assert (
+        live()
+        >> told(2, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
+        >> told(3, RoomIsOpen(VIDEO.id, other)) << ev.Place(msgspec.structs.replace(VIDEO, node=other))
+    )  # fmt: skip
+
+
+def test_who_waits_for_a_room_is_told_that_they_wait() -> None:
+    """It may take some media servers to find one; it is no silence for that, and over with the announcement."""
+    assert (
+        live()
+        >> told(2, Queued(TICKET)) << Sends(s.Waiting, rev=2)
+        >> told(3, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
+        >> Wait(1_500) << Sends(s.Waiting, rev=3)
+        >> Wait(5_000) << Sends(s.Waiting, rev=3)
+        >> told(4, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(VIDEO)
+        >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched, rev=4, media=CREDENTIALS)
+        >> Wait(9_000)
+    )  # fmt: skip
+
+
+def test_who_waits_is_told_that_matching_pauses() -> None:
+    """And why, with the next numbers."""
+    key = TICKET.cohort.key
+    assert (
+        live(board={key: QueueStatus(paused=Pause.MEDIA_DOWN)})
+        >> told(2, Queued(TICKET)) << Sends(s.Waiting, paused=Pause.MEDIA_DOWN)
     )  # fmt: skip
 
 
@@ -579,9 +624,7 @@ def test_a_stale_session_stands_by() -> None:
 
 def test_a_fault_is_passed_on() -> None:
     """With its advice."""
-    error = s.CommandError(ErrorCode.UNAVAILABLE, "store", temporary=True, retry_after_ms=1_000)
-
-    assert live() >> ev.Answered("1", error) << ev.Send(s.Reply("1", ok=False, error=error))
+    assert live() >> ev.Answered("1", AWAY) << ev.Send(s.Reply("1", ok=False, error=AWAY))
 
 
 @pytest.mark.parametrize("message", [c.Auth("t"), c.Resume("r")], ids=["auth", "resume"])
@@ -870,6 +913,40 @@ def test_an_older_loss_does_not_undo_a_take_over() -> None:
         >> told(1, Superseded())
         >> entered(rev=2) << Sends(s.Ready, rev=2)
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize(
+    ("outcome", "ok"), [(Outcome.DONE, True), (Outcome.REFUSED, False), (Outcome.STALE, False), (AWAY, False)], ids=str
+)
+def test_what_was_asked_before_the_loss_is_answered_during_a_take_over(
+    outcome: Outcome | s.CommandError, ok: bool, resume: bool
+) -> None:
+    """The store was slow, and the take-over quick: the answer comes while the token is being checked."""
+    find = c.Find("1", 1)
+    token = c.Resume("t") if resume else c.Auth("t")
+
+    assert (
+        live()
+        >> find << ev.Perform(find)
+        >> told(1, Superseded()) << ev.Send(s.Standby(1))
+        >> token << ev.Enter("t", resume=resume)
+        >> ev.Answered("1", outcome) << Sends(s.Reply, id="1", ok=ok)
+        >> entered(rev=2) << Sends(s.Ready, rev=2)
+    )  # fmt: skip
+
+
+def test_a_newer_token_is_confirmed_during_a_take_over() -> None:
+    """How long the session holds is told by `ready`, which follows."""
+    playbook = (
+        standby()
+        >> c.Refresh("1", "newer") << ev.Renew("1", "newer")
+        >> c.Auth("t") << ev.Enter("t", resume=False)
+        >> ev.Refreshed("1", "resume-2", NOW + 4_000)
+        << ev.Send(s.Refreshed("resume-2", NOW + 4_000)) << ev.Send(s.Reply("1", ok=True))
+    )  # fmt: skip
+
+    assert playbook >> Wait(9_999) >> entered(rev=2) << Sends(s.Ready, rev=2)
 
 
 def test_one_session_too_many_ends() -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from structlog.testing import capture_logs
 
 from duologue.clock import SystemClock
 from duologue.errors import Unavailable
 from duologue.ids import MatcherId, PersonId
 from duologue.ledger import CommitResult, Committed, Idle, Paired, Proposal, QueueEvent
 from duologue.matcher.loop import Matcher
+from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
+from duologue.nodes import NodeHealth
 from duologue.ports import ResyncNeeded
+from duologue.protocol.codes import Mode, Pause
+from duologue.safety.ratelimit import UNLIMITED, Rate
 from duologue.store.memory import MemoryStore
 from duologue.tasks import Tasks
-from tests.builders import ANA, BEN, CLEO, cohort, ticket
+from tests.builders import ANA, BEN, CLEO, NODE, cohort, ticket
 from tests.contract.stores import StoreUnderTest, World
 from tests.fakes import CountingRng, wait_until
 
@@ -28,12 +34,14 @@ class Uneasy(MemoryStore):
         self.results: list[CommitResult] = []
         self.cancel_first: PersonId | None = None
         self.reader_errors: list[Exception] = []
+        self.batches: list[int] = []
 
     async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         """Somebody cancels while the match is on its way."""
         if self.cancel_first is not None:
             self.ledger.dequeue(self.ledger.people[self.cancel_first])
             self.cancel_first = None
+        self.batches.append(len(proposals))
         results = await super().commit(shard, fence, proposals)
         self.results += results
         return results
@@ -53,11 +61,17 @@ class Town(World):
         super().__init__(StoreUnderTest(self.memory, SystemClock().sleep_ms))
         self.tasks = Tasks()
         self.rng = CountingRng()
+        self._health, self._slots = NodeHealth.UP, UNLIMITED
 
     def start_matcher(self) -> Matcher:
         matcher = Matcher(self.store, SystemClock(), self.rng, Rules(recently_met_after_ms=200), self.tasks)
         matcher.start()
         return matcher
+
+    async def report(self, health: NodeHealth | None = None, slots: Rate | None = None) -> None:
+        """Say how the one media node is, from now on."""
+        self._health, self._slots = health or self._health, slots or self._slots
+        await self.report_nodes({NODE: self._health}, self._slots)
 
     @property
     def pairs(self) -> set[frozenset[PersonId]]:
@@ -173,6 +187,100 @@ async def test_what_a_cohort_looks_like_is_published(town: Town) -> None:
     status = (await town.store.read_status())[cohort().key]
 
     assert 0 <= (status.estimate_for(ticket(CLEO), Rules()) or -1) < 10_000
+
+
+# -- join slots -------------------------------------------------------------------------------
+
+
+VIDEO = cohort(Mode.VIDEO)
+PEOPLE = [PersonId(f"p{n}") for n in range(6)]
+
+
+async def status_of(town: Town) -> QueueStatus:
+    return (await town.store.read_status()).get(VIDEO.key, QueueStatus())
+
+
+async def until_paused(town: Town, why: Pause | None) -> None:
+    """The matcher says so, too, to people who wait."""
+    async with asyncio.timeout(10):
+        while (await status_of(town)).paused is not why:
+            await town.report()
+            await asyncio.sleep(0.02)
+
+
+async def test_without_a_media_server_people_wait_and_go_on_with_it(town: Town) -> None:
+    """One mechanism pauses and resumes; nobody leaves the queue, text goes on, and the log says each once."""
+    await town.report(NodeHealth.DOWN)
+    with capture_logs() as logs:
+        town.start_matcher()
+        for person in PEOPLE[:4]:
+            await town.waiting(person, cohort=VIDEO)
+        await until_paused(town, Pause.MEDIA_DOWN)
+        assert (await status_of(town)).waiting_count == 4
+        assert set(await town.queue()) == set(PEOPLE[:4])
+        for person in (ANA, BEN):
+            await town.waiting(person)
+        await wait_until(lambda: town.pairs == {frozenset([ANA, BEN])}, description="two meet by text")
+
+        await town.report(NodeHealth.UP)
+        await wait_until(lambda: len(town.pairs) == 3, description="all are pairs")
+        await until_paused(town, None)
+    told = [line["event"] for line in logs if line["event"].startswith("matching_")]
+
+    assert told == ["matching_paused", "matching_resumed"]
+
+
+async def test_pairs_come_no_faster_than_slots(town: Town) -> None:
+    """First come, first served; the ledger's own clock counts."""
+    await town.report(slots=Rate(interval_ms=60_000, burst=2))
+    town.start_matcher()
+    for person in PEOPLE:
+        await town.waiting(person, cohort=VIDEO)
+    await until_paused(town, Pause.MEDIA_BUSY)
+
+    assert town.pairs == {frozenset(PEOPLE[0:2]), frozenset(PEOPLE[2:4])}
+    assert set(await town.queue()) == set(PEOPLE[4:])
+
+
+async def test_who_leaves_while_held_sets_the_other_free_at_once(town: Town) -> None:
+    """The other one does not wait behind a match that will never be."""
+    await town.report(NodeHealth.DOWN)
+    town.start_matcher()
+    ana = await town.waiting(ANA, cohort=VIDEO)
+    await town.waiting(BEN, cohort=VIDEO)
+    await until_paused(town, Pause.MEDIA_DOWN)
+    await town.store.cancel(ana, 1)
+    await town.waiting(CLEO, cohort=VIDEO)
+    await town.report(NodeHealth.UP)
+    await wait_until(lambda: town.pairs, description="the others are a pair")
+
+    assert town.pairs == {frozenset([BEN, CLEO])}
+
+
+async def test_new_wishes_while_held_count(town: Town) -> None:
+    """The held match was for the old ones."""
+    await town.report(NodeHealth.DOWN)
+    town.start_matcher()
+    ana = await town.waiting(ANA, cohort=VIDEO)
+    await town.waiting(BEN, cohort=VIDEO)
+    await until_paused(town, Pause.MEDIA_DOWN)
+    await town.find(ana, 2, cohort=VIDEO, avoid=frozenset([BEN]))
+    await town.waiting(CLEO, cohort=VIDEO, avoid=frozenset([BEN]))
+    await town.report(NodeHealth.UP)
+    await wait_until(lambda: town.pairs, description="the others are a pair")
+
+    assert town.pairs == {frozenset([ANA, CLEO])}
+
+
+async def test_a_long_line_does_not_cost_the_lot_each_time(town: Town) -> None:
+    """While slots are short, few are proposed at once."""
+    await town.report(NodeHealth.DOWN)
+    for n in range(200):
+        await town.waiting(PersonId(f"p{n}"), cohort=VIDEO)
+    town.start_matcher()
+    await wait_until(lambda: len(town.memory.batches) >= 4, description="it asked some times")
+
+    assert town.memory.batches[:4] == [100, 1, 1, 1]
 
 
 async def test_a_shard_whose_loop_died_is_taken_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

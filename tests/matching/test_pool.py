@@ -387,3 +387,16 @@ def test_why_nobody_fits() -> None:
         "facet language: theirs": 1,
     }
     assert (explanation.fits, explanation.looked_at, explanation.widened) == (0, 6, ("language",))
+
+
+def test_two_whose_media_failed_meet_again_after_a_while() -> None:
+    """The pool offers them again by itself; anybody else is better until then."""
+    pool = Pool(Rules(recently_met_after_ms=0))
+    failed = {BEN: NOW + 30_000}, {ANA: NOW + 30_000}
+    assert pool.offer(ticket(ANA, met=frozenset([BEN]), failed_with=failed[0]), NOW) is None
+    assert pool.offer(ticket(BEN, met=frozenset([ANA]), failed_with=failed[1]), NOW) is None
+
+    assert pool.next_due_ms() == NOW + 30_000
+    assert list(pool.reoffer(NOW + 29_999)) == []
+    (match,) = pool.reoffer(NOW + 30_000)
+    assert {match.arrival.person, match.waiting.person} == {ANA, BEN}

@@ -43,6 +43,16 @@ def test_who_remembers_must_have_waited(waited_ms: int) -> None:
     assert apart(other, patient, RULES, NOW + waited_ms) is (waited_ms < 5_000)
 
 
+@pytest.mark.parametrize(("at_ms", "expected"), [(29_999, True), (30_000, False)])
+def test_two_whose_media_failed_stay_apart_however_long_they_waited(at_ms: int, expected: bool) -> None:
+    """Until the time that the ticket names, and not a moment longer; the ticket is offered again then."""
+    failed, other = ticket(ANA, met=MET, failed_with={BEN: NOW + 30_000}), ticket(BEN, since_ms=NOW - 900_000)
+
+    assert apart(failed, other, RULES, NOW + at_ms) is expected
+    assert apart(other, failed, RULES, NOW + at_ms) is expected
+    assert next_offer_ms(failed, RULES, NOW + 5_000) == NOW + 30_000
+
+
 def test_who_met_nobody_loosens_nothing() -> None:
     """A person is not told of a wish that they do not have."""
     assert widened(ticket(), RULES, NOW + 60_000) == ()

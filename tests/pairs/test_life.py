@@ -5,15 +5,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from duologue.ids import PersonId
+from duologue.ids import NodeName, PersonId
 from duologue.pairs.life import (
     Again,
+    Apart,
     DeadlinePassed,
     Effect,
     Event,
     LineWritten,
-    MediaUnavailable,
+    Moved,
     Release,
+    RoomLost,
     RoomOpened,
     SideAway,
     SideBack,
@@ -30,12 +32,14 @@ from duologue.pairs.life import (
     TellRoomOpened,
     TellTalking,
     advance,
+    apart_afterwards,
 )
 from duologue.pairs.pair import KEPT_LINES, Line, Pair, Phase
 from duologue.protocol.codes import EndReason
-from tests.builders import ANA, BEN, CLEO, NOW, pair, with_side
+from tests.builders import ANA, BEN, CLEO, NODE, NOW, pair, with_side
 
 MATCHED = pair()
+OTHER = NodeName("other")
 HALF = with_side(MATCHED, ANA, connected=True)
 TALKING = msgspec.structs.replace(
     with_side(HALF, BEN, connected=True), phase=Phase.TALKING, room_open=True, talking_since_ms=NOW
@@ -48,17 +52,20 @@ FAILED = EndReason.MEDIA_FAILED
 NOTHING: tuple[Effect, ...] = ()
 
 EVERY_EVENT: list[Event] = [
-    RoomOpened(), MediaUnavailable(), SideConnected(ANA), SideFailed(ANA), SideAway(ANA, NOW + 5_000), SideBack(ANA),
-    SideLeft(ANA, EndReason.NEXT), SideMuted(ANA, audio_off=True, video_off=False), LineWritten(ANA, 1, "hello"),
-    DeadlinePassed(),
+    RoomOpened(NODE), Moved(OTHER), RoomLost(), SideConnected(ANA), SideFailed(ANA), SideAway(ANA, NOW + 5_000),
+    SideBack(ANA), SideLeft(ANA, EndReason.NEXT), SideMuted(ANA, audio_off=True, video_off=False),
+    LineWritten(ANA, 1, "hello"), DeadlinePassed(),
 ]  # fmt: skip
 
 GOES_ON: list[tuple[str, Pair, Event, Pair, tuple[Effect, ...]]] = [
     (
-        "room opens", MATCHED, RoomOpened(),
-        msgspec.structs.replace(MATCHED, room_open=True), (TellRoomOpened(),),
+        "room opens", MATCHED, RoomOpened(NODE),
+        msgspec.structs.replace(MATCHED, room_open=True), (TellRoomOpened(NODE),),
     ),
-    ("room opens twice", TALKING, RoomOpened(), TALKING, NOTHING),
+    ("room opens twice", TALKING, RoomOpened(NODE), TALKING, NOTHING),
+    ("a room opens that nobody waits for", MATCHED, RoomOpened(OTHER), MATCHED, NOTHING),
+    ("another node is to try", MATCHED, Moved(OTHER), msgspec.structs.replace(MATCHED, node=OTHER), NOTHING),
+    ("a room that is open stays", TALKING, Moved(OTHER), TALKING, NOTHING),
     ("one connects", MATCHED, SideConnected(ANA), HALF, NOTHING),
     ("the same connects again", HALF, SideConnected(ANA), HALF, NOTHING),
     (
@@ -66,7 +73,6 @@ GOES_ON: list[tuple[str, Pair, Event, Pair, tuple[Effect, ...]]] = [
         msgspec.structs.replace(TALKING, room_open=False), (TellTalking(),),
     ),
     ("connects while talking", TALKING, SideConnected(ANA), TALKING, NOTHING),
-    ("no media while talking", TALKING, MediaUnavailable(), TALKING, NOTHING),
     ("deadline while talking", TALKING, DeadlinePassed(), TALKING, NOTHING),
     ("goes away", TALKING, SideAway(ANA, NOW + 5_000), AWAY, (TellPeerAway(BEN, NOW + 5_000),)),
     (
@@ -107,17 +113,18 @@ def test_a_pair_goes_on(before: Pair, event: Event, after: Pair, effects: tuple[
     assert advance(before, event, NOW) == (after, effects)
 
 
-LATER = Again.KEEP_PLACE_LATER
-
-
 def _in_room(pair: Pair) -> Pair:
     return msgspec.structs.replace(pair, room_open=True)
 
 
 ENDS: list[tuple[str, Pair, Event, EndReason, tuple[Effect, ...]]] = [
     (
-        "no media server", MATCHED, MediaUnavailable(), FAILED,
-        (Release(ANA, FAILED, "server", LATER), Release(BEN, FAILED, "server", LATER)),
+        "no media server", MATCHED, RoomLost(), FAILED,
+        (Release(ANA, FAILED, "server", Again.KEEP_PLACE), Release(BEN, FAILED, "server", Again.KEEP_PLACE)),
+    ),
+    (
+        "the media server dies", TALKING, RoomLost(), FAILED,
+        (Release(ANA, FAILED, "server", Again.TAKE_UP), Release(BEN, FAILED, "server", Again.TAKE_UP)),
     ),
     (
         "one fails", MATCHED, SideFailed(BEN), FAILED,
@@ -129,7 +136,7 @@ ENDS: list[tuple[str, Pair, Event, EndReason, tuple[Effect, ...]]] = [
     ),
     (
         "deadline, no room", MATCHED, DeadlinePassed(), FAILED,
-        (Release(ANA, FAILED, "server", LATER), Release(BEN, FAILED, "server", LATER)),
+        (Release(ANA, FAILED, "server", Again.KEEP_PLACE), Release(BEN, FAILED, "server", Again.KEEP_PLACE)),
     ),
     (
         "deadline, nobody there", _in_room(MATCHED), DeadlinePassed(), FAILED,
@@ -163,6 +170,24 @@ def test_a_pair_ends(before: Pair, event: Event, reason: EndReason, effects: tup
 
     assert (step.pair.phase, step.pair.ended) == (Phase.ENDED, reason)
     assert step.effects == effects
+
+
+@pytest.mark.parametrize(
+    ("before", "event", "apart"),
+    [
+        (TALKING, SideLeft(ANA, EndReason.LEFT), Apart.MET),
+        (MATCHED, SideLeft(ANA, EndReason.NEXT), Apart.MET),
+        (MATCHED, SideLeft(ANA, EndReason.LEFT), Apart.NOT),
+        (MATCHED, SideFailed(ANA), Apart.FAILED),
+        (TALKING, SideFailed(ANA), Apart.MET),
+        (MATCHED, RoomLost(), Apart.NOT),
+        (TALKING, RoomLost(), Apart.NOT),
+    ],
+    ids=["talked", "would not", "left before", "failed", "failed later", "no node", "node died"],
+)  # fmt: skip
+def test_who_looks_for_others_first(before: Pair, event: Event, apart: Apart) -> None:
+    """Who talked, who turned somebody down, who failed to connect: not two whose media server died."""
+    assert apart_afterwards(advance(before, event, NOW).pair) is apart
 
 
 @pytest.mark.parametrize("event", EVERY_EVENT, ids=lambda event: type(event).__name__)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import typing
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
@@ -35,7 +37,7 @@ from duologue.protocol import client as c
 from duologue.protocol import codec
 from duologue.protocol import server as s
 from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, Mode
-from duologue.safety.ratelimit import UNLIMITED
+from duologue.safety.ratelimit import UNLIMITED, Rate
 from tests.builders import ANA, NOW, pair, ticket
 from tests.property.messages import messages
 
@@ -103,7 +105,7 @@ BUFFERED = 8
 
 def awaited(session: Session, event: ev.Event) -> bool:
     """What the pump never does: an answer to a question that was not asked."""
-    return isinstance(event, ev.Entered | ev.EntryRefused | ev.ResumeRefused) and not session._in_flight
+    return isinstance(event, ev.Entered | ev.EntryRefused | ev.ResumeRefused) and not session._client.in_flight
 
 
 @settings(max_examples=600, deadline=None)
@@ -125,10 +127,10 @@ def test_a_session_bears_any_order_of_events(script: list[tuple[ev.Event, int]])
         over = over or isinstance(event, ev.Closed) or any(isinstance(command, ev.Close) for command in commands)
         departed += sum(isinstance(command, ev.Depart) for command in commands)
         assert departed <= arrived
-        assert not (departed and session._in_flight), "who may still come in would come in after having left"
+        assert not (departed and session._client.in_flight), "who may still come in would come in after having left"
         assert len(commands) <= 3 + BUFFERED * 2
-        assert len(session._timers) <= 4
-        assert len(session._early or ()) <= BUFFERED
+        assert len(session._client.timers) <= 4
+        assert len(session._client.early or ()) <= BUFFERED
         assert session.deadline_ms is None or not over
         for command in commands:
             if isinstance(command, ev.Send):
@@ -167,3 +169,111 @@ def test_a_session_that_ticks_when_it_asked_to_comes_to_rest(script: list[tuple[
             session.handle(ev.Ticked(), now_ms)
             after_ms = session.deadline_ms
             assert after_ms is None or after_ms > now_ms
+
+
+class Pump:
+    """What stands around a session: a client that keeps to the protocol, and work that is done in order, some time."""
+
+    def __init__(self) -> None:
+        self.session = Session(SessionId("s1"), {}, limits=LIMITS)
+        self.now_ms = NOW
+        self.asked: list[str] = []
+        self.replied: list[str] = []
+        self.over = False
+        self.told: type[s.Ready | s.Standby] | None = None
+        """How the client stands, by what it heard; None while its token is being checked."""
+        self._work: deque[ev.Enter | ev.Perform | ev.Renew] = deque()
+
+    def handle(self, event: ev.Event, pause_ms: int = 0) -> None:
+        """Something happens; what has to be done about it is done, or queued."""
+        self.now_ms += pause_ms
+        for command in self.session.handle(event, self.now_ms):
+            match command:
+                case ev.Send(s.Reply(id=id_)):
+                    self.replied.append(id_)
+                case ev.Send(s.Ready() | s.Standby() as told):
+                    self.told = type(told)
+                case ev.Close():
+                    self.over = True
+                case ev.Enter() | ev.Perform() | ev.Renew():
+                    self._work.append(command)
+                case ev.Place(of):
+                    self.handle(ev.Placed(of.id, CREDENTIALS))
+
+    def take_over(self) -> None:
+        """The client wants to be the active session, if it is not."""
+        if self.told is s.Standby:
+            self.told = None
+            self.handle(ev.Received(c.Auth("t")))
+
+    def ask(self, message: c.ClientMessage) -> None:
+        """The client speaks, once it is in; a command gets an id of its own."""
+        if self.told is None:
+            return
+        if hasattr(message, "id"):
+            message = msgspec.structs.replace(message, id=str(len(self.asked)))
+            self.asked.append(message.id)
+        self.handle(ev.Received(message))
+
+    def work(self, outcome: Outcome | s.CommandError, entry: ev.Event) -> None:
+        """The oldest of what was queued gets done."""
+        match self._work.popleft() if self._work else None:
+            case ev.Enter():
+                self.handle(entry)
+            case ev.Perform(message) if hasattr(message, "id"):
+                self.handle(ev.Answered(message.id, outcome))
+            case ev.Renew(id_):
+                refused = isinstance(outcome, s.CommandError)
+                self.handle(ev.Answered(id_, outcome) if refused else ev.Refreshed(id_, "r", None))
+
+    def finish(self) -> None:
+        """Everything that is queued gets done, and the socket is still there."""
+        while self._work:
+            self.work(Outcome.DONE, ev.Entered(s.Self(ANA, guest=True, facets={}), Arrival(9, 9, Idle(), 0), "r"))
+
+
+def received(message: c.ClientMessage) -> Callable[[Pump], None]:
+    return lambda pump: pump.ask(message)
+
+
+def happened(event: ev.Event, pause_ms: int) -> Callable[[Pump], None]:
+    return lambda pump: pump.handle(event, pause_ms)
+
+
+def worked(outcome: Outcome | s.CommandError, entry: ev.Event) -> Callable[[Pump], None]:
+    return lambda pump: pump.work(outcome, entry)
+
+
+LIMITS = Limits(any=UNLIMITED, diagnostics=Rate(20_000, 1))
+SUPERSEDED = ev.Delivered(Delivery(SessionId("s1"), 99, Superseded()))
+said = [kind for kind in typing.get_args(c.ClientMessage) if kind not in (c.Auth, c.Resume, c.Bye)]
+turns = st.one_of(
+    st.builds(received, messages(said)),
+    st.just(Pump.take_over),
+    st.builds(happened, st.just(SUPERSEDED), st.just(0)),
+    st.builds(worked, st.sampled_from([Outcome.DONE, Outcome.REFUSED, Outcome.STALE, ERROR]), entries),
+    st.builds(
+        happened,
+        st.builds(ev.Delivered, st.builds(Delivery, st.just(SessionId("s1")), revs, news))
+        | st.builds(ev.Ticked)
+        | st.builds(ev.PeerSaid, st.builds(s.PeerTyping, names)),
+        st.integers(0, 2_000),
+    ),
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(turns, max_size=40))
+def test_every_command_gets_exactly_one_reply_or_the_connection_ends(script: list[Callable[[Pump], None]]) -> None:
+    """Also one that is on its way while another session takes over, or while this one takes over again."""
+    pump = Pump()
+    pump.handle(ev.Opened())
+    pump.handle(ev.Received(c.Auth("t")))
+    pump.finish()
+    for turn in script:
+        if not pump.over:
+            turn(pump)
+    pump.finish()
+
+    assert len(set(pump.replied)) == len(pump.replied)
+    assert pump.over or sorted(pump.replied) == sorted(pump.asked)

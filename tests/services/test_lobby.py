@@ -18,7 +18,7 @@ from duologue.services.lobby import Entry, Lobby, Newcomer, ResumeSpent
 from duologue.services.pairs import Pairs
 from duologue.store.memory import MemoryStore
 from duologue.tasks import Tasks
-from tests.builders import ANA, BEN
+from tests.builders import ANA, BEN, NODE
 from tests.contract.stores import GATEWAY, PAIR, StoreUnderTest, World
 from tests.fakes import CountingRng, ManualClock, wait_until
 
@@ -157,7 +157,7 @@ async def test_next_to_a_mode_that_is_not_offered_keeps_the_pair(house: House) -
 async def test_every_way_out_of_a_pair_deletes_its_room(house: House, how: str) -> None:
     """Whoever ends it owns that."""
     ana, _ = await house.paired(Mode.VIDEO)
-    await house.media.open_room(PAIR)
+    await house.media.open_room(PAIR, NODE)
     match how:
         case "cancel":
             outcome = await house.lobby.cancel(ana, 1)
@@ -175,7 +175,7 @@ async def test_every_way_out_of_a_pair_deletes_its_room(house: House, how: str) 
 async def test_a_lost_socket_keeps_the_room(house: House) -> None:
     """Who reloads finds it."""
     ana, _ = await house.paired(Mode.VIDEO)
-    await house.media.open_room(PAIR)
+    await house.media.open_room(PAIR, NODE)
     await house.lobby.depart(ana, 15_000)
 
     assert house.media.open == {PAIR}

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from duologue.errors import Unavailable
-from duologue.ids import PairId
+from duologue.ids import NodeName, PairId
 from duologue.ledger import Outcome, Paired, PairEnded, RoomIsOpen
 from duologue.media.fake import FakeMedia
+from duologue.nodes import NodeHealth
 from duologue.pairs.pair import Pair
 from duologue.protocol.codes import EndReason, Mode
+from duologue.safety.ratelimit import UNLIMITED
 from duologue.services.pairs import CLOSE_FOR_MS, OPEN_FOR_MS, RETRY_MS, Pairs
 from duologue.store.memory import MemoryStore
 from duologue.tasks import Tasks
-from tests.builders import ANA, BEN
+from tests.builders import ANA, BEN, CLEO, NODE
 from tests.contract.stores import PAIR, StoreUnderTest, World
 from tests.fakes import ManualClock, wait_until
+
+OTHER = NodeName("other")
 
 
 class House(World):
@@ -42,20 +47,20 @@ class House(World):
 
 
 class RecordingMedia(FakeMedia):
-    """Counts the calls, and can come back after some of them."""
+    """Two nodes. Counts the calls, and can come back after some of them."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__({NODE: UNLIMITED, OTHER: UNLIMITED})
         self.calls: list[str] = []
         self.fails = 0
 
-    async def open_room(self, pair: PairId) -> None:
+    async def open_room(self, pair: PairId, node: NodeName) -> None:
         self._count("open")
-        await super().open_room(pair)
+        await super().open_room(pair, node)
 
-    async def close_room(self, pair: PairId) -> None:
+    async def close_room(self, pair: PairId, node: NodeName) -> None:
         self._count("close")
-        await super().close_room(pair)
+        await super().close_room(pair, node)
 
     def _count(self, what: str) -> None:
         self.calls.append(what)
@@ -77,7 +82,7 @@ async def test_a_room_that_is_made_is_told(house: House) -> None:
     await house.pairs.open(pair)
 
     assert house.media.open == {PAIR}
-    assert await house.news(ben) == [RoomIsOpen(PAIR)]
+    assert await house.news(ben) == [RoomIsOpen(PAIR, NODE)]
 
 
 async def test_a_media_server_that_comes_back_is_waited_for(house: House) -> None:
@@ -91,11 +96,11 @@ async def test_a_media_server_that_comes_back_is_waited_for(house: House) -> Non
 
 
 async def test_without_a_media_server_the_pair_ends(house: House) -> None:
-    """After five seconds of trying; both wait again."""
+    """After some seconds of trying; both wait again."""
     pair = await house.pair_of()
     ben = await house.here(BEN)
     started_ms = house.clock.now_ms()
-    house.media.down = True
+    house.media.on[NODE].down = True
     await house.pairs.open(pair)
     tried_ms = house.clock.now_ms() - started_ms
     (ended,) = await house.news(ben)
@@ -104,6 +109,55 @@ async def test_without_a_media_server_the_pair_ends(house: House) -> None:
     assert isinstance(ended, PairEnded)
     assert (ended.reason, ended.by) == (EndReason.MEDIA_FAILED, "server")
     assert set(await house.queue()) == {ANA, BEN}
+
+
+async def test_another_node_takes_what_one_refuses(house: House) -> None:
+    """Both sides hear of the node that has the room, and no room is left on the other."""
+    pair = await house.pair_of()
+    await house.report_nodes({NODE: NodeHealth.UP, OTHER: NodeHealth.UP})
+    ben = await house.here(BEN)
+    house.media.on[NODE].refuses = True
+    await house.pairs.open(pair)
+
+    assert await house.news(ben) == [RoomIsOpen(PAIR, OTHER)]
+    assert list(house.media.on[OTHER].rooms) == [PAIR]
+    assert not house.media.on[NODE].rooms
+
+
+async def test_a_room_whose_answer_was_lost_is_deleted(house: House) -> None:
+    """It was made, and nobody heard of it: there is at most one room for a pair in the end."""
+    pair = await house.pair_of()
+    await house.report_nodes({NODE: NodeHealth.UP, OTHER: NodeHealth.UP})
+    house.media.on[NODE].rooms[PAIR] = 0
+    house.media.on[NODE].refuses = True
+    await house.pairs.open(pair)
+
+    await wait_until(lambda: not house.media.on[NODE].rooms, description="the first room is gone")
+    assert list(house.media.on[OTHER].rooms) == [PAIR]
+
+
+async def test_a_gateway_that_cannot_reach_the_node_leaves_the_others_room_alone(house: House) -> None:
+    """The other side's gateway got through meanwhile: there is nothing to clean up."""
+    pair = await house.pair_of()
+    await house.media.open_room(PAIR, NODE)
+    await house.store.opened(PAIR, NODE)
+    house.media.on[NODE].refuses = True
+    await house.pairs.open(pair)
+
+    assert not house.tasks._running
+    assert house.media.open == {PAIR}
+    assert await house.store.live_pairs([PAIR])
+
+
+async def test_a_late_gateway_leaves_no_second_room(house: House) -> None:
+    """It made the room where the pair had been before it moved."""
+    stale = await house.pair_of()
+    await house.report_nodes({NODE: NodeHealth.UP, OTHER: NodeHealth.UP})
+    await house.store.refused(PAIR, NODE)
+    await house.pairs.open(stale)
+
+    await wait_until(lambda: not house.media.on[NODE].rooms, description="the stale room is gone")
+    assert (await house.store.live_pairs([PAIR]))[0].node == OTHER
 
 
 async def test_a_room_of_a_pair_that_ended_meanwhile_is_deleted(house: House) -> None:
@@ -138,6 +192,47 @@ async def test_media_that_failed_deletes_the_room(house: House) -> None:
     await house.until_closed()
 
 
+@pytest.mark.parametrize("lost", ["room", "node"])
+async def test_media_that_failed_because_the_room_is_gone_is_nobodys_fault(house: House, lost: str) -> None:
+    """The client was only the first to notice."""
+    pair = await house.pair_of()
+    await house.pairs.open(pair)
+    ben = await house.here(BEN)
+    if lost == "room":
+        house.media.on[NODE].rooms.clear()
+    else:
+        house.media.on[NODE].die()
+    await house.pairs.media_failed(ben, PAIR, "disconnected")
+    (ended,) = [news for news in await house.news(ben) if isinstance(news, PairEnded)]
+
+    assert ended.by == "server"
+    assert ended.ticket is not None
+    assert ended.ticket.failures == 0
+
+
+async def test_a_stranger_cannot_have_a_room_looked_at(house: House) -> None:
+    """Whoever names somebody else's pair changes nothing."""
+    pair = await house.pair_of()
+    await house.pairs.open(pair)
+    house.media.on[NODE].rooms.clear()
+    cleo = await house.here(CLEO)
+    await house.pairs.media_failed(cleo, PAIR, "disconnected")
+
+    assert await house.store.live_pairs([PAIR])
+
+
+async def test_what_failed_is_logged_as_one_of_few_causes(house: House) -> None:
+    """Never in the client's own words."""
+    pair = await house.pair_of()
+    await house.pairs.open(pair)
+    ben = await house.here(BEN)
+    with capture_logs() as logs:
+        await house.pairs.media_failed(ben, PAIR, "livekit_timeout")
+    (line,) = [line for line in logs if line["event"] == "media_failed"]
+
+    assert (line["cause"], line["node"]) == ("timeout", NODE)
+
+
 async def test_deleting_is_tried_again(house: House) -> None:
     """A media server that is away for a moment does not keep a room."""
     pair = await house.pair_of()
@@ -148,9 +243,9 @@ async def test_deleting_is_tried_again(house: House) -> None:
 
 
 async def test_deleting_ends_at_some_point(house: House) -> None:
-    """The room closes by itself once it is empty."""
+    """The sweep finds the room later."""
     pair = await house.pair_of()
-    house.media.down = True
+    house.media.on[NODE].down = True
     house.pairs.clean_up(pair)
 
     await wait_until(lambda: not house.tasks._running, description="nobody tries any more")

@@ -98,6 +98,31 @@ export const Mode = {
 } as const;
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
+/** Why nobody is matched at the moment, although somebody fits. */
+export const Pause = {
+  /** No media server works. */
+  MEDIA_DOWN: "media_down",
+  /** Media servers take no more people at once: it goes on in a moment. */
+  MEDIA_BUSY: "media_busy",
+} as const;
+export type Pause = (typeof Pause)[keyof typeof Pause];
+
+/** Why a client gave up on its media: what its `detail` is counted as. */
+export const FailureCause = {
+  /** No camera or microphone, or no leave to use it. */
+  DEVICE: "device",
+  /** It did not connect in time. */
+  TIMEOUT: "timeout",
+  /** The media server did not let it in. */
+  REFUSED: "refused",
+  /** It was in, and the way to the media server broke. */
+  NETWORK: "network",
+  /** The media server threw it out. */
+  REMOVED: "removed",
+  OTHER: "other",
+} as const;
+export type FailureCause = (typeof FailureCause)[keyof typeof FailureCause];
+
 /** Which program this is; for statistics, never for decisions. */
 export interface ClientInfo {
   name?: string;
@@ -346,6 +371,8 @@ export interface Waiting {
   estimate_ms: number | null;
   /** Which wishes are loosened by now, in the order in which they were. */
   widened: string[];
+  /** Why nobody is matched at the moment; your place is kept. */
+  paused?: Pause;
 }
 
 /**

@@ -25,9 +25,11 @@ from duologue.api import page
 from duologue.api.connections import PatientConnection, Slots
 from duologue.api.guests import GuestDesk, guest
 from duologue.api.health import live, ready
+from duologue.api.hooks import webhook
 from duologue.errors import StartupError
 from duologue.ports import Limiter
 from duologue.services.identity import TokenOffice
+from duologue.services.webhooks import Webhooks
 from duologue.settings import HttpSettings, Settings
 
 log = structlog.get_logger()
@@ -77,7 +79,12 @@ def no_page() -> Response[str]:
 
 
 def create_app(
-    settings: Settings, store_kind: str, tokens: TokenOffice, limiter: Limiter, client: ClientConfig
+    settings: Settings,
+    store_kind: str,
+    tokens: TokenOffice,
+    limiter: Limiter,
+    client: ClientConfig,
+    webhooks: Webhooks,
 ) -> Litestar:
     """The HTTP application."""
     desk = GuestDesk(tokens, limiter, settings)
@@ -89,12 +96,13 @@ def create_app(
         return Provide(lambda: value, sync_to_thread=False, use_cache=True)
 
     return Litestar(
-        [config, guest, live, ready, static],
+        [config, guest, live, ready, webhook, static],
         dependencies={
             "client_config": provide(client),
             "desk": provide(desk),
             "settings": provide(settings),
             "store_kind": provide(store_kind),
+            "webhooks": provide(webhooks),
         },
         cors_config=_cors(settings),
         before_send=[_add_headers],
@@ -105,7 +113,7 @@ def create_app(
             title="Duologue", version=duologue.__version__, path="/openapi", render_plugins=[JsonRenderPlugin()]
         ),
         logging_config=None,
-        signature_types=[GuestDesk, ClientConfig, Settings],
+        signature_types=[GuestDesk, ClientConfig, Settings, Webhooks],
     )
 
 

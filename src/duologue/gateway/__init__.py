@@ -1,4 +1,4 @@
-"""The WebSocket side: `session.py` decides (pure), `connection.py` pumps, `server.py` accepts.
+"""The WebSocket side: `session/` decides (pure), `connection.py` pumps, `server.py` accepts.
 
 A gateway holds sockets and no truth: losing one loses no ticket and no pair.
 """

@@ -21,6 +21,7 @@ def waiting(rev: int, ticket: Ticket, status: QueueStatus, rules: Rules, now_ms:
         waiting_count=max(1, status.waiting_count),
         estimate_ms=status.estimate_for(ticket, rules),
         widened=list(widened(ticket, rules, now_ms)),
+        paused=status.paused,
     )
 
 

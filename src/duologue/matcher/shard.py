@@ -1,22 +1,26 @@
 """One cohort: follows its queue, offers each ticket to its pool, commits the matches.
 
 The pool is a cache of the ledger: it may be wrong, because the commit is what counts, and it is
-rebuilt from the ledger whenever this loop loses its place.
+rebuilt from the ledger whenever this loop loses its place. A match for which no media server has a
+join slot is held, in order, until one has: that is also how video matching pauses and goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 import structlog
 
 from duologue.errors import BackendError
-from duologue.ids import PairId
+from duologue.ids import PairId, PersonId
 from duologue.ledger import Committed, Proposal, QueueEvent, Rejected, TicketArrived, TicketGone
 from duologue.matching.estimate import Estimate, QueueStatus
+from duologue.matching.held import Held
 from duologue.matching.pool import Pool
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Match, Ticket
+from duologue.nodes import NoSlot
 from duologue.ports import Clock, ResyncNeeded, Rng, TicketStore
 from duologue.services.aliases import two_aliases
 
@@ -40,13 +44,18 @@ class Shard:
         self._rng = rng
         self._rules = rules
         self._pool = Pool(rules)
+        self._held = Held()
+        self._paused_since_ms: int | None = None
         self._estimate = Estimate(rules)
         self._estimate.observe(clock.now_ms())
 
     @property
     def status(self) -> QueueStatus:
         """What this cohort looks like from outside."""
-        return self._estimate.status(len(self._pool), self._pool.group_sizes, self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        waiting_count = len(self._pool) + 2 * len(self._held)
+        status = self._estimate.status(waiting_count, self._pool.group_sizes, now_ms)
+        return msgspec.structs.replace(status, paused=self._held.pause(now_ms))
 
     async def run(self) -> None:
         """Match people until cancelled. Raises `Deposed` once somebody else owns this shard."""
@@ -64,52 +73,83 @@ class Shard:
 
     async def _turn(self, position: int) -> int:
         events, position = await self._store.read_queue(self.key, position, self._patience_ms())
-        matches = self._take_in(events) + list(self._pool.reoffer(self._clock.now_ms()))
-        for _ in range(ROUNDS):
-            if not matches:
-                return position
-            matches = await self._commit(matches)
-        log.error("commits_keep_failing", shard=self.key, hint="reading the ledger again")
-        await self._clock.sleep_ms(RETRY_MS)
-        return self._forget_all()
+        self._take_in(events)
+        for match in self._pool.reoffer(self._clock.now_ms()):
+            self._held.add(match)
+        fruitless = 0
+        while matches := self._held.next(self._clock.now_ms()):
+            fruitless = 0 if await self._commit(matches) else fruitless + 1
+            if fruitless >= ROUNDS:
+                log.error("commits_keep_failing", shard=self.key, hint="reading the ledger again")
+                await self._clock.sleep_ms(RETRY_MS)
+                return self._forget_all()
+        self._log_pause()
+        return position
 
     def _forget_all(self) -> int:
-        """Empty the pool; position 0 fills it again from the ledger."""
-        self._pool = Pool(self._rules)
+        """Empty pool and held matches; position 0 fills the pool again from the ledger."""
+        self._pool, self._held = Pool(self._rules), Held()
         return 0
 
     def _patience_ms(self) -> int:
         """Until something is due by itself, at most."""
-        due_ms = self._pool.next_due_ms()
-        return QUEUE_WAIT_MS if due_ms is None else min(QUEUE_WAIT_MS, max(1, due_ms - self._clock.now_ms()))
+        due_ms = [at_ms for at_ms in (self._pool.next_due_ms(), self._held.due_ms()) if at_ms is not None]
+        return min([QUEUE_WAIT_MS, *(max(1, at_ms - self._clock.now_ms()) for at_ms in due_ms)])
 
-    def _take_in(self, events: Iterable[QueueEvent]) -> list[Match]:
-        matches = []
+    def _take_in(self, events: Iterable[QueueEvent]) -> None:
         for event in events:
             match event:
                 case TicketArrived(ticket):
-                    matches += self._offer(ticket)
+                    if self._held.ticket_of(ticket.person) != ticket:
+                        self._part(ticket.person)
+                        self._offer(ticket)
                 case TicketGone(person):
+                    self._part(person)
                     self._pool.withdraw(person)
-        return matches
 
-    def _offer(self, ticket: Ticket) -> list[Match]:
+    def _part(self, person: PersonId) -> None:
+        """A held match that has become pointless: the other one looks on at once."""
+        other = self._held.part(person)
+        if other is not None:
+            self._offer(other)
+
+    def _offer(self, ticket: Ticket) -> None:
         match = self._pool.offer(ticket, self._clock.now_ms())
-        return [match] if match is not None else []
+        if match is not None:
+            self._held.add(match)
 
-    async def _commit(self, matches: list[Match]) -> list[Match]:
-        """Commit matches; people whose partner was gone are offered again, which may give new matches."""
+    async def _commit(self, matches: list[Match]) -> bool:
+        """Commit held matches; people whose partner was gone are offered again, which may give new ones.
+
+        Returns whether anything but that came of it.
+        """
         proposals = [self._propose(match) for match in matches]
-        again: list[Match] = []
         results = await self._store.commit(self.key, self.fence, proposals)
-        for proposal, result in zip(proposals, results, strict=True):
-            match result:
-                case Committed():
-                    self._record(proposal)
-                case Rejected(still_waiting):
-                    for ticket in still_waiting:
-                        again += self._offer(ticket)
-        return again
+        short: NoSlot | None = None
+        for match, proposal, result in zip(matches, proposals, results, strict=True):
+            if isinstance(result, NoSlot):
+                short = short or result
+                continue
+            self._held.settle(match)
+            if isinstance(result, Committed):
+                self._record(proposal)
+        self._held.all_went() if short is None else self._held.short(*short, self._clock.now_ms())
+        for result in results:
+            if isinstance(result, Rejected):
+                for ticket in result.still_waiting:
+                    self._offer(ticket)
+        return not all(isinstance(result, Rejected) for result in results)
+
+    def _log_pause(self) -> None:
+        """Say once that matching pauses, and once that it goes on."""
+        now_ms = self._clock.now_ms()
+        why = self._held.pause(now_ms)
+        if why is not None and self._paused_since_ms is None:
+            self._paused_since_ms = now_ms
+            log.warning("matching_paused", shard=self.key, why=str(why), pairs_held=len(self._held))
+        elif why is None and self._paused_since_ms is not None:
+            log.info("matching_resumed", shard=self.key, paused_ms=now_ms - self._paused_since_ms)
+            self._paused_since_ms = None
 
     def _propose(self, match: Match) -> Proposal:
         return Proposal(PairId(self._rng.token()), (match.arrival, match.waiting), two_aliases(self._rng))

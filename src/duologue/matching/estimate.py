@@ -16,6 +16,7 @@ import msgspec
 from duologue.matching.line import Group
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
+from duologue.protocol.codes import Pause
 
 WINDOW_MS = 600_000
 INTERVAL_MS = 15_000
@@ -33,6 +34,8 @@ class QueueStatus(msgspec.Struct, frozen=True):
     """For groups that are not listed. None: nobody knows."""
     estimates: dict[str, int] = {}
     """By `group_key`: groups of whom somebody was matched lately."""
+    paused: Pause | None = None
+    """Why nobody is matched at the moment, although somebody fits."""
 
     def estimate_for(self, ticket: Ticket, rules: Rules) -> int | None:
         """The expected wait of people like this one."""

@@ -48,6 +48,8 @@ class Ticket(msgspec.Struct, frozen=True):
     """Blocks in both directions. Hard."""
     met: frozenset[PersonId] = frozenset()
     """Recently met: a preference, loosened by `widen`."""
+    failed_with: dict[PersonId, int] = {}
+    """Whose media did not get through to this one's, and until when they stay apart; they are among `met` too."""
     hidden: bool = False
     """The page is in the background: matched only where nobody visible fits."""
     auto_next: bool = True
@@ -70,8 +72,8 @@ class Match(NamedTuple):
 
 BACK_OFFS_MS = (10_000, 30_000, 60_000)
 """After the first, second and third failure in a row; after more, a person is told what to check instead."""
-MEDIA_PAUSE_MS = 5_000
-"""Not offered for so long after a pair found no media server."""
+FAILED_APART_MS = 30_000
+"""Two whose media failed each other do not meet again for so long: nobody waits for the same failure twice in a row."""
 
 
 def afresh(ticket: Ticket, now_ms: int) -> Ticket:
@@ -87,9 +89,9 @@ def backed_off(ticket: Ticket, now_ms: int) -> Ticket:
     )
 
 
-def paused(ticket: Ticket, now_ms: int) -> Ticket:
-    """The same wait, not offered for a moment."""
-    return msgspec.structs.replace(ticket, not_before_ms=now_ms + MEDIA_PAUSE_MS)
+def taken_up(ticket: Ticket, matched_ms: int, now_ms: int) -> Ticket:
+    """The same wishes, and the wait that had led to a match which came to nothing."""
+    return msgspec.structs.replace(ticket, since_ms=now_ms - max(0, matched_ms - ticket.since_ms))
 
 
 def forgiven(ticket: Ticket) -> Ticket:

@@ -25,9 +25,13 @@ def meets_again(ticket: Ticket, rules: Rules, now_ms: int) -> bool:
 
 def apart(one: Ticket, other: Ticket, rules: Rules, now_ms: int) -> bool:
     """Whether two are not to meet because they met lately: who remembers it must have waited long enough."""
-    return (other.person in one.met and not meets_again(one, rules, now_ms)) or (
-        one.person in other.met and not meets_again(other, rules, now_ms)
-    )
+    return _remembers(one, other, rules, now_ms) or _remembers(other, one, rules, now_ms)
+
+
+def _remembers(one: Ticket, other: Ticket, rules: Rules, now_ms: int) -> bool:
+    if one.failed_with.get(other.person, 0) > now_ms:
+        return True
+    return other.person in one.met and not meets_again(one, rules, now_ms)
 
 
 def searches_at_ms(ticket: Ticket, rules: Rules) -> int:
@@ -44,6 +48,7 @@ def next_offer_ms(ticket: Ticket, rules: Rules, now_ms: int) -> int | None:
         return None
     times = [since_ms + after_ms for after_ms, _ in _steps(ticket, rules)]
     times.append(since_ms + rules.hold_ms)
+    times += ticket.failed_with.values()
     return min([time_ms for time_ms in times if time_ms > now_ms], default=None)
 
 

@@ -13,7 +13,7 @@ import os
 import socket
 import sys
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,10 +63,13 @@ class LiveKitChild:
         binary: str | Path | None = None,
         state_dir: Path | None = None,
         webhook_url: str | None = None,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._binary = binary
         self._ports = ports or LiveKitPorts()
         self._webhook_url = webhook_url
+        self.on_change = on_change
+        """Called when it died, and when it serves again."""
         self._files = LiveKitFiles(state_dir or default_state_dir(), self._ports.http)
         self._tasks = Tasks()
         self._process: asyncio.subprocess.Process | None = None
@@ -147,6 +150,7 @@ class LiveKitChild:
             delay_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
             failures += 1
             log.warning("livekit_died", code=code, restart_in_s=delay_s, log=str(self._files.log))
+            self.on_change()
             await asyncio.sleep(delay_s)
             try:
                 await self._launch(binary)
@@ -155,6 +159,7 @@ class LiveKitChild:
                 await self._end_process()
             else:
                 log.info("livekit_restarted", pid=self.pid)
+                self.on_change()
 
     async def _end_process(self) -> None:
         process, pump = self._process, self._pump

@@ -1,79 +1,83 @@
-"""LiveKit as `ports.Media`: a fresh room for every pair, made and deleted by us.
+"""LiveKit as `ports.Media`: a fresh room for every pair, made and deleted by us, on the node that the pair names.
 
-Rooms are never created by a join (`room.auto_create: false`), so deleting the room is a kill
-switch: afterwards neither our tokens nor those that LiveKit refreshed open anything.
+The nodes are servers of their own that do not know each other. Rooms are never created by a join
+(`room.auto_create: false`), so deleting the room is a kill switch: afterwards neither our tokens
+nor those that LiveKit refreshed open anything.
 """
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-import aiohttp
 import jwt
-from livekit import api
-from livekit.api.twirp_client import TwirpError, TwirpErrorCode
+import structlog
 
-from duologue.errors import Unavailable
-from duologue.ids import PairId, PersonId
+from duologue.ids import NodeName, PairId, PersonId
+from duologue.media.livekit_node import LiveKitNode, NodeAccess
+from duologue.media.webhook import read_webhook
 from duologue.pairs.pair import Pair
-from duologue.ports import Clock
+from duologue.ports import Clock, Room, Webhook
 from duologue.protocol.codes import Mode
 from duologue.protocol.server import Credentials
+from duologue.safety.ratelimit import Rate
+
+log = structlog.get_logger()
 
 TOKEN_TTL_S = 90
 """A token is for the handshake only; LiveKit refreshes it for those who are in."""
-EMPTY_TIMEOUT_S = 20
-"""A room that nobody joins closes by itself: longer than the connect deadline of a pair."""
-DEPARTURE_TIMEOUT_S = 20
-"""The same after the last one left: longer than a held seat, so that a reload finds its room."""
 SOURCES = {Mode.VIDEO: ["camera", "microphone"], Mode.VOICE: ["microphone"]}
-CALL_TIMEOUT_S = 3
 
 
 class LiveKit:
-    """One LiveKit server."""
+    """All nodes of an installation."""
 
-    def __init__(self, url: str, public_url: str, key: str, secret: str, clock: Clock) -> None:
-        self._public_url = public_url
-        self._key = key
-        self._secret = secret
+    def __init__(self, nodes: Sequence[NodeAccess], clock: Clock) -> None:
         self._clock = clock
-        self._api = api.LiveKitAPI(url.replace("ws", "http", 1), key, secret)
+        self._nodes = {access.name: LiveKitNode(access) for access in nodes}
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._api.aclose()
+        for node in self._nodes.values():
+            await node.close()
 
-    async def open_room(self, pair: PairId) -> None:
-        """Make the room for two. Idempotent: LiveKit returns the one that is there."""
-        request = api.CreateRoomRequest(
-            name=pair,
-            max_participants=2,
-            empty_timeout=EMPTY_TIMEOUT_S,
-            departure_timeout=DEPARTURE_TIMEOUT_S,
-        )
-        await self._call(self._api.room.create_room(request))
+    @property
+    def nodes(self) -> Mapping[NodeName, Rate]:
+        """All that are configured, and their join slots."""
+        return {name: node.access.slots for name, node in self._nodes.items()}
 
-    async def close_room(self, pair: PairId) -> None:
+    async def probe(self, node: NodeName) -> bool:
+        """Whether it says that it is well. It may take for ever. Raises `Unavailable` where nobody listens."""
+        return await self._nodes[node].probe()
+
+    async def open_room(self, pair: PairId, node: NodeName) -> None:
+        """Make the room for two. Idempotent."""
+        await self._nodes[node].open_room(pair)
+
+    async def close_room(self, pair: PairId, node: NodeName) -> None:
         """Delete the room; one that is gone already is fine."""
-        try:
-            await self._call(self._api.room.delete_room(api.DeleteRoomRequest(room=pair)))
-        except _NotFound:
-            return
+        await self._nodes[node].close_room(pair)
 
-    async def rooms(self) -> list[PairId]:
-        """The rooms that exist now."""
-        response = await self._call(self._api.room.list_rooms(api.ListRoomsRequest()))
-        return [PairId(room.name) for room in response.rooms]
+    async def rooms(self, node: NodeName, only: Sequence[PairId] | None = None) -> list[Room]:
+        """The rooms that exist there now, of all pairs or of some."""
+        return await self._nodes[node].rooms(only)
 
-    def place(self, pair: Pair, person: PersonId) -> Credentials:
-        """A token for this room, this identity, and nothing else."""
+    def place(self, pair: Pair, person: PersonId) -> Credentials | None:
+        """A token for this room, this identity, and nothing else; None when the pair's node is not ours."""
+        node = self._nodes.get(pair.node) if pair.node is not None else None
+        if node is None:
+            log.error("node_unknown", pair=pair.id, node=pair.node, hint="is it missing in livekit.nodes here?")
+            return None
+        token = jwt.encode(self._claims(pair, person, node.access), node.access.api_secret, algorithm="HS256")
+        peer = pair.identity(pair.peer(person).person)
+        return Credentials("livekit", node.access.public_url, token, [peer])
+
+    def _claims(self, pair: Pair, person: PersonId, access: NodeAccess) -> dict[str, Any]:
         now_s = self._clock.now_ms() // 1000
-        claims: dict[str, Any] = {
-            "iss": self._key,
+        return {
+            "iss": access.api_key,
             "sub": pair.identity(person),
             "nbf": now_s - 10,
             "exp": now_s + TOKEN_TTL_S,
@@ -87,22 +91,8 @@ class LiveKit:
                 "canUpdateOwnMetadata": False,
             },
         }
-        token = jwt.encode(claims, self._secret, algorithm="HS256")
-        peer = pair.identity(pair.peer(person).person)
-        return Credentials("livekit", self._public_url, token, [peer])
 
-    async def _call(self, request: Any) -> Any:
-        """Every fault of LiveKit or of the way to it is `Unavailable`."""
-        try:
-            async with asyncio.timeout(CALL_TIMEOUT_S):  # the library's own timeout does not hold
-                return await request
-        except TwirpError as error:
-            if error.code == TwirpErrorCode.NOT_FOUND:
-                raise _NotFound("LiveKit", "no such room") from error
-            raise Unavailable("LiveKit", f"{error.code}: {error.message}") from error
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise Unavailable("LiveKit", type(error).__name__) from error
-
-
-class _NotFound(Unavailable):
-    """LiveKit does not know the room."""
+    def read_webhook(self, body: bytes, authorization: str) -> Webhook:
+        """News that one of our servers signed. Raises `WebhookRefused`."""
+        secrets = {node.access.api_key: node.access.api_secret for node in self._nodes.values()}
+        return read_webhook(body, authorization, secrets, self._clock.now_ms())

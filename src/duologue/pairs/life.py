@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, assert_never
 
 import msgspec
 
-from duologue.ids import PersonId
+from duologue.ids import NodeName, PersonId
 from duologue.pairs.pair import KEPT_LINES, Line, Pair, Phase, Side
 from duologue.protocol.codes import EndReason, Mode
 
@@ -20,11 +20,19 @@ By = Literal["me", "peer", "server"]
 
 
 class RoomOpened(NamedTuple):
-    """The media server has the room (text pairs: need none)."""
+    """This media server has the room (text pairs: need none)."""
+
+    node: NodeName
 
 
-class MediaUnavailable(NamedTuple):
-    """No media server took the room. Nobody's fault."""
+class Moved(NamedTuple):
+    """The media server did not take the room; another one is to try."""
+
+    node: NodeName
+
+
+class RoomLost(NamedTuple):
+    """No media server took the room, or it is gone with its server. Nobody's fault."""
 
 
 class SideConnected(NamedTuple):
@@ -87,13 +95,15 @@ class DeadlinePassed(NamedTuple):
 
 
 Event = (
-    RoomOpened | MediaUnavailable | SideConnected | SideFailed | SideAway | SideBack | SideLeft
+    RoomOpened | Moved | RoomLost | SideConnected | SideFailed | SideAway | SideBack | SideLeft
     | SideMuted | SideHidden | LineWritten | DeadlinePassed
 )  # fmt: skip
 
 
 class TellRoomOpened(NamedTuple):
-    """Both may join."""
+    """Both may join, on this media server."""
+
+    node: NodeName
 
 
 class TellTalking(NamedTuple):
@@ -142,12 +152,22 @@ class Again(StrEnum):
     """A talk is over: wait again where the person's ticket says so (`auto_next`)."""
     KEEP_PLACE = "keep_place"
     """It never became a talk, through no fault of theirs: wait again with the original wait."""
-    KEEP_PLACE_LATER = "keep_place_later"
-    """There is no media server: wait again with the original wait, but not at once."""
+    TAKE_UP = "take_up"
+    """The talk broke off, and it was neither's doing: wait on from where the wait ended."""
     BACK_OFF = "back_off"
     """It failed on their side: wait again, later and from the start."""
     OWN_WISH = "own_wish"
     """They ended it themselves: the command says what comes next."""
+
+
+class Apart(StrEnum):
+    """Whether two who had a pair look for others first."""
+
+    NOT = "not"
+    MET = "met"
+    """They talked, or one of them would not."""
+    FAILED = "failed"
+    """Their media did not get through to each other."""
 
 
 class Release(NamedTuple):
@@ -178,10 +198,12 @@ def advance(pair: Pair, event: Event, now_ms: int) -> Step:
     if pair.phase is Phase.ENDED:
         return Step(pair)
     match event:
-        case RoomOpened():
-            return Step(pair) if pair.room_open else Step(_with(pair, room_open=True), (TellRoomOpened(),))
-        case MediaUnavailable():
-            return _fail(pair, frozenset()) if pair.phase is Phase.MATCHED else Step(pair)
+        case RoomOpened(node):
+            return _opened(pair, node)
+        case Moved(node):
+            return Step(pair) if pair.room_open else Step(_with(pair, node=node))
+        case RoomLost():
+            return _fail(pair, frozenset())
         case SideConnected(person):
             return _connected(pair, person, now_ms)
         case SideFailed(person):
@@ -195,6 +217,21 @@ def advance(pair: Pair, event: Event, now_ms: int) -> Step:
         case LineWritten(person, n, text):
             return _written(pair, Line(person, n, text, now_ms))
     assert_never(event)
+
+
+def apart_afterwards(pair: Pair) -> Apart:
+    """What follows for the two from how their pair ended."""
+    if pair.ended is EndReason.MEDIA_FAILED and not pair.at_fault:
+        return Apart.NOT
+    if pair.talking_since_ms is not None or pair.ended is EndReason.NEXT:
+        return Apart.MET
+    return Apart.FAILED if pair.ended is EndReason.MEDIA_FAILED else Apart.NOT
+
+
+def _opened(pair: Pair, node: NodeName) -> Step:
+    if pair.room_open or pair.node != node:
+        return Step(pair)
+    return Step(_with(pair, room_open=True), (TellRoomOpened(node),))
 
 
 def _connected(pair: Pair, person: PersonId, now_ms: int) -> Step:
@@ -238,15 +275,15 @@ def _fail(pair: Pair, at_fault: frozenset[PersonId]) -> Step:
         Release(side.person, EndReason.MEDIA_FAILED, _blame(side, at_fault), _again(pair, side, at_fault))
         for side in pair.sides
     )
-    return Step(_with(pair, phase=Phase.ENDED, ended=EndReason.MEDIA_FAILED), effects)
+    return Step(_with(pair, phase=Phase.ENDED, ended=EndReason.MEDIA_FAILED, at_fault=at_fault), effects)
 
 
 def _again(pair: Pair, side: Side, at_fault: frozenset[PersonId]) -> Again:
     if side.person in at_fault:
         return Again.BACK_OFF
-    if pair.phase is Phase.TALKING:
-        return Again.AS_WISHED
-    return Again.KEEP_PLACE if at_fault else Again.KEEP_PLACE_LATER
+    if pair.phase is Phase.MATCHED:
+        return Again.KEEP_PLACE
+    return Again.AS_WISHED if at_fault else Again.TAKE_UP
 
 
 def _late(pair: Pair) -> Step:

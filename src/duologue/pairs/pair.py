@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from duologue.ids import PairId, PersonId
+from duologue.ids import NodeName, PairId, PersonId
 from duologue.protocol.codes import EndReason, Mode
 
 CONNECT_DEADLINE_MS = 10_000
@@ -61,11 +61,15 @@ class Pair(msgspec.Struct, frozen=True):
     """When both have to be connected."""
     fence: int = 0
     """The lease under which the matcher made it; never goes back within a shard."""
+    node: NodeName | None = None
+    """The media server that carries it; None for a text pair."""
     phase: Phase = Phase.MATCHED
     room_open: bool = False
     talking_since_ms: int | None = None
     lines: tuple[Line, ...] = ()
     ended: EndReason | None = None
+    at_fault: frozenset[PersonId] = frozenset()
+    """Whose media failed, where it ended for that."""
 
     def index(self, person: PersonId) -> int:
         """Which side somebody is; raises `ValueError` for a stranger."""

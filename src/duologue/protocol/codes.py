@@ -115,3 +115,28 @@ class Mode(StrEnum):
     VIDEO = "video"
     VOICE = "voice"
     TEXT = "text"
+
+
+class Pause(StrEnum):
+    """Why nobody is matched at the moment, although somebody fits."""
+
+    MEDIA_DOWN = "media_down"
+    """No media server works."""
+    MEDIA_BUSY = "media_busy"
+    """Media servers take no more people at once: it goes on in a moment."""
+
+
+class FailureCause(StrEnum):
+    """Why a client gave up on its media: what its `detail` is counted as."""
+
+    DEVICE = "device"
+    """No camera or microphone, or no leave to use it."""
+    TIMEOUT = "timeout"
+    """It did not connect in time."""
+    REFUSED = "refused"
+    """The media server did not let it in."""
+    NETWORK = "network"
+    """It was in, and the way to the media server broke."""
+    REMOVED = "removed"
+    """The media server threw it out."""
+    OTHER = "other"

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from duologue.protocol.client import CommandId, Id
-from duologue.protocol.codes import EndReason, ErrorCode, Mode, PeerEvent
+from duologue.protocol.codes import EndReason, ErrorCode, Mode, Pause, PeerEvent
 
 VERSION = "duologue.v1"
 """The WebSocket subprotocol."""
@@ -75,6 +75,8 @@ class Waiting(_Message, frozen=True, tag="waiting"):
     """How long people like you wait, from how many do and how many are matched; null: nobody was, so nobody knows."""
     widened: list[str]
     """Which wishes are loosened by now, in the order in which they were."""
+    paused: Pause | None = None
+    """Why nobody is matched at the moment; your place is kept."""
 
 
 class Matched(_Message, frozen=True, tag="matched"):

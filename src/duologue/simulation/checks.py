@@ -6,17 +6,20 @@ with what people hold in their hands.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from itertools import combinations
 from typing import Any
 
-from duologue.ids import PersonId
+from duologue.ids import NodeName, PersonId
 from duologue.ledger import Committed, Outcome, Proposal
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.profile import accepts, profile_of
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
 from duologue.matching.widen import apart
+from duologue.media.fake import FakeMedia
+from duologue.nodes import NodeHealth
 from duologue.pairs.pair import Pair
 from duologue.simulation.person import Person
 from duologue.simulation.virtual import VirtualClock
@@ -28,6 +31,10 @@ OFFERED_WITHIN_MS = 2_000
 """From the moment at which two fit to their pair, without trouble."""
 TOLD_WITHIN_MS = 8_000
 """5 s, and what the network may take."""
+SEEN_DEAD_WITHIN_MS = 25_000
+"""A media server that does not work; whoever watches may be stopped, killed, and cut off from the store."""
+SWEPT_WITHIN_MS = 60_000
+"""A room without a pair: it has to be old, and to be seen twice."""
 
 
 class Checks:
@@ -38,9 +45,13 @@ class Checks:
         ledger: Ledger,
         people: Mapping[PersonId, Person],
         rules: Rules,
+        media: FakeMedia,
         violation: Callable[[str], None],
     ) -> None:
         self._ledger = ledger
+        self._media = media
+        self._broken_ms: dict[NodeName, int] = {}
+        self._started_ms: defaultdict[NodeName, list[int]] = defaultdict(list)
         self._people = people
         self._rules = rules
         self._violation = violation
@@ -92,9 +103,17 @@ class Checks:
             self._violation(f"invariant 2: {one.person} and {other.person} have blocked each other, and were matched")
         if one.cohort != other.cohort or not self._accept(one, other, self._clock.now_ms()):
             self._violation(f"invariant 3: {one.person} and {other.person} do not want each other")
+        if pair.node is not None:
+            self._slot_taken(pair.node, pair.matched_ms)
         if pair.fence < self._fences.get(shard, 0):
             self._violation(f"invariant 6: a matcher that was deposed made {pair.id} in {shard}")
         self._fences[shard] = max(pair.fence, self._fences.get(shard, 0))
+
+    def _slot_taken(self, node: NodeName, now_ms: int) -> None:
+        slots, times = self._media.nodes[node], self._started_ms[node]
+        times.append(now_ms)
+        if len(times) > slots.burst and now_ms - times[-1 - slots.burst] < slots.interval_ms:
+            self._violation(f"invariant 11: {node} starts more than {slots.burst} pairs in {slots.interval_ms} ms")
 
     def _accept(self, one: Ticket, other: Ticket, now_ms: int) -> bool:
         first, second = (profile_of(ticket, self._rules, now_ms) for ticket in (one, other))
@@ -126,8 +145,26 @@ class Checks:
                 self._violation(f"invariant 1: {who.id} waits and is in a pair")
             if who.pair is not None and who.pair not in self._ledger.pairs:
                 self._violation(f"invariant 1: {who.id} is in a pair that is not there")
+        self._note_broken()
         for pair in self._ledger.pairs.values():
             self._one_pair(pair)
+            if pair.node is not None:
+                self._on_node(pair, pair.node)
+
+    def _note_broken(self) -> None:
+        for name, node in self._media.on.items():
+            if node.works:
+                self._broken_ms.pop(name, None)
+            else:
+                self._broken_ms.setdefault(name, self._clock.now_ms())
+
+    def _on_node(self, pair: Pair, node: NodeName) -> None:
+        known = self._ledger.nodes.states.get(node)
+        if known is None or known.report.health is NodeHealth.DOWN:
+            self._violation(f"invariant 11: {pair.id} is on {node}, which is known to be dead")
+        since_ms = self._broken_ms.get(node)
+        if since_ms is not None and since_ms < self._clock.now_ms() - SEEN_DEAD_WITHIN_MS:
+            self._violation(f"invariant 11: {pair.id} is on {node}, which has been broken for long")
 
     def _one_pair(self, pair: Pair) -> None:
         late_ms = self._clock.now_ms() - REAPED_WITHIN_MS
@@ -170,9 +207,18 @@ class Checks:
             waiting = sum(ticket.cohort.key == shard for ticket in offered)
             if status.waiting_count != waiting:
                 self._violation(f"at rest: matchers see {status.waiting_count} people in {shard}, there are {waiting}")
+        self._no_zombies()
         for one, other in combinations(offered, 2):
             if self._should_be_matched(one, other):
                 self._violation(f"invariant 4: {one.person} and {other.person} fit, and wait beside each other")
+
+    def _no_zombies(self) -> None:
+        old_ms = self._clock.now_ms() - SWEPT_WITHIN_MS
+        for name, node in self._media.on.items():
+            carried = self._ledger.nodes.pairs_on(name)
+            for pair, made_ms in node.rooms.items():
+                if made_ms < old_ms and pair not in carried:
+                    self._violation(f"invariant 12: {name} has a room for {pair}, and no such pair lives there")
 
     def _should_be_matched(self, one: Ticket, other: Ticket) -> bool:
         now_ms = self._clock.now_ms() - OFFERED_WITHIN_MS

@@ -27,7 +27,9 @@ class Climate(Protocol):
 
 
 class Faulty:
-    """Any port, with faults. Calls of methods that do not await pass through as they are."""
+    """Any port, with faults. Calls of methods that do not await (`instant`) pass through as they are; those that
+    are `steady` are late, and fail only by themselves.
+    """
 
     def __init__(
         self,
@@ -38,6 +40,7 @@ class Faulty:
         before: Callable[[str, tuple[Any, ...]], None] = lambda *_: None,
         after: Callable[[str, tuple[Any, ...], Any], None] = lambda *_: None,
         instant: frozenset[str] = frozenset(),
+        steady: frozenset[str] = frozenset(),
     ) -> None:
         self._port = port
         self._process = process
@@ -45,6 +48,7 @@ class Faulty:
         self._before = before
         self._after = after
         self._instant = instant
+        self._steady = steady
         self._clock = VirtualClock()
 
     def __getattr__(self, name: str) -> Any:
@@ -56,6 +60,8 @@ class Faulty:
     async def _call(self, name: str, run: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         dice = self._process.rng.dice
         await self._travel()
+        if name in self._steady:
+            return await run(*args, **kwargs)
         if self._climate.away or dice.random() < self._climate.fails:
             self._process.trace.note(self._process.name, f"{name}: out of reach")
             raise Unavailable("the simulated backend")

@@ -6,8 +6,14 @@ one of them pass proves nothing about the real one either.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from duologue.ids import NodeName, PairId
 from duologue.ledger import Closed, Outcome
 from duologue.matching.ticket import Ticket
+from duologue.nodes import NoSlot
+from duologue.pairs.pair import Pair
+from duologue.protocol.codes import Pause
 from duologue.store.memory import MemoryStore
 from duologue.store.memory.ledger import Person
 
@@ -49,10 +55,30 @@ class BlockCheckedOnlyByMatcher(MemoryStore):
         return first.avoids(second)
 
 
+class DeadNodeKeepsPairs(MemoryStore):
+    """A media server is known to be dead, and people are left in its rooms."""
+
+    def _end_all(self, pairs: Sequence[PairId]) -> list[Pair]:  # noqa: ARG002 - that is the bug
+        return []
+
+
+class SlotsNotCounted(MemoryStore):
+    """Whoever works takes any number of pairs at once."""
+
+    def _take_slot(self) -> NodeName | NoSlot:
+        taken = super()._take_slot()
+        now_ms, states = self._clock.now_ms(), self.ledger.nodes.states
+        if isinstance(taken, NoSlot) and taken.why is Pause.MEDIA_BUSY:
+            return next(name for name, state in states.items() if state.works(now_ms))
+        return taken
+
+
 PLANTED: dict[str, type[MemoryStore]] = {
     "commit-without-attempt-check": CommitWithoutAttemptCheck,
     "lease-without-fence": LeaseWithoutFence,
     "generation-ignored-on-resume": GenerationIgnoredOnResume,
     "seat-never-released": SeatNeverReleased,
     "block-checked-only-by-matcher": BlockCheckedOnlyByMatcher,
+    "dead-node-keeps-pairs": DeadNodeKeepsPairs,
+    "slots-not-counted": SlotsNotCounted,
 }

@@ -7,12 +7,13 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, cast
 
-from duologue.app import World, start_gateway, start_matcher
-from duologue.ids import PersonId
+from duologue.app import World, start_gateway, start_matcher, start_node_watch
+from duologue.ids import NodeName, PersonId
 from duologue.ledger import SHARD_LEASE_MS
 from duologue.media.fake import FakeMedia
 from duologue.ports import Limiter, Media, Store
 from duologue.protocol.codes import Mode
+from duologue.safety.ratelimit import Rate
 from duologue.services.identity import GuestTokens, TokenOffice
 from duologue.settings import LimitSettings, Settings
 from duologue.simulation.checks import Checks
@@ -32,6 +33,8 @@ SETTINGS = Settings.model_construct(limits=LimitSettings(profile="load"))
 depend on this machine's environment or `duologue.toml`."""
 SETTLED_MS, SETTLE_TRIES = 4_000, 10
 """Some pair may form or end just then: news of it is on its way for a moment."""
+NODES = (NodeName("a"), NodeName("b"))
+INSTANT = frozenset(["place", "read_webhook"])
 KEY = b"a key for simulated people only."
 
 
@@ -47,6 +50,8 @@ class Plan(NamedTuple):
     trouble_every_ms: int
     owners_nap: bool
     """Nothing but matchers that sleep just longer than their lease, over a slow store, in a crowd."""
+    slots: Rate
+    """Of each of the two media nodes."""
 
     @classmethod
     def draw(cls, dice: random.Random) -> Plan:
@@ -60,6 +65,7 @@ class Plan(NamedTuple):
             latency_ms=dice.choice((5, 50, 200)),
             trouble_every_ms=dice.choice((1_000, 3_000, 10_000)),
             owners_nap=dice.random() < 0.1,
+            slots=dice.choice((Rate(2_000, 1), Rate(200, 2), Rate(50, 20))),
         )
         return plan._replace(people=30, matchers=3, slow_ms=50, trouble_every_ms=1_000) if plan.owners_nap else plan
 
@@ -92,13 +98,15 @@ class Town:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._store = new_store(self._clock)
         self._store_weather = Weather(self.plan.fails, self.plan.slow_ms)
-        self._media, self._media_weather = FakeMedia(), Weather(self.plan.fails, 100)
+        self._media = FakeMedia(dict.fromkeys(NODES, self.plan.slots), now_ms=self._clock.now_ms)
+        self._media_weather = Weather(self.plan.fails, 100)
         self._limiter = MemoryLimiter(self._clock)
         self._tokens = TokenOffice(KEY, self._clock, SeededRng(seed, "person"))
         self._network = Network(SeededRng(seed, "network").dice, trace)
         self._network.latency_ms = self.plan.latency_ms
         self._people: dict[PersonId, Person] = {}
-        self.checks = Checks(self._store.ledger, self._people, SETTINGS.matching.rules(), self.violation)
+        rules = SETTINGS.matching.rules()
+        self.checks = Checks(self._store.ledger, self._people, rules, self._media, self.violation)
         self._hosts: list[Host] = []
         self._matchers: list[Process] = []
         self._born = 0
@@ -164,6 +172,8 @@ class Town:
         self.calm = True
         for weather in (self._store_weather, self._media_weather):
             weather.fails, weather.away, weather.slow_ms = 0.0, False, 2
+        for node in self._media.on.values():
+            node.come_back()
         await self._clock.sleep_ms(CALM_MS)
         self.trace.note("town", "everybody keeps still")
         self.frozen = True
@@ -189,6 +199,7 @@ class Town:
     async def _make_trouble(self) -> None:
         kinds: list[Callable[[], Coroutine[Any, Any, None]]] = [
             self._stop_somebody, self._stop_owner, self._kill_gateway, self._kill_matcher, self._lose_backend,
+            self._lose_node,
         ]  # fmt: skip
         if self.plan.owners_nap:
             kinds = [self._stop_owner]
@@ -229,6 +240,23 @@ class Town:
         await self._clock.sleep_ms(self._dice.choice((100, 1_000, 4_000)))
         weather.away = False
 
+    async def _lose_node(self) -> None:
+        """A media server dies, hangs, or takes no rooms, and comes back."""
+        name = self._dice.choice(NODES)
+        node = self._media.on[name]
+        what = self._dice.choice(("dies", "hangs", "refuses"))
+        self.trace.note(f"node {name}", what)
+        match what:
+            case "dies":
+                node.die()
+            case "hangs":
+                node.hang()
+            case _:
+                node.refuses = True
+        await self._clock.sleep_ms(self._dice.choice((300, 2_000, 10_000, 40_000)))
+        self.trace.note(f"node {name}", "is back")
+        node.come_back()
+
     # -- roles ----------------------------------------------------------------------------------------
 
     def _new_process(self, kind: str) -> Process:
@@ -238,7 +266,7 @@ class Town:
     def _world(self, process: Process) -> World:
         checks = self.checks
         store = Faulty(self._store, process, self._store_weather, before=checks.before, after=checks.after)
-        media = Faulty(self._media, process, self._media_weather, instant=frozenset(["place"]))
+        media = Faulty(self._media, process, self._media_weather, instant=INSTANT, steady=frozenset(["probe"]))
         return World(
             SETTINGS,
             cast("Store", store),
@@ -257,5 +285,7 @@ class Town:
 
     def _new_matcher(self) -> Process:
         process = self._new_process("m")
-        start_matcher(self._world(process))
+        world = self._world(process)
+        start_matcher(world)
+        start_node_watch(world)
         return process

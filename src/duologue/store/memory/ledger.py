@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from duologue.ids import GatewayId, PairId, PersonId, RequestId, SessionId
+from duologue.ids import GatewayId, NodeName, PairId, PersonId, RequestId, SessionId
 from duologue.ledger import (
     MET_AT_MOST,
     MET_FOR_MS,
@@ -36,12 +36,13 @@ from duologue.ledger import (
     TicketGone,
     Waiting,
 )
-from duologue.matching.ticket import Ticket, afresh, backed_off, forgiven, gives_up, paused
+from duologue.matching.ticket import FAILED_APART_MS, Ticket, afresh, backed_off, forgiven, gives_up, taken_up
 from duologue.pairs import life
 from duologue.pairs.pair import Pair, Phase, Side
 from duologue.ports import Clock
 from duologue.protocol.codes import EndReason, PeerEvent
 from duologue.protocol.server import ChatLine, PeerChanged
+from duologue.store.memory.nodes import Nodes
 from duologue.store.memory.stream import Stream
 
 Address = tuple[SessionId, GatewayId]
@@ -70,6 +71,8 @@ class Person:
     attempt: int = 0
     answered: tuple[RequestId, Closed] | None = None
     met: dict[PersonId, int] = field(default_factory=dict)
+    failed_with: dict[PersonId, int] = field(default_factory=dict)
+    """Whose media did not get through to theirs, and until when they stay apart."""
 
     @property
     def here(self) -> bool:
@@ -93,6 +96,7 @@ class Ledger:
         self.pairs: dict[PairId, Pair] = {}
         self.blocks: dict[PersonId, set[PersonId]] = {}
         """Whom each person has blocked; holds in both directions."""
+        self.nodes = Nodes(clock)
         self.shards: Stream[str] = Stream(queue_length)
         self._queues: dict[str, Stream[QueueEvent]] = {}
         self._outboxes: dict[GatewayId, Stream[Delivery]] = {}
@@ -171,13 +175,16 @@ class Ledger:
         """Wait with this ticket; it gets the next revision, which makes every older match stale."""
         if who.offered and who.ticket is not None and who.ticket.cohort != ticket.cohort:
             self._retire(who)
-        oldest_ms = self._clock.now_ms() - MET_FOR_MS
-        who.met = dict([(met, at) for met, at in who.met.items() if at >= oldest_ms][-MET_AT_MOST:])
+        now_ms = self._clock.now_ms()
+        who.met = dict([(met, at) for met, at in who.met.items() if at >= now_ms - MET_FOR_MS][-MET_AT_MOST:])
+        failed = [(other, until) for other, until in who.failed_with.items() if until > now_ms]
+        who.failed_with = dict(failed[-MET_AT_MOST:])
         who.rev += 1
         who.ticket = msgspec.structs.replace(
             ticket,
             rev=who.rev,
-            met=frozenset(who.met),
+            met=frozenset(who.met).union(who.failed_with),
+            failed_with=dict(who.failed_with),
             avoid=ticket.avoid | self.blocks.get(who.id, set()),  # whom the other blocked stands in their ticket
             hidden=who.attention is Attention.HIDDEN,
         )
@@ -244,7 +251,7 @@ class Ledger:
 
     # -- pairs ------------------------------------------------------------------------------
 
-    def form(self, proposal: Proposal, fence: int) -> Pair:
+    def form(self, proposal: Proposal, fence: int, node: NodeName | None) -> Pair:
         """A pair of two tickets; its people have to be told."""
         first, second = (
             Side(ticket.person, alias, ticket.interests, ticket.facets, hidden=ticket.hidden)
@@ -253,7 +260,9 @@ class Ledger:
         now_ms = self._clock.now_ms()
         deadline_ms = now_ms + self._connect_deadline_ms
         mode = proposal.tickets[0].cohort.mode
-        pair = self.pairs[proposal.pair] = Pair(proposal.pair, mode, (first, second), now_ms, deadline_ms, fence)
+        pair = Pair(proposal.pair, mode, (first, second), now_ms, deadline_ms, fence, node)
+        self.pairs[pair.id] = pair
+        self._move(pair.id, None, node)
         self.remind("pair", deadline_ms, pair.id)
         return pair
 
@@ -268,20 +277,28 @@ class Ledger:
             return Closed(Outcome.DONE)
         pair, effects = life.advance(before, event, self._clock.now_ms())
         self.pairs[pair_id] = pair
+        self._move(pair_id, before.node, None if pair.phase is Phase.ENDED else pair.node)
         if pair.phase is Phase.ENDED:
             del self.pairs[pair_id]
-            if _stay_apart(pair, effects):
-                self._remember_meeting(pair)
+            self._keep_apart(pair)
         for effect in effects:
             self._apply(pair, effect, then)
         return Closed(Outcome.DONE, pair if pair.phase is Phase.ENDED else None)
+
+    def _move(self, pair: PairId, before: NodeName | None, now: NodeName | None) -> None:
+        """Note which media node carries a pair."""
+        if before != now:
+            if before is not None:
+                self.nodes.drop(before, pair)
+            if now is not None:
+                self.nodes.carry(now, pair)
 
     def _apply(self, pair: Pair, effect: life.Effect, then: Ticket | None) -> None:
         match effect:
             case life.Release():
                 self._release(pair, effect, then)
-            case life.TellRoomOpened():
-                self._tell_both(pair, RoomIsOpen(pair.id))
+            case life.TellRoomOpened(node):
+                self._tell_both(pair, RoomIsOpen(pair.id, node))
             case life.TellTalking():
                 self._forgive(pair)
                 self._tell_both(pair, TalkStarted(pair.id, pair.talking_since_ms or 0))
@@ -300,12 +317,12 @@ class Ledger:
         who = self.people[release.person]
         who.pair, who.last_pair = None, pair.id
         who.last_met = pair.id, pair.peer(who.id).person
-        again = then if release.again is life.Again.OWN_WISH else self._ticket_after(who, release.again)
+        again = then if release.again is life.Again.OWN_WISH else self._ticket_after(who, release.again, pair)
         if again is not None:
             self.enqueue(who, again)
         self.change(who, PairEnded(pair.id, release.reason, release.by, who.ticket if again else None))
 
-    def _ticket_after(self, who: Person, again: life.Again) -> Ticket | None:
+    def _ticket_after(self, who: Person, again: life.Again, pair: Pair) -> Ticket | None:
         """How somebody waits on by themselves; None: not at all."""
         assert who.ticket is not None, "nobody comes into a pair without one"
         ticket, now_ms = who.ticket, self._clock.now_ms()
@@ -314,8 +331,8 @@ class Ledger:
             return None if gives_up(who.ticket) else who.ticket
         if again is life.Again.KEEP_PLACE:
             return ticket
-        if again is life.Again.KEEP_PLACE_LATER:
-            return paused(ticket, now_ms)
+        if again is life.Again.TAKE_UP:
+            return taken_up(ticket, pair.matched_ms, now_ms)
         return afresh(ticket, now_ms) if ticket.auto_next else None
 
     def _forgive(self, pair: Pair) -> None:
@@ -323,13 +340,16 @@ class Ledger:
             who = self.people[side.person]
             who.ticket = forgiven(who.ticket) if who.ticket is not None else None
 
-    def _remember_meeting(self, pair: Pair) -> None:
-        now_ms = self._clock.now_ms()
+    def _keep_apart(self, pair: Pair) -> None:
+        """Note that two look for others first, where they do."""
+        apart, now_ms = life.apart_afterwards(pair), self._clock.now_ms()
+        if apart is life.Apart.NOT:
+            return
         for side in pair.sides:
-            met = self.people[side.person].met
-            peer = pair.peer(side.person).person
-            met.pop(peer, None)
-            met[peer] = now_ms
+            who, peer = self.people[side.person], pair.peer(side.person).person
+            notes = who.met if apart is life.Apart.MET else who.failed_with
+            notes.pop(peer, None)  # the newest is the last
+            notes[peer] = now_ms if apart is life.Apart.MET else now_ms + FAILED_APART_MS
 
 
 def _about_peer(pair: PairId, effect: life.AboutPeer) -> PeerChanged:
@@ -342,9 +362,3 @@ def _about_peer(pair: PairId, effect: life.AboutPeer) -> PeerChanged:
             return PeerChanged(pair, PeerEvent.MUTED, audio=audio_off, video=video_off)
         case life.TellPeerHidden(_, hidden):
             return PeerChanged(pair, PeerEvent.HIDDEN, value=hidden)
-
-
-def _stay_apart(pair: Pair, effects: tuple[life.Effect, ...]) -> bool:
-    """Who talked, who turned somebody down and who failed to connect looks for others first."""
-    failed = any(isinstance(effect, life.Release) and effect.again is life.Again.BACK_OFF for effect in effects)
-    return failed or pair.talking_since_ms is not None or pair.ended is EndReason.NEXT

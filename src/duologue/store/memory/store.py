@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from duologue.errors import Deposed, Unavailable
-from duologue.ids import GatewayId, MatcherId, PairId, PersonId, SessionId
+from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
     ABANDONED_SEAT_MS,
     MAX_BLOCKS,
     MAX_SESSIONS,
+    NODES_LEASE,
     STATUS_TTL_MS,
     Arrival,
     Attention,
@@ -34,10 +35,11 @@ from duologue.ledger import (
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket, afresh, succeeding
+from duologue.nodes import NodeReport, NoSlot
 from duologue.pairs import life
 from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair
 from duologue.ports import Clock
-from duologue.protocol.codes import EndReason
+from duologue.protocol.codes import EndReason, Mode
 from duologue.protocol.server import PeerTyping
 from duologue.store.memory.leases import GatewayLeases, ShardLeases
 from duologue.store.memory.ledger import Ledger, Person
@@ -218,12 +220,19 @@ class MemoryStore:
             return Rejected(fit)
         if self._keep_apart(first, second):
             return self._apart(first, second)
-        pair = self.ledger.form(proposal, fence)
+        node = None if first.cohort.mode is Mode.TEXT else self._take_slot()
+        if isinstance(node, NoSlot):
+            return node
+        pair = self.ledger.form(proposal, fence, node)
         for ticket in proposal.tickets:
             who = self.ledger.people[ticket.person]
             who.waiting, who.pair = False, pair.id
             self.ledger.change(who, PairFormed(pair, ticket.attempt))
         return Committed(pair.id)
+
+    def _take_slot(self) -> NodeName | NoSlot:
+        """Leave to start one pair on a media node."""
+        return self.ledger.nodes.take_slot()
 
     def _still_waits(self, ticket: Ticket) -> bool:
         """Whether this very ticket is offered now: any change of it makes a match that was found before stale."""
@@ -308,12 +317,41 @@ class MemoryStore:
         ended = self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT)).ended if who.pair == pair else None
         return Closed(Outcome.REFUSED if full else Outcome.DONE, ended)
 
-    async def opened(self, pair: PairId) -> bool:
-        self.ledger.advance(pair, life.RoomOpened())
-        return pair in self.ledger.pairs
+    async def opened(self, pair: PairId, node: NodeName) -> bool:
+        self.ledger.nodes.took(node)
+        self.ledger.advance(pair, life.RoomOpened(node))
+        return self._carried(pair, node) is not None
 
-    async def media_unavailable(self, pair: PairId) -> Closed:
-        return self.ledger.advance(pair, life.MediaUnavailable())
+    async def refused(self, pair: PairId, node: NodeName) -> Pair | Closed:
+        present = self.ledger.pairs.get(pair)
+        if present is None:
+            return Closed(Outcome.DONE)
+        if present.node != node or present.room_open:
+            return present
+        self.ledger.nodes.refused(node)
+        other = self._take_slot()
+        if isinstance(other, NoSlot):
+            return self.ledger.advance(pair, life.RoomLost())
+        self.ledger.advance(pair, life.Moved(other))
+        return self.ledger.pairs[pair]
+
+    async def room_lost(self, pair: PairId, node: NodeName) -> Closed:
+        present = self._carried(pair, node)
+        if present is None or not present.room_open:
+            return Closed(Outcome.DONE)
+        return self.ledger.advance(pair, life.RoomLost())
+
+    def _carried(self, pair: PairId, node: NodeName) -> Pair | None:
+        present = self.ledger.pairs.get(pair)
+        return present if present is not None and present.node == node else None
+
+    async def live_pairs(self, pairs: Sequence[PairId]) -> list[Pair]:
+        return [self.ledger.pairs[pair] for pair in pairs if pair in self.ledger.pairs]
+
+    async def doubt(self, pair: PairId) -> None:
+        present = self.ledger.pairs.get(pair)
+        for side in present.sides if present is not None else ():
+            self.ledger.tell(self.ledger.people[side.person], Relayed(Probe(pair)))
 
     async def connected(self, caller: Caller, pair: PairId) -> Outcome:
         return self._in_pair(caller, pair, life.SideConnected(caller.person)).outcome
@@ -335,6 +373,21 @@ class MemoryStore:
             return Closed(Outcome.DONE)
 
         return self._once(caller, run).outcome
+
+    # -- media nodes ------------------------------------------------------------------------
+
+    async def report_nodes(self, fence: int, reports: Sequence[NodeReport]) -> list[Pair]:
+        if not self._holds(NODES_LEASE, fence):
+            raise Deposed("another process watches the media nodes")
+        return self._end_all(self.ledger.nodes.report(reports))
+
+    def _end_all(self, pairs: Sequence[PairId]) -> list[Pair]:
+        closed = [self.ledger.advance(pair, life.RoomLost()) for pair in pairs]
+        return [each.ended for each in closed if each.ended is not None]
+
+    async def pairs_on(self, node: NodeName) -> list[Pair]:
+        carried = (self.ledger.pairs[pair] for pair in self.ledger.nodes.pairs_on(node))
+        return [pair for pair in carried if pair.room_open]
 
     # -- news -------------------------------------------------------------------------------
 

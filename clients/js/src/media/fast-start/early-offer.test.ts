@@ -45,13 +45,21 @@ describe("a request of the server", () => {
     expect(verdicts(2, ...asked, answer("own", "A", "V"), require()).at(-1)).toBe("withhold");
   });
 
+  it("waits for the answer, and is answered by it", () => {
+    expect(verdicts(2, ...asked, require(), answer("A", "V"), require()).slice(2)).toEqual(["withhold", "pass", "pass"]);
+  });
+
+  it("waits for the answer, and is made good when that lacks a track", () => {
+    expect(verdicts(2, ...asked, require(), answer("A")).slice(2)).toEqual(["withhold", "ask"]);
+    expect(verdicts(2, ...asked, answer("A"), require(), answer("A")).slice(2)).toEqual(["pass", "withhold", "ask"]);
+    expect(verdicts(2, ...asked, answer("A", "V"), allow("W"), require(), answer("A", "V")).slice(4)).toEqual(["withhold", "ask"]);
+  });
+
   it.each<[string, Message[]]>([
-    ["that came before the answer", [require()]],
     ["that wants a section", [answer("A", "V"), require(0, 1)]],
-    ["whose answer lacked a track", [answer("A"), require()]],
+    ["after one that wanted a section", [require(0, 1), answer("A", "V"), require()]],
     ["of a later change", [answer("A", "V"), require(), require()]],
-    ["of a later change, when the first one was passed on", [require(), answer("A", "V"), require()]],
-    ["for a track that came later", [answer("A", "V"), allow("W"), require()]],
+    ["that comes while another one waits", [require(), require()]],
   ])("%s is passed on", (_, messages) => {
     expect(verdicts(2, ...asked, ...messages).at(-1)).toBe("pass");
   });

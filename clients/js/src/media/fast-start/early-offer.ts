@@ -6,9 +6,11 @@
  * `SubscriptionPermissionUpdate`. An offer made when the last expected track is allowed gets the tracks in its
  * answer; the request that follows then asks for nothing, and is not passed on.
  *
+ * When that request is faster than the answer, it waits for it.
+ *
  * Pure: hears messages, gives verdicts.
  */
-import type { MediaSectionsRequirement, SignalResponse, SubscriptionPermissionUpdate } from "@livekit/protocol";
+import type { MediaSectionsRequirement, SessionDescription, SignalResponse, SubscriptionPermissionUpdate } from "@livekit/protocol";
 
 /** `ask`: pass it on, and have the SDK make an offer. `withhold`: the SDK does not hear it. */
 export type Verdict = "pass" | "ask" | "withhold";
@@ -17,7 +19,8 @@ export class EarlyOffer {
   readonly #expectedTracks: number;
   readonly #allowed = new Set<string>();
   #answered: ReadonlySet<string> = new Set();
-  #phase: "listening" | "asked" | "over" = "listening";
+  /** `held`: the server's request waits for our answer. */
+  #phase: "listening" | "asked" | "held" | "over" = "listening";
 
   /** `expectedTracks`: as many as the partner is expected to send; with fewer, the SDK's own way is taken. */
   constructor(expectedTracks: number) {
@@ -29,8 +32,7 @@ export class EarlyOffer {
       case "subscriptionPermissionUpdate":
         return this.#allow(message.value);
       case "answer":
-        this.#answered = new Set(Object.values(message.value.midToTrackId));
-        return "pass";
+        return this.#answer(message.value);
       case "mediaSectionsRequirement":
         return this.#require(message.value);
       default:
@@ -47,11 +49,26 @@ export class EarlyOffer {
     return "ask";
   }
 
-  /** Only the first request after our offer can be the one that it answered; one that wants sections never is. */
-  #require({ numAudios, numVideos }: MediaSectionsRequirement): Verdict {
-    if (this.#phase !== "asked") return "pass";
+  #answer({ midToTrackId }: SessionDescription): Verdict {
+    this.#answered = new Set(Object.values(midToTrackId));
+    if (this.#phase !== "held") return "pass";
     this.#phase = "over";
-    const covered = [...this.#allowed].every((track) => this.#answered.has(track));
-    return covered && numAudios + numVideos === 0 ? "withhold" : "pass";
+    return this.#covered() ? "pass" : "ask";
+  }
+
+  /** Only the first request after our offer can be the one that it answers; one that wants sections never is. */
+  #require({ numAudios, numVideos }: MediaSectionsRequirement): Verdict {
+    if (this.#phase === "held") this.#phase = "over"; // one more: let it through, it stands for both
+    if (this.#phase !== "asked") return "pass";
+    if (numAudios + numVideos > 0) {
+      this.#phase = "over";
+      return "pass";
+    }
+    this.#phase = this.#covered() ? "over" : "held";
+    return "withhold";
+  }
+
+  #covered(): boolean {
+    return [...this.#allowed].every((track) => this.#answered.has(track));
   }
 }

@@ -9,7 +9,7 @@ export interface FastStartParts {
   readonly slimOffers: boolean;
   /** Offer again as soon as the partner's tracks are allowed, instead of when the server's debounce (150 ms) ends. */
   readonly earlyOffer: boolean;
-  /** Start the encoder where a camera's first picture fits, instead of at the browser's 300 kbit/s. */
+  /** Start the encoder where a camera's first picture fits, not at the browser's 300 kbit/s, and in every section of the answer. */
   readonly startBitrate: boolean;
   /** Give the partner whole pictures just after they subscribed: the first one is often lost on its way. */
   readonly keyframes: boolean;

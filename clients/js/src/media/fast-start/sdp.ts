@@ -1,17 +1,24 @@
 /** Descriptions of sessions as text (RFC 8866): the one change that no API offers. Pure. */
 
-/** Tell the sender of VP8 where its estimate of the bandwidth starts; what a section says already, it keeps. */
+const START = /x-google-start-bitrate=(\d+)/;
+
+/**
+ * Tell the sender of VP8 where its estimate of the bandwidth starts, in every section alike: a bundle must agree.
+ *
+ * A start that the description has already is kept: the SDK puts one into its offer, lower on links that were
+ * slow to connect, and LiveKit sends it back, in one section only.
+ */
 export function withStartBitrate(sdp: string, kbps: number): string {
+  const hint = `x-google-start-bitrate=${START.exec(sdp)?.[1] ?? kbps}`;
   return sdp
     .split(/(?=^m=)/m)
-    .map((section) => (section.startsWith("m=video") ? startAt(section, kbps) : section))
+    .map((section) => (section.startsWith("m=video") && !START.test(section) ? startAt(section, hint) : section))
     .join("");
 }
 
-function startAt(section: string, kbps: number): string {
+function startAt(section: string, hint: string): string {
   const payload = /^a=rtpmap:(\d+) VP8\/90000/im.exec(section)?.[1];
-  if (payload === undefined || section.includes("x-google-start-bitrate")) return section;
-  const hint = `x-google-start-bitrate=${kbps}`;
+  if (payload === undefined) return section;
   const parameters = new RegExp(`^a=fmtp:${payload} [^\r\n]*`, "m");
   if (parameters.test(section)) return section.replace(parameters, (line) => `${line};${hint}`);
   return section.replace(new RegExp(`^a=rtpmap:${payload} [^\r\n]*`, "m"), (line) => `${line}\r\na=fmtp:${payload} ${hint}`);

@@ -1,0 +1,130 @@
+"""What a session remembers of its client from one event to the next, and the moves that several states make.
+
+It decides nothing and says nothing: that is for the handlers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
+
+from duologue.gateway import events as ev
+from duologue.gateway import views
+from duologue.gateway.heart import Heart
+from duologue.gateway.session.meters import Meters
+from duologue.gateway.terms import Limits, Timing
+from duologue.ids import PersonId, SessionId
+from duologue.ledger import Delivery
+from duologue.matching.estimate import QueueStatus
+from duologue.matching.rules import Rules
+from duologue.matching.ticket import Ticket
+from duologue.pairs.pair import Pair
+from duologue.protocol import server as s
+
+Commands = list[ev.SessionCommand]
+Timer = Literal["auth", "expiry", "news", "room"]
+SOCKET_LOST = 1006
+
+
+class State(StrEnum):
+    """Where a session is in its life."""
+
+    OPENED = "opened"
+    """The socket is up; nobody said who they are."""
+    ENTERING = "entering"
+    """Their token is being checked."""
+    LIVE = "live"
+    """This session speaks for its person."""
+    STANDBY = "standby"
+    """Another session of the same person does."""
+    OVER = "over"
+
+
+class Client:
+    """One client as its session knows them."""
+
+    __slots__ = (
+        "announced", "attempt", "board", "buffered_news", "close_code", "departed", "early", "heart", "hidden", "id",
+        "in_flight", "left_politely", "me", "meters", "pair", "resume_refused", "rev", "rules", "state", "ticket",
+        "timers", "timing", "welcome_with",
+    )  # fmt: skip
+
+    def __init__(
+        self, session: SessionId, board: Mapping[str, QueueStatus], timing: Timing, limits: Limits, rules: Rules
+    ) -> None:
+        self.id = session
+        self.board = board
+        self.timing = timing
+        self.rules = rules
+        self.buffered_news = limits.buffered_news
+        self.state = State.OPENED
+        self.heart = Heart(timing)
+        self.meters = Meters(limits)
+        self.timers: dict[Timer, int] = {}
+        # Who they are, once they came in.
+        self.me: PersonId | None = None
+        self.rev = 0
+        # What they do, by the news up to `rev`.
+        self.ticket: Ticket | None = None
+        self.pair: Pair | None = None
+        self.announced = False
+        """Whether the client knows of the pair."""
+        self.attempt = 0
+        self.hidden = False
+        # Coming in.
+        self.early: list[Delivery] | None = None
+        """News that came before the snapshot it follows."""
+        self.welcome_with: ev.Entered | None = None
+        self.in_flight = False
+        """A token is being checked, and somebody may come in."""
+        self.resume_refused = False
+        # Going.
+        self.left_politely = False
+        self.departed = False
+        self.close_code = SOCKET_LOST
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """When something is due next."""
+        beat_ms = self.heart.due_ms
+        if not self.timers:
+            return beat_ms
+        timer_ms = min(self.timers.values())
+        return timer_ms if beat_ms is None else min(beat_ms, timer_ms)
+
+    @property
+    def person(self) -> PersonId:
+        """Who this is; to be asked only of somebody who came in."""
+        assert self.me is not None, "only somebody who came in is anybody"
+        return self.me
+
+    def in_pair(self, pair_id: str) -> Pair | None:
+        """Their pair, if it is this one."""
+        return self.pair if self.pair is not None and self.pair.id == pair_id else None
+
+    def wait_with(self, ticket: Ticket, now_ms: int) -> s.Waiting:
+        """They wait now; what to tell them of it."""
+        self.ticket, self.attempt = ticket, ticket.attempt
+        self.timers["news"] = now_ms + self.timing.first_news_ms
+        return self.waiting(ticket, now_ms)
+
+    def waiting(self, ticket: Ticket, now_ms: int) -> s.Waiting:
+        """What they are told of their wait, with the numbers of now."""
+        status = self.board.get(ticket.cohort.key, QueueStatus())
+        return views.waiting(self.rev, ticket, status, self.rules, now_ms)
+
+    def stop_waiting(self) -> None:
+        """They do not wait any more."""
+        self.ticket = None
+        self.timers.pop("news", None)
+
+    def forget_pair(self) -> None:
+        """They are in no pair any more."""
+        self.pair, self.announced = None, False
+        self.timers.pop("room", None)
+
+    def expire_at(self, expires_ms: int | None) -> None:
+        """When the time of their token is over; None: no news of that."""
+        if expires_ms is not None:
+            self.timers["expiry"] = expires_ms

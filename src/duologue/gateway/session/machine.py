@@ -1,0 +1,53 @@
+"""The machine itself: which state an event meets. It knows nothing of what is done there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from duologue.gateway import events as ev
+from duologue.gateway.session import ending, entry, live, standby
+from duologue.gateway.session.client import Client, Commands, State
+from duologue.gateway.terms import Limits, Timing
+from duologue.ids import SessionId
+from duologue.matching.estimate import QueueStatus
+from duologue.matching.rules import Rules
+
+HANDLERS: Mapping[State, Callable[[Client, ev.Event, int], Commands]] = {
+    State.OPENED: entry.opened,
+    State.ENTERING: entry.entering,
+    State.LIVE: live.live,
+    State.STANDBY: standby.standby,
+    State.OVER: ending.over,
+}
+
+
+class Session:
+    """One client, from socket to socket."""
+
+    __slots__ = ("_client",)
+
+    def __init__(
+        self,
+        session: SessionId,
+        board: Mapping[str, QueueStatus],
+        *,
+        timing: Timing = Timing(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        rules: Rules = Rules(),  # noqa: B008 - frozen
+    ) -> None:
+        self._client = Client(session, board, timing, limits, rules)
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """When this session wants a `Ticked`."""
+        return self._client.deadline_ms
+
+    def handle(self, event: ev.Event, now_ms: int) -> Commands:
+        """What to do about this event."""
+        client = self._client
+        commands = HANDLERS[client.state](client, event, now_ms)
+        if client.early is not None and client.state is State.LIVE:
+            early, client.early = client.early, None
+            for delivery in early:  # one by one: each may change the state
+                commands += self.handle(ev.Delivered(delivery), now_ms)
+        return commands

@@ -1,0 +1,76 @@
+"""What media servers tell of by themselves: hints that make us look, never truth.
+
+A hook can be late, lost, repeated, out of order or forged, so none of them ends anything: a room that is said to be
+over is looked for on its node, people of whom one is said to have left are asked for a sign of life.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+
+import structlog
+
+from duologue.errors import BackendError
+from duologue.ids import PairId
+from duologue.ports import Clock, Media, Store, Webhook, WebhookKind, WebhookRefused
+from duologue.safety.ratelimit import Rate, admit
+from duologue.services.pairs import Pairs
+
+log = structlog.get_logger()
+
+REMEMBERED = 10_000
+"""Hooks that are known by their id."""
+RATE = Rate(interval_ms=1, burst=2_000)
+"""Three hooks come with each match; what is beyond this is left to the sweep."""
+
+
+class Webhooks:
+    """Takes hooks for one process."""
+
+    def __init__(self, store: Store, media: Media, pairs: Pairs, clock: Clock) -> None:
+        self._store = store
+        self._media = media
+        self._pairs = pairs
+        self._clock = clock
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._full_at_ms = 0
+        self.counts: Counter[str] = Counter()
+        """By what became of them: `taken`, `repeated`, `flood`, `unavailable`, or why they were refused."""
+
+    async def take(self, body: bytes, authorization: str) -> None:
+        """Act on a hook. Raises `WebhookRefused` for one that none of our servers signed; all others are welcome."""
+        try:
+            hook = self._media.read_webhook(body, authorization)
+        except WebhookRefused as refused:
+            self.counts[refused.why] += 1
+            raise
+        verdict = self._verdict(hook)
+        self.counts[verdict] += 1
+        if verdict == "taken":
+            await self._act(hook)
+
+    def _verdict(self, hook: Webhook) -> str:
+        if hook.id in self._seen:
+            return "repeated"
+        self._full_at_ms, wait_ms = admit(RATE, self._full_at_ms, self._clock.now_ms())
+        if wait_ms:
+            return "flood"
+        self._seen[hook.id] = None
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return "taken"
+
+    async def _act(self, hook: Webhook) -> None:
+        try:
+            if hook.kind is WebhookKind.PARTICIPANT_LEFT:
+                await self._store.doubt(hook.pair)
+            else:
+                await self._look_for_room(hook.pair)
+        except BackendError as error:
+            self.counts["unavailable"] += 1
+            log.info("webhook_lost", kind=str(hook.kind), detail=str(error))
+
+    async def _look_for_room(self, name: PairId) -> None:
+        for pair in await self._store.live_pairs([name]):
+            if await self._pairs.check_room(pair):
+                log.warning("room_lost", pair=pair.id, node=pair.node)
