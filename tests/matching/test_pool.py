@@ -280,10 +280,11 @@ def test_during_a_hold_people_are_found_but_do_not_search() -> None:
 def turn_of_the_rare(subject: Pool, *, always_from_the_first: bool) -> int | None:
     """Behind many classes that are filled again and again somebody rare waits: at which search is she taken?"""
     classes = 3 * ENOUGH
-    for n in range(classes):
-        refill(subject, n, 0)
     rare = wanting(ANA, "harp", "fr", since_ms=NOW - 1)
-    assert subject.offer(rare, NOW) is None
+    for n in range(classes):
+        if n == classes // 2:
+            assert subject.offer(rare, NOW) is None
+        refill(subject, n, 0)
     for turn in range(2 * (classes + 1)):
         if always_from_the_first:
             subject._turn = -1
@@ -308,7 +309,7 @@ def test_beginning_with_the_same_class_each_time_would_starve_somebody() -> None
 
 def refill(subject: Pool, language: int, turn: int) -> None:
     """Keep `PER_CLASS` people of this language waiting."""
-    group = subject.group_sizes.get(((f"l{language}", frozenset(["fr"])),), 0)
+    group = subject.group_sizes.get(((f"l{language}",), (frozenset(["fr"]),)), 0)
     for n in range(PER_CLASS - group):
         subject.offer(
             wanting(PersonId(f"l{language}-{turn}-{n}"), f"l{language}", "fr", since_ms=NOW + turn), NOW + turn

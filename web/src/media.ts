@@ -3,7 +3,7 @@
  *
  * Passes on what the session and the page want; must not decide anything.
  */
-import type { Credentials, MediaAdapter, MediaEvents, Mode } from "@duologue/client";
+import type { BandwidthUse, Credentials, MediaAdapter, MediaEvents, Mode, PictureSize } from "@duologue/client";
 import type { DeviceProblem, DevicesState, LevelMeter, LiveKitMedia, LocalDevices } from "@duologue/client/livekit";
 
 export type { DeviceChoice, DeviceProblem } from "@duologue/client/livekit";
@@ -50,6 +50,8 @@ const NO_CONNECTIONS = { built: 0, live: 0, swept: 0 };
 export class LazyMedia implements MediaAdapter, PageDevices {
   #loading: Promise<Loaded> | null = null;
   #loaded: Loaded | null = null;
+  #use: BandwidthUse = "full";
+  #size: PictureSize | null = null;
   readonly #listeners = new Set<() => void>();
 
   get state(): PageDevicesState {
@@ -97,6 +99,16 @@ export class LazyMedia implements MediaAdapter, PageDevices {
     await (await this.#load()).adapter.setCamera(on);
   }
 
+  useBandwidth(use: BandwidthUse): void {
+    this.#use = use;
+    this.#loaded?.adapter.useBandwidth(use);
+  }
+
+  setPictureSize(size: PictureSize): void {
+    this.#size = size;
+    this.#loaded?.adapter.setPictureSize(size);
+  }
+
   prepare(url: string): void {
     this.#loaded?.adapter.prepare(url);
   }
@@ -122,6 +134,8 @@ export class LazyMedia implements MediaAdapter, PageDevices {
     const devices = new Devices();
     devices.subscribe(() => this.#listeners.forEach((listener) => listener()));
     this.#loaded = { devices, adapter: new Adapter({ devices }), Meter };
+    this.#loaded.adapter.useBandwidth(this.#use);
+    if (this.#size !== null) this.#loaded.adapter.setPictureSize(this.#size);
     return this.#loaded;
   }
 }

@@ -12,6 +12,7 @@ function state(changes: Partial<RandomChatState>): RandomChatState {
     waiting: null,
     pair: null,
     media: { status: "none" },
+    network: { quality: null, dataSaver: false, soundOnly: false },
     chat: [],
     ended: null,
     microphone: true,

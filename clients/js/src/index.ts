@@ -12,6 +12,7 @@ export type {
   MediaAdapter,
   MediaEvents,
   PageLifecycle,
+  PictureSize,
   PlatformTrack,
   RandomChat,
   RandomChatOptions,
@@ -19,11 +20,14 @@ export type {
   SocketLike,
 } from "./session/api.js";
 export type {
+  BandwidthUse,
   ChatEntry,
   ConnectionState,
   EndedView,
   MediaState,
+  NetworkView,
   PairView,
+  Quality,
   RandomChatState,
   SessionNotice,
   WaitingView,

@@ -2,7 +2,7 @@
 import { Socket } from "./socket.js";
 import { assertNever } from "./errors.js";
 import { MediaActor, NO_TRACKS, type RemoteTracks } from "./session/actor.js";
-import type { RandomChat, RandomChatOptions } from "./session/api.js";
+import type { PictureSize, RandomChat, RandomChatOptions } from "./session/api.js";
 import type { Effect, SessionEvent, TimerName, Wishes } from "./session/events.js";
 import { initialModel, type Model } from "./session/model.js";
 import { reduce } from "./session/reducer.js";
@@ -29,6 +29,7 @@ export class RandomChatSession implements RandomChat {
       autoNextMs: options.autoNextMs === undefined ? 0 : options.autoNextMs,
       hasMedia: media !== null,
       wishes: keptWishes(environment.load(WISHES_KEY)),
+      dataSaver: options.dataSaver ?? false,
     });
     this.#socket = new Socket(config, environment, {
       connection: (connection) => this.#dispatch({ type: "connection_changed", connection }),
@@ -37,6 +38,7 @@ export class RandomChatSession implements RandomChat {
       answer: (command, reply) => this.#dispatch({ type: "answered", command, reply }),
     });
     this.#actor = media === null ? null : this.#makeActor(media);
+    if (options.dataSaver === true) media?.useBandwidth?.("data_saver");
   }
 
   get state(): RandomChatState {
@@ -87,6 +89,14 @@ export class RandomChatSession implements RandomChat {
 
   setCamera(on: boolean): void {
     this.#dispatch({ type: "camera_switched", on });
+  }
+
+  setDataSaver(on: boolean): void {
+    this.#dispatch({ type: "data_saver_switched", on });
+  }
+
+  setPictureSize(size: PictureSize): void {
+    this.#options.media?.setPictureSize?.(size);
   }
 
   reconnectNow(): void {
@@ -147,6 +157,8 @@ export class RandomChatSession implements RandomChat {
         return this.#actor?.setMicrophone(effect.on);
       case "switch_camera":
         return this.#actor?.setCamera(effect.on);
+      case "use_bandwidth":
+        return media?.useBandwidth?.(effect.use);
       case "start_timer":
         return this.#startTimer(effect.timer, effect.delayMs);
       case "stop_timer":
@@ -164,6 +176,7 @@ export class RandomChatSession implements RandomChat {
       reconnecting: (epoch) => this.#dispatch({ type: "media_reconnecting", epoch }),
       failed: (epoch, detail) => this.#dispatch({ type: "media_failed", epoch, detail }),
       firstFrame: (epoch) => this.#dispatch({ type: "first_frame_shown", epoch }),
+      quality: (epoch, quality) => this.#dispatch({ type: "quality_sampled", epoch, quality }),
       remote: (tracks) => this.#showRemote(tracks),
       settled: (swept) => this.#reportLeaks(swept),
     });

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from typing import TypeVar
 
 from duologue.matching.line import Line
 from duologue.matching.profile import Profile
+
+Value = TypeVar("Value", str, str | None)
 
 BLOCK = 32_768
 """Bits of a block: small enough to change one cheaply, large enough that few blocks are looked through."""
@@ -48,11 +51,13 @@ class Block:
     def fits_in(self, profile: Profile) -> bool:
         """Whether there is room for its values."""
         values = self.values
-        for facet, (own, wish) in zip(self.facets, profile):  # noqa: B905 - `strict` costs here
+        for facet, own, wish in zip(self.facets, *profile):  # noqa: B905 - `strict` costs here
             if len(facet.owns) >= values and own not in facet.owns:
                 return False
-            if wish is not None and len(facet.accepts) + len(wish - facet.accepts.keys()) > values:
-                return False
+            if wish is not None and len(facet.accepts) + len(wish) > values:  # first what is cheap to ask
+                new = [value for value in wish if value not in facet.accepts]
+                if len(facet.accepts) + len(new) > values:
+                    return False
         return True
 
     def open(self, line: Line) -> int:
@@ -68,7 +73,7 @@ class Block:
         self.live |= bit
         if line.hidden:
             self.hidden |= bit
-        for facet, (own, wish) in zip(self.facets, line.profile):  # noqa: B905 - `strict` costs here
+        for facet, own, wish in zip(self.facets, *line.profile):  # noqa: B905 - `strict` costs here
             owns = facet.owns
             owns[own] = owns.get(own, 0) | bit
             if wish is not None:
@@ -87,27 +92,17 @@ class Block:
         self.live ^= bit
         if line.hidden:
             self.hidden ^= bit
-        for facet, (own, wish) in zip(self.facets, line.profile):  # noqa: B905 - `strict` costs here
-            owns = facet.owns
-            left = owns[own] ^ bit
-            if left:
-                owns[own] = left
-            else:
-                del owns[own]
+        for facet, own, wish in zip(self.facets, *line.profile):  # noqa: B905 - `strict` costs here
+            _clear(facet.owns, own, bit)
             if wish is not None:
                 facet.wishes ^= bit
-                accepts = facet.accepts
                 for value in wish:
-                    left = accepts[value] ^ bit
-                    if left:
-                        accepts[value] = left
-                    else:
-                        del accepts[value]
+                    _clear(facet.accepts, value, bit)
 
     def fitting(self, profile: Profile) -> int:
         """A bit for every class here that accepts this profile and is accepted by it."""
         bits = self.live
-        for facet, (own, wish) in zip(self.facets, profile):  # noqa: B905 - `strict` costs here
+        for facet, own, wish in zip(self.facets, *profile):  # noqa: B905 - `strict` costs here
             if facet.wishes:
                 takes_it = facet.accepts.get(own) if own is not None else None
                 refuses_it = facet.wishes if takes_it is None else facet.wishes ^ takes_it
@@ -117,23 +112,34 @@ class Block:
                 owners = 0
                 for value in wish:
                     if value in owns:
-                        owners |= owns[value]
+                        owners = owners | owns[value] if owners else owns[value]
                 bits &= owners
             if not bits:
                 break
         return bits
 
     def lines_of(self, bits: int, turn: int) -> Iterator[Line]:
-        """The classes of these bits, round the block, beginning at a place that depends on `turn`."""
+        """The classes of these bits, round the block, beginning at a place that depends on `turn`.
+
+        Downwards: an integer gets shorter when its highest bit is taken off, so each step costs less.
+        """
         lines = self.lines
-        start = turn * STRIDE % bits.bit_length() if bits else 0
-        low = bits & ((1 << start) - 1)
-        bits ^= low
-        while bits:
-            rest = bits - 1
-            line = lines[(bits ^ rest).bit_length() - 1]
-            bits &= rest
+        start = 1 + turn * STRIDE % bits.bit_length() if bits else 0
+        above = bits >> start << start
+        bits ^= above
+        while bits or above:
+            if not bits:
+                bits, above = above, 0
+            place = bits.bit_length() - 1
+            bits ^= 1 << place
+            line = lines[place]
             assert line is not None, "a bit is set only while its class is open"
             yield line
-            if not bits:
-                bits, low = low, 0
+
+
+def _clear(table: dict[Value, int], value: Value, bit: int) -> None:
+    left = table[value] ^ bit
+    if left:
+        table[value] = left
+    else:
+        del table[value]

@@ -20,7 +20,7 @@ class Classes:
     """Lines of people by profile. Hidden people have lines of their own."""
 
     def __init__(self, rules: Rules, bounds: Bounds) -> None:
-        self._hard = rules.hard
+        self._hard = rules.hard if rules.preferences else None
         self._facets = len(rules.facets)
         self._bounds = bounds
         self._lines: tuple[dict[Profile, Line], dict[Profile, Line]] = ({}, {})
@@ -93,11 +93,17 @@ class Classes:
         return {group: headcount.size for group, headcount in self._headcounts.items()}
 
     def _headcount(self, profile: Profile) -> Headcount:
-        group = tuple([profile[n] for n in self._hard])
+        group = self._group(profile)
         headcount = self._headcounts.get(group)
         if headcount is None:
             headcount = self._headcounts[group] = Headcount(group)
         return headcount
+
+    def _group(self, profile: Profile) -> Group:
+        if self._hard is None:
+            return profile
+        owns, wishes = profile
+        return tuple([owns[n] for n in self._hard]), tuple([wishes[n] for n in self._hard])
 
     def _open(self, line: Line) -> None:
         number = self._number_for(line)

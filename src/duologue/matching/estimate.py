@@ -45,12 +45,13 @@ class QueueStatus(msgspec.Struct, frozen=True):
 def group_of(ticket: Ticket, rules: Rules) -> Group:
     """People like this one."""
     names = rules.names
-    return tuple((ticket.facets.get(names[n]), ticket.wants.get(names[n])) for n in rules.hard)
+    hard = [names[n] for n in rules.hard]
+    return tuple(map(ticket.facets.get, hard)), tuple(map(ticket.wants.get, hard))
 
 
 def group_key(group: Group) -> str:
     """The text form of a group; different groups have different texts."""
-    return msgspec.json.encode([(own, wish and sorted(wish)) for own, wish in group]).decode()
+    return msgspec.json.encode([(own, wish and sorted(wish)) for own, wish in zip(*group, strict=True)]).decode()
 
 
 class Estimate:

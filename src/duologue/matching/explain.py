@@ -61,7 +61,7 @@ def _verdict(ticket: Ticket, profile: Profile, other: Ticket, rules: Rules, now_
     if max(ticket.not_before_ms, other.not_before_ms) > now_ms:
         return "backing_off"
     theirs = profile_of(other, rules, now_ms)
-    for name, (own, wish), (their_own, their_wish) in zip(rules.names, profile, theirs, strict=True):
+    for name, own, wish, their_own, their_wish in zip(rules.names, *profile, *theirs, strict=True):
         if wish is not None and their_own not in wish:
             return f"facet {name}: mine"
         if their_wish is not None and own not in their_wish:

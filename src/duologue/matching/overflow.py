@@ -55,7 +55,7 @@ class Overflow:
         return [line for line in fits if not line.hidden], [line for line in fits if line.hidden]
 
     def _places(self, line: Line) -> Iterator[tuple[dict[str | None, Lines], str | None]]:
-        for n, (own, wish) in enumerate(line.profile):
+        for n, (own, wish) in enumerate(zip(*line.profile, strict=True)):
             yield self._owns[n], own
             for value in wish if wish is not None else (None,):
                 yield self._accepts[n], value
@@ -63,7 +63,7 @@ class Overflow:
     def _shortest(self, profile: Profile) -> list[Lines]:
         """Lists without a class twice, that together hold every class that could fit; as few classes as possible."""
         choices = [[self._all]]
-        for n, (own, wish) in enumerate(profile):
+        for n, (own, wish) in enumerate(zip(*profile, strict=True)):
             accepting = self._accepts[n]
             values = (None,) if own is None else (None, own)
             choices.append([accepting[value] for value in values if value in accepting])

@@ -165,12 +165,11 @@ class Pool:
         """
         self._turn += 1
         interests = ticket.interests
-        worth_ms: dict[str, int] | None = None
         best: Entry | None = None
         best_score = seen = 0
         for line in self._classes.fitting(profile, self._turn):
             line_score = self._line_score(line, profile) if self._preferences or line.hidden else 0
-            if best is not None and line.hidden and best_score > -HIDDEN_LAST_MS // 2:
+            if line.hidden and best is not None and best_score > -HIDDEN_LAST_MS // 2:
                 break
             entries, left_here = line.entries, PER_CLASS
             for n in range(line.head, len(entries)):
@@ -179,8 +178,7 @@ class Pool:
                     continue
                 score = line_score - entry.since_ms
                 if interests and not interests.isdisjoint(entry.interests):
-                    worth_ms = worth_ms or self._rarity.worth_ms(interests, len(self._entries))
-                    score += sum([worth_ms[each] for each in interests & entry.interests])
+                    score += self._rarity.worth_ms(interests & entry.interests, len(self._entries))
                 if best is None or score > best_score:
                     other = entry.ticket
                     if other.person in ticket.avoid or ticket.person in other.avoid:

@@ -7,8 +7,8 @@ from duologue.matching.ticket import Ticket
 
 Wish = frozenset[str] | None
 """Accepted values; None accepts any, also people who prefer not to say."""
-Profile = tuple[tuple[str | None, Wish], ...]
-"""Per facet, in the operator's order: own value (None: not said) and wish."""
+Profile = tuple[tuple[str | None, ...], tuple[Wish, ...]]
+"""Own values (None: not said) and wishes, both by facet in the operator's order."""
 
 
 def profile_of(ticket: Ticket, rules: Rules, now_ms: int) -> Profile:
@@ -18,10 +18,10 @@ def profile_of(ticket: Ticket, rules: Rules, now_ms: int) -> Profile:
     """
     names, wants = rules.names, ticket.wants
     if not wants:
-        return tuple(zip(map(ticket.facets.get, names), rules.no_wishes))  # noqa: B905 - one as long as the other
+        return tuple(map(ticket.facets.get, names)), rules.no_wishes
     if rules.preferences:
         wants = _not_loosened(ticket, rules, now_ms)
-    return tuple(zip(map(ticket.facets.get, names), map(wants.get, names)))  # noqa: B905 - same
+    return tuple(map(ticket.facets.get, names)), tuple(map(wants.get, names))
 
 
 def _not_loosened(ticket: Ticket, rules: Rules, now_ms: int) -> dict[str, frozenset[str]]:
@@ -37,4 +37,4 @@ def _not_loosened(ticket: Ticket, rules: Rules, now_ms: int) -> dict[str, frozen
 
 def accepts(profile: Profile, other: Profile) -> bool:
     """Whether one side's wishes take the other; a match needs both directions."""
-    return all(wish is None or theirs in wish for (_, wish), (theirs, _) in zip(profile, other, strict=True))
+    return all(wish is None or theirs in wish for wish, theirs in zip(profile[1], other[0], strict=True))

@@ -32,8 +32,9 @@ class Rarity:
         """Somebody who names these waits now."""
         namers = self._namers
         for interest in interests:
-            if interest in namers:
-                namers[interest] += 1
+            count = namers.get(interest)
+            if count:
+                namers[interest] = count + 1
             elif len(namers) < self._bound:
                 namers[interest] = 1
 
@@ -47,20 +48,19 @@ class Rarity:
             elif count:
                 del namers[interest]
 
-    def worth_ms(self, interests: frozenset[str], waiting: int) -> dict[str, int]:
-        """What sharing each of these is worth while so many wait: about log2 of how few of them name it."""
+    def worth_ms(self, shared: frozenset[str], waiting: int) -> int:
+        """What sharing these is worth while so many wait: for each, about log2 of how few of them name it."""
         namers, all_bits = self._namers, waiting.bit_length()
-        return {
-            interest: INTEREST_MS * max(1, 1 + all_bits - namers.get(interest, 1).bit_length())
-            for interest in interests
-        }
+        bits = [max(1, 1 + all_bits - namers.get(interest, 1).bit_length()) for interest in shared]
+        return INTEREST_MS * sum(bits)
 
 
 def kinship_ms(profile: Profile, other: Profile, preferences: tuple[int, ...]) -> int:
     """What the values that two profiles share in the preference facets are worth."""
     shared = 0
+    mine, theirs = profile[0], other[0]
     for n in preferences:
-        own = profile[n][0]
-        if own is not None and own == other[n][0]:
+        own = mine[n]
+        if own is not None and own == theirs[n]:
             shared += PREFERENCE_MS
     return shared

@@ -42,6 +42,12 @@ export class FakeChat implements RandomChat {
   setCamera(camera: boolean): void {
     this.#see({ camera });
   }
+  setDataSaver(dataSaver: boolean): void {
+    this.#see({ network: { ...this.state.network, dataSaver } });
+  }
+  setPictureSize(): void {
+    // nobody sends another picture here
+  }
   reconnectNow(): void {
     this.#see({ connection: { status: "online" } });
   }

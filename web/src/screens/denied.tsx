@@ -89,7 +89,7 @@ function Row({ kind, error, works }: RowProps): ReactElement {
 }
 
 function ProblemIcon({ trouble }: { readonly trouble: Trouble }): ReactElement {
-  const Icon = { denied: CameraOff, busy: trouble.kind === "microphone" ? MicOff : CameraOff, missing: Unplug, insecure: Lock, unknown: trouble.kind === "microphone" ? MicOff : CameraOff }[trouble.problem];
+  const Icon = { denied: CameraOff, busy: trouble.kind === "microphone" ? MicOff : CameraOff, missing: Unplug, unplugged: Unplug, insecure: Lock, unknown: trouble.kind === "microphone" ? MicOff : CameraOff }[trouble.problem];
   return <Icon className="icon" aria-hidden="true" />;
 }
 

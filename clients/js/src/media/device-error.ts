@@ -2,8 +2,11 @@
 import { DuologueError } from "../errors.js";
 
 export type DeviceKind = "camera" | "microphone";
-/** `insecure`: the page is not served over HTTPS (nor from this machine), so browsers offer no devices. */
-export type DeviceProblem = "denied" | "busy" | "missing" | "insecure" | "unknown";
+/**
+ * `insecure`: the page is not served over HTTPS (nor from this machine), so browsers offer no devices.
+ * `unplugged`: it worked and is gone; it is taken again by itself when it is back.
+ */
+export type DeviceProblem = "denied" | "busy" | "missing" | "unplugged" | "insecure" | "unknown";
 
 export class DeviceError extends DuologueError {
   override readonly name = "DeviceError";

@@ -6,6 +6,8 @@
 import { createLocalAudioTrack, createLocalVideoTrack, TrackEvent, VideoPresets, type LocalAudioTrack, type LocalVideoTrack } from "livekit-client";
 import { DeviceError, deviceProblem, type DeviceKind } from "./device-error.js";
 
+type OwnTrack = LocalAudioTrack | LocalVideoTrack;
+
 export interface DeviceChoice {
   readonly id: string;
   readonly label: string;
@@ -67,7 +69,7 @@ export class LocalDevices {
     return this.#then(async () => {
       this.#watch();
       if (kinds.microphone) await (this.#microphone === null ? this.#openMicrophone() : this.#revive(this.#microphone));
-      if (kinds.camera && this.#wants.camera) await (this.#camera === null ? this.#openCamera() : this.#revive(this.#camera));
+      if (kinds.camera && this.#wants.camera) await this.#openOrRevive("camera");
       await this.#list();
     });
   }
@@ -124,8 +126,9 @@ export class LocalDevices {
   }
 
   async #acquire<T>(kind: DeviceKind, make: () => Promise<T>): Promise<T | null> {
+    const lost = this.#state[`${kind}Error`]?.problem === "unplugged";
     const failed = (problem: DeviceError["problem"]): null => {
-      this.#fail(new DeviceError(kind, problem));
+      this.#fail(new DeviceError(kind, lost && problem === "missing" ? "unplugged" : problem));
       return null;
     };
     if (!hasDevices()) return failed("insecure");
@@ -138,27 +141,64 @@ export class LocalDevices {
     }
   }
 
-  /** A browser that froze the page, or took the device away, has ended the track. */
-  async #revive(track: LocalVideoTrack | LocalAudioTrack): Promise<void> {
-    if (track.isMuted || track.mediaStreamTrack.readyState === "live") return;
-    await this.#acquire(track === this.#camera ? "camera" : "microphone", () => track.restartTrack());
+  /** A browser that froze the page, or took the device away, has ended the track; one that was lost is muted. */
+  async #revive(track: OwnTrack): Promise<void> {
+    const kind = this.#kindOf(track);
+    if (!this.#wants[kind] || (!track.isMuted && track.mediaStreamTrack.readyState === "live")) return;
+    await this.#acquire<unknown>(kind, () => (track.isMuted ? track.unmute() : track.restartTrack()));
     this.#show();
   }
 
-  async #applyMute(track: LocalVideoTrack | LocalAudioTrack | null, on: boolean): Promise<void> {
+  /**
+   * Unplugged, or taken away by the system. Muted before the library acts (it would warn, and try once):
+   * the partner sees that there is no picture instead of the last one, and unmuting takes the device again.
+   */
+  async #lost(track: OwnTrack): Promise<void> {
+    const kind = this.#kindOf(track);
+    if (track.isMuted || track !== this.#trackOf(kind)) return;
+    await track.mute();
+    this.#fail(new DeviceError(kind, "unplugged"));
+    this.#show();
+    await this.#revive(track);
+  }
+
+  /** Something was plugged in or out: perhaps what was missed is back. */
+  async #lookAgain(): Promise<void> {
+    await this.#list();
+    if (missed(this.#state.cameraError) && this.#state.cameras.length > 0) await this.#openOrRevive("camera");
+    if (missed(this.#state.microphoneError) && this.#state.microphones.length > 0) await this.#openOrRevive("microphone");
+  }
+
+  async #openOrRevive(kind: DeviceKind): Promise<void> {
+    const track = this.#trackOf(kind);
+    if (track !== null) await this.#revive(track);
+    else if (this.#wants[kind]) await (kind === "camera" ? this.#openCamera() : this.#openMicrophone());
+  }
+
+  #kindOf(track: OwnTrack): DeviceKind {
+    return track === this.#camera ? "camera" : "microphone";
+  }
+
+  #trackOf(kind: DeviceKind): OwnTrack | null {
+    return kind === "camera" ? this.#camera : this.#microphone;
+  }
+
+  async #applyMute(track: OwnTrack | null, on: boolean): Promise<void> {
     if (track === null) return;
     try {
       await (on ? track.unmute() : track.mute());
+      if (on) this.#set({ ...this.#state, [`${this.#kindOf(track)}Error`]: null });
     } catch (error) {
-      this.#fail(new DeviceError(track === this.#camera ? "camera" : "microphone", deviceProblem(error)));
+      this.#fail(new DeviceError(this.#kindOf(track), deviceProblem(error)));
     }
     this.#show();
   }
 
-  async #switch(kind: DeviceKind, track: LocalVideoTrack | LocalAudioTrack | null, id: string): Promise<void> {
+  async #switch(kind: DeviceKind, track: OwnTrack | null, id: string): Promise<void> {
     if (track === null) return;
     try {
       await track.setDeviceId({ exact: id });
+      if (track.isMuted && this.#wants[kind]) await track.unmute(); // the one before was lost
       this.#set({ ...this.#state, [`${kind}Error`]: null });
     } catch (error) {
       this.#fail(new DeviceError(kind, deviceProblem(error)));
@@ -167,9 +207,9 @@ export class LocalDevices {
   }
 
   /** After a restart the library has another `MediaStreamTrack` under the same local track. */
-  #follow(track: LocalVideoTrack | LocalAudioTrack): void {
+  #follow(track: OwnTrack): void {
     track.on(TrackEvent.Restarted, () => this.#show());
-    track.on(TrackEvent.Ended, () => this.#show());
+    track.on(TrackEvent.Ended, () => void this.#then(() => this.#lost(track)));
   }
 
   #fail(error: DeviceError): void {
@@ -196,7 +236,7 @@ export class LocalDevices {
     this.#set({ ...this.#state, cameras: of("videoinput"), microphones: of("audioinput") });
   }
 
-  readonly #relist = (): void => void this.#then(() => this.#list());
+  readonly #relist = (): void => void this.#then(() => this.#lookAgain());
 
   #watch(): void {
     if (this.#watching || !hasDevices()) return;
@@ -219,6 +259,10 @@ export class LocalDevices {
     this.#state = state;
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+function missed(error: DeviceError | null): boolean {
+  return error?.problem === "unplugged" || error?.problem === "missing";
 }
 
 /** `mediaDevices` is absent on insecure pages, whatever the type says. */

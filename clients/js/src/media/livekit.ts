@@ -6,7 +6,8 @@
  * is up; an in-flight publish is awaited before a disconnect; leftovers of failed connects are closed.
  */
 import { AudioPresets, ConnectionError, ConnectionState, Room, VideoPresets, type RoomConnectOptions, type RoomOptions } from "livekit-client";
-import type { MediaAdapter, MediaEvents } from "../session/api.js";
+import type { MediaAdapter, MediaEvents, PictureSize } from "../session/api.js";
+import type { BandwidthUse } from "../session/state.js";
 import type { Credentials, Mode } from "../protocol.gen.js";
 import { DuologueError } from "../errors.js";
 import { DeviceError } from "./device-error.js";
@@ -14,7 +15,8 @@ import type { LocalDevices } from "./devices.js";
 import { FastStart, type FastStartCounts, type FastStartParts } from "./fast-start/index.js";
 import { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";
 import { watchLibraryTimers, type LibraryTimers } from "./library-timers.js";
-import { Stage, type OwnTrack } from "./stage.js";
+import { watchQuality } from "./quality.js";
+import { Stage, type NetworkUse, type OwnTrack } from "./stage.js";
 
 export interface LiveKitMediaOptions {
   /** Owned by the page (it shows a preview); closed with the session. */
@@ -64,6 +66,9 @@ export class LiveKitMedia implements MediaAdapter {
   #room: Room | null = null;
   #matches = 0;
   #stage: Stage | null = null;
+  #mode: Mode = "text";
+  readonly #network: NetworkUse = { use: "full", size: null };
+  #stopMeasuring: () => void = () => undefined;
   /** The last join ended well: the Room may be used again. */
   #clean = true;
 
@@ -72,6 +77,7 @@ export class LiveKitMedia implements MediaAdapter {
     this.#ledger = options.ledger ?? installLedger();
     this.#timers = watchLibraryTimers(this.#ledger);
     this.#fastStart = new FastStart(options.fastStart);
+    options.devices.subscribe(() => this.#publishCamera());
   }
 
   get ledger(): LedgerCounts {
@@ -85,11 +91,12 @@ export class LiveKitMedia implements MediaAdapter {
 
   async join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void> {
     signal.throwIfAborted();
+    this.#mode = mode;
     const tracks = await unlessAborted(this.#tracks(mode), signal);
     const room = this.#freshRoom();
     this.#clean = false;
     const attempt = this.#fastStart.begin(mode === "video" ? 2 : 1);
-    const stage = new Stage({ room, partners: credentials.subscribe, tracks, attempt }, events);
+    const stage = new Stage({ room, partners: credentials.subscribe, tracks, attempt, network: this.#network }, events);
     this.#stage = stage;
     const abort = (): void => {
       if (room.state === ConnectionState.Connecting) void room.disconnect(false); // makes `connect` reject
@@ -99,6 +106,7 @@ export class LiveKitMedia implements MediaAdapter {
       await room.connect(credentials.url, credentials.token, this.#connectOptions(credentials.url));
       await unlessAborted(Promise.race([stage.published, stage.lost]), signal);
       stage.open();
+      this.#measure(events);
       this.#clean = true;
     } catch (error) {
       throw error instanceof ConnectionError ? new DuologueError(`livekit ${error.reasonName}`, { cause: error }) : error;
@@ -110,6 +118,7 @@ export class LiveKitMedia implements MediaAdapter {
   async leave(): Promise<void> {
     const [stage, room] = [this.#stage, this.#room];
     this.#stage = null;
+    this.#stopMeasuring();
     stage?.detach();
     if (stage !== null) await Promise.race([stage.settled(), pause(SETTLE_MS)]);
     await room?.disconnect(false).catch(() => undefined);
@@ -117,15 +126,30 @@ export class LiveKitMedia implements MediaAdapter {
     this.#ledger.sweep();
   }
 
+  useBandwidth(use: BandwidthUse): void {
+    this.#network.use = use;
+    this.#stage?.adapt();
+  }
+
+  setPictureSize(size: PictureSize): void {
+    if (size.width * size.height === 0) return; // nobody sees it now: the next one who looks wants it at once
+    this.#network.size = size;
+    this.#stage?.adapt();
+  }
+
   async setMicrophone(on: boolean): Promise<void> {
     await this.#options.devices.setMicrophone(on);
   }
 
   async setCamera(on: boolean): Promise<void> {
-    const { devices } = this.#options;
-    await devices.setCamera(on);
-    const connected = this.#room?.state === ConnectionState.Connected;
-    if (on && connected && devices.cameraTrack !== null) await this.#stage?.publish(devices.cameraTrack);
+    await this.#options.devices.setCamera(on);
+  }
+
+  /** It was switched on, or plugged in, in the middle of a talk. */
+  #publishCamera(): void {
+    const { cameraTrack } = this.#options.devices;
+    const wanted = this.#mode === "video" && this.#room?.state === ConnectionState.Connected;
+    if (wanted && cameraTrack?.isMuted === false) void this.#stage?.publish(cameraTrack).catch(() => undefined);
   }
 
   /**
@@ -140,6 +164,11 @@ export class LiveKitMedia implements MediaAdapter {
     await this.leave();
     this.#discard();
     await this.#options.devices.close();
+  }
+
+  #measure(events: MediaEvents): void {
+    this.#stopMeasuring();
+    this.#stopMeasuring = watchQuality(() => this.#ledger.newest(), (quality) => events.quality?.(quality));
   }
 
   /** What there is to publish; a missing camera or microphone does not end a talk, missing both does. */

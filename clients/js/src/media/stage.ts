@@ -12,9 +12,12 @@ import {
   type RemoteTrack,
   type RemoteTrackPublication,
   type Room,
+  type TrackPublication,
 } from "livekit-client";
 import { DuologueError } from "../errors.js";
-import type { MediaEvents, PlatformTrack } from "../session/api.js";
+import type { MediaEvents, PictureSize, PlatformTrack } from "../session/api.js";
+import type { BandwidthUse } from "../session/state.js";
+import { ask, send } from "./bandwidth.js";
 import type { FastAttempt } from "./fast-start/index.js";
 import { onFirstFrame } from "./first-frame.js";
 
@@ -27,6 +30,13 @@ export interface StageOptions {
   readonly partners: readonly string[];
   readonly tracks: readonly OwnTrack[];
   readonly attempt: FastAttempt;
+  readonly network: NetworkUse;
+}
+
+/** How much of the network to use, and for what size of picture; may change at any time, `adapt` then applies it. */
+export interface NetworkUse {
+  use: BandwidthUse;
+  size: PictureSize | null;
 }
 
 export class Stage {
@@ -35,21 +45,25 @@ export class Stage {
   readonly #events: MediaEvents;
   readonly #tracks: readonly OwnTrack[];
   readonly #attempt: FastAttempt;
+  readonly #network: NetworkUse;
   #publishing: Promise<unknown> = Promise.resolve();
   #remote: { video: PlatformTrack | null; audio: PlatformTrack | null } = { video: null, audio: null };
   #stopWaiting: (() => void) | null = null;
+  #picture: RemoteTrackPublication | null = null;
   #attached = true;
+  #seen = false;
   #open = false;
   #lose: (error: Error) => void = () => undefined;
   /** Rejects when the room is lost before `open`. */
   readonly lost: Promise<never>;
 
   /** Listens at once; publishes `tracks` as soon as the signalling is up, beside the rest of the connect. */
-  constructor({ room, partners, tracks, attempt }: StageOptions, events: MediaEvents) {
+  constructor({ room, partners, tracks, attempt, network }: StageOptions, events: MediaEvents) {
     this.#room = room;
     this.#partners = new Set(partners);
     this.#tracks = tracks;
     this.#attempt = attempt;
+    this.#network = network;
     this.#events = events;
     this.lost = new Promise((_, reject) => (this.#lose = reject));
     this.lost.catch(() => undefined);
@@ -57,6 +71,8 @@ export class Stage {
     room.on(RoomEvent.LocalTrackSubscribed, this.#partnerSubscribed);
     room.on(RoomEvent.TrackSubscribed, this.#subscribed);
     room.on(RoomEvent.TrackUnsubscribed, this.#unsubscribed);
+    room.on(RoomEvent.TrackMuted, this.#muted);
+    room.on(RoomEvent.TrackUnmuted, this.#unmuted);
     room.on(RoomEvent.SignalReconnecting, this.#reconnecting);
     room.on(RoomEvent.Reconnecting, this.#reconnecting);
     room.on(RoomEvent.Reconnected, this.#reconnected);
@@ -80,11 +96,21 @@ export class Stage {
 
   /** One more track, if it is not in the room already. */
   publish(track: OwnTrack): Promise<void> {
-    const there = [...this.#room.localParticipant.trackPublications.values()].some((publication) => publication.track === track);
-    if (there || !this.#attached) return Promise.resolve();
-    const publishing = Promise.all([this.#publishing, this.#offer(track)]);
+    const publishing = this.#publishing.then(async () => {
+      const there = [...this.#room.localParticipant.trackPublications.values()].some((publication) => publication.track === track);
+      if (!there && this.#attached) await this.#offer(track);
+    });
     this.#publishing = publishing;
-    return publishing.then(() => undefined);
+    return publishing;
+  }
+
+  /** Ask for, and send, what the network is to carry now. */
+  adapt(): void {
+    const { use, size } = this.#network;
+    if (this.#picture !== null) ask(this.#picture, use, size);
+    for (const { videoTrack } of this.#room.localParticipant.videoTrackPublications.values()) {
+      if (videoTrack !== undefined) void send(videoTrack, use).catch(() => undefined); // it is being left
+    }
   }
 
   /** Nothing is heard from here on. Handlers go one by one: the room has listeners of its own. */
@@ -97,14 +123,17 @@ export class Stage {
     room.off(RoomEvent.LocalTrackSubscribed, this.#partnerSubscribed);
     room.off(RoomEvent.TrackSubscribed, this.#subscribed);
     room.off(RoomEvent.TrackUnsubscribed, this.#unsubscribed);
+    room.off(RoomEvent.TrackMuted, this.#muted);
+    room.off(RoomEvent.TrackUnmuted, this.#unmuted);
     room.off(RoomEvent.SignalReconnecting, this.#reconnecting);
     room.off(RoomEvent.Reconnecting, this.#reconnecting);
     room.off(RoomEvent.Reconnected, this.#reconnected);
     room.off(RoomEvent.Disconnected, this.#disconnected);
   }
 
-  #offer(track: OwnTrack): Promise<unknown> {
-    return this.#room.localParticipant.publishTrack(track as LocalTrack);
+  async #offer(track: OwnTrack): Promise<void> {
+    await this.#room.localParticipant.publishTrack(track as LocalTrack);
+    if (this.#network.use !== "full") this.adapt();
   }
 
   /** Not before: the library stops a track whose publishing was deferred and then given up. */
@@ -122,11 +151,8 @@ export class Stage {
       publication.setSubscribed(false);
       return;
     }
-    const video = track.kind === Track.Kind.Video;
-    this.#show(video ? { video: track.mediaStreamTrack } : { audio: track.mediaStreamTrack });
-    if (!video) return;
-    this.#awaitFrame(track.mediaStreamTrack);
-    if (!publication.isMuted && document.visibilityState === "visible") this.#attempt.pictureSubscribed();
+    if (track.kind !== Track.Kind.Video) this.#show({ audio: track.mediaStreamTrack });
+    else this.#pictureFrom(publication, track.mediaStreamTrack);
   };
 
   readonly #unsubscribed = (track: RemoteTrack): void => {
@@ -135,6 +161,17 @@ export class Stage {
       this.#attempt.pictureSettled();
       this.#show({ video: null });
     } else if (track.mediaStreamTrack === audio) this.#show({ audio: null });
+  };
+
+  /** Their camera is off or lost: no picture, rather than the last one. */
+  readonly #muted = ({ track }: TrackPublication): void => {
+    if (track === undefined || track.mediaStreamTrack !== this.#remote.video) return;
+    this.#attempt.pictureSettled();
+    this.#show({ video: null });
+  };
+
+  readonly #unmuted = ({ track }: TrackPublication, participant: Participant): void => {
+    if (track?.kind === Track.Kind.Video && this.#isPartner(participant)) this.#showPicture(track.mediaStreamTrack);
   };
 
   readonly #reconnecting = (): void => this.#events.reconnecting();
@@ -155,10 +192,21 @@ export class Stage {
     this.#events.remote(this.#remote);
   }
 
-  #awaitFrame(track: MediaStreamTrack): void {
+  #pictureFrom(publication: RemoteTrackPublication, track: MediaStreamTrack): void {
+    this.#picture = publication;
+    const { use, size } = this.#network;
+    if (use !== "full" || size !== null) ask(publication, use, size);
+    if (!publication.isMuted) this.#showPicture(track);
+  }
+
+  #showPicture(track: MediaStreamTrack): void {
+    this.#show({ video: track });
+    if (this.#seen) return;
+    if (document.visibilityState === "visible") this.#attempt.pictureSubscribed();
     this.#stopWaiting?.();
     this.#stopWaiting = onFirstFrame(track, () => {
       this.#stopWaiting = null;
+      this.#seen = true;
       this.#attempt.pictureSettled();
       this.#events.firstFrame();
     });

@@ -6,6 +6,7 @@
  */
 import type { Credentials, Mode } from "../protocol.gen.js";
 import type { Environment, MediaAdapter, MediaEvents, PlatformTrack } from "./api.js";
+import type { Quality } from "./state.js";
 
 /** Shorter than the deadline of the server (10 s) and of the media library (15 s). */
 export const CONNECT_DEADLINE_MS = 8_000;
@@ -26,6 +27,7 @@ export interface ActorHandlers {
   reconnecting(epoch: number): void;
   failed(epoch: number, detail: string): void;
   firstFrame(epoch: number): void;
+  quality(epoch: number, quality: Quality): void;
   remote(tracks: RemoteTracks): void;
   /** A join or leave is over and nothing else runs; `swept` connections were left open and had to be closed. */
   settled(swept: number): void;
@@ -156,6 +158,7 @@ export class MediaActor {
         }),
       failed: (detail) => current(() => lose(detail)),
       remote: (tracks) => current(() => this.#handlers.remote(tracks)),
+      quality: (quality) => current(() => this.#handlers.quality(join.epoch, quality)),
       firstFrame: () => current(() => this.#handlers.firstFrame(join.epoch)),
     };
   }

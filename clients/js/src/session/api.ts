@@ -4,7 +4,7 @@
  * Must not import an adapter: the core runs in a plain JavaScript engine.
  */
 import type { Credentials, Filters, Mode } from "../protocol.gen.js";
-import type { RandomChatState } from "./state.js";
+import type { BandwidthUse, Quality, RandomChatState } from "./state.js";
 
 /** Where the server is: the answer of `GET /config.json`. */
 export interface ServerConfig {
@@ -20,6 +20,12 @@ export interface ServerConfig {
 /** A moving picture or a sound, as the platform has it (`MediaStreamTrack` in a browser). */
 export type PlatformTrack = unknown;
 
+/** In pixels of the screen, not of CSS. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface MediaEvents {
   connected(): void;
   reconnecting(): void;
@@ -29,6 +35,8 @@ export interface MediaEvents {
   remote(tracks: { video: PlatformTrack | null; audio: PlatformTrack | null }): void;
   /** The first frame of the partner is on the screen, or would be. */
   firstFrame(): void;
+  /** Every few seconds while it is connected (optional: an adapter may not know). */
+  quality?(quality: Quality): void;
 }
 
 /**
@@ -46,6 +54,10 @@ export interface MediaAdapter {
   leave(): Promise<void>;
   setMicrophone(on: boolean): Promise<void>;
   setCamera(on: boolean): Promise<void>;
+  /** How much to send and to ask for, from now on, also in the rooms to come (optional). */
+  useBandwidth?(use: BandwidthUse): void;
+  /** How large the partner's picture is shown: no larger one is asked for (optional). */
+  setPictureSize?(size: PictureSize): void;
   /** A partner is being searched: warm up (optional). `url` is the media server of the last pair. */
   prepare?(url: string): void;
   /** The session is closed: let go of the local tracks too (optional). */
@@ -98,6 +110,8 @@ export interface RandomChatOptions {
   readonly media: MediaAdapter | null;
   /** After a talk that the partner ended: 0 = search at once (the server requeues), n = after n ms, null = when asked. */
   readonly autoNextMs?: number | null;
+  /** Begin with the data saver on, as a browser with `navigator.connection.saveData` would like it. */
+  readonly dataSaver?: boolean;
 }
 
 export interface RandomChat {
@@ -119,6 +133,10 @@ export interface RandomChat {
   typing(): void;
   setMicrophone(on: boolean): void;
   setCamera(on: boolean): void;
+  /** The small picture both ways. */
+  setDataSaver(on: boolean): void;
+  /** Tell it whenever the partner's picture changes its size on the screen. */
+  setPictureSize(size: PictureSize): void;
   /** Try to reconnect now instead of waiting for the countdown. */
   reconnectNow(): void;
   dismissNotice(): void;

@@ -1,6 +1,6 @@
 /** What can happen to a session (past tense), and what a session may want done (imperative). */
 import type { Credentials, Filters, MediaEvent, Mode, Push, Ready, Reply } from "../protocol.gen.js";
-import type { ConnectionState } from "./state.js";
+import type { BandwidthUse, ConnectionState, Quality } from "./state.js";
 import type { CommandBody } from "./wire.js";
 
 /** `auto_next` belongs to the session, not to the wish. */
@@ -19,6 +19,7 @@ export type SessionEvent =
   | { type: "key_pressed" }
   | { type: "microphone_switched"; on: boolean }
   | { type: "camera_switched"; on: boolean }
+  | { type: "data_saver_switched"; on: boolean }
   | { type: "notice_dismissed" }
   | { type: "closed" }
   // the socket
@@ -32,6 +33,7 @@ export type SessionEvent =
   | { type: "media_reconnecting"; epoch: number }
   | { type: "media_failed"; epoch: number; detail: string }
   | { type: "first_frame_shown"; epoch: number }
+  | { type: "quality_sampled"; epoch: number; quality: Quality }
   | { type: "timer_fired"; timer: TimerName };
 
 export type Effect =
@@ -43,6 +45,7 @@ export type Effect =
   | { type: "prepare_media"; url: string }
   | { type: "switch_microphone"; on: boolean }
   | { type: "switch_camera"; on: boolean }
+  | { type: "use_bandwidth"; use: BandwidthUse }
   | { type: "start_timer"; timer: TimerName; delayMs: number }
   | { type: "stop_timer"; timer: TimerName }
   /** Across reloads. */

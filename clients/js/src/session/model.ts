@@ -1,7 +1,16 @@
 /** The whole state of a session: what a page sees (`view`), and what only the reducer needs. */
 import type { CommandBody } from "./wire.js";
 import type { Effect, Wishes } from "./events.js";
-import type { EndedView, PairView, RandomChatState } from "./state.js";
+import type { BandwidthUse, EndedView, NetworkView, PairView, RandomChatState } from "./state.js";
+
+/** Samples of the quality in a row, and how many times the usual wait the picture's next return takes. */
+export interface Streak {
+  readonly poor: number;
+  readonly well: number;
+  readonly patience: number;
+}
+
+export const NO_STREAK: Streak = { poor: 0, well: 0, patience: 1 };
 
 export interface Model {
   readonly view: RandomChatState;
@@ -30,6 +39,7 @@ export interface Model {
   readonly awaitingRoom: boolean;
   readonly matchedAt: number;
   readonly typedAt: number;
+  readonly streak: Streak;
   /** The greatest number of a line of ours in this pair; the server takes a smaller one for a repeat. */
   readonly lastN: number;
   /** The server's clock minus ours. */
@@ -45,6 +55,7 @@ export interface ModelOptions {
   readonly autoNextMs: number | null;
   readonly hasMedia: boolean;
   readonly wishes: Wishes | null;
+  readonly dataSaver: boolean;
 }
 
 export function initialModel(options: ModelOptions): Model {
@@ -56,6 +67,7 @@ export function initialModel(options: ModelOptions): Model {
       waiting: null,
       pair: null,
       media: { status: "none" },
+      network: { quality: null, dataSaver: options.dataSaver, soundOnly: false },
       chat: [],
       ended: null,
       microphone: options.hasMedia,
@@ -73,6 +85,7 @@ export function initialModel(options: ModelOptions): Model {
     awaitingRoom: false,
     matchedAt: 0,
     typedAt: -Infinity,
+    streak: NO_STREAK,
     lastN: 0,
     skewMs: 0,
   };
@@ -109,11 +122,29 @@ export function dropPair(model: Model): Step {
     { type: "stop_timer", timer: "media_over" },
   ];
   const joined = model.view.media.status !== "none";
-  return step(
+  const dropped = step(
     { ...see(model, { pair: null, media: { status: "none" } }), epoch: model.epoch + 1 },
     ...quiet,
     ...(joined ? [{ type: "leave_media" } as const] : []),
   );
+  return andThen(dropped, forgetNetwork);
+}
+
+/** Nothing is known of the network of the next pair. */
+function forgetNetwork(model: Model): Step {
+  const { network } = model.view;
+  const fresh = { ...see(model, { network: { ...network, quality: null, soundOnly: false } }), streak: NO_STREAK };
+  return network.soundOnly ? using(fresh) : step(fresh);
+}
+
+/** Tell the media how much of the network to use, as `view.network` has it. */
+export function using(model: Model): Step {
+  return step(model, { type: "use_bandwidth", use: useOf(model.view.network) });
+}
+
+function useOf({ soundOnly, dataSaver }: NetworkView): BandwidthUse {
+  if (soundOnly) return "sound_only";
+  return dataSaver ? "data_saver" : "full";
 }
 
 /** What to tell of the current pair, now that it is over. */

@@ -6,7 +6,7 @@ import { reduce } from "./reducer.js";
 import type { CommandBody } from "./wire.js";
 
 const NOW = 1_000_000;
-const FRESH = initialModel({ autoNextMs: 0, hasMedia: true, wishes: null });
+const FRESH = initialModel({ autoNextMs: 0, hasMedia: true, wishes: null, dataSaver: false });
 
 const waiting = (attempt: number): Waiting => ({
   type: "waiting", rev: 1, attempt, since: NOW - 100, mode: "video", waiting_count: 2, estimate_ms: null, widened: [],

@@ -8,6 +8,7 @@ import type { Push, Reply } from "../protocol.gen.js";
 import { chatAnswered, chatHeard, chatWritten, keyPressed, peerTyped } from "./chatting.js";
 import type { SessionEvent, TimerName } from "./events.js";
 import { dropPair, initialModel, see, seePair, step, andThen, type Model, type Step } from "./model.js";
+import { dataSaverSwitched, qualitySampled } from "./network.js";
 import { endedTold, firstFrame, matchedTold, mediaJoined, mediaLost, mediaOver, mediaReconnecting, muteCommand, peerTold, talkingTold } from "./pairing.js";
 import { calmed, find, findAsked, goalAnswered, nextAsked, noticeOf, retryFired, stayAsked, stopAsked, waitingTold } from "./searching.js";
 import { snapshotTold } from "./snapshot.js";
@@ -31,6 +32,8 @@ export function reduce(state: Model, event: SessionEvent, now: number): Step {
       return switched(see(state, { microphone: event.on }), { type: "switch_microphone", on: event.on });
     case "camera_switched":
       return switched(see(state, { camera: event.on }), { type: "switch_camera", on: event.on });
+    case "data_saver_switched":
+      return dataSaverSwitched(state, event.on);
     case "notice_dismissed":
       return step(see(state, { notice: null }));
     case "closed":
@@ -47,6 +50,7 @@ export function reduce(state: Model, event: SessionEvent, now: number): Step {
     case "media_reconnecting":
     case "media_failed":
     case "first_frame_shown":
+    case "quality_sampled":
       return event.epoch === state.epoch ? media(state, event, now) : step(state);
     case "timer_fired":
       return fired(state, event.timer, now);
@@ -114,6 +118,8 @@ function media(state: Model, event: MediaHappening, now: number): Step {
       return mediaLost(state, event.detail);
     case "first_frame_shown":
       return firstFrame(state, now);
+    case "quality_sampled":
+      return qualitySampled(state, event.quality);
     default:
       return assertNever(event);
   }
@@ -141,7 +147,7 @@ function switched(state: Model, effect: Step["effects"][number]): Step {
 /** Keeps the wishes and the devices, for a session that is started again. */
 function closed(state: Model): Step {
   return andThen(andThen(dropPair(state), calmed), (m) => {
-    const { microphone, camera } = m.view;
-    return step({ ...see(initialModel(m), { microphone, camera }), epoch: m.epoch });
+    const { microphone, camera, network } = m.view;
+    return step({ ...see(initialModel({ ...m, dataSaver: network.dataSaver }), { microphone, camera }), epoch: m.epoch });
   });
 }

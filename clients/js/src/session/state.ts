@@ -34,6 +34,30 @@ export type MediaState =
   | { status: "reconnecting" }
   | { status: "failed"; detail: string };
 
+/** How well the media of the current pair goes. */
+export interface Quality {
+  /** `lost`: nothing goes through at all. */
+  readonly level: "good" | "fair" | "poor" | "lost";
+  /** To the media server and back; null: not measured yet. */
+  readonly rttMs: number | null;
+  /** Share of packets that were lost since the sample before, of the worse direction: 0 to 1. */
+  readonly loss: number;
+  readonly receivedKbps: number;
+  readonly sentKbps: number;
+}
+
+/** `data_saver`: the small picture both ways; `sound_only`: no picture, for as long as the network is poor. */
+export type BandwidthUse = "full" | "data_saver" | "sound_only";
+
+export interface NetworkView {
+  /** Sampled every few seconds while a pair is connected; null before the first sample. */
+  readonly quality: Quality | null;
+  /** The person's choice; kept from pair to pair. */
+  readonly dataSaver: boolean;
+  /** Both pictures are off because the quality stayed poor; they come back by themselves. */
+  readonly soundOnly: boolean;
+}
+
 export interface PairView {
   readonly id: string;
   readonly mode: Mode;
@@ -82,6 +106,7 @@ export interface RandomChatState {
   readonly waiting: WaitingView | null;
   readonly pair: PairView | null;
   readonly media: MediaState;
+  readonly network: NetworkView;
   readonly chat: readonly ChatEntry[];
   /** Why the last pair ended; kept until the next match or stop. */
   readonly ended: EndedView | null;

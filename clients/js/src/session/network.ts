@@ -1,0 +1,41 @@
+/**
+ * How the network carries the talk, and what is asked of it: everything, less, or sound alone.
+ *
+ * The picture goes when the quality stayed poor, because people can talk without it and not without sound; it comes
+ * back when the sound alone went well for a while, later each time that this was wrong.
+ */
+import { NO_STREAK, see, step, using, type Model, type Step, type Streak } from "./model.js";
+import type { Quality } from "./state.js";
+
+/** Samples come every 3 s (`SAMPLE_MS` of the media adapter). */
+export const POOR_SAMPLES = 4;
+export const WELL_SAMPLES = 5;
+const MAX_PATIENCE = 8;
+
+export function qualitySampled(model: Model, quality: Quality): Step {
+  const { pair, network } = model.view;
+  if (pair === null) return step(model);
+  const told = { ...see(model, { network: { ...network, quality } }), streak: longer(model.streak, quality) };
+  if (pair.mode !== "video") return step(told);
+  const { poor, well, patience } = told.streak;
+  if (!network.soundOnly && poor >= POOR_SAMPLES) return pictureTurned(told, true);
+  if (network.soundOnly && well >= WELL_SAMPLES * patience) return pictureTurned(told, false);
+  return step(told);
+}
+
+export function dataSaverSwitched(model: Model, on: boolean): Step {
+  const { network } = model.view;
+  return using(see(model, { network: { ...network, dataSaver: on } }));
+}
+
+function longer({ poor, well, patience }: Streak, { level }: Quality): Streak {
+  const good = level === "good" || level === "fair";
+  return { poor: good ? 0 : poor + 1, well: good ? well + 1 : 0, patience };
+}
+
+function pictureTurned(model: Model, soundOnly: boolean): Step {
+  const { patience } = model.streak;
+  const streak = { ...NO_STREAK, patience: soundOnly ? patience : Math.min(MAX_PATIENCE, 2 * patience) };
+  const notice = { level: soundOnly ? "warn" : "info", code: soundOnly ? "sound_only" : "picture_back", params: {} } as const;
+  return using({ ...see(model, { network: { ...model.view.network, soundOnly }, notice }), streak });
+}
