@@ -30,6 +30,12 @@ export class FakeChat implements RandomChat {
   stay(): void {
     this.#see({ ended: this.state.ended === null ? null : { ...this.state.ended, nextAt: null } });
   }
+  block(): void {
+    this.stop();
+  }
+  setAutoNext(): void {
+    // nobody is searched here
+  }
   sendChat(text: string): void {
     this.#see({ chat: [...this.state.chat, { mine: true, n: this.state.chat.length, text, at: Date.now(), pending: false }] });
   }
