@@ -19,7 +19,7 @@ export class FakeChat implements RandomChat {
     this.#see({});
   }
   find(): void {
-    this.#see({ phase: "searching", waiting: { attempt: 1, since: Date.now(), waitingCount: 1, estimateMs: null, widened: [] } });
+    this.#see({ phase: "searching", waiting: { attempt: 1, since: Date.now(), waitingCount: 1, estimateMs: null, widened: [], paused: null } });
   }
   next(): void {
     this.find();
