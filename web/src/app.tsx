@@ -11,11 +11,13 @@ import { StartSide, StartStage } from "./screens/start";
 import { SelfTile, TalkingSide, TalkingStage } from "./screens/talking";
 import { TextSide, TextStage } from "./screens/text";
 import { Announcer } from "./ui/announcer";
+import { BlockDialog } from "./ui/block";
 import { TopBar } from "./ui/brand";
 import { ConnectionBanner } from "./ui/connection-banner";
 import { Controls } from "./ui/controls";
 import { Dock } from "./ui/dock";
 import { Hud } from "./ui/hud";
+import { KeyList } from "./ui/keys";
 import { RemotePicture, RemoteSound } from "./ui/remote";
 import { Rules } from "./ui/rules";
 import { Settings } from "./ui/settings";
@@ -48,19 +50,23 @@ export function App(options: PageModelOptions): ReactElement {
     next: () => (screen === "ended" || inPair ? session.next() : undefined),
     mute: () => (inPair ? session.setMicrophone(!state.microphone) : undefined),
     camera: () => (state.pair?.mode === "video" ? session.setCamera(!state.camera) : undefined),
+    list: () => page.openDialog("keys"),
     armed: () => setEscArmed(state.phase !== "start"),
     leave: () => {
       setEscArmed(false);
       session.stop();
     },
   });
+  const close = (): void => page.openDialog(null);
   const dismiss = (): void => (escArmed ? setEscArmed(false) : session.dismissNotice());
   return (
     <PageProvider value={page}>
       <Tooltip.Provider delayDuration={400}>
         <Shell model={model} />
-        <Settings open={model.dialog === "settings"} onClose={() => model.openDialog(null)} />
-        <Rules open={model.dialog === "rules"} onClose={() => model.openDialog(null)} />
+        <Settings open={model.dialog === "settings"} onClose={close} />
+        <Rules open={model.dialog === "rules"} onClose={close} />
+        <KeyList open={model.dialog === "keys"} onClose={close} />
+        <BlockDialog open={model.dialog === "block"} onClose={close} />
         <Toasts code={escArmed ? "esc_again" : (state.notice?.code ?? null)} dismiss={dismiss} />
         <Announcer />
       </Tooltip.Provider>
@@ -69,13 +75,13 @@ export function App(options: PageModelOptions): ReactElement {
 }
 
 function Shell({ model }: { readonly model: PageModel }): ReactElement {
-  const { screen, state, preferences, deviceState } = model.page;
+  const { screen, state, preferences, prefer, deviceState } = model.page;
   const { Stage, Side } = PARTS[screen];
   const layout = layoutOf(screen);
   const picture = screen === "start" && preferences.mode === "video" && deviceState.camera !== null;
   return (
-    <main className="app" data-phase={state.phase} data-screen={screen} data-layout={layout} data-picture={picture}>
-      <div className={`stage ${layout === "live" ? "night" : ""}`}>
+    <main className="app" data-phase={state.phase} data-screen={screen} data-layout={layout} data-picture={picture} data-fill={preferences.fill}>
+      <div className={`stage ${layout === "live" ? "night" : ""}`} onDoubleClick={() => (layout === "live" ? prefer({ fill: !preferences.fill }) : undefined)}>
         <RemotePicture />
         <Stage />
       </div>
@@ -95,8 +101,8 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
 }
 
 function DockOf({ model }: { readonly model: PageModel }): ReactElement {
-  const { page, view, openDialog } = model;
-  const { session, state, preferences, find } = page;
+  const { page, view } = model;
+  const { session, state, preferences, find, openDialog } = page;
   const counting = state.ended !== null && state.ended.nextAt !== null;
   const now = useNow(counting);
   const dock = dockOf(page.screen, state, view, now);

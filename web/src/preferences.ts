@@ -8,6 +8,17 @@ export interface Preferences {
   readonly agreed: boolean;
   readonly cameraId: string | null;
   readonly microphoneId: string | null;
+  /** The next search begins by itself when the partner ends a talk. */
+  readonly autoNext: boolean;
+  /** But not after a partner who pressed Next. */
+  readonly pauseWhenSkipped: boolean;
+  readonly dataSaver: boolean;
+  /** My own picture as in a mirror. */
+  readonly mirror: boolean;
+  /** The partner's picture fills its room, and its edges may be cut off. */
+  readonly fill: boolean;
+  /** Sound, vibration and the tab's title say that somebody was found. */
+  readonly alerts: boolean;
 }
 
 /** The server takes no more (protocol: `Filters`). */
@@ -15,7 +26,20 @@ export const MAX_INTERESTS = 10;
 export const MAX_INTEREST_LENGTH = 32;
 
 const KEY = "duologue.preferences";
-const FIRST: Preferences = { mode: "video", interests: [], agreed: false, cameraId: null, microphoneId: null };
+export const FIRST: Preferences = {
+  mode: "video",
+  interests: [],
+  agreed: false,
+  cameraId: null,
+  microphoneId: null,
+  autoNext: true,
+  pauseWhenSkipped: false,
+  dataSaver: false,
+  mirror: true,
+  fill: false,
+  alerts: true,
+};
+type Switch = "autoNext" | "pauseWhenSkipped" | "dataSaver" | "mirror" | "fill" | "alerts";
 
 /** One interest as it is sent: small letters, single spaces, not too long. Empty: nothing was typed. */
 export function tidyInterest(typed: string): string {
@@ -37,6 +61,7 @@ export function parsePreferences(text: string | null, search: string): Preferenc
     agreed: kept["agreed"] === true,
     cameraId: isString(kept["cameraId"]) ? kept["cameraId"] : null,
     microphoneId: isString(kept["microphoneId"]) ? kept["microphoneId"] : null,
+    ...switchesOf(kept),
   };
 }
 
@@ -56,6 +81,11 @@ export function savePreferences(preferences: Preferences): void {
   } catch {
     // storage is forbidden or full: the choice holds until the page goes
   }
+}
+
+function switchesOf(kept: Record<string, unknown>): Pick<Preferences, Switch> {
+  const on = (name: Switch): boolean => (typeof kept[name] === "boolean" ? kept[name] : FIRST[name]);
+  return { autoNext: on("autoNext"), pauseWhenSkipped: on("pauseWhenSkipped"), dataSaver: on("dataSaver"), mirror: on("mirror"), fill: on("fill"), alerts: on("alerts") };
 }
 
 function parsed(text: string | null): Record<string, unknown> {

@@ -3,18 +3,17 @@ import type { Mode, RandomChat } from "@duologue/client";
 import { useDevices, useRandomChat } from "@duologue/client/react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { alreadyPermitted, type PageDevices } from "./media";
-import type { Page } from "./page";
+import type { Dialog, Page } from "./page";
 import { loadPreferences, savePreferences, type Preferences } from "./preferences";
 import { troubleOf } from "./trouble";
-import { screenOf, type PageView } from "./view";
-
-export type Dialog = "settings" | "rules" | null;
+import { useAttention } from "./ui/use-attention";
+import { useWakeLock } from "./ui/use-wake-lock";
+import { AUTO_NEXT_MS, screenOf, type PageView } from "./view";
 
 export interface PageModel {
   readonly page: Page;
   readonly view: PageView;
-  readonly dialog: Dialog;
-  readonly openDialog: (dialog: Dialog) => void;
+  readonly dialog: Dialog | null;
 }
 
 export interface PageModelOptions {
@@ -27,7 +26,7 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
   const state = useRandomChat(session);
   const deviceState = useDevices(devices);
   const [preferences, prefer] = usePreferences(modes);
-  const [dialog, openDialog] = useState<Dialog>(null);
+  const [dialog, openDialog] = useState<Dialog | null>(null);
   const [asking, setAsking] = useState(false);
   const [failed, setFailed] = useState(false);
   const [agreeMissing, setAgreeMissing] = useState(false);
@@ -62,6 +61,9 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
 
   usePreview(devices, preferences.mode, state.phase === "start", camera);
   useRememberedDevices(devices, preferences);
+  useSessionChoices(session, preferences);
+  useAttention(state, preferences.alerts);
+  useWakeLock(state.pair !== null);
 
   const view = useMemo(() => ({ devicesFailed: failed, asking }), [failed, asking]);
   const page: Page = {
@@ -79,9 +81,15 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
       if (!camera) session.setCamera(true); // it was switched off in the last talk
       void open(preferences.mode, true);
     },
-    openSettings: () => openDialog("settings"),
+    openDialog,
   };
-  return { page, view, dialog, openDialog };
+  return { page, view, dialog };
+}
+
+/** What the session has to know of the person's choices. */
+function useSessionChoices(session: RandomChat, { autoNext, pauseWhenSkipped, dataSaver }: Preferences): void {
+  useEffect(() => session.setAutoNext(autoNext ? AUTO_NEXT_MS : null, pauseWhenSkipped), [session, autoNext, pauseWhenSkipped]);
+  useEffect(() => session.setDataSaver(dataSaver), [session, dataSaver]);
 }
 
 function usePreferences(modes: readonly Mode[]): [Preferences, (change: Partial<Preferences>) => void] {

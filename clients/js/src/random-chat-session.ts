@@ -75,6 +75,14 @@ export class RandomChatSession implements RandomChat {
     this.#dispatch({ type: "stay_asked" });
   }
 
+  block(): void {
+    this.#dispatch({ type: "block_asked" });
+  }
+
+  setAutoNext(afterMs: number | null, pauseWhenSkipped = false): void {
+    this.#dispatch({ type: "auto_next_chosen", afterMs, pauseWhenSkipped });
+  }
+
   sendChat(text: string): void {
     this.#dispatch({ type: "chat_written", text });
   }

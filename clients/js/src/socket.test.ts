@@ -57,6 +57,41 @@ describe("handshake", () => {
   });
 });
 
+describe("a session that is about to expire", () => {
+  const SESSION_MS = 30_000;
+
+  it("is renewed before, and again before the new one ends", async () => {
+    const world = new World();
+    world.server.expiresInMs = SESSION_MS;
+    await world.online();
+    await settle(0.8 * SESSION_MS);
+    expect(world.server.of("refresh")).toMatchObject([{ token: "token-2" }]);
+    expect(world.kept.get("duologue.resume")).toBe("refreshed-1");
+    await settle(0.8 * SESSION_MS);
+    expect(world.server.of("refresh")).toHaveLength(2);
+    expect(world.tokensAsked).toEqual([false, true, true]);
+  });
+
+  it("tries again in what is left when there is no token", async () => {
+    const tokens = ["first", null, "later"];
+    const world = new World({ token: () => Promise.resolve(tokens.shift() ?? Promise.reject(new Error("away"))) });
+    world.server.expiresInMs = SESSION_MS;
+    await world.online();
+    await settle(0.8 * SESSION_MS);
+    expect(world.server.of("refresh")).toEqual([]);
+    await settle(0.16 * SESSION_MS);
+    expect(world.server.of("refresh")).toMatchObject([{ token: "later" }]);
+  });
+
+  it("asks for nothing after it was closed", async () => {
+    const world = new World();
+    world.server.expiresInMs = SESSION_MS;
+    const session = await world.online();
+    await session.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 describe("coming back", () => {
   it("backs off with jitter, the first attempt too", async () => {
     const world = new World();

@@ -10,6 +10,7 @@ import { Outbox } from "./outbox.js";
 import type { Environment, LifecycleEvent, ServerConfig, SocketLike } from "./session/api.js";
 import { comeBackMs } from "./session/backoff.js";
 import { closePolicy, closeReason } from "./session/closecodes.js";
+import { renewInMs } from "./session/renewal.js";
 import type { ConnectionState } from "./session/state.js";
 import { decode, encode, type CommandBody } from "./session/wire.js";
 
@@ -64,6 +65,7 @@ export class Socket {
   #cancelRetry: (() => void) | null = null;
   #cancelWatch: (() => void) | null = null;
   #cancelDrain: (() => void) | null = null;
+  #cancelRenew: (() => void) | null = null;
 
   constructor(config: ServerConfig, environment: Environment, handlers: SocketHandlers) {
     this.#config = config;
@@ -214,7 +216,8 @@ export class Socket {
       case "standby": // the person went on in another tab; coming back by itself would take over from it
         return this.#refuse(CloseCode.REPLACED, "replaced");
       case "refreshed":
-        return this.#environment.store(RESUME_KEY, message.resume_token);
+        this.#environment.store(RESUME_KEY, message.resume_token);
+        return this.#renewLater(link, message.expires_at);
       default:
         return this.#push(message);
     }
@@ -248,6 +251,22 @@ export class Socket {
     if (this.#hidden) this.command({ type: "hidden", value: true });
     this.#handlers.ready(ready, link.skewMs, samePerson);
     this.#watch(link);
+    this.#renewLater(link, ready.expires_at ?? null);
+  }
+
+  /** A talk must not break off because a token ends. */
+  #renewLater(link: Link, expiresAt: number | null): void {
+    this.#cancelRenew?.();
+    this.#cancelRenew = null;
+    if (expiresAt === null) return;
+    const delayMs = renewInMs(expiresAt, this.#environment.now() + link.skewMs, this.#environment.random());
+    if (delayMs !== null) this.#cancelRenew = this.#environment.setTimer(() => void this.#renew(link, expiresAt), delayMs);
+  }
+
+  async #renew(link: Link, expiresAt: number): Promise<void> {
+    this.#renewLater(link, expiresAt); // should this one fail
+    const token = await this.#environment.token(true).catch(() => null);
+    if (token !== null && this.#link === link) this.command({ type: "refresh", token });
   }
 
   #reply(reply: Reply): void {
@@ -378,7 +397,8 @@ export class Socket {
     this.#cancelRetry?.();
     this.#cancelWatch?.();
     this.#cancelDrain?.();
-    this.#cancelRetry = this.#cancelWatch = this.#cancelDrain = null;
+    this.#cancelRenew?.();
+    this.#cancelRetry = this.#cancelWatch = this.#cancelDrain = this.#cancelRenew = null;
   }
 
   #log(level: "debug" | "info" | "warn", event: string, fields: Record<string, unknown>): void {

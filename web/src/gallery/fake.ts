@@ -19,7 +19,7 @@ export class FakeChat implements RandomChat {
     this.#see({});
   }
   find(): void {
-    this.#see({ phase: "searching", waiting: { attempt: 1, since: Date.now(), waitingCount: 1, estimateMs: null, widened: [] } });
+    this.#see({ phase: "searching", waiting: { attempt: 1, since: Date.now(), waitingCount: 1, estimateMs: null, widened: [], paused: null } });
   }
   next(): void {
     this.find();
@@ -29,6 +29,12 @@ export class FakeChat implements RandomChat {
   }
   stay(): void {
     this.#see({ ended: this.state.ended === null ? null : { ...this.state.ended, nextAt: null } });
+  }
+  block(): void {
+    this.stop();
+  }
+  setAutoNext(): void {
+    // nobody is searched here
   }
   sendChat(text: string): void {
     this.#see({ chat: [...this.state.chat, { mine: true, n: this.state.chat.length, text, at: Date.now(), pending: false }] });

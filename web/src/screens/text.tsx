@@ -2,9 +2,10 @@ import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { initial, titled } from "../format";
 import { usePage } from "../page";
-import { BrandRow, SettingsButton } from "../ui/brand";
+import { BrandRow } from "../ui/brand";
 import { Chat } from "../ui/chat";
 import { TalkTime } from "../ui/hud";
+import { More } from "../ui/more";
 import { Veil } from "../ui/veil";
 
 /** Text only: the talk is the stage. */
@@ -28,7 +29,7 @@ export function TextStage(): ReactElement {
             </span>
           </div>
         </div>
-        <SettingsButton className="text-bar__settings" />
+        <More className="icon-button" />
       </div>
       <Chat />
       {away && <Veil />}

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { clock } from "../format";
 import { usePage } from "../page";
 import { SettingsButton } from "./brand";
+import { QualityButton } from "./quality";
 import { SharedShort } from "./shared";
 import { useNow } from "./use-now";
 
@@ -23,6 +24,7 @@ export function Hud(): ReactElement | null {
         <span className="pill__more number">
           <TalkTime />
         </span>
+        <QualityButton />
       </div>
       <SettingsButton className="hud__settings glass wide-only" />
       <SharedShort interests={interests} />

@@ -3,6 +3,7 @@ import { Volume2 } from "lucide-react";
 import { useEffect, useRef, useState, type ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
+import { usePictureSize } from "./use-picture-size";
 import { Video } from "./video";
 
 /** The partner's picture. Always mounted, so that one element serves one partner after another. */
@@ -12,6 +13,7 @@ export function RemotePicture(): ReactElement {
   const track = useRemoteTracks(session).video as MediaStreamTrack | null;
   const live = state.phase === "talking" && state.pair?.mode === "video" && track !== null && !state.pair.peerMuted.video;
   const label = t("talk.video_of", { alias: state.pair?.peer.alias ?? "" });
+  usePictureSize(session);
   return <Video track={track} className="picture picture--partner" label={label} testId="remote-video" live={live} />;
 }
 

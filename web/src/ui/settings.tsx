@@ -7,6 +7,7 @@ import { chooseTheme, themeChoice, type ThemeChoice } from "../theme";
 import { Meter } from "./meter";
 import { Segments } from "./segments";
 import { Sheet } from "./sheet";
+import { SwitchRow } from "./switch-row";
 import { SelfVideo } from "./video";
 
 const THEMES: readonly ThemeChoice[] = ["system", "dark", "light"];
@@ -16,6 +17,7 @@ export function Settings({ open, onClose }: { readonly open: boolean; readonly o
   return (
     <Sheet title={t("settings.title")} lead={t("settings.lead")} open={open} onClose={onClose}>
       <Devices />
+      <Talking />
       <Theme />
       <Languages />
     </Sheet>
@@ -55,6 +57,21 @@ function Devices(): ReactElement {
         )}
       </div>
     </>
+  );
+}
+
+function Talking(): ReactElement {
+  const { t } = useTranslation();
+  const { preferences, prefer } = usePage();
+  const { autoNext, pauseWhenSkipped, dataSaver, mirror, alerts } = preferences;
+  return (
+    <div className="rows">
+      <SwitchRow label={t("settings.auto_next")} on={autoNext} testId="auto-next" onChange={(on) => prefer({ autoNext: on })} />
+      <SwitchRow label={t("settings.pause_when_skipped")} on={autoNext && pauseWhenSkipped} disabled={!autoNext} onChange={(on) => prefer({ pauseWhenSkipped: on })} />
+      <SwitchRow label={t("settings.data_saver")} hint={t("settings.data_saver_hint")} on={dataSaver} testId="data-saver" onChange={(on) => prefer({ dataSaver: on })} />
+      <SwitchRow label={t("settings.mirror")} hint={t("settings.mirror_hint")} on={mirror} onChange={(on) => prefer({ mirror: on })} />
+      <SwitchRow label={t("settings.alerts")} hint={t("settings.alerts_hint")} on={alerts} onChange={(on) => prefer({ alerts: on })} />
+    </div>
   );
 }
 

@@ -4,6 +4,8 @@ export interface Keys {
   readonly next: () => void;
   readonly mute: () => void;
   readonly camera: () => void;
+  /** Show which keys there are. */
+  readonly list: () => void;
   /** Escape was pressed once; a second press within the time leaves. */
   readonly armed: () => void;
   readonly leave: () => void;
@@ -12,7 +14,7 @@ export interface Keys {
 const ESCAPE_MS = 2_000;
 const TYPING = "input:not([type='checkbox']), textarea, select, [contenteditable='true']";
 
-/** N, M, V and Escape twice. Off while typing and while a dialog is open. */
+/** N, M, V, ? and Escape twice. Off while typing and while a dialog is open. */
 export function useKeys(keys: Keys): void {
   const latest = useRef(keys);
   latest.current = keys;
@@ -26,11 +28,12 @@ export function useKeys(keys: Keys): void {
     };
     const pressed = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (document.querySelector("[role='dialog']") !== null) return;
+      if (document.querySelector("[role='dialog'], [role='alertdialog'], [role='menu']") !== null) return;
       const typing = event.target instanceof Element && event.target.closest(TYPING) !== null;
       if (typing) return event.key === "Escape" ? (event.target as HTMLElement).blur() : undefined;
       // By place and not by letter: the same keys on a Russian keyboard.
       if (event.key === "Escape") escape();
+      else if (event.key === "?") latest.current.list();
       else if (event.code === "KeyN") latest.current.next();
       else if (event.code === "KeyM") latest.current.mute();
       else if (event.code === "KeyV") latest.current.camera();

@@ -28,5 +28,5 @@ export function SelfVideo(): ReactElement | null {
   const { deviceState, preferences, state } = usePage();
   const mode = state.pair?.mode ?? preferences.mode;
   if (deviceState.camera === null || mode !== "video") return null;
-  return <Video track={deviceState.camera} className="picture picture--mirrored" label={t("talk.self")} testId="self-video" />;
+  return <Video track={deviceState.camera} className={`picture picture--self ${preferences.mirror ? "picture--mirrored" : ""}`} label={t("talk.self")} testId="self-video" />;
 }

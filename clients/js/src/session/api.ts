@@ -84,7 +84,7 @@ export interface Environment {
   random(): number;
   setTimer(run: () => void, delayMs: number): () => void;
   openSocket(url: string, protocol: string): SocketLike;
-  /** Guest or integrator token; `fresh` when the last one was refused. May reject with a `TokenError`. */
+  /** Guest or integrator token; `fresh` when the last one was refused or is about to expire. May reject with a `TokenError`. */
   token(fresh: boolean): Promise<string>;
   /** Survives a reload of the tab (the resume token lives here); may be empty. */
   load(key: string): string | null;
@@ -129,6 +129,13 @@ export interface RandomChat {
   stop(): void;
   /** Do not search by itself after this talk ("Stay here"). */
   stay(): void;
+  /**
+   * Never meet this partner again: ends the talk and rests, or reaches back to the talk that just ended.
+   * The server forgets blocks when it restarts.
+   */
+  block(): void;
+  /** As `autoNextMs`, from now on. `pauseWhenSkipped`: rest after a partner who pressed Next. */
+  setAutoNext(afterMs: number | null, pauseWhenSkipped?: boolean): void;
   sendChat(text: string): void;
   typing(): void;
   setMicrophone(on: boolean): void;

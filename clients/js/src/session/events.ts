@@ -15,6 +15,8 @@ export type SessionEvent =
   | { type: "next_asked" }
   | { type: "stop_asked" }
   | { type: "stay_asked" }
+  | { type: "block_asked" }
+  | { type: "auto_next_chosen"; afterMs: number | null; pauseWhenSkipped: boolean }
   | { type: "chat_written"; text: string }
   | { type: "key_pressed" }
   | { type: "microphone_switched"; on: boolean }

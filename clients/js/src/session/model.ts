@@ -15,6 +15,8 @@ export const NO_STREAK: Streak = { poor: 0, well: 0, patience: 1 };
 export interface Model {
   readonly view: RandomChatState;
   readonly autoNextMs: number | null;
+  /** Rest after a partner who pressed Next. */
+  readonly pauseWhenSkipped: boolean;
   /** Whether there is a media adapter. */
   readonly hasMedia: boolean;
   readonly wishes: Wishes | null;
@@ -25,7 +27,7 @@ export interface Model {
    * crosses a stop is left again.
    */
   readonly goal: "idle" | "partner";
-  /** The newest find, next, leave or cancel without an answer; the socket sends it again after a resume. */
+  /** The newest find, next, leave, cancel or block of a talk without an answer; the socket sends it again after a resume. */
   readonly pending: CommandBody | null;
   /** A leave or cancel to be said again when the timer `retry` fires; null: a find, if partner is the goal. */
   readonly redo: CommandBody | null;
@@ -53,6 +55,7 @@ export interface Step {
 
 export interface ModelOptions {
   readonly autoNextMs: number | null;
+  readonly pauseWhenSkipped?: boolean;
   readonly hasMedia: boolean;
   readonly wishes: Wishes | null;
   readonly dataSaver: boolean;
@@ -60,6 +63,7 @@ export interface ModelOptions {
 
 export function initialModel(options: ModelOptions): Model {
   return {
+    pauseWhenSkipped: false,
     ...options,
     view: {
       connection: { status: "offline" },
@@ -152,5 +156,5 @@ export function endedView(model: Model, why: Pick<EndedView, "reason" | "by">, n
   const pair = model.view.pair;
   if (pair === null) return null;
   const talkedMs = pair.talkingSince === null ? null : Math.max(0, now - pair.talkingSince);
-  return { ...why, alias: pair.peer.alias, talkedMs, nextAt: null };
+  return { ...why, pair: pair.id, alias: pair.peer.alias, talkedMs, nextAt: null, blocked: false };
 }

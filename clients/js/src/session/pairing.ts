@@ -79,10 +79,11 @@ export function endedTold(model: Model, ended: Ended, now: number): Step {
 export function over(model: Model, ended: Pick<Ended, "reason" | "by" | "waiting">, now: number): Step {
   const gone = andThen(dropPair(model), (m) => step(see(m, { phase: "ended", waiting: null, ended: endedView(model, ended, now) })));
   const { waiting } = ended;
-  if (waiting !== undefined && !model.staying) return andThen(gone, (m) => waitingTold(m, waiting));
+  const staying = model.staying || (model.pauseWhenSkipped && ended.by === "peer" && ended.reason === "next");
+  if (waiting !== undefined && !staying) return andThen(gone, (m) => waitingTold(m, waiting));
   const resting = andThen(gone, (m) => step({ ...m, goal: "idle", staying: false }));
   if (waiting !== undefined) return andThen(resting, (m) => waitingTold(m, waiting));
-  const byItself = !model.staying && ended.by !== "me" ? model.autoNextMs : null;
+  const byItself = !staying && ended.by !== "me" ? model.autoNextMs : null;
   if (byItself === null) return resting;
   return andThen(resting, (m) => (byItself === 0 ? find(m, now) : countDown(m, byItself, now)));
 }

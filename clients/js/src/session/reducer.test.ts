@@ -120,6 +120,60 @@ describe("a line of ours", () => {
   });
 });
 
+describe("a block", () => {
+  const BLOCK: SessionEvent = { type: "block_asked" };
+  const block = { type: "block", pair: "a" } as const;
+  const talking = [FIND, pushed(matched("a", 1))];
+  const over = [...talking, pushed(ended("a", { by: "peer" }))];
+  const refusal: CommandError = { code: "bad_request", message: "", temporary: false };
+  const quiet = { ...FRESH, autoNextMs: null };
+
+  it("ends the talk at once, and nothing begins by itself", () => {
+    const { model, sent } = play([...talking, BLOCK]);
+    expect(sent).toEqual([block]);
+    expect(model.view).toMatchObject({ phase: "ended", pair: null, ended: { pair: "a", by: "me", blocked: true, nextAt: null } });
+  });
+
+  it("reaches back to the talk that just ended, once", () => {
+    expect(play([...over, BLOCK], quiet).sent).toEqual([block]);
+    expect(play([...over, BLOCK, BLOCK], quiet).sent).toEqual([]);
+    expect(play([BLOCK]).sent).toEqual([]);
+  });
+
+  it("holds over a resume that still knows the pair, and against being requeued", () => {
+    const pair: State = { kind: "pair", matched: matched("a", 1), talking_since: NOW, peer_away_until: null, peer_muted: { audio: false, video: false }, lines: [], peer_hidden: false, last_n: 0 };
+    expect(play([...talking, BLOCK, ready(pair, 1)])).toMatchObject({ sent: [], model: { view: { phase: "ended" } } });
+    expect(play([...talking, BLOCK, pushed(waiting(1))]).model.view.phase).toBe("ended");
+    expect(play([...talking, BLOCK, answer(block), pushed(waiting(2))]).sent).toEqual([{ type: "cancel", attempt: 2 }]);
+  });
+
+  it("that is refused leaves the pair, says so, and can be asked again", () => {
+    const { model, sent } = play([...talking, BLOCK, answer(block, refusal)]);
+    expect(sent).toEqual([{ type: "leave", pair: "a" }]);
+    expect(model.view).toMatchObject({ notice: { code: "bad_request" }, ended: { blocked: false } });
+  });
+});
+
+describe("what follows a talk", () => {
+  const choose = (afterMs: number | null, pauseWhenSkipped = false): SessionEvent => ({ type: "auto_next_chosen", afterMs, pauseWhenSkipped });
+  const over = (fields: Partial<Ended> = {}): SessionEvent[] => [FIND, pushed(matched("a", 1)), pushed(ended("a", fields))];
+  it.each<[string, SessionEvent[], Partial<Model["view"]["ended"]> | null]>([
+    ["counts down", [choose(3_000), ...over()], { nextAt: NOW + 3_000 }],
+    ["rests when nothing is to begin by itself", [choose(null), ...over()], { nextAt: null }],
+    ["rests after being skipped, if so chosen", [choose(3_000, true), ...over()], { nextAt: null }],
+    ["counts down after a lost partner all the same", [choose(3_000, true), ...over({ reason: "lost" })], { nextAt: NOW + 3_000 }],
+    ["is called off in the middle", [choose(3_000), ...over(), choose(null)], { nextAt: null }],
+  ])("%s", (_, events, view) => {
+    expect(play(events).model.view).toMatchObject({ phase: "ended", ended: view });
+  });
+
+  it("calls off what the server began for who is to rest", () => {
+    const { model, sent } = play([choose(0, true), ...over({ waiting: waiting(2) })]);
+    expect(model.view.phase).toBe("ended");
+    expect(sent).toEqual([{ type: "cancel", attempt: 2 }]);
+  });
+});
+
 describe("staying", () => {
   it("calls off the search that began by itself", () => {
     const { model, sent } = play([FIND, pushed(matched("a", 1)), pushed(ended("a", { waiting: waiting(2) })), STAY]);

@@ -5,12 +5,13 @@
  */
 import { assertNever } from "../errors.js";
 import type { Push, Reply } from "../protocol.gen.js";
+import { blockAnswered, blockAsked } from "./blocking.js";
 import { chatAnswered, chatHeard, chatWritten, keyPressed, peerTyped } from "./chatting.js";
 import type { SessionEvent, TimerName } from "./events.js";
 import { dropPair, initialModel, see, seePair, step, andThen, type Model, type Step } from "./model.js";
 import { dataSaverSwitched, qualitySampled } from "./network.js";
 import { endedTold, firstFrame, matchedTold, mediaJoined, mediaLost, mediaOver, mediaReconnecting, muteCommand, peerTold, talkingTold } from "./pairing.js";
-import { calmed, find, findAsked, goalAnswered, nextAsked, noticeOf, retryFired, stayAsked, stopAsked, waitingTold } from "./searching.js";
+import { autoNextChosen, calmed, find, findAsked, goalAnswered, nextAsked, noticeOf, retryFired, stayAsked, stopAsked, waitingTold } from "./searching.js";
 import { snapshotTold } from "./snapshot.js";
 import type { CommandBody } from "./wire.js";
 
@@ -24,6 +25,10 @@ export function reduce(state: Model, event: SessionEvent, now: number): Step {
       return stopAsked(state);
     case "stay_asked":
       return stayAsked(state);
+    case "block_asked":
+      return blockAsked(state, now);
+    case "auto_next_chosen":
+      return autoNextChosen(state, event.afterMs, event.pauseWhenSkipped);
     case "chat_written":
       return chatWritten(state, event.text, now);
     case "key_pressed":
@@ -97,8 +102,11 @@ function answered(state: Model, command: CommandBody, reply: Reply): Step {
       return goalAnswered(state, command, reply);
     case "chat":
       return chatAnswered(state, command, reply);
+    case "block":
+      return blockAnswered(state, command, reply);
     case "mute":
     case "hidden":
+    case "refresh":
     case "diagnostics": // nobody asked for it: nobody is told
       return step(state);
     default:

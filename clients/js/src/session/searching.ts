@@ -39,6 +39,13 @@ export function stayAsked(model: Model): Step {
   return phase === "searching" ? andThen(calm, (m) => pursue(m, { type: "cancel", attempt: m.attempt })) : calm;
 }
 
+/** What follows a talk by itself, from now on; a countdown that runs is called off with it. */
+export function autoNextChosen(model: Model, autoNextMs: number | null, pauseWhenSkipped: boolean): Step {
+  const chosen = { ...model, autoNextMs, pauseWhenSkipped };
+  const counting = model.view.ended !== null && model.view.ended.nextAt !== null;
+  return counting && autoNextMs === null ? stayAsked(chosen) : step(chosen);
+}
+
 /** Ask for a partner with the wishes of last time. */
 export function find(model: Model, now: number): Step {
   const attempt = model.attempt + 1;
@@ -61,7 +68,7 @@ export function waitingTold(model: Model, waiting: Waiting): Step {
   const known = { ...model, attempt: Math.max(model.attempt, waiting.attempt) };
   const { pending } = model;
   if (model.goal === "idle") {
-    const stopping = pending?.type === "leave" || (pending?.type === "cancel" && pending.attempt >= waiting.attempt);
+    const stopping = pending?.type === "leave" || pending?.type === "block" || (pending?.type === "cancel" && pending.attempt >= waiting.attempt);
     return stopping ? step(known) : pursue(known, { type: "cancel", attempt: waiting.attempt });
   }
   const older = (pending?.type === "find" || pending?.type === "next") && waiting.attempt < pending.attempt;
@@ -120,7 +127,7 @@ function idle(model: Model): Model {
 
 function searching(model: Model, attempt: number, now: number): Model {
   const ended = model.view.ended === null ? null : { ...model.view.ended, nextAt: null };
-  const waiting: WaitingView = { attempt, since: now, waitingCount: null, estimateMs: null, widened: [] };
+  const waiting: WaitingView = { attempt, since: now, waitingCount: null, estimateMs: null, widened: [], paused: null };
   return { ...see(model, { phase: "searching", waiting, ended }), attempt, goal: "partner", staying: false };
 }
 
@@ -131,6 +138,7 @@ export function waitingView(waiting: Waiting, skewMs: number): WaitingView {
     waitingCount: waiting.waiting_count,
     estimateMs: waiting.estimate_ms,
     widened: waiting.widened,
+    paused: waiting.paused ?? null,
   };
 }
 

@@ -45,7 +45,7 @@ function waitingFound(model: Model, waiting: Waiting, now: number): Step {
 function pairTold(model: Model, state: PairState, now: number): Step {
   const { matched } = state;
   const { pending } = model;
-  const moving = (pending?.type === "next" || pending?.type === "leave") && pending.pair === matched.pair;
+  const moving = (pending?.type === "next" || pending?.type === "leave" || pending?.type === "block") && pending.pair === matched.pair;
   const cancelling = pending?.type === "cancel" && pending.attempt >= matched.attempt;
   const known = { ...model, attempt: Math.max(model.attempt, matched.attempt) };
   if (moving || cancelling) return step(known); // the unanswered command ends this pair

@@ -4,7 +4,7 @@
  * Everything a page draws is in here, so that a page holds no session logic of its own.
  * Must not know sockets, media libraries or the DOM.
  */
-import type { EndReason, Mode, Peer } from "../protocol.gen.js";
+import type { EndReason, Mode, Pause, Peer } from "../protocol.gen.js";
 
 /** The socket under the session. `retryAt` (epoch ms) is when the next try starts. */
 export type ConnectionState =
@@ -73,6 +73,7 @@ export interface PairView {
 }
 
 export interface EndedView {
+  readonly pair: string;
   readonly reason: EndReason;
   readonly by: "me" | "peer" | "server";
   readonly alias: string;
@@ -80,6 +81,8 @@ export interface EndedView {
   readonly talkedMs: number | null;
   /** Epoch ms when the next search starts by itself; null: it does not. */
   readonly nextAt: number | null;
+  /** We asked the server never to match us with this partner again. */
+  readonly blocked: boolean;
 }
 
 export interface WaitingView {
@@ -90,6 +93,8 @@ export interface WaitingView {
   /** Null: nobody knows. */
   readonly estimateMs: number | null;
   readonly widened: readonly string[];
+  /** Why nobody is matched in this mode right now; the place in the queue is kept. Null: people are matched. */
+  readonly paused: Pause | null;
 }
 
 /** Something a person should be told; `code` names a translation of the page. */

@@ -25,6 +25,8 @@ export class FakeServer {
   silent = false;
   /** Commands are lost on the way here. */
   deaf = false;
+  /** Null: sessions do not expire. */
+  expiresInMs: number | null = null;
   onCommand: (command: Command) => CommandError | null = () => null;
   onResume: (token: string) => "ok" | "retry" = () => "ok";
   #tokens = 0;
@@ -90,13 +92,20 @@ export class FakeServer {
     if (this.silent) return;
     if (message.type === "auth") socket.deliver(this.#ready());
     else if (message.type === "resume") socket.deliver(this.onResume(message.resume_token) === "ok" ? this.#ready() : { type: "invalid_session", retry: true });
-    else if ("id" in message) socket.deliver(this.#answer(message));
+    else if ("id" in message) {
+      if (message.type === "refresh") socket.deliver({ type: "refreshed", resume_token: `refreshed-${this.of("refresh").length}`, expires_at: null, ...this.#expiry() });
+      socket.deliver(this.#answer(message));
+    }
+  }
+
+  #expiry(): { expires_at?: number } {
+    return this.expiresInMs === null ? {} : { expires_at: Date.now() + this.expiresInMs };
   }
 
   #ready(): Ready {
     this.#tokens += 1;
     const self = { person: this.person, guest: true, facets: {} };
-    return { type: "ready", rev: this.rev, attempt: this.attempt, session: "s1", resume_token: this.resumeToken, resume_window_ms: 60_000, self, state: this.state };
+    return { type: "ready", rev: this.rev, attempt: this.attempt, session: "s1", resume_token: this.resumeToken, resume_window_ms: 60_000, self, state: this.state, ...this.#expiry() };
   }
 
   #answer(command: Command): Reply {

@@ -1,0 +1,25 @@
+import type { ReactElement } from "react";
+import { useTranslation } from "react-i18next";
+import { Sheet } from "./sheet";
+
+const KEYS = ["N", "M", "V", "Enter", "Esc", "?"] as const;
+
+/** Which keys there are. */
+export function KeyList({ open, onClose }: { readonly open: boolean; readonly onClose: () => void }): ReactElement {
+  const { t } = useTranslation();
+  const meaning = { N: t("go.next"), M: t("talk.mute"), V: t("talk.camera_off"), Enter: t("chat.send"), Esc: t("searching.keys.leave"), "?": t("keys.title") };
+  return (
+    <Sheet title={t("keys.title")} lead={t("keys.lead")} open={open} onClose={onClose}>
+      <dl className="rows">
+        {KEYS.map((key) => (
+          <div key={key} className="row">
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd className="row__value">{meaning[key]}</dd>
+          </div>
+        ))}
+      </dl>
+    </Sheet>
+  );
+}
