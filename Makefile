@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## the whole product on this machine: http://localhost:8000 (ARGS="..." go to `duologue dev`)
 	@exec scripts/bootstrap python page livekit -- .venv/bin/duologue dev $(ARGS)
@@ -28,13 +28,19 @@ generate: ## write the files that are generated from others
 	@.venv/bin/python scripts/generate_configuration.py
 
 bench: ## every benchmark: figures against their targets, JSON in benchmarks/results
-	@exec scripts/bootstrap python socketio -- .venv/bin/python -m benchmarks
+	@exec scripts/bootstrap python node livekit_server chromium socketio -- .venv/bin/python -m benchmarks
 
 bench-%: ## one of them: bench-NAME runs benchmarks/NAME.py
 	@exec scripts/bootstrap python -- .venv/bin/python -m benchmarks $*
 
 bench-gateway:
 	@exec scripts/bootstrap python socketio -- .venv/bin/python -m benchmarks gateway
+
+bench-next: ## Next to the first picture, in real browsers, beside LiveKit's SDK alone (ARGS="--rtt-ms 100 --loss 0.02")
+	@exec scripts/bootstrap python node livekit_server chromium -- .venv/bin/python -m benchmarks.next $(ARGS)
+
+bench-livekit: ## what a match costs LiveKit, as configured by us and by default
+	@exec scripts/bootstrap python node livekit_server chromium -- .venv/bin/python -m benchmarks.livekit $(ARGS)
 
 soak: ## a thousand simulated towns (SEEDS=1-1000); replay one with `duologue sim --seeds N --trace`
 	@exec scripts/bootstrap python -- .venv/bin/duologue sim --seeds $(or $(SEEDS),1-1000) $(ARGS)
@@ -48,4 +54,4 @@ page: ## build the page into web/dist
 screenshots: ## take the pictures of the documentation into docs/images
 	@exec scripts/bootstrap python page livekit_server chromium -- .venv/bin/python scripts/screenshot.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway soak sim-planted page screenshots
+.PHONY: help run test check lint types fmt generate bench bench-gateway bench-next bench-livekit soak sim-planted page screenshots

@@ -31,6 +31,7 @@ IDLE_LOAD = 0.5
 def measure(report: Report) -> None:
     """All turns, then the figures."""
     options: argparse.Namespace = report.options
+    near = not (options.rtt_ms or options.loss)
     idle = os.getloadavg()[0] < IDLE_LOAD
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -40,7 +41,7 @@ def measure(report: Report) -> None:
         bare, *products = [Blocks(side, []) for side in _sides(scene, options.variants)]
         take_turns(report, [bare, *products])
         report.names_version("chromium", browser.version)
-        _report(report, bare, products[0], idle=idle)
+        _report(report, bare, products[0], near=near, idle=near and idle)
         for variant in products[1:]:
             _report_variant(report, variant, products[0])
 
@@ -64,12 +65,13 @@ def parts_of(variant: str) -> dict[str, bool] | bool:
     return {part: (part in names) != without for part in PARTS}
 
 
-def _report(report: Report, bare: Blocks, product: Blocks, *, idle: bool) -> None:
-    """The figures with targets first."""
+def _report(report: Report, bare: Blocks, product: Blocks, *, near: bool, idle: bool) -> None:
+    """The figures with targets first. Times have them on a `near` network alone: far away, round trips rule."""
+    sooner = Target("<=", 0.75) if near else None
     ratios = [ours / theirs for ours, theirs in zip(product.p50s(), bare.p50s(), strict=True)]
     cpu_ratios = [ours / theirs for ours, theirs in zip(product.cpu_ms(), bare.cpu_ms(), strict=True)]
-    report.add("frame_ratio_to_bare", ratios, "x", Target("<=", 0.75))
-    report.add("frame_p95_ratio_to_bare", [product.p95() / bare.p95()], "x", Target("<=", 0.75))
+    report.add("frame_ratio_to_bare", ratios, "x", sooner)
+    report.add("frame_p95_ratio_to_bare", [product.p95() / bare.p95()], "x", sooner)
     report.add("frame_p50_ms", product.p50s(), "ms", Target("<=", 300) if idle else None)
     report.add("frame_p95_ms", [product.p95()], "ms")
     per_next = [block.connections_per_next for block in product.turns]
