@@ -23,6 +23,7 @@ import contextlib
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -49,7 +50,6 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-PORT = 5199
 
 MEASURE = """() => {
   const box = (id) => { const e = document.querySelector(`[data-testid=${id}]`); if (!e) return null;
@@ -98,11 +98,14 @@ def gallery(url: str | None) -> Iterator[str]:
         return
     built = ["--mode", "gallery", "--outDir", "test-results/gallery"]
     subprocess.run(["npx", "vite", "build", *built], cwd=WEB, check=True, stdout=subprocess.DEVNULL)
-    serve = ["npx", "vite", "preview", *built, "--port", str(PORT), "--strictPort"]
+    port = free_port()
+    serve = ["npx", "vite", "preview", *built, "--port", str(port), "--strictPort"]
     server = subprocess.Popen(serve, cwd=WEB, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        base = f"http://localhost:{PORT}"
+        base = f"http://localhost:{port}"
         for _ in range(100):
+            if server.poll() is not None:
+                raise SystemExit(f"the gallery's server ended with {server.returncode}; try: {' '.join(serve)}")
             with contextlib.suppress(OSError):
                 urlopen(base)
                 break
@@ -111,6 +114,13 @@ def gallery(url: str | None) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait()
+
+
+def free_port() -> int:
+    """Another gallery may run beside this one, of another state of the code."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
 def draw(
