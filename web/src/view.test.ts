@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { dockOf, endedKey, layoutOf, othersWaiting, refusalOf, screenOf, type PageView } from "./view";
 
 const CALM: PageView = { devicesFailed: false, asking: false };
-const ENDED: EndedView = { reason: "next", by: "peer", alias: "Heron", talkedMs: 252_000, nextAt: null };
+const ENDED: EndedView = { pair: "p", reason: "next", by: "peer", alias: "Heron", talkedMs: 252_000, nextAt: null, blocked: false };
 
 function state(changes: Partial<RandomChatState>): RandomChatState {
   return {

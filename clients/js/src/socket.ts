@@ -256,10 +256,10 @@ export class Socket {
 
   /** A talk must not break off because a token ends. */
   #renewLater(link: Link, expiresAt: number | null): void {
-    const { now, random, setTimer } = this.#environment;
+    const environment = this.#environment;
     this.#cancelRenew?.();
-    const delayMs = expiresAt === null ? null : renewInMs(expiresAt, now() + link.skewMs, random());
-    this.#cancelRenew = expiresAt === null || delayMs === null ? null : setTimer(() => void this.#renew(link, expiresAt), delayMs);
+    const delayMs = expiresAt === null ? null : renewInMs(expiresAt, environment.now() + link.skewMs, environment.random());
+    this.#cancelRenew = expiresAt === null || delayMs === null ? null : environment.setTimer(() => void this.#renew(link, expiresAt), delayMs);
   }
 
   async #renew(link: Link, expiresAt: number): Promise<void> {

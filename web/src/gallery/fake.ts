@@ -30,6 +30,14 @@ export class FakeChat implements RandomChat {
   stay(): void {
     this.#see({ ended: this.state.ended === null ? null : { ...this.state.ended, nextAt: null } });
   }
+  block(): void {
+    const { pair, ended } = this.state;
+    if (pair !== null) this.#see({ phase: "ended", pair: null, ended: { pair: pair.id, reason: "left", by: "me", alias: pair.peer.alias, talkedMs: 252_000, nextAt: null, blocked: true } });
+    else if (ended !== null) this.#see({ ended: { ...ended, nextAt: null, blocked: true } });
+  }
+  setAutoNext(): void {
+    // nothing begins by itself here
+  }
   sendChat(text: string): void {
     this.#see({ chat: [...this.state.chat, { mine: true, n: this.state.chat.length, text, at: Date.now(), pending: false }] });
   }

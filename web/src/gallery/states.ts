@@ -32,7 +32,7 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
   const start: RandomChatState = { connection: { status: "online" }, phase: "start", waiting: null, pair: null, media: { status: "none" }, network: { quality: null, dataSaver: false, soundOnly: false }, chat: [], ended: null, microphone: true, camera: true, notice: null };
   const searching: RandomChatState = { ...start, phase: "searching", waiting: { attempt: 1, since: now - 14_000, waitingCount: 8, estimateMs: 20_000, widened: ["recently_met"] } };
   const talking: RandomChatState = { ...start, phase: "talking", pair, media: { status: "connected" }, chat: chatOf(language, now) };
-  const ended: RandomChatState = { ...start, phase: "ended", chat: chatOf(language, now), ended: { reason: "next", by: "peer", alias, talkedMs: 252_000, nextAt: now + 1_800 } };
+  const ended: RandomChatState = { ...start, phase: "ended", chat: chatOf(language, now), ended: { pair: "pair", reason: "next", by: "peer", alias, talkedMs: 252_000, nextAt: now + 1_800, blocked: false } };
   const refused = (code: number): RandomChatState => ({ ...start, connection: { status: "refused", code, reason: "" } });
   const waiting = (waitingCount: number): RandomChatState => ({ ...searching, waiting: searching.waiting === null ? null : { ...searching.waiting, waitingCount, estimateMs: null, widened: [] } });
 
