@@ -12,11 +12,12 @@ import { SelfTile, TalkingSide, TalkingStage } from "./screens/talking";
 import { TextSide, TextStage } from "./screens/text";
 import { Announcer } from "./ui/announcer";
 import { TopBar } from "./ui/brand";
-import { ConnectionBanner } from "./ui/connection-banner";
+import { Banners } from "./ui/banners";
+import { BlockDialog } from "./ui/block";
 import { Controls } from "./ui/controls";
 import { Dock } from "./ui/dock";
 import { Hud } from "./ui/hud";
-import { RemotePicture, RemoteSound } from "./ui/remote";
+import { RemotePicture } from "./ui/remote";
 import { Rules } from "./ui/rules";
 import { Settings } from "./ui/settings";
 import { Toasts } from "./ui/toasts";
@@ -61,6 +62,7 @@ export function App(options: PageModelOptions): ReactElement {
         <Shell model={model} />
         <Settings open={model.dialog === "settings"} onClose={() => model.openDialog(null)} />
         <Rules open={model.dialog === "rules"} onClose={() => model.openDialog(null)} />
+        <BlockDialog target={model.blocking} onClose={model.closeBlock} />
         <Toasts code={escArmed ? "esc_again" : (state.notice?.code ?? null)} dismiss={dismiss} />
         <Announcer />
       </Tooltip.Provider>
@@ -81,7 +83,7 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
       </div>
       {layout === "live" && <Hud />}
       {(layout === "form" || layout === "idle") && <TopBar />}
-      <ConnectionBanner />
+      <Banners />
       {layout === "live" && state.pair?.mode === "video" && <SelfTile />}
       {/* On a small phone the way out scrolls, and holds nothing to press that keys could scroll it by. */}
       <div className="side" tabIndex={screen === "denied" ? 0 : undefined}>
@@ -89,7 +91,6 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
       </div>
       {layout === "live" && <Controls />}
       <DockOf model={model} />
-      <RemoteSound />
     </main>
   );
 }

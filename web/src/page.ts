@@ -21,6 +21,8 @@ export interface Page {
   readonly find: (mode: Mode) => void;
   /** Show the person what others will see. */
   readonly preview: () => void;
+  /** Ask whether the partner of this talk, or of the one that just ended, is to be blocked. */
+  readonly askBlock: () => void;
   readonly openSettings: () => void;
 }
 

@@ -6,7 +6,7 @@ import { alreadyPermitted, type PageDevices } from "./media";
 import type { Page } from "./page";
 import { loadPreferences, savePreferences, type Preferences } from "./preferences";
 import { troubleOf } from "./trouble";
-import { screenOf, type PageView } from "./view";
+import { AUTO_NEXT_MS, blockTarget, screenOf, type BlockTarget, type PageView } from "./view";
 
 export type Dialog = "settings" | "rules" | null;
 
@@ -15,6 +15,9 @@ export interface PageModel {
   readonly view: PageView;
   readonly dialog: Dialog;
   readonly openDialog: (dialog: Dialog) => void;
+  /** Who is about to be blocked; null: no question is open. */
+  readonly blocking: BlockTarget | null;
+  readonly closeBlock: () => void;
 }
 
 export interface PageModelOptions {
@@ -28,6 +31,7 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
   const deviceState = useDevices(devices);
   const [preferences, prefer] = usePreferences(modes);
   const [dialog, openDialog] = useState<Dialog>(null);
+  const [blocking, setBlocking] = useState<BlockTarget | null>(null);
   const [asking, setAsking] = useState(false);
   const [failed, setFailed] = useState(false);
   const [agreeMissing, setAgreeMissing] = useState(false);
@@ -60,10 +64,13 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
     [session, open, prefer, preferences],
   );
 
+  useChoices(session, preferences);
   usePreview(devices, preferences.mode, state.phase === "start", camera);
   useRememberedDevices(devices, preferences);
 
-  const view = useMemo(() => ({ devicesFailed: failed, asking }), [failed, asking]);
+  const target = blockTarget(state);
+  const found = troubleOf(deviceState, preferences.mode) === null && deviceState.microphone !== null; // plugged in meanwhile
+  const view = useMemo(() => ({ devicesFailed: failed && !found, asking }), [failed, found, asking]);
   const page: Page = {
     session,
     state,
@@ -79,9 +86,15 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
       if (!camera) session.setCamera(true); // it was switched off in the last talk
       void open(preferences.mode, true);
     },
+    askBlock: () => {
+      if (state.phase === "ended") session.stay(); // nothing begins while the question is open
+      setBlocking(target);
+    },
     openSettings: () => openDialog("settings"),
   };
-  return { page, view, dialog, openDialog };
+  // Somebody else came meanwhile: the question was not about them.
+  const about = blocking?.pair === target?.pair ? blocking : null;
+  return { page, view, dialog, openDialog, blocking: about, closeBlock: () => setBlocking(null) };
 }
 
 function usePreferences(modes: readonly Mode[]): [Preferences, (change: Partial<Preferences>) => void] {
@@ -97,6 +110,12 @@ function usePreferences(modes: readonly Mode[]): [Preferences, (change: Partial<
     });
   }, []);
   return [preferences, prefer];
+}
+
+/** What the person chose about searching and the network, told to the session. */
+function useChoices(session: RandomChat, { dataSaver, autoNext, pauseWhenSkipped }: Preferences): void {
+  useEffect(() => session.setDataSaver(dataSaver), [session, dataSaver]);
+  useEffect(() => session.setAutoNext(autoNext ? AUTO_NEXT_MS : null, pauseWhenSkipped), [session, autoNext, pauseWhenSkipped]);
 }
 
 /** On the start screen: let go of what the mode does not need; show the picture if that asks nobody anything. */

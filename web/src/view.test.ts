@@ -1,6 +1,6 @@
 import type { EndedView, RandomChatState } from "@duologue/client";
 import { describe, expect, it } from "vitest";
-import { dockOf, endedKey, layoutOf, othersWaiting, refusalOf, screenOf, type PageView } from "./view";
+import { blockTarget, dockOf, endedKey, layoutOf, othersWaiting, refusalOf, screenOf, type PageView } from "./view";
 
 const CALM: PageView = { devicesFailed: false, asking: false };
 const ENDED: EndedView = { pair: "p", reason: "next", by: "peer", alias: "Heron", talkedMs: 252_000, nextAt: null, blocked: false };
@@ -72,10 +72,20 @@ describe("the two buttons", () => {
   });
 });
 
+describe("a block", () => {
+  it("is about the partner of now, else the last one, and never about one who is blocked", () => {
+    expect(blockTarget(inTalk("video"))).toEqual({ pair: "p", alias: "Heron" });
+    expect(blockTarget(state({ phase: "ended", ended: ENDED }))).toEqual({ pair: "p", alias: "Heron" });
+    expect(blockTarget({ ...inTalk("text"), ended: { ...ENDED, pair: "before" } })?.pair).toBe("p");
+    expect([blockTarget(state({})), blockTarget(state({ ended: { ...ENDED, blocked: true } }))]).toEqual([null, null]);
+  });
+});
+
 describe("the words", () => {
   it("name who ended it and why", () => {
     expect(endedKey(ENDED)).toBe("ended.peer.next");
     expect(endedKey({ ...ENDED, reason: "lost" })).toBe("ended.peer.lost");
+    expect(endedKey({ ...ENDED, by: "me", reason: "left", blocked: true })).toBe("ended.blocked");
     expect(endedKey({ ...ENDED, by: "server", reason: "lost" })).toBe("ended.by_server");
     expect(endedKey({ ...ENDED, by: "server", reason: "media_failed" })).toBe("ended.media_failed");
   });

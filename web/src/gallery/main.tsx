@@ -15,10 +15,12 @@ const name: GalleryState = STATES.find((state) => state === asked) ?? "start";
 await startI18n();
 const language = i18next.language;
 const mode = name === "text" || name === "text-start" ? "text" : name === "voice" || name === "voice-start" ? "voice" : "video";
-savePreferences({ mode, interests: wordsOf(language).interests, agreed: true, cameraId: null, microphoneId: null });
+savePreferences({ mode, interests: wordsOf(language).interests, agreed: true, dataSaver: name === "poor", autoNext: true, pauseWhenSkipped: false, cameraId: null, microphoneId: null });
 
+// A browser that waits for a gesture.
+if (name === "sound-blocked") HTMLAudioElement.prototype.play = () => Promise.reject(new DOMException("", "NotAllowedError"));
 const [partner, camera] = await Promise.all([drawn(heron, 960, 720), drawn(you, 960, 540)]);
-const session = new FakeChat(stateOf(name, language), { video: name === "waiting-picture" ? null : partner, audio: null });
+const session = new FakeChat(stateOf(name, language), { video: name === "waiting-picture" ? null : partner, audio: name === "sound-blocked" ? silence() : null });
 const devices = new FakeDevices(name, camera, silence());
 const root = document.getElementById("root");
 if (root !== null) createRoot(root).render(<App session={session} devices={devices} modes={["video", "voice", "text"]} />);
@@ -27,6 +29,9 @@ if (root !== null) createRoot(root).render(<App session={session} devices={devic
 await new Promise((resolve) => setTimeout(resolve, 150));
 const press = (selector: string): void => document.querySelector<HTMLElement>(selector)?.click();
 if (problemOf(name) !== null) press("[data-testid='go']");
+const pressSeen = (selector: string): void => [...document.querySelectorAll<HTMLElement>(selector)].find((button) => button.offsetParent !== null)?.click();
+if (name === "quality" || name === "poor") pressSeen("[data-testid='quality']");
+if (name === "block" || name === "block-after") pressSeen("[data-testid='block']");
 if (name === "rules") press("[data-testid='stop']");
-if (name === "settings") [...document.querySelectorAll<HTMLElement>(".brand-row .icon-button, .top .icon-button")].find((button) => button.offsetParent !== null)?.click();
+if (name === "settings") pressSeen(".brand-row .icon-button, .top .icon-button");
 document.documentElement.dataset["ready"] = "true";

@@ -2,6 +2,7 @@ import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
 import { BrandRow } from "../ui/brand";
+import { BlockButton } from "../ui/block";
 import { Chat } from "../ui/chat";
 import { Halves } from "../ui/halves";
 import { useSpan } from "../ui/use-span";
@@ -28,6 +29,7 @@ export function EndedStage(): ReactElement {
                 {t("ended.stay")}
               </button>
             )}
+            {!ended.blocked && <BlockButton className="button button--outline" />}
           </div>
         </section>
       )}

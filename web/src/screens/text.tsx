@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { initial, titled } from "../format";
 import { usePage } from "../page";
 import { BrandRow, SettingsButton } from "../ui/brand";
+import { BlockButton } from "../ui/block";
 import { Chat } from "../ui/chat";
 import { TalkTime } from "../ui/hud";
 import { Veil } from "../ui/veil";
@@ -28,6 +29,7 @@ export function TextStage(): ReactElement {
             </span>
           </div>
         </div>
+        <BlockButton className="button button--outline text-bar__block" />
         <SettingsButton className="text-bar__settings" />
       </div>
       <Chat />

@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 import { clock } from "../format";
 import { usePage } from "../page";
 import { SettingsButton } from "./brand";
+import { BlockButton } from "./block";
+import { Quality } from "./quality";
 import { SharedShort } from "./shared";
 import { useNow } from "./use-now";
 
@@ -16,7 +18,7 @@ export function Hud(): ReactElement | null {
   const { alias, interests } = pair.peer;
   return (
     <div className="hud">
-      <div className="pill glass">
+      <div className="hud__who pill glass">
         {pair.peerMuted.audio && <MicOff className="icon icon--small" role="img" aria-label={t("talk.peer_muted", { alias })} />}
         {pair.peerHidden === true && <EyeOff className="icon icon--small" role="img" aria-label={t("talk.peer_hidden", { alias })} />}
         <b data-testid="peer-alias">{alias}</b>
@@ -24,7 +26,11 @@ export function Hud(): ReactElement | null {
           <TalkTime />
         </span>
       </div>
-      <SettingsButton className="hud__settings glass wide-only" />
+      <Quality className="pill glass phone-only" />
+      <span className="hud__acts">
+        <BlockButton className="hud__block pill glass" />
+        <SettingsButton className="hud__settings glass" />
+      </span>
       <SharedShort interests={interests} />
     </div>
   );

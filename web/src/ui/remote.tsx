@@ -3,6 +3,7 @@ import { Volume2 } from "lucide-react";
 import { useEffect, useRef, useState, type ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
+import { usePictureSize } from "./use-picture-size";
 import { Video } from "./video";
 
 /** The partner's picture. Always mounted, so that one element serves one partner after another. */
@@ -10,9 +11,11 @@ export function RemotePicture(): ReactElement {
   const { t } = useTranslation();
   const { session, state } = usePage();
   const track = useRemoteTracks(session).video as MediaStreamTrack | null;
-  const live = state.phase === "talking" && state.pair?.mode === "video" && track !== null && !state.pair.peerMuted.video;
+  const element = useRef<HTMLVideoElement>(null);
+  usePictureSize(session, element);
+  const live = !state.network.soundOnly && state.phase === "talking" && state.pair?.mode === "video" && track !== null && !state.pair.peerMuted.video;
   const label = t("talk.video_of", { alias: state.pair?.peer.alias ?? "" });
-  return <Video track={track} className="picture picture--partner" label={label} testId="remote-video" live={live} />;
+  return <Video ref={element} track={track} className="picture picture--partner" label={label} testId="remote-video" live={live} />;
 }
 
 /** The partner's sound. Some browsers hold it back until a press: then there is a button for it. */

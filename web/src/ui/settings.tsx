@@ -4,9 +4,11 @@ import { LANGUAGES, chooseLanguage, isLanguage, type Language } from "../i18n";
 import type { DeviceChoice } from "../media";
 import { usePage } from "../page";
 import { chooseTheme, themeChoice, type ThemeChoice } from "../theme";
+import { DataSaver } from "./data-saver";
 import { Meter } from "./meter";
 import { Segments } from "./segments";
 import { Sheet } from "./sheet";
+import { SwitchRow } from "./switch-row";
 import { SelfVideo } from "./video";
 
 const THEMES: readonly ThemeChoice[] = ["system", "dark", "light"];
@@ -16,6 +18,7 @@ export function Settings({ open, onClose }: { readonly open: boolean; readonly o
   return (
     <Sheet title={t("settings.title")} lead={t("settings.lead")} open={open} onClose={onClose}>
       <Devices />
+      <Habits />
       <Theme />
       <Languages />
     </Sheet>
@@ -26,7 +29,7 @@ function Devices(): ReactElement {
   const { t } = useTranslation();
   const { devices, deviceState, prefer } = usePage();
   const { camera, microphone, cameras, microphones, cameraId, microphoneId } = deviceState;
-  if (camera === null && microphone === null) return <p className="small quiet">{t("settings.no_devices")}</p>;
+  if (camera === null && microphone === null && cameras.length + microphones.length === 0) return <p className="small quiet">{t("settings.no_devices")}</p>;
   const chooseCamera = (id: string): void => {
     prefer({ cameraId: id });
     void devices.switchCamera(id);
@@ -43,8 +46,8 @@ function Devices(): ReactElement {
         </div>
       )}
       <div className="rows">
-        {camera !== null && <DeviceRow label={t("devices.camera")} choices={cameras} value={cameraId} choose={chooseCamera} />}
-        {microphone !== null && <DeviceRow label={t("devices.microphone")} choices={microphones} value={microphoneId} choose={chooseMicrophone} />}
+        {cameras.length > 0 && <DeviceRow label={t("devices.camera")} choices={cameras} value={cameraId} choose={chooseCamera} />}
+        {microphones.length > 0 && <DeviceRow label={t("devices.microphone")} choices={microphones} value={microphoneId} choose={chooseMicrophone} />}
         {microphone !== null && (
           <div className="row">
             <span>{t("settings.level")}</span>
@@ -55,6 +58,20 @@ function Devices(): ReactElement {
         )}
       </div>
     </>
+  );
+}
+
+/** What goes on by itself. */
+function Habits(): ReactElement {
+  const { t } = useTranslation();
+  const { preferences, prefer } = usePage();
+  const { autoNext, pauseWhenSkipped } = preferences;
+  return (
+    <div className="rows">
+      <DataSaver />
+      <SwitchRow label={t("settings.auto_next")} hint={t("settings.auto_next_hint")} testId="auto-next" on={autoNext} onChange={(on) => prefer({ autoNext: on })} />
+      <SwitchRow label={t("settings.pause")} hint={t("settings.pause_hint")} testId="pause-skipped" on={autoNext && pauseWhenSkipped} disabled={!autoNext} onChange={(on) => prefer({ pauseWhenSkipped: on })} />
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactElement } from "react";
+import { useEffect, useRef, type ReactElement, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
 
@@ -8,17 +8,19 @@ interface VideoProps {
   readonly label: string;
   readonly testId: string;
   readonly live?: boolean;
+  readonly ref?: RefObject<HTMLVideoElement | null>;
 }
 
 /** A track on the screen. Silent: sound has an element of its own. */
-export function Video({ track, className, label, testId, live = true }: VideoProps): ReactElement {
-  const element = useRef<HTMLVideoElement>(null);
+export function Video({ track, className, label, testId, live = true, ref }: VideoProps): ReactElement {
+  const own = useRef<HTMLVideoElement>(null);
+  const element = ref ?? own;
   useEffect(() => {
     const video = element.current;
     if (video === null) return;
     video.srcObject = track === null ? null : new MediaStream([track]);
     if (track !== null) void video.play().catch(() => undefined); // replaced meanwhile; muted pictures are never forbidden
-  }, [track]);
+  }, [element, track]);
   return <video ref={element} className={className} data-testid={testId} data-live={live} aria-label={label} aria-hidden={!live} autoPlay playsInline muted />;
 }
 
