@@ -9,7 +9,7 @@ export function BlockButton({ className }: { readonly className: string }): Reac
   const { t } = useTranslation();
   const { askBlock } = usePage();
   return (
-    <button type="button" className={className} data-testid="block" onClick={askBlock}>
+    <button type="button" className={className} data-testid="block" aria-label={t("block.block")} onClick={askBlock}>
       <Ban className="icon icon--small" aria-hidden="true" />
       <span>{t("block.block")}</span>
     </button>
