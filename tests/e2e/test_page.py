@@ -143,6 +143,10 @@ def test_the_whole_way_by_keys(invite: Invite) -> None:
     ben.expect_line("no mouse here", mine=False)
     keys.press("Escape")
 
+    keys.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    keys.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     ana.tab_to("block")
     keys.press("Enter")
     ana.tab_to("block-confirm")

@@ -18,12 +18,14 @@ import { Controls } from "./ui/controls";
 import { Dock } from "./ui/dock";
 import { Hud } from "./ui/hud";
 import { RemotePicture } from "./ui/remote";
+import { KeyList } from "./ui/keys";
 import { Rules } from "./ui/rules";
 import { Settings } from "./ui/settings";
 import { Toasts } from "./ui/toasts";
 import { useKeys } from "./ui/use-keys";
 import { useNow } from "./ui/use-now";
 import { useVisibleHeight } from "./ui/use-visible-height";
+import { useWakeLock } from "./ui/use-wake-lock";
 import { usePageModel, type PageModel, type PageModelOptions } from "./use-page-model";
 import { dockOf, layoutOf, type GoAction, type Screen, type StopAction } from "./view";
 
@@ -45,10 +47,12 @@ export function App(options: PageModelOptions): ReactElement {
   const { screen, state, session } = page;
   const inPair = state.pair !== null;
   useVisibleHeight();
+  useWakeLock(inPair);
   useKeys({
     next: () => (screen === "ended" || inPair ? session.next() : undefined),
     mute: () => (inPair ? session.setMicrophone(!state.microphone) : undefined),
     camera: () => (state.pair?.mode === "video" ? session.setCamera(!state.camera) : undefined),
+    list: () => model.openDialog("keys"),
     armed: () => setEscArmed(state.phase !== "start"),
     leave: () => {
       setEscArmed(false);
@@ -62,6 +66,7 @@ export function App(options: PageModelOptions): ReactElement {
         <Shell model={model} />
         <Settings open={model.dialog === "settings"} onClose={() => model.openDialog(null)} />
         <Rules open={model.dialog === "rules"} onClose={() => model.openDialog(null)} />
+        <KeyList open={model.dialog === "keys"} onClose={() => model.openDialog(null)} />
         <BlockDialog target={model.blocking} onClose={model.closeBlock} />
         <Toasts code={escArmed ? "esc_again" : (state.notice?.code ?? null)} dismiss={dismiss} />
         <Announcer />

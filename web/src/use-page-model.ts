@@ -8,7 +8,7 @@ import { loadPreferences, savePreferences, type Preferences } from "./preference
 import { troubleOf } from "./trouble";
 import { AUTO_NEXT_MS, blockTarget, screenOf, type BlockTarget, type PageView } from "./view";
 
-export type Dialog = "settings" | "rules" | null;
+export type Dialog = "settings" | "rules" | "keys" | null;
 
 export interface PageModel {
   readonly page: Page;

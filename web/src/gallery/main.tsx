@@ -32,6 +32,7 @@ if (problemOf(name) !== null) press("[data-testid='go']");
 const pressSeen = (selector: string): void => [...document.querySelectorAll<HTMLElement>(selector)].find((button) => button.offsetParent !== null)?.click();
 if (name === "quality" || name === "poor") pressSeen("[data-testid='quality']");
 if (name === "block" || name === "block-after") pressSeen("[data-testid='block']");
+if (name === "keys") document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "?", bubbles: true }));
 if (name === "rules") press("[data-testid='stop']");
 if (name === "settings") pressSeen(".brand-row .icon-button, .top .icon-button");
 document.documentElement.dataset["ready"] = "true";

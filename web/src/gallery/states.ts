@@ -4,7 +4,7 @@ import type { DeviceProblem } from "../media";
 
 export const STATES = [
   "start", "ask", "voice-start", "text-start", "searching", "alone", "unknown", "connecting", "talking", "camera-off", "waiting-picture",
-  "voice", "lost", "offline", "text", "ended", "resting", "denied", "busy", "missing", "insecure", "unplugged", "sound-only", "quality", "poor", "away-page", "camera-lost", "microphone-lost", "sound-blocked", "block", "block-after", "blocked", "replaced", "banned", "version", "settings", "rules", "notice",
+  "voice", "lost", "offline", "text", "ended", "resting", "denied", "busy", "missing", "insecure", "unplugged", "sound-only", "quality", "poor", "away-page", "camera-lost", "microphone-lost", "sound-blocked", "block", "block-after", "blocked", "replaced", "banned", "version", "settings", "keys", "rules", "notice",
 ] as const;
 export type GalleryState = (typeof STATES)[number];
 

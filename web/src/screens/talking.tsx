@@ -6,6 +6,8 @@ import { initial } from "../format";
 import { usePage } from "../page";
 import { Chat } from "../ui/chat";
 import { Halves, Initial } from "../ui/halves";
+import { useMovable } from "../ui/use-movable";
+import { useWide } from "../ui/use-wide";
 import { Veil } from "../ui/veil";
 import { SelfVideo } from "../ui/video";
 
@@ -69,10 +71,12 @@ export function TalkingSide(): ReactElement {
 export function SelfTile(): ReactElement {
   const { t } = useTranslation();
   const { deviceState, state } = usePage();
+  const movable = useMovable();
+  const wide = useWide();
   const off = deviceState.camera === null || !state.camera;
   const lost = state.camera && deviceState.cameraError !== null;
   return (
-    <figure className="self night">
+    <figure className="self night" aria-label={t("talk.self_tile")} {...(wide ? {} : { ...movable, tabIndex: 0 })}>
       {off ? (
         <span className="self__off">
           <VideoOff className="icon" aria-hidden="true" />

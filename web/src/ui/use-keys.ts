@@ -4,6 +4,7 @@ export interface Keys {
   readonly next: () => void;
   readonly mute: () => void;
   readonly camera: () => void;
+  readonly list: () => void;
   /** Escape was pressed once; a second press within the time leaves. */
   readonly armed: () => void;
   readonly leave: () => void;
@@ -12,7 +13,7 @@ export interface Keys {
 const ESCAPE_MS = 2_000;
 const TYPING = "input:not([type='checkbox']), textarea, select, [contenteditable='true']";
 
-/** N, M, V and Escape twice. Off while typing and while a dialog is open. */
+/** N, M, V, ? and Escape twice. Off while typing and while a dialog is open. */
 export function useKeys(keys: Keys): void {
   const latest = useRef(keys);
   latest.current = keys;
@@ -31,6 +32,7 @@ export function useKeys(keys: Keys): void {
       if (typing) return event.key === "Escape" ? (event.target as HTMLElement).blur() : undefined;
       // By place and not by letter: the same keys on a Russian keyboard.
       if (event.key === "Escape") escape();
+      else if (event.key === "?") latest.current.list();
       else if (event.code === "KeyN") latest.current.next();
       else if (event.code === "KeyM") latest.current.mute();
       else if (event.code === "KeyV") latest.current.camera();
