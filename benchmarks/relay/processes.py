@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -63,13 +63,18 @@ def free_port(host: str) -> int:
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], host: str, port: int) -> Iterator[Process]:
-    """A server that listens; it is gone afterwards. Raises `CannotRun` with its last words if it does not start."""
+def running(
+    command: Sequence[str], host: str, port: int, environment: Mapping[str, str] | None = None
+) -> Iterator[Process]:
+    """A server that listens; it is gone afterwards. Raises `CannotRun` with its last words if it does not start.
+
+    `environment` is added to that of this process.
+    """
     with tempfile.TemporaryFile() as words:
         child = subprocess.Popen(
             [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), *command],
             cwd=ROOT,
-            env={**os.environ, "NODE_ENV": "production"},
+            env={**os.environ, "NODE_ENV": "production", **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=words,
             stderr=words,

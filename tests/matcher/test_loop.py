@@ -35,6 +35,13 @@ class Uneasy(MemoryStore):
         self.cancel_first: PersonId | None = None
         self.reader_errors: list[Exception] = []
         self.batches: list[int] = []
+        self.broken_shard: str | None = None
+
+    async def lease(self, shard: str, matcher: MatcherId) -> int | None:
+        """One shard's lease may fail as nothing should."""
+        if shard == self.broken_shard:
+            raise KeyError("nobody foresaw it")
+        return await super().lease(shard, matcher)
 
     async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         """Somebody cancels while the match is on its way."""
@@ -104,6 +111,20 @@ async def test_cohorts_are_never_crossed(town: Town) -> None:
     await wait_until(lambda: town.pairs, description="the others are a pair")
 
     assert town.pairs == {frozenset([BEN, CLEO])}
+
+
+async def test_a_defect_in_one_shard_leaves_the_others_alone(town: Town) -> None:
+    """The broken one comes first in every turn; the matcher still has the other, and tells of the defect."""
+    await town.waiting(ANA, cohort=cohort(age_band="teen"))
+    [town.memory.broken_shard] = (await town.store.read_shards(0, 0))[0]
+    await town.waiting(BEN)
+    await town.waiting(CLEO)
+    with capture_logs() as logs:
+        town.start_matcher()
+        await wait_until(lambda: town.pairs, description="the others are a pair")
+
+    assert town.pairs == {frozenset([BEN, CLEO])}
+    assert "loop_failed" in {entry["event"] for entry in logs}
 
 
 async def test_who_was_left_over_by_a_stale_commit_is_offered_again(town: Town) -> None:

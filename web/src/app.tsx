@@ -11,21 +11,21 @@ import { StartSide, StartStage } from "./screens/start";
 import { SelfTile, TalkingSide, TalkingStage } from "./screens/talking";
 import { TextSide, TextStage } from "./screens/text";
 import { Announcer } from "./ui/announcer";
-import { TopBar } from "./ui/brand";
-import { Banners } from "./ui/banners";
 import { BlockDialog } from "./ui/block";
+import { TopBar } from "./ui/brand";
+import { ConnectionBanner } from "./ui/connection-banner";
 import { Controls } from "./ui/controls";
+import { DeviceBanner } from "./ui/device-banner";
 import { Dock } from "./ui/dock";
 import { Hud } from "./ui/hud";
-import { RemotePicture } from "./ui/remote";
 import { KeyList } from "./ui/keys";
+import { RemotePicture, RemoteSound } from "./ui/remote";
 import { Rules } from "./ui/rules";
 import { Settings } from "./ui/settings";
 import { Toasts } from "./ui/toasts";
 import { useKeys } from "./ui/use-keys";
 import { useNow } from "./ui/use-now";
 import { useVisibleHeight } from "./ui/use-visible-height";
-import { useWakeLock } from "./ui/use-wake-lock";
 import { usePageModel, type PageModel, type PageModelOptions } from "./use-page-model";
 import { dockOf, layoutOf, type GoAction, type Screen, type StopAction } from "./view";
 
@@ -47,27 +47,27 @@ export function App(options: PageModelOptions): ReactElement {
   const { screen, state, session } = page;
   const inPair = state.pair !== null;
   useVisibleHeight();
-  useWakeLock(inPair);
   useKeys({
     next: () => (screen === "ended" || inPair ? session.next() : undefined),
     mute: () => (inPair ? session.setMicrophone(!state.microphone) : undefined),
     camera: () => (state.pair?.mode === "video" ? session.setCamera(!state.camera) : undefined),
-    list: () => model.openDialog("keys"),
+    list: () => page.openDialog("keys"),
     armed: () => setEscArmed(state.phase !== "start"),
     leave: () => {
       setEscArmed(false);
       session.stop();
     },
   });
+  const close = (): void => page.openDialog(null);
   const dismiss = (): void => (escArmed ? setEscArmed(false) : session.dismissNotice());
   return (
     <PageProvider value={page}>
       <Tooltip.Provider delayDuration={400}>
         <Shell model={model} />
-        <Settings open={model.dialog === "settings"} onClose={() => model.openDialog(null)} />
-        <Rules open={model.dialog === "rules"} onClose={() => model.openDialog(null)} />
-        <KeyList open={model.dialog === "keys"} onClose={() => model.openDialog(null)} />
-        <BlockDialog target={model.blocking} onClose={model.closeBlock} />
+        <Settings open={model.dialog === "settings"} onClose={close} />
+        <Rules open={model.dialog === "rules"} onClose={close} />
+        <KeyList open={model.dialog === "keys"} onClose={close} />
+        <BlockDialog open={model.dialog === "block"} onClose={close} />
         <Toasts code={escArmed ? "esc_again" : (state.notice?.code ?? null)} dismiss={dismiss} />
         <Announcer />
       </Tooltip.Provider>
@@ -76,19 +76,23 @@ export function App(options: PageModelOptions): ReactElement {
 }
 
 function Shell({ model }: { readonly model: PageModel }): ReactElement {
-  const { screen, state, preferences, deviceState } = model.page;
+  const { screen, state, preferences, prefer, deviceState } = model.page;
   const { Stage, Side } = PARTS[screen];
   const layout = layoutOf(screen);
   const picture = screen === "start" && preferences.mode === "video" && deviceState.camera !== null;
   return (
-    <main className="app" data-phase={state.phase} data-screen={screen} data-layout={layout} data-picture={picture}>
-      <div className={`stage ${layout === "live" ? "night" : ""}`}>
+    <main className="app" data-phase={state.phase} data-screen={screen} data-layout={layout} data-picture={picture} data-fill={preferences.fill}>
+      <div className={`stage ${layout === "live" ? "night" : ""}`} onDoubleClick={() => (layout === "live" ? prefer({ fill: !preferences.fill }) : undefined)}>
         <RemotePicture />
         <Stage />
       </div>
       {layout === "live" && <Hud />}
       {(layout === "form" || layout === "idle") && <TopBar />}
-      <Banners />
+      <div className="banners">
+        <ConnectionBanner />
+        <DeviceBanner />
+        <RemoteSound />
+      </div>
       {layout === "live" && state.pair?.mode === "video" && <SelfTile />}
       {/* On a small phone the way out scrolls, and holds nothing to press that keys could scroll it by. */}
       <div className="side" tabIndex={screen === "denied" ? 0 : undefined}>
@@ -101,8 +105,8 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
 }
 
 function DockOf({ model }: { readonly model: PageModel }): ReactElement {
-  const { page, view, openDialog } = model;
-  const { session, state, preferences, find } = page;
+  const { page, view } = model;
+  const { session, state, preferences, find, openDialog } = page;
   const counting = state.ended !== null && state.ended.nextAt !== null;
   const now = useNow(counting);
   const dock = dockOf(page.screen, state, view, now);

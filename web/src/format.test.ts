@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clock, initial, lossPercent, secondsUntil, shareLeft, span, titled } from "./format";
+import { clock, initial, secondsUntil, shareLeft, span, titled } from "./format";
 
 describe("times", () => {
   it("shows minutes and seconds, and hours only when there are some", () => {
@@ -22,11 +22,5 @@ describe("times", () => {
 describe("words", () => {
   it("makes the first letter large, in any script", () => {
     expect([titled("chess"), titled("шахматы"), titled(""), initial("heron")]).toEqual(["Chess", "Шахматы", "", "H"]);
-  });
-});
-
-describe("lost packets", () => {
-  it("have one digit after the point while they are few", () => {
-    expect([0, 0.0042, 0.0996, 0.137, 1.2].map(lossPercent)).toEqual([0, 0.4, 10, 14, 100]);
   });
 });

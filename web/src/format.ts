@@ -18,12 +18,6 @@ export function shareLeft(at: number, now: number, total: number): number {
   return Math.min(1, Math.max(0, (at - now) / total));
 }
 
-/** A share as per cent; one digit after the point while it is small. */
-export function lossPercent(share: number): number {
-  const percent = 100 * Math.min(1, Math.max(0, share));
-  return percent < 10 ? Math.round(10 * percent) / 10 : Math.round(percent);
-}
-
 export interface Span {
   readonly hours: number;
   readonly minutes: number;

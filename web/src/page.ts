@@ -5,6 +5,8 @@ import type { PageDevices, PageDevicesState } from "./media";
 import type { Preferences } from "./preferences";
 import type { Screen } from "./view";
 
+export type Dialog = "settings" | "rules" | "keys" | "block";
+
 export interface Page {
   readonly session: RandomChat;
   readonly state: RandomChatState;
@@ -21,9 +23,7 @@ export interface Page {
   readonly find: (mode: Mode) => void;
   /** Show the person what others will see. */
   readonly preview: () => void;
-  /** Ask whether the partner of this talk, or of the one that just ended, is to be blocked. */
-  readonly askBlock: () => void;
-  readonly openSettings: () => void;
+  readonly openDialog: (dialog: Dialog | null) => void;
 }
 
 const PageContext = createContext<Page | null>(null);

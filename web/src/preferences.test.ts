@@ -22,17 +22,6 @@ describe("preferences", () => {
     expect(parsePreferences('{"mode":"smell","interests":[1,"film"],"agreed":"yes"}', "")).toMatchObject({ mode: "video", interests: ["film"], agreed: false });
   });
 
-  it("save data as the browser does, until the person says otherwise", () => {
-    expect(parsePreferences("{}", "", true).dataSaver).toBe(true);
-    expect(parsePreferences('{"dataSaver":false}', "", true).dataSaver).toBe(false);
-    expect(parsePreferences("{}", "").dataSaver).toBe(false);
-  });
-
-  it("go on by themselves, unless switched off", () => {
-    expect(parsePreferences("{}", "")).toMatchObject({ autoNext: true, pauseWhenSkipped: false });
-    expect(parsePreferences('{"autoNext":false,"pauseWhenSkipped":true}', "")).toMatchObject({ autoNext: false, pauseWhenSkipped: true });
-  });
-
   it("give way to the address", () => {
     expect(parsePreferences('{"mode":"voice"}', "?mode=text").mode).toBe("text");
     expect(parsePreferences('{"mode":"voice"}', "?mode=smell").mode).toBe("voice");

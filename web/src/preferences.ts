@@ -6,14 +6,19 @@ export interface Preferences {
   readonly interests: readonly string[];
   /** "I am 18 or older and will keep the rules." */
   readonly agreed: boolean;
-  /** The small picture both ways. */
-  readonly dataSaver: boolean;
-  /** Search by itself after a talk that the partner ended. */
+  readonly cameraId: string | null;
+  readonly microphoneId: string | null;
+  /** The next search begins by itself when the partner ends a talk. */
   readonly autoNext: boolean;
   /** But not after a partner who pressed Next. */
   readonly pauseWhenSkipped: boolean;
-  readonly cameraId: string | null;
-  readonly microphoneId: string | null;
+  readonly dataSaver: boolean;
+  /** My own picture as in a mirror. */
+  readonly mirror: boolean;
+  /** The partner's picture fills its room, and its edges may be cut off. */
+  readonly fill: boolean;
+  /** Sound, vibration and the tab's title say that somebody was found. */
+  readonly alerts: boolean;
 }
 
 /** The server takes no more (protocol: `Filters`). */
@@ -21,7 +26,20 @@ export const MAX_INTERESTS = 10;
 export const MAX_INTEREST_LENGTH = 32;
 
 const KEY = "duologue.preferences";
-const FIRST: Preferences = { mode: "video", interests: [], agreed: false, dataSaver: false, autoNext: true, pauseWhenSkipped: false, cameraId: null, microphoneId: null };
+export const FIRST: Preferences = {
+  mode: "video",
+  interests: [],
+  agreed: false,
+  cameraId: null,
+  microphoneId: null,
+  autoNext: true,
+  pauseWhenSkipped: false,
+  dataSaver: false,
+  mirror: true,
+  fill: false,
+  alerts: true,
+};
+type Switch = "autoNext" | "pauseWhenSkipped" | "dataSaver" | "mirror" | "fill" | "alerts";
 
 /** One interest as it is sent: small letters, single spaces, not too long. Empty: nothing was typed. */
 export function tidyInterest(typed: string): string {
@@ -34,19 +52,16 @@ export function withInterests(interests: readonly string[], typed: string): read
   return [...new Set([...interests, ...added])].slice(0, MAX_INTERESTS);
 }
 
-/** `savesData`: the browser is set to save data; the person may have said otherwise here. */
-export function parsePreferences(text: string | null, search: string, savesData = false): Preferences {
+export function parsePreferences(text: string | null, search: string): Preferences {
   const kept = parsed(text);
   const asked = new URLSearchParams(search).get("mode");
   return {
     mode: isMode(asked) ? asked : isMode(kept["mode"]) ? kept["mode"] : FIRST.mode,
     interests: Array.isArray(kept["interests"]) ? withInterests([], kept["interests"].filter(isString).join(",")) : FIRST.interests,
     agreed: kept["agreed"] === true,
-    dataSaver: kept["dataSaver"] === undefined ? savesData : kept["dataSaver"] === true,
-    autoNext: kept["autoNext"] !== false,
-    pauseWhenSkipped: kept["pauseWhenSkipped"] === true,
     cameraId: isString(kept["cameraId"]) ? kept["cameraId"] : null,
     microphoneId: isString(kept["microphoneId"]) ? kept["microphoneId"] : null,
+    ...switchesOf(kept),
   };
 }
 
@@ -57,7 +72,7 @@ export function loadPreferences(): Preferences {
   } catch {
     // storage is forbidden: begin afresh
   }
-  return parsePreferences(text, location.search, browserSavesData());
+  return parsePreferences(text, location.search);
 }
 
 export function savePreferences(preferences: Preferences): void {
@@ -68,9 +83,9 @@ export function savePreferences(preferences: Preferences): void {
   }
 }
 
-function browserSavesData(): boolean {
-  const { connection } = navigator as { readonly connection?: { readonly saveData?: boolean } };
-  return connection?.saveData === true;
+function switchesOf(kept: Record<string, unknown>): Pick<Preferences, Switch> {
+  const on = (name: Switch): boolean => (typeof kept[name] === "boolean" ? kept[name] : FIRST[name]);
+  return { autoNext: on("autoNext"), pauseWhenSkipped: on("pauseWhenSkipped"), dataSaver: on("dataSaver"), mirror: on("mirror"), fill: on("fill"), alerts: on("alerts") };
 }
 
 function parsed(text: string | null): Record<string, unknown> {

@@ -3,21 +3,17 @@ import type { Mode, RandomChat } from "@duologue/client";
 import { useDevices, useRandomChat } from "@duologue/client/react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { alreadyPermitted, type PageDevices } from "./media";
-import type { Page } from "./page";
+import type { Dialog, Page } from "./page";
 import { loadPreferences, savePreferences, type Preferences } from "./preferences";
 import { troubleOf } from "./trouble";
-import { AUTO_NEXT_MS, blockTarget, screenOf, type BlockTarget, type PageView } from "./view";
-
-export type Dialog = "settings" | "rules" | "keys" | null;
+import { useAttention } from "./ui/use-attention";
+import { useWakeLock } from "./ui/use-wake-lock";
+import { AUTO_NEXT_MS, blockTarget, screenOf, type PageView } from "./view";
 
 export interface PageModel {
   readonly page: Page;
   readonly view: PageView;
-  readonly dialog: Dialog;
-  readonly openDialog: (dialog: Dialog) => void;
-  /** Who is about to be blocked; null: no question is open. */
-  readonly blocking: BlockTarget | null;
-  readonly closeBlock: () => void;
+  readonly dialog: Dialog | null;
 }
 
 export interface PageModelOptions {
@@ -30,8 +26,7 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
   const state = useRandomChat(session);
   const deviceState = useDevices(devices);
   const [preferences, prefer] = usePreferences(modes);
-  const [dialog, openDialog] = useState<Dialog>(null);
-  const [blocking, setBlocking] = useState<BlockTarget | null>(null);
+  const [dialog, openDialog] = useDialog(blockTarget(state));
   const [asking, setAsking] = useState(false);
   const [failed, setFailed] = useState(false);
   const [agreeMissing, setAgreeMissing] = useState(false);
@@ -64,11 +59,12 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
     [session, open, prefer, preferences],
   );
 
-  useChoices(session, preferences);
   usePreview(devices, preferences.mode, state.phase === "start", camera);
   useRememberedDevices(devices, preferences);
+  useSessionChoices(session, preferences);
+  useAttention(state, preferences.alerts);
+  useWakeLock(state.pair !== null);
 
-  const target = blockTarget(state);
   const found = troubleOf(deviceState, preferences.mode) === null && deviceState.microphone !== null; // plugged in meanwhile
   const view = useMemo(() => ({ devicesFailed: failed && !found, asking }), [failed, found, asking]);
   const page: Page = {
@@ -86,15 +82,22 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
       if (!camera) session.setCamera(true); // it was switched off in the last talk
       void open(preferences.mode, true);
     },
-    askBlock: () => {
-      if (state.phase === "ended") session.stay(); // nothing begins while the question is open
-      setBlocking(target);
-    },
-    openSettings: () => openDialog("settings"),
+    openDialog,
   };
-  // Somebody else came meanwhile: the question was not about them.
-  const about = blocking?.pair === target?.pair ? blocking : null;
-  return { page, view, dialog, openDialog, blocking: about, closeBlock: () => setBlocking(null) };
+  return { page, view, dialog };
+}
+
+/** `target`: whom a block would be about. Its question closes when somebody else comes: it was not about them. */
+function useDialog(target: string | null): [Dialog | null, (dialog: Dialog | null) => void] {
+  const [open, setOpen] = useState<{ readonly dialog: Dialog | null; readonly about: string | null }>({ dialog: null, about: null });
+  const another = open.dialog === "block" && open.about !== target;
+  return [another ? null : open.dialog, (dialog) => setOpen({ dialog, about: target })];
+}
+
+/** What the session has to know of the person's choices. */
+function useSessionChoices(session: RandomChat, { autoNext, pauseWhenSkipped, dataSaver }: Preferences): void {
+  useEffect(() => session.setAutoNext(autoNext ? AUTO_NEXT_MS : null, pauseWhenSkipped), [session, autoNext, pauseWhenSkipped]);
+  useEffect(() => session.setDataSaver(dataSaver), [session, dataSaver]);
 }
 
 function usePreferences(modes: readonly Mode[]): [Preferences, (change: Partial<Preferences>) => void] {
@@ -110,12 +113,6 @@ function usePreferences(modes: readonly Mode[]): [Preferences, (change: Partial<
     });
   }, []);
   return [preferences, prefer];
-}
-
-/** What the person chose about searching and the network, told to the session. */
-function useChoices(session: RandomChat, { dataSaver, autoNext, pauseWhenSkipped }: Preferences): void {
-  useEffect(() => session.setDataSaver(dataSaver), [session, dataSaver]);
-  useEffect(() => session.setAutoNext(autoNext ? AUTO_NEXT_MS : null, pauseWhenSkipped), [session, autoNext, pauseWhenSkipped]);
 }
 
 /** On the start screen: let go of what the mode does not need; show the picture if that asks nobody anything. */

@@ -100,7 +100,6 @@ function stopOf(screen: Screen): NonNullable<DockView["stop"]> {
 
 /** Who ended it and why, as a key of the catalogue (all take `alias`). */
 export function endedKey(ended: EndedView): string {
-  if (ended.blocked) return "ended.blocked";
   if (ended.by === "server") return ended.reason === EndReason.MEDIA_FAILED ? "ended.media_failed" : "ended.by_server";
   const who = ended.by === "me" ? "me" : "peer";
   switch (ended.reason) {
@@ -115,16 +114,10 @@ export function endedKey(ended: EndedView): string {
   }
 }
 
-/** Whom a block would be about. */
-export interface BlockTarget {
-  readonly pair: string;
-  readonly alias: string;
-}
-
-/** Null: nobody, or they are blocked already. */
-export function blockTarget({ pair, ended }: RandomChatState): BlockTarget | null {
-  if (pair !== null) return { pair: pair.id, alias: pair.peer.alias };
-  return ended === null || ended.blocked ? null : { pair: ended.pair, alias: ended.alias };
+/** The pair that a block would be about; null: none, or blocked already. */
+export function blockTarget({ pair, ended }: RandomChatState): string | null {
+  if (pair !== null) return pair.id;
+  return ended === null || ended.blocked ? null : ended.pair;
 }
 
 export type Refusal = "replaced" | "banned" | "version" | "other";

@@ -256,10 +256,11 @@ export class Socket {
 
   /** A talk must not break off because a token ends. */
   #renewLater(link: Link, expiresAt: number | null): void {
-    const environment = this.#environment;
     this.#cancelRenew?.();
-    const delayMs = expiresAt === null ? null : renewInMs(expiresAt, environment.now() + link.skewMs, environment.random());
-    this.#cancelRenew = expiresAt === null || delayMs === null ? null : environment.setTimer(() => void this.#renew(link, expiresAt), delayMs);
+    this.#cancelRenew = null;
+    if (expiresAt === null) return;
+    const delayMs = renewInMs(expiresAt, this.#environment.now() + link.skewMs, this.#environment.random());
+    if (delayMs !== null) this.#cancelRenew = this.#environment.setTimer(() => void this.#renew(link, expiresAt), delayMs);
   }
 
   async #renew(link: Link, expiresAt: number): Promise<void> {

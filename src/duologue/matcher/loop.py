@@ -81,12 +81,21 @@ class Matcher:
     async def _claim(self, shards: list[str]) -> None:
         """Take or renew leases. While the store is away nothing is dropped: a commit will tell.
 
-        Raises `BackendError`.
+        A defect in one shard's lease does not keep the others from theirs.
+        Raises `BackendError`; `ExceptionGroup` of the defects, after every shard had its turn.
         """
+        defects: list[Exception] = []
         for key in shards:
             if self._stopping:
                 return
-            self._own(key, await self._store.lease(key, self.id))
+            try:
+                self._own(key, await self._store.lease(key, self.id))
+            except BackendError:
+                raise
+            except Exception as defect:  # noqa: BLE001 - unforeseen: told once all the others had their turn
+                defects.append(defect)
+        if defects:
+            raise ExceptionGroup("shards could not be claimed", defects)
 
     def _own(self, key: str, fence: int | None) -> None:
         if self._stopping:

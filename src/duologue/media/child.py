@@ -20,7 +20,7 @@ from pathlib import Path
 import structlog
 
 from duologue.media import die_with_parent
-from duologue.media.livekit_config import LOOPBACK, LiveKitPorts, livekit_config
+from duologue.media.livekit_config import GO_RUNTIME, LOOPBACK, LiveKitPorts, livekit_config
 from duologue.media.livekit_files import LiveKitFiles, LiveKitUnavailable, close_log, default_state_dir, find_binary
 from duologue.tasks import Tasks
 
@@ -37,7 +37,6 @@ EVERY_GOODBYE = {"error reading data channel"}  # LiveKit warns of it whenever a
 
 # LiveKit takes settings from many variables (LIVEKIT_*, NODE_IP, UDP_PORT, REDIS_HOST); only its file may speak.
 INHERITED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
-GO_GC = {"GOGC": "200"}  # a third less CPU for each match, for some megabytes
 
 log = structlog.get_logger()
 
@@ -113,7 +112,7 @@ class LiveKitChild:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env={name: os.environ[name] for name in INHERITED if name in os.environ} | GO_GC,
+            env={name: os.environ[name] for name in INHERITED if name in os.environ} | GO_RUNTIME,
             limit=LINE_BYTES,
             start_new_session=True,  # Ctrl-C in the terminal is for the parent, which then stops it in order
         )

@@ -19,7 +19,7 @@ export class FakeChat implements RandomChat {
     this.#see({});
   }
   find(): void {
-    this.#see({ phase: "searching", waiting: { attempt: 1, since: Date.now(), waitingCount: 1, estimateMs: null, widened: [] } });
+    this.#see({ phase: "searching", waiting: { attempt: 1, since: Date.now(), waitingCount: 1, estimateMs: null, widened: [], paused: null } });
   }
   next(): void {
     this.find();
@@ -31,12 +31,10 @@ export class FakeChat implements RandomChat {
     this.#see({ ended: this.state.ended === null ? null : { ...this.state.ended, nextAt: null } });
   }
   block(): void {
-    const { pair, ended } = this.state;
-    if (pair !== null) this.#see({ phase: "ended", pair: null, ended: { pair: pair.id, reason: "left", by: "me", alias: pair.peer.alias, talkedMs: 252_000, nextAt: null, blocked: true } });
-    else if (ended !== null) this.#see({ ended: { ...ended, nextAt: null, blocked: true } });
+    this.stop();
   }
   setAutoNext(): void {
-    // who opens an ended talk here wants to see it
+    // nobody is searched here
   }
   sendChat(text: string): void {
     this.#see({ chat: [...this.state.chat, { mine: true, n: this.state.chat.length, text, at: Date.now(), pending: false }] });

@@ -2,7 +2,7 @@ import i18next from "i18next";
 import { createRoot } from "react-dom/client";
 import { App } from "../app";
 import { startI18n } from "../i18n";
-import { savePreferences } from "../preferences";
+import { FIRST, savePreferences } from "../preferences";
 import "../styles/index.css";
 import { drawn, FakeChat, FakeDevices, silence } from "./fake";
 import heron from "./heron.svg";
@@ -15,7 +15,7 @@ const name: GalleryState = STATES.find((state) => state === asked) ?? "start";
 await startI18n();
 const language = i18next.language;
 const mode = name === "text" || name === "text-start" ? "text" : name === "voice" || name === "voice-start" ? "voice" : "video";
-savePreferences({ mode, interests: wordsOf(language).interests, agreed: true, dataSaver: name === "poor", autoNext: true, pauseWhenSkipped: false, cameraId: null, microphoneId: null });
+savePreferences({ ...FIRST, mode, interests: wordsOf(language).interests, agreed: true });
 
 // A browser that waits for a gesture.
 if (name === "sound-blocked") HTMLAudioElement.prototype.play = () => Promise.reject(new DOMException("", "NotAllowedError"));
@@ -29,10 +29,14 @@ if (root !== null) createRoot(root).render(<App session={session} devices={devic
 await new Promise((resolve) => setTimeout(resolve, 150));
 const press = (selector: string): void => document.querySelector<HTMLElement>(selector)?.click();
 if (problemOf(name) !== null) press("[data-testid='go']");
-const pressSeen = (selector: string): void => [...document.querySelectorAll<HTMLElement>(selector)].find((button) => button.offsetParent !== null)?.click();
-if (name === "quality" || name === "poor") pressSeen("[data-testid='quality']");
-if (name === "block" || name === "block-after") pressSeen("[data-testid='block']");
-if (name === "keys") document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "?", bubbles: true }));
 if (name === "rules") press("[data-testid='stop']");
-if (name === "settings") pressSeen(".brand-row .icon-button, .top .icon-button");
+if (name === "quality") press("[data-testid='quality']");
+// A menu opens by the pointer going down, and by keys.
+if (name === "more" || name === "block") {
+  document.querySelector("[data-testid='more']")?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+}
+if (name === "block") press("[data-testid='block']");
+if (name === "keys") document.dispatchEvent(new KeyboardEvent("keydown", { key: "?" }));
+if (name === "settings") [...document.querySelectorAll<HTMLElement>(".brand-row .icon-button, .top .icon-button")].find((button) => button.offsetParent !== null)?.click();
 document.documentElement.dataset["ready"] = "true";

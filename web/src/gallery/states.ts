@@ -1,10 +1,11 @@
 /** The page in every state, for screenshots: `gallery.html?state=talking&theme=light&lang=ru`. */
-import type { ChatEntry, PairView, RandomChatState } from "@duologue/client";
+import type { ChatEntry, PairView, Quality, RandomChatState } from "@duologue/client";
 import type { DeviceProblem } from "../media";
 
 export const STATES = [
   "start", "ask", "voice-start", "text-start", "searching", "alone", "unknown", "connecting", "talking", "camera-off", "waiting-picture",
-  "voice", "lost", "offline", "text", "ended", "resting", "denied", "busy", "missing", "insecure", "unplugged", "sound-only", "quality", "poor", "away-page", "camera-lost", "microphone-lost", "sound-blocked", "block", "block-after", "blocked", "replaced", "banned", "version", "settings", "keys", "rules", "notice",
+  "voice", "lost", "offline", "text", "ended", "resting", "denied", "busy", "missing", "insecure", "replaced", "banned", "version", "settings", "rules", "notice",
+  "paused", "poor", "quality", "unplugged", "camera-lost", "microphone-lost", "sound-blocked", "blocked", "more", "block", "keys",
 ] as const;
 export type GalleryState = (typeof STATES)[number];
 
@@ -29,11 +30,10 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
     peerTypingUntil: now + 3_600_000,
     peerMuted: { audio: false, video: false },
   };
-  const quality = { level: "good", rttMs: 38, loss: 0.002, receivedKbps: 1_184, sentKbps: 1_062 } as const;
-  const poor = { level: "poor", rttMs: 912, loss: 0.137, receivedKbps: 96, sentKbps: 41 } as const;
   const start: RandomChatState = { connection: { status: "online" }, phase: "start", waiting: null, pair: null, media: { status: "none" }, network: { quality: null, dataSaver: false, soundOnly: false }, chat: [], ended: null, microphone: true, camera: true, notice: null };
-  const searching: RandomChatState = { ...start, phase: "searching", waiting: { attempt: 1, since: now - 14_000, waitingCount: 8, estimateMs: 20_000, widened: ["recently_met"] } };
-  const talking: RandomChatState = { ...start, phase: "talking", pair, media: { status: "connected" }, network: { ...start.network, quality }, chat: chatOf(language, now) };
+  const searching: RandomChatState = { ...start, phase: "searching", waiting: { attempt: 1, since: now - 14_000, waitingCount: 8, estimateMs: 20_000, widened: ["recently_met"], paused: null } };
+  const good: Quality = { level: "good", rttMs: 48, loss: 0.002, receivedKbps: 812, sentKbps: 790 };
+  const talking: RandomChatState = { ...start, phase: "talking", pair, media: { status: "connected" }, network: { ...start.network, quality: good }, chat: chatOf(language, now) };
   const ended: RandomChatState = { ...start, phase: "ended", chat: chatOf(language, now), ended: { pair: "pair", reason: "next", by: "peer", alias, talkedMs: 252_000, nextAt: now + 1_800, blocked: false } };
   const refused = (code: number): RandomChatState => ({ ...start, connection: { status: "refused", code, reason: "" } });
   const waiting = (waitingCount: number): RandomChatState => ({ ...searching, waiting: searching.waiting === null ? null : { ...searching.waiting, waitingCount, estimateMs: null, widened: [] } });
@@ -47,20 +47,20 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
       return waiting(2);
     case "connecting":
       return { ...talking, phase: "connecting", chat: [], media: { status: "connecting" }, pair: { ...pair, talkingSince: null, peerTypingUntil: 0 } };
+    case "paused":
+      return { ...searching, waiting: searching.waiting === null ? null : { ...searching.waiting, widened: [], paused: "media_down" } };
+    case "poor":
+      return { ...talking, network: { ...talking.network, quality: { ...good, level: "poor", rttMs: 620, loss: 0.11 }, soundOnly: true }, notice: { level: "warn", code: "sound_only", params: {} } };
     case "talking":
-    case "waiting-picture":
     case "quality":
+    case "more":
+    case "block":
+    case "keys":
+    case "waiting-picture":
     case "camera-lost":
     case "microphone-lost":
     case "sound-blocked":
-    case "block":
       return talking;
-    case "poor":
-      return { ...talking, network: { quality: poor, dataSaver: true, soundOnly: false } };
-    case "sound-only":
-      return { ...talking, network: { quality: poor, dataSaver: false, soundOnly: true }, notice: { level: "warn", code: "sound_only", params: {} } };
-    case "away-page":
-      return { ...talking, pair: { ...pair, peerHidden: true, peerMuted: { audio: true, video: false } } };
     case "notice":
       return { ...talking, notice: { level: "warn", code: "rate_limited", params: {} } };
     case "camera-off":
@@ -74,7 +74,6 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
     case "offline":
       return { ...talking, connection: { status: "reconnecting", retryAt: now + 4_000, attempt: 2 } };
     case "ended":
-    case "block-after":
       return ended;
     case "blocked":
       return { ...ended, ended: ended.ended === null ? null : { ...ended.ended, reason: "left", by: "me", nextAt: null, blocked: true } };

@@ -1,8 +1,8 @@
+import { Ban } from "lucide-react";
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
 import { BrandRow } from "../ui/brand";
-import { BlockButton } from "../ui/block";
 import { Chat } from "../ui/chat";
 import { Halves } from "../ui/halves";
 import { useSpan } from "../ui/use-span";
@@ -11,7 +11,7 @@ import { endedKey } from "../view";
 /** Who ended it and why, how long it was, and what comes next. */
 export function EndedStage(): ReactElement {
   const { t } = useTranslation();
-  const { session, state } = usePage();
+  const { openDialog, session, state } = usePage();
   const spanOf = useSpan();
   const { ended } = state;
   const counting = ended !== null && ended.nextAt !== null;
@@ -29,7 +29,10 @@ export function EndedStage(): ReactElement {
                 {t("ended.stay")}
               </button>
             )}
-            {!ended.blocked && <BlockButton className="button button--outline" />}
+            <button type="button" className="button button--outline" data-testid="block" disabled={ended.blocked} onClick={() => openDialog("block")}>
+              <Ban className="icon icon--small" aria-hidden="true" />
+              {ended.blocked ? t("block.done", { alias: ended.alias }) : t("block.name", { alias: ended.alias })}
+            </button>
           </div>
         </section>
       )}

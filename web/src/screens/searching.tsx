@@ -34,8 +34,10 @@ function Numbers(): ReactElement {
   const { t } = useTranslation();
   const { state } = usePage();
   const spanOf = useSpan();
+  const paused = state.waiting?.paused ?? null;
   const others = othersWaiting(state.waiting?.waitingCount ?? null);
   const estimate = state.waiting?.estimateMs ?? null;
+  if (paused !== null) return <p data-testid="paused">{t(`searching.paused.${paused}`)}</p>;
   if (others === null) return <p>{t("searching.counting")}</p>;
   if (others === 0) {
     return (

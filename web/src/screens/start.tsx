@@ -68,20 +68,20 @@ function BeforePreview({ mode }: { readonly mode: Mode }): ReactElement {
 /** Names and level, on the picture. A press opens the choice of devices. */
 function DevicesBar(): ReactElement {
   const { t } = useTranslation();
-  const { deviceState, openSettings } = usePage();
+  const { deviceState, openDialog } = usePage();
   const { cameras, microphones, cameraId, microphoneId, camera, microphone } = deviceState;
   const nameOf = (choices: typeof cameras, id: string | null, otherwise: string): string => choices.find((one) => one.id === id)?.label.replace(/ \([0-9a-f]{4}:[0-9a-f]{4}\)$/u, "") || otherwise;
   return (
     <div className="devices-bar">
       {microphone !== null && (
-        <button type="button" className="pill pill--mic glass" onClick={openSettings}>
+        <button type="button" className="pill pill--mic glass" onClick={() => openDialog("settings")}>
           <Mic className="icon icon--small" aria-hidden="true" />
           <span>{nameOf(microphones, microphoneId, t("devices.microphone"))}</span>
           <Meter />
         </button>
       )}
       {camera !== null && (
-        <button type="button" className="pill glass" onClick={openSettings}>
+        <button type="button" className="pill glass" onClick={() => openDialog("settings")}>
           <VideoIcon className="icon icon--small" aria-hidden="true" />
           <span>{nameOf(cameras, cameraId, t("devices.camera"))}</span>
         </button>

@@ -2,10 +2,10 @@ import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { initial, titled } from "../format";
 import { usePage } from "../page";
-import { BrandRow, SettingsButton } from "../ui/brand";
-import { BlockButton } from "../ui/block";
+import { BrandRow } from "../ui/brand";
 import { Chat } from "../ui/chat";
 import { TalkTime } from "../ui/hud";
+import { More } from "../ui/more";
 import { Veil } from "../ui/veil";
 
 /** Text only: the talk is the stage. */
@@ -29,8 +29,7 @@ export function TextStage(): ReactElement {
             </span>
           </div>
         </div>
-        <BlockButton className="button button--outline text-bar__block" />
-        <SettingsButton className="text-bar__settings" />
+        <More className="icon-button" />
       </div>
       <Chat />
       {away && <Veil />}

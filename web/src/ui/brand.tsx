@@ -18,9 +18,9 @@ export function Brand(): ReactElement {
 
 export function SettingsButton({ className = "" }: { readonly className?: string }): ReactElement {
   const { t } = useTranslation();
-  const { openSettings } = usePage();
+  const { openDialog } = usePage();
   return (
-    <button type="button" className={`icon-button ${className}`} aria-label={t("common.settings")} onClick={openSettings}>
+    <button type="button" className={`icon-button ${className}`} aria-label={t("common.settings")} onClick={() => openDialog("settings")}>
       <Settings2 className="icon" aria-hidden="true" />
     </button>
   );

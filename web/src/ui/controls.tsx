@@ -2,7 +2,7 @@ import { Mic, MicOff, Video, VideoOff } from "lucide-react";
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
-import { Quality } from "./quality";
+import { More } from "./more";
 import { Tip } from "./tip";
 
 /** My microphone and camera during a talk. Pressed means off. */
@@ -28,7 +28,7 @@ export function Controls(): ReactElement {
           </button>
         </Tip>
       )}
-      <Quality className="control control--wide wide-only" />
+      <More className="control" />
     </div>
   );
 }

@@ -4,8 +4,7 @@ import { useTranslation } from "react-i18next";
 import { clock } from "../format";
 import { usePage } from "../page";
 import { SettingsButton } from "./brand";
-import { BlockButton } from "./block";
-import { Quality } from "./quality";
+import { QualityButton } from "./quality";
 import { SharedShort } from "./shared";
 import { useNow } from "./use-now";
 
@@ -18,19 +17,16 @@ export function Hud(): ReactElement | null {
   const { alias, interests } = pair.peer;
   return (
     <div className="hud">
-      <div className="hud__who pill glass">
+      <div className="pill glass">
         {pair.peerMuted.audio && <MicOff className="icon icon--small" role="img" aria-label={t("talk.peer_muted", { alias })} />}
         {pair.peerHidden === true && <EyeOff className="icon icon--small" role="img" aria-label={t("talk.peer_hidden", { alias })} />}
         <b data-testid="peer-alias">{alias}</b>
         <span className="pill__more number">
           <TalkTime />
         </span>
+        <QualityButton />
       </div>
-      <Quality className="pill glass phone-only" />
-      <span className="hud__acts">
-        <BlockButton className="hud__block pill glass" />
-        <SettingsButton className="hud__settings glass" />
-      </span>
+      <SettingsButton className="hud__settings glass wide-only" />
       <SharedShort interests={interests} />
     </div>
   );

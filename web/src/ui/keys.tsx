@@ -2,27 +2,21 @@ import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { Sheet } from "./sheet";
 
-const KEYS = [
-  ["N", "keys.next"],
-  ["M", "keys.mute"],
-  ["V", "keys.camera"],
-  ["Enter", "keys.send"],
-  ["Esc Esc", "keys.leave"],
-  ["?", "keys.list"],
-] as const;
+const KEYS = ["N", "M", "V", "Enter", "Esc", "?"] as const;
 
-/** What the keys do; `?` opens it. */
+/** Which keys there are. */
 export function KeyList({ open, onClose }: { readonly open: boolean; readonly onClose: () => void }): ReactElement {
   const { t } = useTranslation();
+  const meaning = { N: t("go.next"), M: t("talk.mute"), V: t("talk.camera_off"), Enter: t("chat.send"), Esc: t("searching.keys.leave"), "?": t("keys.title") };
   return (
     <Sheet title={t("keys.title")} lead={t("keys.lead")} open={open} onClose={onClose}>
-      <dl className="figures">
-        {KEYS.map(([key, words]) => (
-          <div key={key}>
-            <dt>{t(words)}</dt>
-            <dd>
+      <dl className="rows">
+        {KEYS.map((key) => (
+          <div key={key} className="row">
+            <dt>
               <kbd>{key}</kbd>
-            </dd>
+            </dt>
+            <dd className="row__value">{meaning[key]}</dd>
           </div>
         ))}
       </dl>

@@ -1,58 +1,61 @@
-import type { Quality as Sample } from "@duologue/client";
-import { Signal, SignalLow, SignalMedium, SignalZero } from "lucide-react";
+import { SignalHigh, SignalLow, SignalMedium, SignalZero } from "lucide-react";
 import { Popover } from "radix-ui";
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
-import { lossPercent } from "../format";
 import { usePage } from "../page";
-import { DataSaver } from "./data-saver";
+import { SwitchRow } from "./switch-row";
 
-const ICONS = { good: Signal, fair: SignalMedium, poor: SignalLow, lost: SignalZero } as const;
+const ICONS = { good: SignalHigh, fair: SignalMedium, poor: SignalLow, lost: SignalZero };
 
-/** How well the network carries the talk: a word and a colour, and the figures on a press. Nothing before the first sample. */
-export function Quality({ className }: { readonly className: string }): ReactElement | null {
+/** How well it goes, in a word and a colour; the numbers are a press away. Nothing before the first sample. */
+export function QualityButton(): ReactElement | null {
   const { t } = useTranslation();
   const { quality } = usePage().state.network;
   if (quality === null) return null;
   const Icon = ICONS[quality.level];
-  const level = t(`quality.levels.${quality.level}`);
+  const word = t(`quality.${quality.level}`);
   return (
     <Popover.Root>
-      <Popover.Trigger className={`quality ${className}`} data-testid="quality" data-level={quality.level} aria-label={t("quality.label", { level })}>
-        <Icon className="icon" aria-hidden="true" />
-        <span>{level}</span>
+      <Popover.Trigger asChild>
+        <button type="button" className="control control--quality" data-testid="quality" data-level={quality.level} aria-label={t("quality.label", { word })}>
+          <Icon className="icon" aria-hidden="true" />
+          <span className="wide-only">{word}</span>
+        </button>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="popover" sideOffset={10} collisionPadding={12} aria-label={t("quality.label", { level })}>
-          <p>
-            <b>{level}.</b> {t(`quality.means.${quality.level}`)}
-          </p>
-          <Figures quality={quality} />
-          <DataSaver />
+        <Popover.Content className="menu menu--facts" sideOffset={12} collisionPadding={12}>
+          <Numbers />
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
   );
 }
 
-function Figures({ quality }: { readonly quality: Sample }): ReactElement {
-  const { t, i18n } = useTranslation();
+function Numbers(): ReactElement | null {
+  const { t } = useTranslation();
+  const { preferences, prefer, state } = usePage();
+  const { quality, soundOnly } = state.network;
+  if (quality === null) return null;
   const { rttMs, loss, receivedKbps, sentKbps } = quality;
-  const percent = new Intl.NumberFormat(i18n.language, { style: "percent", maximumFractionDigits: 1 }).format(lossPercent(loss) / 100);
-  const rows = [
-    [t("quality.delay"), rttMs === null ? t("quality.unknown") : t("quality.ms", { count: rttMs })],
-    [t("quality.loss"), percent],
-    [t("quality.received"), t("quality.kbps", { count: receivedKbps })],
-    [t("quality.sent"), t("quality.kbps", { count: sentKbps })],
-  ] as const;
   return (
-    <dl className="figures">
-      {rows.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd className="number">{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <dl className="rows">
+        <Fact name={t("quality.rtt")} value={rttMs === null ? t("quality.unknown") : t("quality.ms", { count: Math.round(rttMs) })} />
+        <Fact name={t("quality.loss")} value={t("quality.percent", { value: (loss * 100).toFixed(1) })} />
+        <Fact name={t("quality.received")} value={t("quality.kbps", { count: Math.round(receivedKbps) })} />
+        <Fact name={t("quality.sent")} value={t("quality.kbps", { count: Math.round(sentKbps) })} />
+      </dl>
+      {soundOnly && <p className="small quiet">{t("notice.sound_only")}</p>}
+      {state.pair?.mode === "video" && <SwitchRow label={t("settings.data_saver")} on={preferences.dataSaver} onChange={(dataSaver) => prefer({ dataSaver })} />}
+    </>
+  );
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: string }): ReactElement {
+  return (
+    <div className="row">
+      <dt>{name}</dt>
+      <dd className="row__value number">{value}</dd>
+    </div>
   );
 }

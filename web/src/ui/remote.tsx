@@ -11,11 +11,10 @@ export function RemotePicture(): ReactElement {
   const { t } = useTranslation();
   const { session, state } = usePage();
   const track = useRemoteTracks(session).video as MediaStreamTrack | null;
-  const element = useRef<HTMLVideoElement>(null);
-  usePictureSize(session, element);
   const live = !state.network.soundOnly && state.phase === "talking" && state.pair?.mode === "video" && track !== null && !state.pair.peerMuted.video;
   const label = t("talk.video_of", { alias: state.pair?.peer.alias ?? "" });
-  return <Video ref={element} track={track} className="picture picture--partner" label={label} testId="remote-video" live={live} />;
+  usePictureSize(session);
+  return <Video track={track} className="picture picture--partner" label={label} testId="remote-video" live={live} />;
 }
 
 /** The partner's sound. Some browsers hold it back until a press: then there is a button for it. */

@@ -4,7 +4,6 @@ import { LANGUAGES, chooseLanguage, isLanguage, type Language } from "../i18n";
 import type { DeviceChoice } from "../media";
 import { usePage } from "../page";
 import { chooseTheme, themeChoice, type ThemeChoice } from "../theme";
-import { DataSaver } from "./data-saver";
 import { Meter } from "./meter";
 import { Segments } from "./segments";
 import { Sheet } from "./sheet";
@@ -18,7 +17,7 @@ export function Settings({ open, onClose }: { readonly open: boolean; readonly o
   return (
     <Sheet title={t("settings.title")} lead={t("settings.lead")} open={open} onClose={onClose}>
       <Devices />
-      <Habits />
+      <Talking />
       <Theme />
       <Languages />
     </Sheet>
@@ -61,16 +60,17 @@ function Devices(): ReactElement {
   );
 }
 
-/** What goes on by itself. */
-function Habits(): ReactElement {
+function Talking(): ReactElement {
   const { t } = useTranslation();
   const { preferences, prefer } = usePage();
-  const { autoNext, pauseWhenSkipped } = preferences;
+  const { autoNext, pauseWhenSkipped, dataSaver, mirror, alerts } = preferences;
   return (
     <div className="rows">
-      <DataSaver />
-      <SwitchRow label={t("settings.auto_next")} hint={t("settings.auto_next_hint")} testId="auto-next" on={autoNext} onChange={(on) => prefer({ autoNext: on })} />
-      <SwitchRow label={t("settings.pause")} hint={t("settings.pause_hint")} testId="pause-skipped" on={autoNext && pauseWhenSkipped} disabled={!autoNext} onChange={(on) => prefer({ pauseWhenSkipped: on })} />
+      <SwitchRow label={t("settings.auto_next")} on={autoNext} testId="auto-next" onChange={(on) => prefer({ autoNext: on })} />
+      <SwitchRow label={t("settings.pause_when_skipped")} on={autoNext && pauseWhenSkipped} disabled={!autoNext} onChange={(on) => prefer({ pauseWhenSkipped: on })} />
+      <SwitchRow label={t("settings.data_saver")} hint={t("settings.data_saver_hint")} on={dataSaver} testId="data-saver" onChange={(on) => prefer({ dataSaver: on })} />
+      <SwitchRow label={t("settings.mirror")} hint={t("settings.mirror_hint")} on={mirror} onChange={(on) => prefer({ mirror: on })} />
+      <SwitchRow label={t("settings.alerts")} hint={t("settings.alerts_hint")} on={alerts} onChange={(on) => prefer({ alerts: on })} />
     </div>
   );
 }

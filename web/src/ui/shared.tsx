@@ -24,9 +24,5 @@ export function Shared({ interests }: { readonly interests: readonly string[] })
 
 export function SharedShort({ interests }: { readonly interests: readonly string[] }): ReactElement | null {
   if (interests.length === 0) return null;
-  return (
-    <p className="hud__shared phone-only">
-      <span className="pill pill--shared glass">{titled(interests.join(", "))}</span>
-    </p>
-  );
+  return <p className="pill pill--shared glass phone-only">{titled(interests.join(", "))}</p>;
 }

@@ -3,25 +3,23 @@ import { useId, type ReactElement } from "react";
 
 interface SwitchRowProps {
   readonly label: string;
-  readonly hint: string;
-  readonly testId: string;
+  readonly hint?: string;
   readonly on: boolean;
+  readonly testId?: string;
   readonly disabled?: boolean;
   readonly onChange: (on: boolean) => void;
 }
 
-/** Something that is on or off, and what that means. */
-export function SwitchRow({ label, hint, testId, on, disabled = false, onChange }: SwitchRowProps): ReactElement {
+/** A choice between on and off, with what it means. */
+export function SwitchRow({ label, hint, on, testId, disabled = false, onChange }: SwitchRowProps): ReactElement {
   const id = useId();
   return (
-    <label className="row row--switch">
-      <span className="grow">
-        <span id={id}>{label}</span>
-        <span className="row__hint" id={`${id}-hint`}>
-          {hint}
-        </span>
+    <label className="row" htmlFor={id}>
+      <span>
+        {label}
+        {hint !== undefined && <span className="row__hint">{hint}</span>}
       </span>
-      <Switch.Root className="switch" data-testid={testId} aria-labelledby={id} aria-describedby={`${id}-hint`} checked={on} disabled={disabled} onCheckedChange={onChange}>
+      <Switch.Root id={id} className="switch" data-testid={testId} checked={on} disabled={disabled} onCheckedChange={onChange}>
         <Switch.Thumb className="switch__thumb" />
       </Switch.Root>
     </label>

@@ -4,6 +4,7 @@ export interface Keys {
   readonly next: () => void;
   readonly mute: () => void;
   readonly camera: () => void;
+  /** Show which keys there are. */
   readonly list: () => void;
   /** Escape was pressed once; a second press within the time leaves. */
   readonly armed: () => void;
@@ -27,7 +28,7 @@ export function useKeys(keys: Keys): void {
     };
     const pressed = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (document.querySelector("[role='dialog']") !== null) return;
+      if (document.querySelector("[role='dialog'], [role='alertdialog'], [role='menu']") !== null) return;
       const typing = event.target instanceof Element && event.target.closest(TYPING) !== null;
       if (typing) return event.key === "Escape" ? (event.target as HTMLElement).blur() : undefined;
       // By place and not by letter: the same keys on a Russian keyboard.

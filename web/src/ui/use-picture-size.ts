@@ -1,20 +1,25 @@
 import type { RandomChat } from "@duologue/client";
-import { useEffect, type RefObject } from "react";
-import { pictureSize } from "../picture-size";
+import { useEffect } from "react";
 
-/** Tells the session how large the partner's picture is on this screen, so that no larger one is sent. */
-export function usePictureSize(session: RandomChat, element: RefObject<HTMLElement | null>): void {
+const SETTLED_MS = 250;
+
+/** Tell the session how large the partner's picture is shown, so that no larger one is sent. A drag of the window's edge tells once. */
+export function usePictureSize(session: RandomChat): void {
   useEffect(() => {
-    const box = element.current;
-    if (box === null) return;
-    let told = "";
-    const observer = new ResizeObserver(() => {
-      const size = pictureSize(box.clientWidth, box.clientHeight, window.devicePixelRatio);
-      const now = `${size.width}x${size.height}`;
-      if (now !== told) session.setPictureSize(size);
-      told = now;
+    const picture = document.querySelector("[data-testid='remote-video']");
+    if (picture === null) return;
+    let timer: number | undefined;
+    const observer = new ResizeObserver(([entry]) => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(() => {
+        const { width = 0, height = 0 } = entry?.contentRect ?? {};
+        if (width > 0 && height > 0) session.setPictureSize({ width: Math.round(width * devicePixelRatio), height: Math.round(height * devicePixelRatio) });
+      }, SETTLED_MS);
     });
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, [session, element]);
+    observer.observe(picture);
+    return () => {
+      window.clearTimeout(timer);
+      observer.disconnect();
+    };
+  }, [session]);
 }

@@ -1,23 +1,24 @@
 import { useEffect } from "react";
 
-/** Keep the screen on. A browser takes the lock back when the page is hidden, so it is asked for again. */
-export function useWakeLock(wanted: boolean): void {
+/** Keep the screen on. The browser takes it back whenever the page is hidden, so it is asked for again. */
+export function useWakeLock(active: boolean): void {
   useEffect(() => {
-    if (!wanted || !("wakeLock" in navigator)) return;
-    let over = false;
+    if (!active || !("wakeLock" in navigator)) return;
     let lock: WakeLockSentinel | null = null;
-    const hold = async (): Promise<void> => {
+    let over = false;
+    const ask = async (): Promise<void> => {
       if (document.visibilityState !== "visible") return;
-      lock = await navigator.wakeLock.request("screen");
-      if (over) await lock.release();
+      const got = await navigator.wakeLock.request("screen").catch(() => null); // refused when the battery is low
+      if (over) void got?.release();
+      else lock = got;
     };
-    const again = (): void => void hold().catch(() => undefined); // a low battery forbids it: the screen may go dark
-    again();
-    document.addEventListener("visibilitychange", again);
+    const seen = (): void => void ask();
+    document.addEventListener("visibilitychange", seen);
+    seen();
     return () => {
       over = true;
-      document.removeEventListener("visibilitychange", again);
-      void lock?.release().catch(() => undefined);
+      document.removeEventListener("visibilitychange", seen);
+      void lock?.release();
     };
-  }, [wanted]);
+  }, [active]);
 }

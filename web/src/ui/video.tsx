@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactElement, type RefObject } from "react";
+import { useEffect, useRef, type ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
 
@@ -8,19 +8,17 @@ interface VideoProps {
   readonly label: string;
   readonly testId: string;
   readonly live?: boolean;
-  readonly ref?: RefObject<HTMLVideoElement | null>;
 }
 
 /** A track on the screen. Silent: sound has an element of its own. */
-export function Video({ track, className, label, testId, live = true, ref }: VideoProps): ReactElement {
-  const own = useRef<HTMLVideoElement>(null);
-  const element = ref ?? own;
+export function Video({ track, className, label, testId, live = true }: VideoProps): ReactElement {
+  const element = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     const video = element.current;
     if (video === null) return;
     video.srcObject = track === null ? null : new MediaStream([track]);
     if (track !== null) void video.play().catch(() => undefined); // replaced meanwhile; muted pictures are never forbidden
-  }, [element, track]);
+  }, [track]);
   return <video ref={element} className={className} data-testid={testId} data-live={live} aria-label={label} aria-hidden={!live} autoPlay playsInline muted />;
 }
 
@@ -30,5 +28,5 @@ export function SelfVideo(): ReactElement | null {
   const { deviceState, preferences, state } = usePage();
   const mode = state.pair?.mode ?? preferences.mode;
   if (deviceState.camera === null || mode !== "video") return null;
-  return <Video track={deviceState.camera} className="picture picture--mirrored" label={t("talk.self")} testId="self-video" />;
+  return <Video track={deviceState.camera} className={`picture picture--self ${preferences.mirror ? "picture--mirrored" : ""}`} label={t("talk.self")} testId="self-video" />;
 }

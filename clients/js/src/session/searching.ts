@@ -127,7 +127,7 @@ function idle(model: Model): Model {
 
 function searching(model: Model, attempt: number, now: number): Model {
   const ended = model.view.ended === null ? null : { ...model.view.ended, nextAt: null };
-  const waiting: WaitingView = { attempt, since: now, waitingCount: null, estimateMs: null, widened: [] };
+  const waiting: WaitingView = { attempt, since: now, waitingCount: null, estimateMs: null, widened: [], paused: null };
   return { ...see(model, { phase: "searching", waiting, ended }), attempt, goal: "partner", staying: false };
 }
 
@@ -138,6 +138,7 @@ export function waitingView(waiting: Waiting, skewMs: number): WaitingView {
     waitingCount: waiting.waiting_count,
     estimateMs: waiting.estimate_ms,
     widened: waiting.widened,
+    paused: waiting.paused ?? null,
   };
 }
 

@@ -4,7 +4,7 @@
  * Everything a page draws is in here, so that a page holds no session logic of its own.
  * Must not know sockets, media libraries or the DOM.
  */
-import type { EndReason, Mode, Peer } from "../protocol.gen.js";
+import type { EndReason, Mode, Pause, Peer } from "../protocol.gen.js";
 
 /** The socket under the session. `retryAt` (epoch ms) is when the next try starts. */
 export type ConnectionState =
@@ -93,6 +93,8 @@ export interface WaitingView {
   /** Null: nobody knows. */
   readonly estimateMs: number | null;
   readonly widened: readonly string[];
+  /** Why nobody is matched in this mode right now; the place in the queue is kept. Null: people are matched. */
+  readonly paused: Pause | null;
 }
 
 /** Something a person should be told; `code` names a translation of the page. */

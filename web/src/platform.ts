@@ -1,0 +1,22 @@
+/** What only some browsers can do with the partner's picture. */
+
+const picture = (): HTMLVideoElement | null => document.querySelector<HTMLVideoElement>("[data-testid='remote-video']");
+
+export function canFullscreen(): boolean {
+  return document.fullscreenEnabled;
+}
+
+export function toggleFullscreen(): void {
+  const done = document.fullscreenElement === null ? document.documentElement.requestFullscreen() : document.exitFullscreen();
+  done.catch(() => undefined); // refused by the browser: nothing changes, and the person sees that
+}
+
+/** Picture-in-picture: the partner above other windows. */
+export function canFloat(): boolean {
+  return "pictureInPictureEnabled" in document && document.pictureInPictureEnabled;
+}
+
+export function toggleFloat(): void {
+  const done: Promise<unknown> | undefined = document.pictureInPictureElement === null ? picture()?.requestPictureInPicture() : document.exitPictureInPicture();
+  done?.catch(() => undefined); // no picture yet
+}
