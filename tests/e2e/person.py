@@ -54,7 +54,9 @@ async audio => {
 class Person:
     """Somebody in a browser of their own, with a camera of their own colour."""
 
-    def __init__(self, browser: Browser, url: str, colour: Colour, shots: Path, name: str, *, permitted: bool = True) -> None:
+    def __init__(
+        self, browser: Browser, url: str, colour: Colour, shots: Path, name: str, *, permitted: bool = True
+    ) -> None:
         self.colour = colour
         self.name = name
         self.console: list[str] = []

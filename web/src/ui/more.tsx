@@ -9,7 +9,7 @@ import { canFloat, canFullscreen, toggleFloat, toggleFullscreen } from "../platf
 export function More({ className }: { readonly className: string }): ReactElement {
   const { t } = useTranslation();
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
         <button type="button" className={className} data-testid="more" aria-label={t("more.title")}>
           <Ellipsis className="icon" aria-hidden="true" />

@@ -23,7 +23,7 @@ export function QualityButton(): ReactElement | null {
         </button>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="menu menu--facts" sideOffset={12} collisionPadding={12}>
+        <Popover.Content className="menu menu--facts" aria-label={t("quality.label", { word })} sideOffset={12} collisionPadding={12}>
           <Numbers />
         </Popover.Content>
       </Popover.Portal>
