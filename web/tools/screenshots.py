@@ -99,7 +99,8 @@ def gallery(url: str | None) -> Iterator[str]:
         return
     built = ["--mode", "gallery", "--outDir", "test-results/gallery"]
     subprocess.run(["npx", "vite", "build", *built], cwd=WEB, check=True, stdout=subprocess.DEVNULL)
-    serve = ["npx", "vite", "preview", *built, "--port", str(PORT), "--strictPort"]
+    vite = str(WEB.parent / "node_modules/.bin/vite")  # not through npx, which would leave it behind
+    serve = [vite, "preview", *built, "--port", str(PORT), "--strictPort"]
     server = subprocess.Popen(serve, cwd=WEB, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         base = f"http://localhost:{PORT}"
