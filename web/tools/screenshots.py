@@ -76,6 +76,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--themes", type=listed, default=["dark", "light"])
     parser.add_argument("--langs", type=listed, default=["en", "ru"])
     parser.add_argument("--no-axe", action="store_true", help="skip the accessibility check")
+    parser.add_argument("--no-pictures", action="store_true", help="only the checks")
     parser.add_argument("--url", help="a gallery that runs already; default: start one")
     parser.add_argument(
         "--chromium", default=shutil.which("chromium"), help="the browser; default: chromium on the PATH"
@@ -99,7 +100,8 @@ def gallery(url: str | None) -> Iterator[str]:
     built = ["--mode", "gallery", "--outDir", "test-results/gallery"]
     subprocess.run(["npx", "vite", "build", *built], cwd=WEB, check=True, stdout=subprocess.DEVNULL)
     port = free_port()
-    serve = ["npx", "vite", "preview", *built, "--port", str(port), "--strictPort"]
+    vite = str(WEB.parent / "node_modules/.bin/vite")  # not through npx, which would leave it behind
+    serve = [vite, "preview", *built, "--port", str(port), "--strictPort"]
     server = subprocess.Popen(serve, cwd=WEB, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         base = f"http://localhost:{port}"
@@ -139,7 +141,8 @@ def draw(
         page.wait_for_selector("html[data-ready]", state="attached")
         page.wait_for_timeout(250)
         found = page.evaluate(MEASURE)
-        page.screenshot(path=wanted.out / f"{state}-{size}-{theme}-{lang}.png")
+        if not wanted.no_pictures:
+            page.screenshot(path=wanted.out / f"{state}-{size}-{theme}-{lang}.png")
         if not wanted.no_axe:
             page.evaluate(axe)
             violations = page.evaluate(
