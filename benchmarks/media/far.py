@@ -130,7 +130,7 @@ async def serve_tcp(link: Link, port: int) -> asyncio.Server:
     """One TCP port, from now on."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.closing(writer), contextlib.suppress(OSError, ExceptionGroup):
+        with contextlib.closing(writer), contextlib.suppress(OSError):
             await asyncio.sleep(link.rtt_ms / 1000)
             up_reader, up_writer = await asyncio.open_connection(NEAR, port)
             with contextlib.closing(up_writer):
@@ -142,14 +142,14 @@ async def serve_tcp(link: Link, port: int) -> asyncio.Server:
 
 
 async def carry(link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One direction of a TCP stream, until its end."""
+    """One direction of a TCP stream, until its end. What is on its way arrives, also when the sender has reset."""
     loop = asyncio.get_running_loop()
     on_its_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(IN_FLIGHT)
 
     async def send_off() -> None:
         data = b"?"
         while data:
-            data = await reader.read(PIECE_BYTES)
+            data = await _read(reader)
             await on_its_way.put((loop.time() + link.late_s(), data))
 
     async def arrive() -> None:
@@ -162,9 +162,19 @@ async def carry(link: Link, reader: asyncio.StreamReader, writer: asyncio.Stream
             writer.write(data)
             await writer.drain()
 
-    async with asyncio.TaskGroup() as both:
-        both.create_task(send_off())
-        both.create_task(arrive())
+    try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(send_off())
+            both.create_task(arrive())
+    except* OSError:
+        pass  # nobody is there to take it; the other direction hears of that by itself
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.read(PIECE_BYTES)
+    except OSError:
+        return b""
 
 
 class Ports(NamedTuple):

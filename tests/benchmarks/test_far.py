@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import sys
 import threading
 import time
@@ -80,6 +81,24 @@ async def test_streams_take_a_round_trip_to_connect_and_another_to_talk() -> Non
 
         assert await reader.read() == b"x" * 100_000
         assert loop.time() - start >= 0.04 + 2 * (0.02 + 0.04 + 0.2)
+        writer.close()
+    server.close()
+
+
+async def test_what_was_sent_before_a_reset_arrives() -> None:
+    """As on a real way: a server that says goodbye and closes at once was heard, whatever the client still sends."""
+
+    async def say_goodbye(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.write(b"bye")
+        writer.close()
+
+    server = await asyncio.start_server(say_goodbye, NEAR, 0)
+    port = server.sockets[0].getsockname()[1]
+    with far_machine(Ports(tcp=[port]), rtt_ms=200, loss=0):
+        reader, writer = await asyncio.open_connection(FAR, port)
+
+        assert await reader.read() == b"bye"
         writer.close()
     server.close()
 
