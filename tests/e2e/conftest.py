@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
@@ -35,7 +36,16 @@ FLAGS = (
     "--allow-loopback-in-peer-connection",
     "--autoplay-policy=no-user-gesture-required",
 )
-Invite = Callable[[str, Colour], Person]
+WITHOUT_CAMERA = {
+    "denied": ("--use-fake-ui-for-media-stream", "--use-fake-ui-for-media-stream=deny"),
+    "missing": ("--use-fake-device-for-media-stream", ""),
+}
+
+
+class Invite(Protocol):
+    """Somebody new; `trouble` is why they have neither camera nor microphone: denied or missing."""
+
+    def __call__(self, name: str, colour: Colour, trouble: str | None = None) -> Person: ...
 
 
 class Server:
@@ -114,11 +124,14 @@ def invite(server: Server, playwright: Playwright, tmp_path: Path) -> Iterator[I
     assert chromium is not None, "these tests need Chromium: run `make test`, or install it"
     people: list[Person] = []
 
-    def invite_one(name: str, colour: Colour) -> Person:
+    def invite_one(name: str, colour: Colour, trouble: str | None = None) -> Person:
         camera = film(tmp_path / f"{name}.y4m", colour)
         flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+        if trouble is not None:
+            usual, instead = WITHOUT_CAMERA[trouble]
+            flags = [instead if flag == usual else flag for flag in flags if "video-capture" not in flag]
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        people.append(Person(browser, server.url, colour, SHOTS, name))
+        people.append(Person(browser, server.url, colour, SHOTS, name, permitted=trouble is None))
         return people[-1]
 
     yield invite_one

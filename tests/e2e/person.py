@@ -54,13 +54,17 @@ async audio => {
 class Person:
     """Somebody in a browser of their own, with a camera of their own colour."""
 
-    def __init__(self, browser: Browser, url: str, colour: Colour, shots: Path, name: str) -> None:
+    def __init__(
+        self, browser: Browser, url: str, colour: Colour, shots: Path, name: str, *, permitted: bool = True
+    ) -> None:
         self.colour = colour
         self.name = name
         self.console: list[str] = []
         self._shots = shots
         self._browser = browser
-        self.context: BrowserContext = browser.new_context(base_url=url, permissions=["camera", "microphone"])
+        self.context: BrowserContext = browser.new_context(
+            base_url=url, permissions=["camera", "microphone"] if permitted else []
+        )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(WITHIN_MS)
         self.page.on("console", self._note)
@@ -100,6 +104,15 @@ class Person:
         box = self.page.get_by_test_id("chat-input")
         box.fill(text)
         box.press("Enter")
+
+    def tab_to(self, test_id: str) -> None:
+        """Press Tab until this has the focus."""
+        wanted = self.page.get_by_test_id(test_id)
+        for _ in range(40):
+            self.page.keyboard.press("Tab")
+            if wanted.evaluate_all("found => found.some(one => one === document.activeElement)"):
+                return
+        raise AssertionError(f"no number of tabs leads to {test_id}")
 
     # -- what they see ----------------------------------------------------------------------
 

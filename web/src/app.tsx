@@ -15,6 +15,7 @@ import { BlockDialog } from "./ui/block";
 import { TopBar } from "./ui/brand";
 import { ConnectionBanner } from "./ui/connection-banner";
 import { Controls } from "./ui/controls";
+import { DeviceBanner } from "./ui/device-banner";
 import { Dock } from "./ui/dock";
 import { Hud } from "./ui/hud";
 import { KeyList } from "./ui/keys";
@@ -87,7 +88,11 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
       </div>
       {layout === "live" && <Hud />}
       {(layout === "form" || layout === "idle") && <TopBar />}
-      <ConnectionBanner />
+      <div className="banners">
+        <ConnectionBanner />
+        <DeviceBanner />
+        <RemoteSound />
+      </div>
       {layout === "live" && state.pair?.mode === "video" && <SelfTile />}
       {/* On a small phone the way out scrolls, and holds nothing to press that keys could scroll it by. */}
       <div className="side" tabIndex={screen === "denied" ? 0 : undefined}>
@@ -95,7 +100,6 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
       </div>
       {layout === "live" && <Controls />}
       <DockOf model={model} />
-      <RemoteSound />
     </main>
   );
 }

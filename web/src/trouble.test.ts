@@ -1,6 +1,7 @@
+import type { PairView } from "@duologue/client";
 import { describe, expect, it } from "vitest";
 import type { DeviceTrouble } from "./media";
-import { browserKind, browserName, troubleOf } from "./trouble";
+import { browserKind, browserName, lostInTalk, troubleOf } from "./trouble";
 
 const FINE = { cameraError: null, microphoneError: null };
 
@@ -14,6 +15,19 @@ describe("trouble", () => {
     expect([troubleOf(noCamera, "video")?.kind, troubleOf(noCamera, "voice"), troubleOf(noCamera, "text")]).toEqual(["camera", null, null]);
     expect(troubleOf({ ...FINE, microphoneError: broken("microphone") }, "voice")).toEqual({ kind: "microphone", problem: "busy" });
     expect(troubleOf({ microphoneError: broken("microphone"), cameraError: broken("camera") }, "video")?.kind).toBe("both");
+  });
+});
+
+describe("a device lost in a talk", () => {
+  const lost = { ...FINE, cameraError: broken("camera") };
+  const peer = { alias: "Heron", interests: [], facets: {} };
+  const pair = (mode: "video" | "voice"): PairView => ({ id: "p", mode, peer, talkingSince: 0, peerAwayUntil: null, peerTypingUntil: 0, peerMuted: { audio: false, video: false } });
+
+  it("is missed while it is wanted", () => {
+    expect(lostInTalk(lost, { pair: pair("video"), camera: true })).toEqual({ kind: "camera", problem: "busy" });
+    expect(lostInTalk(lost, { pair: pair("video"), camera: false })).toBeNull();
+    expect(lostInTalk(lost, { pair: pair("voice"), camera: true })).toBeNull();
+    expect(lostInTalk(lost, { pair: null, camera: true })).toBeNull();
   });
 });
 

@@ -1,5 +1,5 @@
 /** Which device cannot be had, and where this browser hides the way out. Pure. */
-import type { Mode } from "@duologue/client";
+import type { Mode, RandomChatState } from "@duologue/client";
 import type { DeviceProblem, PageDevicesState } from "./media";
 
 export interface Trouble {
@@ -15,6 +15,13 @@ export function troubleOf(devices: Pick<PageDevicesState, "cameraError" | "micro
   const error = microphone ?? camera;
   if (error === null) return null;
   return { kind: microphone?.problem === camera?.problem ? "both" : error.kind, problem: error.problem };
+}
+
+/** The same in the middle of a talk; a device that the person switched off is not missed. */
+export function lostInTalk(devices: Pick<PageDevicesState, "cameraError" | "microphoneError">, state: Pick<RandomChatState, "pair" | "camera">): Trouble | null {
+  if (state.pair === null) return null;
+  const mode = state.pair.mode === "video" && !state.camera ? "voice" : state.pair.mode;
+  return troubleOf(devices, mode);
 }
 
 /** Whose permission settings to explain. */

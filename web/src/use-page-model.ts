@@ -8,7 +8,7 @@ import { loadPreferences, savePreferences, type Preferences } from "./preference
 import { troubleOf } from "./trouble";
 import { useAttention } from "./ui/use-attention";
 import { useWakeLock } from "./ui/use-wake-lock";
-import { AUTO_NEXT_MS, screenOf, type PageView } from "./view";
+import { AUTO_NEXT_MS, blockTarget, screenOf, type PageView } from "./view";
 
 export interface PageModel {
   readonly page: Page;
@@ -26,7 +26,7 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
   const state = useRandomChat(session);
   const deviceState = useDevices(devices);
   const [preferences, prefer] = usePreferences(modes);
-  const [dialog, openDialog] = useState<Dialog | null>(null);
+  const [dialog, openDialog] = useDialog(blockTarget(state));
   const [asking, setAsking] = useState(false);
   const [failed, setFailed] = useState(false);
   const [agreeMissing, setAgreeMissing] = useState(false);
@@ -65,7 +65,8 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
   useAttention(state, preferences.alerts);
   useWakeLock(state.pair !== null);
 
-  const view = useMemo(() => ({ devicesFailed: failed, asking }), [failed, asking]);
+  const found = troubleOf(deviceState, preferences.mode) === null && deviceState.microphone !== null; // plugged in meanwhile
+  const view = useMemo(() => ({ devicesFailed: failed && !found, asking }), [failed, found, asking]);
   const page: Page = {
     session,
     state,
@@ -84,6 +85,13 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
     openDialog,
   };
   return { page, view, dialog };
+}
+
+/** `target`: whom a block would be about. Its question closes when somebody else comes: it was not about them. */
+function useDialog(target: string | null): [Dialog | null, (dialog: Dialog | null) => void] {
+  const [open, setOpen] = useState<{ readonly dialog: Dialog | null; readonly about: string | null }>({ dialog: null, about: null });
+  const another = open.dialog === "block" && open.about !== target;
+  return [another ? null : open.dialog, (dialog) => setOpen({ dialog, about: target })];
 }
 
 /** What the session has to know of the person's choices. */

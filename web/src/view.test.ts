@@ -1,6 +1,6 @@
 import type { EndedView, RandomChatState } from "@duologue/client";
 import { describe, expect, it } from "vitest";
-import { dockOf, endedKey, layoutOf, othersWaiting, refusalOf, screenOf, type PageView } from "./view";
+import { blockTarget, dockOf, endedKey, layoutOf, othersWaiting, refusalOf, screenOf, type PageView } from "./view";
 
 const CALM: PageView = { devicesFailed: false, asking: false };
 const ENDED: EndedView = { pair: "p", reason: "next", by: "peer", alias: "Heron", talkedMs: 252_000, nextAt: null, blocked: false };
@@ -69,6 +69,15 @@ describe("the two buttons", () => {
 
   it("wait while the browser asks for the devices", () => {
     expect(dockOf("start", state({}), { ...CALM, asking: true }, 0).go).toMatchObject({ action: "none", label: "go.moment" });
+  });
+});
+
+describe("a block", () => {
+  it("is about the partner of now, else the last one, and never about one who is blocked", () => {
+    expect(blockTarget(inTalk("video"))).toBe("p");
+    expect(blockTarget(state({ phase: "ended", ended: { ...ENDED, pair: "before" } }))).toBe("before");
+    expect(blockTarget({ ...inTalk("text"), ended: { ...ENDED, pair: "before" } })).toBe("p");
+    expect([blockTarget(state({})), blockTarget(state({ ended: { ...ENDED, blocked: true } }))]).toEqual([null, null]);
   });
 });
 

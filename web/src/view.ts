@@ -114,6 +114,12 @@ export function endedKey(ended: EndedView): string {
   }
 }
 
+/** The pair that a block would be about; null: none, or blocked already. */
+export function blockTarget({ pair, ended }: RandomChatState): string | null {
+  if (pair !== null) return pair.id;
+  return ended === null || ended.blocked ? null : ended.pair;
+}
+
 export type Refusal = "replaced" | "banned" | "version" | "other";
 
 /** Why the server does not want this tab back. */

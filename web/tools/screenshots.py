@@ -23,6 +23,7 @@ import contextlib
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -49,7 +50,6 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-PORT = 5199
 
 MEASURE = """() => {
   const box = (id) => { const e = document.querySelector(`[data-testid=${id}]`); if (!e) return null;
@@ -76,6 +76,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--themes", type=listed, default=["dark", "light"])
     parser.add_argument("--langs", type=listed, default=["en", "ru"])
     parser.add_argument("--no-axe", action="store_true", help="skip the accessibility check")
+    parser.add_argument("--no-pictures", action="store_true", help="only the checks")
     parser.add_argument("--url", help="a gallery that runs already; default: start one")
     parser.add_argument(
         "--chromium", default=shutil.which("chromium"), help="the browser; default: chromium on the PATH"
@@ -98,11 +99,15 @@ def gallery(url: str | None) -> Iterator[str]:
         return
     built = ["--mode", "gallery", "--outDir", "test-results/gallery"]
     subprocess.run(["npx", "vite", "build", *built], cwd=WEB, check=True, stdout=subprocess.DEVNULL)
-    serve = ["npx", "vite", "preview", *built, "--port", str(PORT), "--strictPort"]
+    port = free_port()
+    vite = str(WEB.parent / "node_modules/.bin/vite")  # not through npx, which would leave it behind
+    serve = [vite, "preview", *built, "--port", str(port), "--strictPort"]
     server = subprocess.Popen(serve, cwd=WEB, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        base = f"http://localhost:{PORT}"
+        base = f"http://localhost:{port}"
         for _ in range(100):
+            if server.poll() is not None:
+                raise SystemExit(f"the gallery's server ended with {server.returncode}; try: {' '.join(serve)}")
             with contextlib.suppress(OSError):
                 urlopen(base)
                 break
@@ -111,6 +116,13 @@ def gallery(url: str | None) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait()
+
+
+def free_port() -> int:
+    """Another gallery may run beside this one, of another state of the code."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
 def draw(
@@ -129,7 +141,8 @@ def draw(
         page.wait_for_selector("html[data-ready]", state="attached")
         page.wait_for_timeout(250)
         found = page.evaluate(MEASURE)
-        page.screenshot(path=wanted.out / f"{state}-{size}-{theme}-{lang}.png")
+        if not wanted.no_pictures:
+            page.screenshot(path=wanted.out / f"{state}-{size}-{theme}-{lang}.png")
         if not wanted.no_axe:
             page.evaluate(axe)
             violations = page.evaluate(

@@ -1,7 +1,7 @@
 /** A scripted `RandomChat` and devices with drawn pictures. */
 import type { RandomChat, RandomChatState } from "@duologue/client";
 import type { DeviceTrouble, PageDevices, PageDevicesState } from "../media";
-import { problemOf, type GalleryState } from "./states";
+import { lostOf, problemOf, type GalleryState } from "./states";
 
 export class FakeChat implements RandomChat {
   readonly #listeners = new Set<() => void>();
@@ -75,10 +75,11 @@ export class FakeDevices implements PageDevices {
 
   constructor(name: GalleryState, camera: MediaStreamTrack | null, microphone: MediaStreamTrack | null) {
     const problem = problemOf(name);
-    const error = (kind: "camera" | "microphone"): DeviceTrouble | null => (problem === null || (problem === "missing" && kind === "microphone") ? null : { kind, problem });
+    const lost = lostOf(name);
+    const error = (kind: "camera" | "microphone"): DeviceTrouble | null => (lost === kind ? { kind, problem: "unplugged" } : problem === null || (problem === "missing" && kind === "microphone") ? null : { kind, problem });
     const off = name === "ask" || name === "text-start" || name === "text" || problem !== null;
     this.state = {
-      camera: off || name === "voice" || name === "voice-start" || name === "camera-off" ? null : camera,
+      camera: off || name === "voice" || name === "voice-start" || name === "camera-off" || lost === "camera" ? null : camera,
       microphone: off && problem !== "missing" ? null : microphone,
       cameraError: error("camera"),
       microphoneError: error("microphone"),

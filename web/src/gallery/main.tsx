@@ -17,8 +17,10 @@ const language = i18next.language;
 const mode = name === "text" || name === "text-start" ? "text" : name === "voice" || name === "voice-start" ? "voice" : "video";
 savePreferences({ ...FIRST, mode, interests: wordsOf(language).interests, agreed: true });
 
+// A browser that waits for a gesture.
+if (name === "sound-blocked") HTMLAudioElement.prototype.play = () => Promise.reject(new DOMException("", "NotAllowedError"));
 const [partner, camera] = await Promise.all([drawn(heron, 960, 720), drawn(you, 960, 540)]);
-const session = new FakeChat(stateOf(name, language), { video: name === "waiting-picture" ? null : partner, audio: null });
+const session = new FakeChat(stateOf(name, language), { video: name === "waiting-picture" ? null : partner, audio: name === "sound-blocked" ? silence() : null });
 const devices = new FakeDevices(name, camera, silence());
 const root = document.getElementById("root");
 if (root !== null) createRoot(root).render(<App session={session} devices={devices} modes={["video", "voice", "text"]} />);

@@ -5,7 +5,7 @@ import type { DeviceProblem } from "../media";
 export const STATES = [
   "start", "ask", "voice-start", "text-start", "searching", "alone", "unknown", "connecting", "talking", "camera-off", "waiting-picture",
   "voice", "lost", "offline", "text", "ended", "resting", "denied", "busy", "missing", "insecure", "replaced", "banned", "version", "settings", "rules", "notice",
-  "paused", "poor", "quality", "more", "block", "keys",
+  "paused", "poor", "quality", "unplugged", "camera-lost", "microphone-lost", "sound-blocked", "blocked", "more", "block", "keys",
 ] as const;
 export type GalleryState = (typeof STATES)[number];
 
@@ -57,6 +57,9 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
     case "block":
     case "keys":
     case "waiting-picture":
+    case "camera-lost":
+    case "microphone-lost":
+    case "sound-blocked":
       return talking;
     case "notice":
       return { ...talking, notice: { level: "warn", code: "rate_limited", params: {} } };
@@ -72,6 +75,8 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
       return { ...talking, connection: { status: "reconnecting", retryAt: now + 4_000, attempt: 2 } };
     case "ended":
       return ended;
+    case "blocked":
+      return { ...ended, ended: ended.ended === null ? null : { ...ended.ended, reason: "left", by: "me", nextAt: null, blocked: true } };
     case "resting":
       return { ...ended, ended: ended.ended === null ? null : { ...ended.ended, nextAt: null, by: "server", reason: "media_failed", talkedMs: null }, chat: [] };
     case "replaced":
@@ -86,7 +91,12 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
 }
 
 export function problemOf(name: GalleryState): DeviceProblem | null {
-  return name === "denied" || name === "busy" || name === "missing" || name === "insecure" ? name : null;
+  return name === "denied" || name === "busy" || name === "missing" || name === "unplugged" || name === "insecure" ? name : null;
+}
+
+/** A device that goes away in the middle of a talk. */
+export function lostOf(name: GalleryState): "camera" | "microphone" | null {
+  return name === "camera-lost" ? "camera" : name === "microphone-lost" ? "microphone" : null;
 }
 
 function chatOf(language: string, now: number): ChatEntry[] {

@@ -6,6 +6,8 @@ import { initial } from "../format";
 import { usePage } from "../page";
 import { Chat } from "../ui/chat";
 import { Halves, Initial } from "../ui/halves";
+import { useMovable } from "../ui/use-movable";
+import { useWide } from "../ui/use-wide";
 import { Veil } from "../ui/veil";
 import { SelfVideo } from "../ui/video";
 
@@ -43,15 +45,16 @@ function NoPicture(): ReactElement | null {
   const { t } = useTranslation();
   const { session, state } = usePage();
   const track = useRemoteTracks(session).video;
+  const { soundOnly } = state.network;
   const off = state.pair?.peerMuted.video === true;
   const alias = state.pair?.peer.alias ?? "";
-  if (track !== null && !off) return null;
+  if (track !== null && !off && !soundOnly) return null;
   return (
     <div className="stand-in">
       <span className="avatar avatar--large" aria-hidden="true">
         {initial(alias)}
       </span>
-      <p>{off ? t("talk.peer_camera_off", { alias }) : t("talk.waiting_picture", { alias })}</p>
+      <p>{soundOnly ? t("talk.sound_only") : off ? t("talk.peer_camera_off", { alias }) : t("talk.waiting_picture", { alias })}</p>
     </div>
   );
 }
@@ -68,13 +71,16 @@ export function TalkingSide(): ReactElement {
 export function SelfTile(): ReactElement {
   const { t } = useTranslation();
   const { deviceState, state } = usePage();
+  const movable = useMovable();
+  const wide = useWide();
   const off = deviceState.camera === null || !state.camera;
+  const lost = state.camera && deviceState.cameraError !== null;
   return (
-    <figure className="self night">
+    <figure className="self night" aria-label={t("talk.self_tile")} {...(wide ? {} : { ...movable, tabIndex: 0 })}>
       {off ? (
         <span className="self__off">
           <VideoOff className="icon" aria-hidden="true" />
-          {t("talk.you_camera_off")}
+          {lost ? t("talk.you_camera_lost") : t("talk.you_camera_off")}
         </span>
       ) : (
         <>

@@ -5,17 +5,18 @@ import { Fragment, type ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
 import { canFloat, canFullscreen, toggleFloat, toggleFullscreen } from "../platform";
+import { overPage } from "./over-page";
 
 export function More({ className }: { readonly className: string }): ReactElement {
   const { t } = useTranslation();
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
         <button type="button" className={className} data-testid="more" aria-label={t("more.title")}>
           <Ellipsis className="icon" aria-hidden="true" />
         </button>
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={overPage()}>
         <DropdownMenu.Content className="menu" sideOffset={8} collisionPadding={12} align="end">
           <Picture />
           <Item Icon={Keyboard} words={t("keys.title")} className="wide-only" press="keys" />

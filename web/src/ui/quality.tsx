@@ -3,6 +3,7 @@ import { Popover } from "radix-ui";
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
+import { overPage } from "./over-page";
 import { SwitchRow } from "./switch-row";
 
 const ICONS = { good: SignalHigh, fair: SignalMedium, poor: SignalLow, lost: SignalZero };
@@ -17,13 +18,13 @@ export function QualityButton(): ReactElement | null {
   return (
     <Popover.Root>
       <Popover.Trigger asChild>
-        <button type="button" className="control control--quality" data-testid="quality" data-level={quality.level} aria-label={t("quality.label", { word })}>
+        <button type="button" className="quality" data-testid="quality" data-level={quality.level} aria-label={t("quality.label", { word })}>
           <Icon className="icon" aria-hidden="true" />
           <span className="wide-only">{word}</span>
         </button>
       </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content className="menu menu--facts" sideOffset={12} collisionPadding={12}>
+      <Popover.Portal container={overPage()}>
+        <Popover.Content className="menu menu--facts" aria-label={t("quality.label", { word })} sideOffset={12} collisionPadding={12}>
           <Numbers />
         </Popover.Content>
       </Popover.Portal>

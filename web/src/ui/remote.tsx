@@ -11,7 +11,7 @@ export function RemotePicture(): ReactElement {
   const { t } = useTranslation();
   const { session, state } = usePage();
   const track = useRemoteTracks(session).video as MediaStreamTrack | null;
-  const live = state.phase === "talking" && state.pair?.mode === "video" && track !== null && !state.pair.peerMuted.video;
+  const live = !state.network.soundOnly && state.phase === "talking" && state.pair?.mode === "video" && track !== null && !state.pair.peerMuted.video;
   const label = t("talk.video_of", { alias: state.pair?.peer.alias ?? "" });
   usePictureSize(session);
   return <Video track={track} className="picture picture--partner" label={label} testId="remote-video" live={live} />;

@@ -28,7 +28,7 @@ function Devices(): ReactElement {
   const { t } = useTranslation();
   const { devices, deviceState, prefer } = usePage();
   const { camera, microphone, cameras, microphones, cameraId, microphoneId } = deviceState;
-  if (camera === null && microphone === null) return <p className="small quiet">{t("settings.no_devices")}</p>;
+  if (camera === null && microphone === null && cameras.length + microphones.length === 0) return <p className="small quiet">{t("settings.no_devices")}</p>;
   const chooseCamera = (id: string): void => {
     prefer({ cameraId: id });
     void devices.switchCamera(id);
@@ -45,8 +45,8 @@ function Devices(): ReactElement {
         </div>
       )}
       <div className="rows">
-        {camera !== null && <DeviceRow label={t("devices.camera")} choices={cameras} value={cameraId} choose={chooseCamera} />}
-        {microphone !== null && <DeviceRow label={t("devices.microphone")} choices={microphones} value={microphoneId} choose={chooseMicrophone} />}
+        {cameras.length > 0 && <DeviceRow label={t("devices.camera")} choices={cameras} value={cameraId} choose={chooseCamera} />}
+        {microphones.length > 0 && <DeviceRow label={t("devices.microphone")} choices={microphones} value={microphoneId} choose={chooseMicrophone} />}
         {microphone !== null && (
           <div className="row">
             <span>{t("settings.level")}</span>

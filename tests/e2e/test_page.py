@@ -1,0 +1,161 @@
+"""What only a browser shows of the page: devices that cannot be had, tabs, keys, blocks, and its readers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.camera import BLUE, GREEN, RED
+from tests.e2e.conftest import Invite
+from tests.e2e.person import WITHIN_MS, Person
+
+TEXT = "?lang=en&mode=text"
+SHOW_AS = """
+value => {
+  Object.defineProperty(document, 'visibilityState', {configurable: true, get: () => value});
+  document.dispatchEvent(new Event('visibilitychange'));
+}
+"""
+
+
+def talk_in_text(*people: Person) -> None:
+    """They search for words only, and meet."""
+    for person in people:
+        person.open(TEXT)
+        person.press_go()
+    for person in people:
+        person.expect_phase("talking")
+
+
+MAIN = "start,searching,connecting,talking,quality,lost,offline,ended,block,text,denied,settings"
+ALL = ("phone", "dark", "ru", None)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("size", "theme", "lang", "states"), [ALL, ("desktop", "light", "en", MAIN)])
+def test_every_state_can_be_read_and_pressed(size: str, theme: str, lang: str, states: str | None) -> None:
+    """In no state of the page does axe find a violation, a button moves, or words overflow."""
+    which = ["--sizes", size, "--themes", theme, "--langs", lang, *([] if states is None else ["--states", states])]
+    tool = [sys.executable, "web/tools/screenshots.py", "--no-pictures", *which]
+    done = subprocess.run(tool, capture_output=True, text=True, timeout=280, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("trouble", ["denied", "missing"])
+def test_without_devices_the_page_says_why_and_text_goes_on(invite: Invite, trouble: str) -> None:
+    """The reason is named, and one button leads into a talk in text."""
+    ana, ben = invite("ana", RED, trouble), invite("ben", BLUE)
+    ana.open("?lang=en&mode=video")
+    ana.press_go()
+
+    expect(ana.page.get_by_test_id("device-trouble").first).to_have_attribute("data-problem", trouble)
+    ana.shot(f"devices-{trouble}")
+
+    ana.press_stop()
+    ana.expect_phase("searching")
+    ben.open(TEXT)
+    ben.press_go()
+    ana.expect_phase("talking")
+    ana.write("words will do")
+    ben.expect_line("words will do", mine=False)
+
+
+def test_a_copied_tab_takes_over_and_can_be_taken_back(invite: Invite) -> None:
+    """The same person in two tabs: one talks, the other says so and can go on instead."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    talk_in_text(ana, ben)
+    first = ana.page
+
+    with ana.context.expect_page() as opened:
+        first.evaluate("() => void window.open(location.href)")  # takes the tab's memory along
+    second = opened.value
+    expect(first.get_by_test_id("refused").first).to_be_visible()
+    expect(second.locator("main")).to_have_attribute("data-phase", "talking")
+
+    ana.press_go()
+    expect(second.get_by_test_id("refused").first).to_be_visible()
+    ana.expect_phase("talking")
+    ana.write("here again")
+    ben.expect_line("here again", mine=False)
+
+
+def test_a_partner_who_looks_elsewhere_is_marked(invite: Invite) -> None:
+    """Whose page is hidden is shown so to the other, until they are back."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    talk_in_text(ana, ben)
+    elsewhere = ben.page.get_by_text("is on another page")
+
+    ana.page.evaluate(SHOW_AS, "hidden")
+    expect(elsewhere).to_be_visible()
+
+    ana.page.evaluate(SHOW_AS, "visible")
+    expect(elsewhere).to_be_hidden()
+
+
+def test_who_is_blocked_is_never_met_again(invite: Invite) -> None:
+    """Both search again, so widely that only the block keeps them apart; somebody else meets one of them."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    talk_in_text(ana, ben)
+    ana.page.get_by_test_id("more").click()
+    ana.page.get_by_test_id("block").click()
+    ana.page.get_by_test_id("block-sure").click()
+    for person in (ana, ben):
+        person.expect_phase("ended")
+    expect(ana.page.get_by_test_id("block")).to_contain_text("is blocked")
+    expect(ben.page.get_by_test_id("ended-line").first).to_contain_text("left")
+
+    ana.press_go()
+    ben.press_go()
+    for person in (ana, ben):
+        expect(person.page.get_by_text("Also people you met lately")).to_be_visible(timeout=WITHIN_MS)
+        expect(person.page.get_by_test_id("waiting-count")).to_have_text("1", timeout=WITHIN_MS)
+
+    cleo = invite("cleo", GREEN)
+    cleo.open(TEXT)
+    cleo.press_go()
+    cleo.expect_phase("talking")
+    phases = sorted(str(person.phase.get_attribute("data-phase")) for person in (ana, ben))
+    assert phases == ["searching", "talking"]
+
+
+def test_the_whole_way_by_keys(invite: Invite) -> None:
+    """From the tick to a talk, a line, a block and the way out, without a pointer."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    ben.open(TEXT)
+    ben.press_go()
+    page, keys = ana.page, ana.page.keyboard
+    page.goto("/" + TEXT)
+    expect(page.get_by_test_id("go")).to_be_focused()
+
+    ana.tab_to("agree")
+    keys.press("Space")
+    ana.tab_to("go")
+    keys.press("Enter")
+    ana.expect_phase("talking")
+    expect(page.get_by_test_id("go")).to_be_focused()
+
+    ana.tab_to("chat-input")
+    keys.type("no mouse here")
+    keys.press("Enter")
+    ben.expect_line("no mouse here", mine=False)
+    keys.press("Escape")
+
+    keys.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    keys.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    ana.tab_to("more")
+    keys.press("Enter")
+    expect(page.get_by_role("menu")).to_be_visible()
+    keys.press("End")
+    keys.press("Enter")
+    ana.tab_to("block-sure")
+    keys.press("Enter")
+    ana.expect_phase("ended")
+    keys.press("Escape")
+    keys.press("Escape")
+    ana.expect_phase("start")
