@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -43,15 +44,22 @@ WITHOUT_CAMERA = {
 
 
 class Invite(Protocol):
-    """Somebody new; `trouble` is why they have neither camera nor microphone: denied or missing."""
+    """Somebody new.
 
-    def __call__(self, name: str, colour: Colour, trouble: str | None = None) -> Person: ...
+    `trouble` is why they have neither camera nor microphone: denied or missing.
+    `browser` is the program to start, if not the Chromium of this machine.
+    """
+
+    def __call__(
+        self, name: str, colour: Colour, trouble: str | None = None, browser: Path | None = None
+    ) -> Person: ...
 
 
 class Server:
-    """`duologue dev` in a process of its own."""
+    """`duologue dev` in a process of its own. `enter` is what its command line begins with."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, enter: Sequence[str] = ()) -> None:
+        self._enter = enter
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.livekit_port = free_port()
@@ -64,7 +72,8 @@ class Server:
             "--livekit-udp-port": free_port(socket.SOCK_DGRAM),
             "--state-dir": state_dir,
         }
-        command = [sys.executable, "-m", "duologue", "dev", *(str(part) for pair in options.items() for part in pair)]
+        given = (str(part) for option in options.items() for part in option)
+        command = [*enter, sys.executable, "-m", "duologue", "dev", *given]
         environment = {
             **os.environ,
             "DUOLOGUE_LOG__FORMAT": "json",
@@ -77,12 +86,21 @@ class Server:
     def _until_ready(self) -> None:
         give_up = time.monotonic() + STARTS_WITHIN_S
         while time.monotonic() < give_up and self.process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"{self.url}/health/ready", timeout=1):
-                    return
-            except OSError:
-                time.sleep(0.05)
+            if self._ready():
+                return
+            time.sleep(0.05)
         raise AssertionError(f"duologue dev did not start:\n{self.log()}")
+
+    def _ready(self) -> bool:
+        if self._enter:
+            ask = f"import urllib.request as r; r.urlopen('{self.url}/health/ready', timeout=1)"
+            done = subprocess.run([*self._enter, sys.executable, "-c", ask], capture_output=True, check=False)
+            return done.returncode == 0
+        try:
+            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=1):
+                return True
+        except OSError:
+            return False
 
     def log(self) -> str:
         """What it logged."""
@@ -120,21 +138,32 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture
 def invite(server: Server, playwright: Playwright, tmp_path: Path) -> Iterator[Invite]:
     """Somebody new with a browser and a camera; all leave at the end, and no console may hold a warning."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert chromium is not None, "these tests need Chromium: run `make test`, or install it"
+    with inviting(server, playwright, tmp_path) as invite:
+        yield invite
+
+
+@contextmanager
+def inviting(server: Server, playwright: Playwright, folder: Path) -> Iterator[Invite]:
+    """The same for any server."""
     people: list[Person] = []
 
-    def invite_one(name: str, colour: Colour, trouble: str | None = None) -> Person:
-        camera = film(tmp_path / f"{name}.y4m", colour)
-        flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+    def invite_one(name: str, colour: Colour, trouble: str | None = None, browser: Path | None = None) -> Person:
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={film(folder / f'{name}.y4m', colour)}"]
         if trouble is not None:
             usual, instead = WITHOUT_CAMERA[trouble]
             flags = [instead if flag == usual else flag for flag in flags if "video-capture" not in flag]
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        people.append(Person(browser, server.url, colour, SHOTS, name, permitted=trouble is None))
+        window = playwright.chromium.launch(executable_path=browser or chromium(), args=flags)
+        people.append(Person(window, server.url, colour, SHOTS, name, permitted=trouble is None))
         return people[-1]
 
     yield invite_one
     for person in people:
         person.close()
     assert {person.name: person.console for person in people} == {person.name: [] for person in people}
+
+
+def chromium() -> str:
+    """The browser of this machine."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert found is not None, "these tests need Chromium: run `make test`, or install it"
+    return found

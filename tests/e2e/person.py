@@ -84,6 +84,10 @@ class Person:
         """The newest `matched` that the server sent to this page."""
         return self._matched[-1]
 
+    def matches(self) -> int:
+        """How many pairs this page was told of."""
+        return len({matched["pair"] for matched in self._matched})
+
     # -- what they do -----------------------------------------------------------------------
 
     def open(self, query: str = "?lang=en") -> None:

@@ -558,6 +558,18 @@ def test_who_waits_is_told_that_matching_pauses() -> None:
     )  # fmt: skip
 
 
+def test_who_backs_off_is_told_why_until_the_next_try() -> None:
+    """And at that moment, not with the next numbers, that they are looked for again."""
+    backing_off = msgspec.structs.replace(TICKET, not_before_ms=NOW + 5_000)
+    assert (
+        live()
+        >> told(2, Queued(backing_off)) << Sends(s.Waiting, paused=Pause.YOUR_MEDIA)
+        >> Wait(1_500) << Sends(s.Waiting, paused=Pause.YOUR_MEDIA)
+        >> Wait(3_500) << Sends(s.Waiting, paused=None)
+        >> Wait(5_000) << Sends(s.Waiting, paused=None)
+    )  # fmt: skip
+
+
 def test_a_room_fallback_dies_with_its_pair() -> None:
     """No room is made for a pair that is over."""
     assert (

@@ -87,6 +87,7 @@ describe("the words", () => {
     expect(endedKey({ ...ENDED, reason: "lost" })).toBe("ended.peer.lost");
     expect(endedKey({ ...ENDED, by: "server", reason: "lost" })).toBe("ended.by_server");
     expect(endedKey({ ...ENDED, by: "server", reason: "media_failed" })).toBe("ended.media_failed");
+    expect(endedKey({ ...ENDED, by: "me", reason: "media_failed" })).toBe("ended.me.media_failed");
   });
 
   it("do not count me among those who wait", () => {

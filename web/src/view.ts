@@ -110,7 +110,7 @@ export function endedKey(ended: EndedView): string {
     case EndReason.LOST:
       return `ended.${who}.lost`;
     case EndReason.MEDIA_FAILED:
-      return "ended.media_failed";
+      return `ended.${who}.media_failed`;
   }
 }
 

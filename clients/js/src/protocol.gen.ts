@@ -98,12 +98,14 @@ export const Mode = {
 } as const;
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
-/** Why nobody is matched at the moment, although somebody fits. */
+/** Why you are not matched at the moment, although somebody may fit. */
 export const Pause = {
   /** No media server works. */
   MEDIA_DOWN: "media_down",
   /** Media servers take no more people at once: it goes on in a moment. */
   MEDIA_BUSY: "media_busy",
+  /** Your own picture and sound did not get through just now: the next try is a little later. */
+  YOUR_MEDIA: "your_media",
 } as const;
 export type Pause = (typeof Pause)[keyof typeof Pause];
 
@@ -371,7 +373,7 @@ export interface Waiting {
   estimate_ms: number | null;
   /** Which wishes are loosened by now, in the order in which they were. */
   widened: string[];
-  /** Why nobody is matched at the moment; your place is kept. */
+  /** Why you are not matched at the moment. Your place is kept; after `your_media`, the wait began anew. */
   paused?: Pause;
 }
 

@@ -9,6 +9,7 @@ from duologue.matching.ticket import Ticket
 from duologue.matching.widen import widened
 from duologue.pairs.pair import Pair
 from duologue.protocol import server as s
+from duologue.protocol.codes import Pause
 
 
 def waiting(rev: int, ticket: Ticket, status: QueueStatus, rules: Rules, now_ms: int) -> s.Waiting:
@@ -21,7 +22,7 @@ def waiting(rev: int, ticket: Ticket, status: QueueStatus, rules: Rules, now_ms:
         waiting_count=max(1, status.waiting_count),
         estimate_ms=status.estimate_for(ticket, rules),
         widened=list(widened(ticket, rules, now_ms)),
-        paused=status.paused,
+        paused=Pause.YOUR_MEDIA if now_ms < ticket.not_before_ms else status.paused,
     )
 
 

@@ -118,12 +118,14 @@ class Mode(StrEnum):
 
 
 class Pause(StrEnum):
-    """Why nobody is matched at the moment, although somebody fits."""
+    """Why you are not matched at the moment, although somebody may fit."""
 
     MEDIA_DOWN = "media_down"
     """No media server works."""
     MEDIA_BUSY = "media_busy"
     """Media servers take no more people at once: it goes on in a moment."""
+    YOUR_MEDIA = "your_media"
+    """Your own picture and sound did not get through just now: the next try is a little later."""
 
 
 class FailureCause(StrEnum):

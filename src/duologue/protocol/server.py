@@ -76,7 +76,7 @@ class Waiting(_Message, frozen=True, tag="waiting"):
     widened: list[str]
     """Which wishes are loosened by now, in the order in which they were."""
     paused: Pause | None = None
-    """Why nobody is matched at the moment; your place is kept."""
+    """Why you are not matched at the moment. Your place is kept; after `your_media`, the wait began anew."""
 
 
 class Matched(_Message, frozen=True, tag="matched"):

@@ -15,6 +15,7 @@ import type { LocalDevices } from "./devices.js";
 import { FastStart, type FastStartCounts, type FastStartParts } from "./fast-start/index.js";
 import { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";
 import { watchLibraryTimers, type LibraryTimers } from "./library-timers.js";
+import { part } from "./part.js";
 import { watchQuality } from "./quality.js";
 import { Stage, type NetworkUse, type OwnTrack } from "./stage.js";
 
@@ -99,7 +100,7 @@ export class LiveKitMedia implements MediaAdapter {
     const stage = new Stage({ room, partners: credentials.subscribe, tracks, attempt, network: this.#network }, events);
     this.#stage = stage;
     const abort = (): void => {
-      if (room.state === ConnectionState.Connecting) void room.disconnect(false); // makes `connect` reject
+      if (room.state === ConnectionState.Connecting) void part(room); // makes `connect` reject
     };
     signal.addEventListener("abort", abort, { once: true });
     try {
@@ -121,7 +122,7 @@ export class LiveKitMedia implements MediaAdapter {
     this.#stopMeasuring();
     stage?.detach();
     if (stage !== null) await Promise.race([stage.settled(), pause(SETTLE_MS)]);
-    await room?.disconnect(false).catch(() => undefined);
+    if (room !== null) await part(room);
     if (!this.#clean || this.#matches >= MATCHES_PER_ROOM) this.#discard();
     this.#ledger.sweep();
   }

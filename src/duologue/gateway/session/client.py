@@ -106,13 +106,19 @@ class Client:
     def wait_with(self, ticket: Ticket, now_ms: int) -> s.Waiting:
         """They wait now; what to tell them of it."""
         self.ticket, self.attempt = ticket, ticket.attempt
-        self.timers["news"] = now_ms + self.timing.first_news_ms
+        self.news_after(self.timing.first_news_ms, now_ms)
         return self.waiting(ticket, now_ms)
 
     def waiting(self, ticket: Ticket, now_ms: int) -> s.Waiting:
         """What they are told of their wait, with the numbers of now."""
         status = self.board.get(ticket.cohort.key, QueueStatus())
         return views.waiting(self.rev, ticket, status, self.rules, now_ms)
+
+    def news_after(self, delay_ms: int, now_ms: int) -> None:
+        """Fresh numbers are due then; sooner when a back-off ends before, so that nobody reads of it for longer."""
+        assert self.ticket is not None
+        back_off_ms = self.ticket.not_before_ms - now_ms
+        self.timers["news"] = now_ms + (min(delay_ms, back_off_ms) if back_off_ms > 0 else delay_ms)
 
     def stop_waiting(self) -> None:
         """They do not wait any more."""

@@ -29,7 +29,7 @@ def _due(client: Client, name: Timer, now_ms: int) -> Commands:
         case "expiry":
             return ending.close(client, CloseCode.TOKEN_EXPIRED, "your token has expired: refresh it in time")
         case "news" if client.ticket is not None:
-            client.timers["news"] = now_ms + client.timing.news_ms
+            client.news_after(client.timing.news_ms, now_ms)
             return [ev.Send(client.waiting(client.ticket, now_ms))]
         case "room" if client.pair is not None:
             return [ev.OpenRoom(client.pair)]
