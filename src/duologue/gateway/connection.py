@@ -17,7 +17,7 @@ from duologue.gateway import events as ev
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Attention, Caller, Delivery, Outcome, Probe, TalkStarted
+from duologue.ledger import Attention, Caller, Claim, Delivery, Outcome, Probe, TalkStarted
 from duologue.ports import Clock
 from duologue.protocol import codec
 from duologue.protocol.client import Find
@@ -147,6 +147,10 @@ class Connection:
             self._hub.forget(self)
         if self._identity is not None:
             self._log("session_ended", code=code, lasted_ms=self._hub.clock.now_ms() - self._since_ms)
+
+    def claim(self) -> Claim | None:
+        """What its client was told last; None: nobody came in on it."""
+        return self._session.claim(self._generation)
 
     # -- called by the gateway ------------------------------------------------------------------
 

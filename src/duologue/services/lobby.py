@@ -145,10 +145,11 @@ class Lobby:
         try:
             return await insist(self._clock, ask, despite=OutcomeUnknown)
         except SocketGone:
-            await self._abandon(identity.person, newcomer.session)
+            await self.abandon(identity.person, newcomer.session)
             raise
 
-    async def _abandon(self, person: PersonId, session: SessionId) -> None:
+    async def abandon(self, person: PersonId, session: SessionId) -> None:
+        """The socket of this session is gone, whatever the ledger knows of it. Asks until the ledger knows that."""
         self._pairs.settle(await insist(self._clock, lambda: self._store.abandon(person, session, ABANDONED_SEAT_MS)))
 
     async def attend(self, caller: Caller, attention: Attention) -> None:
