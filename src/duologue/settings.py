@@ -284,7 +284,7 @@ class Settings(BaseSettings):
         toml_file=CONFIG_FILE,
         extra="forbid",
         frozen=True,
-        hide_input_in_errors=True,
+        hide_input_in_errors=True,  # it may be a secret
     )
     http: HttpSettings = HttpSettings()
     gateway: GatewaySettings = GatewaySettings()

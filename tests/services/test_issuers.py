@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from typing import Any
 
@@ -12,7 +14,7 @@ from duologue.matching.rules import Facet, Rules
 from duologue.services.claims import MAX_TOKEN, NotTaken, Why
 from duologue.services.identity import Grant, Identity
 from duologue.services.issuers import LEEWAY_S, Issuer, Issuers, Terms, person_of
-from duologue.services.keyring import Keys, SharedSecret
+from duologue.services.keyring import KeyMissing, Keys, SharedSecret
 from duologue.services.keyset import named, read_keys
 from tests.fakes import ManualClock
 from tests.integrator import (
@@ -157,6 +159,14 @@ def test_one_name_in_two_tenants_is_two_people() -> None:
     assert len(people) == 5
 
 
+def test_a_person_can_be_found_in_the_log() -> None:
+    """By an integrator who knows the rule from the documentation; nobody else can tell that two of them are one."""
+    digest = hashlib.sha256(b"acme.user 42").digest()[:24]
+
+    assert person_of("acme", "user 42") == f"acme.{base64.urlsafe_b64encode(digest).decode()}"
+    assert person_of("other", "user 42").split(".")[1] != person_of("acme", "user 42").split(".")[1]
+
+
 def test_a_person_is_not_named_in_the_integrators_words() -> None:
     """Those may be an address, and would be in logs and stores. A guest's id has no dot, so it is nobody's here."""
     person = person_of("acme", "ana@acme.example")
@@ -189,6 +199,23 @@ def test_a_secret_is_changed_with_two_at_a_time() -> None:
         assert desk.grant(signed(desk.claims(), secret))
         assert desk.why(signed(desk.claims(aud="shop"), secret)) is Why.AUDIENCE
     assert desk.why(signed(desk.claims(), "c" * 64)) is Why.SIGNATURE
+
+
+class Away:
+    """Keys that are not here yet."""
+
+    def named(self, kid: str | None) -> list[Any]:
+        raise KeyMissing(Why.KEYS_AWAY, 1_000)
+
+
+def test_a_key_that_may_still_come_counts_more_than_one_that_is_wrong() -> None:
+    """Of two keys of one issuer: the token may be of the one that is not here, so its owner comes again."""
+    here = SharedSecret(OTHER_SECRET.encode())
+    for keys in ([Away(), here], [here, Away()]):
+        desk = Desk(*(Issuer(terms(), each, RULES) for each in keys))
+        assert desk.grant(signed(desk.claims(), OTHER_SECRET))
+        with pytest.raises(KeyMissing):
+            desk.issuers.grant(signed(desk.claims(), SECRET))
 
 
 # -- time -----------------------------------------------------------------------------------
