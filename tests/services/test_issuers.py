@@ -211,7 +211,8 @@ class Away:
 def test_a_key_that_may_still_come_counts_more_than_one_that_is_wrong() -> None:
     """Of two keys of one issuer: the token may be of the one that is not here, so its owner comes again."""
     here = SharedSecret(OTHER_SECRET.encode())
-    for keys in ([Away(), here], [here, Away()]):
+    away: Keys = Away()
+    for keys in ([away, here], [here, away]):
         desk = Desk(*(Issuer(terms(), each, RULES) for each in keys))
         assert desk.grant(signed(desk.claims(), OTHER_SECRET))
         with pytest.raises(KeyMissing):
