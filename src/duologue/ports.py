@@ -57,6 +57,16 @@ class Rng(Protocol):
         """A whole number from 0 to `bound` - 1."""
 
 
+class KeySource(Protocol):
+    """Where an integrator publishes the keys that it signs with."""
+
+    async def fetch(self) -> bytes:
+        """The key set (RFC 7517) as it is now, of bounded size and within bounded time. Raises `Unavailable`.
+
+        The text of the error says what went wrong and holds no secret.
+        """
+
+
 class PresenceStore(Protocol):
     """Who is here, and through which gateway."""
 

@@ -326,6 +326,8 @@ class Connection:
             renewal = self._hub.performer.lobby.renew(self._who(), token, self._generation)
         except TokenRefused as refused:
             return ev.Answered(id_, CommandError(ErrorCode.BAD_REQUEST, str(refused), temporary=False))
+        except BackendError as error:
+            return ev.Answered(id_, _unavailable(error))
         self._identity = renewal.identity
         return ev.Refreshed(id_, renewal.resume_token, renewal.expires_ms)
 
@@ -337,7 +339,7 @@ class Connection:
                 ErrorCode.RATE_LIMITED, "too fast", temporary=True, retry_after_ms=limited.retry_after_ms
             )
         except BackendError as error:
-            return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)
+            return _unavailable(error)
         except ValueRefused as error:
             return CommandError(ErrorCode.BAD_REQUEST, str(error), temporary=False)
         if isinstance(command.message, Find) and outcome is Outcome.DONE:
@@ -354,3 +356,7 @@ class Connection:
     def _who(self) -> Identity:
         assert self._identity is not None, "the session acts for somebody only after Entered"
         return self._identity
+
+
+def _unavailable(error: BackendError) -> CommandError:
+    return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)
