@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from duologue.media.fake import FakeMedia
 from duologue.protocol.codes import Mode
 from duologue.settings import GatewaySettings, HttpSettings, LimitSettings, Settings
 from tests.fakes import free_port
+from tests.postgres import Postgres, running_postgres
 
 
 class Town:
@@ -52,3 +53,10 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     """A whole server for this test."""
     async with open_town(tmp_path) as town:
         yield town
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for the whole run; who stops it starts it again."""
+    with running_postgres() as server:
+        yield server

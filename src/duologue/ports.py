@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from duologue.errors import DuologueError
-from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
+from duologue.ids import BlockId, GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
     Arrival,
     Attention,
@@ -30,6 +30,7 @@ from duologue.matching.ticket import Ticket
 from duologue.nodes import NodeReport
 from duologue.pairs.pair import Pair
 from duologue.protocol.server import Credentials, PeerTyping
+from duologue.safety.block import Block
 from duologue.safety.ratelimit import Rate
 
 
@@ -251,6 +252,33 @@ class Store(PresenceStore, TicketStore, PairStore, NodeStore, Outbox, Protocol):
     @property
     def kind(self) -> str:
         """`memory` or `redis`: for the start-up log, readiness and metrics."""
+
+
+class SafetyStore(Protocol):
+    """What must outlive the ledger: who does not want to meet whom. The ledger caches it and may forget it.
+
+    Whatever returned is durable. Every method may be repeated after `OutcomeUnknown`. Nobody waits long: a store
+    that is away or hangs is `Unavailable` within seconds, and while it is, most calls are at once.
+    """
+
+    async def block(self, blocker: PersonId, blocked: PersonId, alias: str) -> Block | None:
+        """Have this one never meet that one again; `alias` is what they were called.
+
+        Who is blocked already stays so, under the first id and alias. None, and nothing happened,
+        beyond `MAX_BLOCKS` of the blocker, however many ask at once.
+        """
+
+    async def unblock(self, person: PersonId, block: BlockId) -> PersonId | None:
+        """Take a block of one's own back: who may be met again. None for one that is not there, or somebody else's."""
+
+    async def blocks_of(self, person: PersonId) -> list[Block]:
+        """One's own blocks, the newest first."""
+
+    async def blocked_by(self, person: PersonId) -> frozenset[PersonId]:
+        """Whom this person has blocked."""
+
+    async def ping(self) -> None:
+        """Raises `Unavailable` unless it is there and fit for this version."""
 
 
 class Limiter(Protocol):
