@@ -2,7 +2,8 @@
 
 Sources, the later wins: defaults, `duologue.toml`, `DUOLOGUE_SECTION__NAME` in the environment,
 options of the command line. `LIVEKIT_URL`, `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET` are read as
-LiveKit's own tools read them. Unknown names are refused: a typo must not silently mean the default.
+LiveKit's own tools read them, and `DATABASE_URL` as most programs do. Unknown names are refused: a typo
+must not silently mean the default.
 """
 
 from __future__ import annotations
@@ -273,6 +274,33 @@ class MatchingSettings(Section):
         return Rules(facets, self.recently_met_after_ms, self.hold_ms)
 
 
+class DatabaseSettings(Section):
+    """Where what must outlive everything else is kept: [how to run it](../howto/database.md)."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="`postgresql://USER:PASSWORD@HOST/NAME`, or `sqlite:///PATH`. "
+        "Without one, `duologue dev` keeps `duologue.sqlite` in `state_dir`.",
+    )
+    url_file: Path | None = Field(None, description="A file with the URL in it, instead of `url`.")
+    connections: int = Field(5, ge=1, le=100, description="At most so many by each process.")
+
+    @model_validator(mode="after")
+    def _url_once(self) -> Self:
+        if self.url is not None and self.url_file is not None:
+            raise ValueError("url (or DATABASE_URL) and url_file name the database twice: keep one of them")
+        return self
+
+    def read_url(self) -> str | None:
+        """The URL, from wherever it is; it may hold a password. Raises `StartupError`."""
+        if self.url_file is None:
+            return None if self.url is None else self.url.get_secret_value()
+        try:
+            return self.url_file.read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StartupError(f"database.url_file {self.url_file} cannot be read: {error}") from error
+
+
 class LogSettings(Section):
     """How to log."""
 
@@ -292,6 +320,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     livekit: LiveKitSettings = LiveKitSettings()
     matching: MatchingSettings = MatchingSettings()
+    database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()
     guest_scope: Literal["tab", "device"] = Field(
         "tab", description="tab: every tab is a person of its own, so that two tabs meet; device: one a browser."
@@ -311,6 +340,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
+DATABASE_VARIABLE = "DATABASE_URL"
 LIVEKIT_VARIABLES = {"url": "LIVEKIT_URL", "api_key": "LIVEKIT_API_KEY", "api_secret": "LIVEKIT_API_SECRET"}
 
 
@@ -321,6 +351,8 @@ def load(**options: Any) -> Settings:
     }
     _refuse_unknown_variables()
     options["livekit"] = from_livekit | options.get("livekit", {})
+    if DATABASE_VARIABLE in os.environ:
+        options["database"] = {"url": os.environ[DATABASE_VARIABLE]} | options.get("database", {})
     try:
         return Settings(**options)
     except ValidationError as error:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection
 from sqlalchemy import text as sql
 
@@ -17,6 +18,8 @@ from duologue.errors import StartupError, Unavailable
 from duologue.store.sql.address import Address
 from duologue.store.sql.database import FAULTS, explained, open_engine
 from duologue.store.sql.schema import Schema, SchemaState, look
+
+log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 ONE_AT_A_TIME = sql("SELECT pg_advisory_xact_lock(hashtextextended('duologue.schema', 0))")
@@ -26,6 +29,8 @@ Answer = TypeVar("Answer")
 
 async def schema_of(address: Address) -> Schema:
     """What is there. Raises `Unavailable`, with the reason in the server's words."""
+    if _is_no_file(address):
+        return Schema(SchemaState.MISSING, None)
     return await _run(address, look, writes=False)
 
 
@@ -36,7 +41,10 @@ async def upgrade(address: Address) -> Schema:
     """
     if address.kind == "sqlite":
         _make_private(Path(address.target))
-    return await _run(address, _upgrade, writes=True)
+    before = await _run(address, _upgrade, writes=True)
+    if before.state is not SchemaState.CURRENT:
+        log.info("database_upgraded", database=address.shown, before=before.revision, now=before.needed)
+    return before
 
 
 async def require_schema(address: Address) -> None:
@@ -86,6 +94,11 @@ def _upgrade(connection: Connection) -> Schema:
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         command.upgrade(config, "head")
     return before
+
+
+def _is_no_file(address: Address) -> bool:
+    """Then to look inside would make one."""
+    return address.kind == "sqlite" and not Path(address.target).exists()
 
 
 def _make_private(path: Path) -> None:
