@@ -11,9 +11,10 @@ import pytest
 
 from duologue import app
 from duologue.client import RandomChatSession, join
+from duologue.client.socket import Invitation
 from duologue.media.fake import FakeMedia
 from duologue.protocol.codes import Mode
-from duologue.settings import GatewaySettings, HttpSettings, LimitSettings, Settings
+from duologue.settings import DatabaseSettings, GatewaySettings, HttpSettings, LimitSettings, Settings
 from tests.fakes import free_port
 from tests.postgres import Postgres, running_postgres
 
@@ -29,17 +30,24 @@ class Town:
 
     async def person(self) -> RandomChatSession:
         """Somebody new, connected, gone at the end of the test."""
-        session = RandomChatSession(await join(self.page_url))
+        return await self.enter((await join(self.page_url)).token)
+
+    async def enter(self, token: str) -> RandomChatSession:
+        """The same for somebody who has a token."""
+        session = RandomChatSession(Invitation(self.websocket_url, token))
         return await self._stack.enter_async_context(session)
 
 
 @asynccontextmanager
-async def open_town(state_dir: Path, limits: dict[str, Any] | None = None, **gateway: Any) -> AsyncIterator[Town]:
+async def open_town(
+    state_dir: Path, limits: dict[str, Any] | None = None, database: DatabaseSettings | None = None, **gateway: Any
+) -> AsyncIterator[Town]:
     """Everything but a real media server: gateway, matcher, HTTP API and memory store on free ports."""
     settings = Settings(
         http=HttpSettings(port=free_port()),
         gateway=GatewaySettings(port=free_port(), **gateway),
         limits=LimitSettings(**{"profile": "load"} | (limits or {})),
+        database=database or DatabaseSettings(),
         state_dir=state_dir,
     )
     media = FakeMedia()

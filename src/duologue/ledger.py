@@ -8,7 +8,7 @@ gateways concerned, so state and news cannot come apart.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import msgspec
 
@@ -188,6 +188,20 @@ class TicketGone(NamedTuple):
 
 
 QueueEvent = TicketArrived | TicketGone
+
+
+class Partner(NamedTuple):
+    """The other one of a pair, also when it is over."""
+
+    person: PersonId
+    alias: str
+    """What they were called in it."""
+
+    @classmethod
+    def of(cls, person: PersonId, pair: Pair) -> Self:
+        """Of this person, in this pair."""
+        peer = pair.peer(person)
+        return cls(peer.person, peer.alias)
 
 
 class Proposal(NamedTuple):

@@ -21,6 +21,7 @@ from duologue.ledger import (
     CommitResult,
     Delivery,
     Outcome,
+    Partner,
     Probe,
     Proposal,
     QueueEvent,
@@ -177,7 +178,7 @@ class PairStore(Protocol):
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
 
-    async def partner(self, caller: Caller, pair: PairId) -> PersonId | None:
+    async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows."""
 
     async def block(self, caller: Caller, pair: PairId) -> Closed:

@@ -145,6 +145,7 @@ class LimitSettings(Section):
     )
     message: RateText = Field("20/s burst 60", description="Messages of any kind, by connection.")
     chat: RateText = Field("10/s burst 20", description="`chat` and `typing`, by connection.")
+    blocks: RateText = Field("1/s burst 10", description="`block`, `unblock` and `blocked_list`, by connection.")
     diagnostics: RateText = Field("3/m burst 5", description="`diagnostics`, by connection: each is a line of log.")
     find: RateText = Field("1/2s burst 5", description="`find` and `next`, by person, over reconnects too.")
     auth: RateText = Field("10/m burst 30", description="`auth`, by prefix. A good resume token is not counted.")
@@ -165,7 +166,9 @@ class LimitSettings(Section):
                 raise ValueError(f"{error}: write a network such as 10.0.0.0/8 or an address") from error
         return texts
 
-    def rate(self, name: Literal["message", "chat", "find", "diagnostics", "auth", "guest", "accept"]) -> Rate:
+    def rate(
+        self, name: Literal["message", "chat", "find", "blocks", "diagnostics", "auth", "guest", "accept"]
+    ) -> Rate:
         """A rate, with the profile in force."""
         return parse_rate(getattr(self, name)) if self._counts(name) else UNLIMITED
 

@@ -280,6 +280,8 @@ class Connection:
                 await self._attend(attention)
             case ev.Renew(id_, token):
                 self.handle(self._renew(id_, token))
+            case ev.ListBlocks(id_):
+                self.handle(await self._list_blocks(id_))
             case ev.Depart(hold_ms):
                 await self._hub.performer.depart(self._caller(), hold_ms)
 
@@ -325,6 +327,12 @@ class Connection:
         self._identity = renewal.identity
         return ev.Refreshed(id_, renewal.resume_token, renewal.expires_ms)
 
+    async def _list_blocks(self, id_: str) -> ev.Listed | ev.Answered:
+        try:
+            return ev.Listed(id_, await self._hub.performer.blocks.list(self._who().person))
+        except BackendError as error:
+            return ev.Answered(id_, _away(error))
+
     async def _perform(self, command: ev.Perform) -> Outcome | CommandError:
         try:
             outcome = await self._hub.performer.perform(self._who(), self._generation, command.message)
@@ -333,7 +341,7 @@ class Connection:
                 ErrorCode.RATE_LIMITED, "too fast", temporary=True, retry_after_ms=limited.retry_after_ms
             )
         except BackendError as error:
-            return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)
+            return _away(error)
         except ValueRefused as error:
             return CommandError(ErrorCode.BAD_REQUEST, str(error), temporary=False)
         if isinstance(command.message, Find) and outcome is Outcome.DONE:
@@ -350,3 +358,7 @@ class Connection:
     def _who(self) -> Identity:
         assert self._identity is not None, "the session acts for somebody only after Entered"
         return self._identity
+
+
+def _away(error: BackendError) -> CommandError:
+    return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)

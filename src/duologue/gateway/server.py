@@ -66,7 +66,11 @@ class Gateway:
         self._timing = Timing(**settings.timing.model_dump())
         rate = settings.limits.rate
         self._limits = Limits(
-            any=rate("message"), find=rate("find"), chat=rate("chat"), diagnostics=rate("diagnostics")
+            any=rate("message"),
+            find=rate("find"),
+            chat=rate("chat"),
+            blocks=rate("blocks"),
+            diagnostics=rate("diagnostics"),
         )
         self._door = Door(rate("accept"), settings.limits.standing)
         self._visitors = Visitors("gateway", settings.limits.proxies)

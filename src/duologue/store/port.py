@@ -21,6 +21,7 @@ from duologue.ledger import (
     CommitResult,
     Delivery,
     Outcome,
+    Partner,
     Probe,
     Proposal,
     QueueEvent,
@@ -147,7 +148,7 @@ class LedgerStore(ABC):
         blocks = Key("blocks", caller.person)
         return await self._transact(lambda now: now.block(caller, pair), Key("person", caller.person), blocks)
 
-    async def partner(self, caller: Caller, pair: PairId) -> PersonId | None:
+    async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         return await self._of(caller, lambda now: now.partner(caller, pair))
 
     async def opened(self, pair: PairId, node: NodeName) -> bool:
