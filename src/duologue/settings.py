@@ -277,6 +277,32 @@ class MatchingSettings(Section):
         return Rules(facets, self.recently_met_after_ms, self.hold_ms)
 
 
+class RedisSettings(Section):
+    """The store of `duologue serve`. `duologue dev` keeps everything in memory."""
+
+    url: str | None = Field(None, description="Where Redis or Valkey is; also read from REDIS_URL.")
+    password_file: Path | None = Field(None, description="A file with the password, instead of one in the URL.")
+    realm: str = Field(
+        "duologue", pattern=r"^[A-Za-z0-9_-]{1,40}$", description="All keys begin with it: several may share a Redis."
+    )
+    wait_s: float = Field(60, ge=0, description="How long `serve` waits for Redis at the start before it gives up.")
+
+    def url_given(self) -> str:
+        """Where it is. Raises `StartupError` where nobody said."""
+        if self.url is None:
+            raise StartupError("REDIS_URL is not set. Say where Redis is, such as REDIS_URL=redis://127.0.0.1:6379/0")
+        return self.url
+
+    def password(self) -> str | None:
+        """What the file holds, if there is one. Raises `StartupError`."""
+        if self.password_file is None:
+            return None
+        try:
+            return self.password_file.read_text().strip()
+        except OSError as error:
+            raise StartupError(f"redis.password_file cannot be read: {error}") from error
+
+
 class DatabaseSettings(Section):
     """Where what must outlive everything else is kept: [how to run it](../howto/database.md)."""
 
@@ -323,6 +349,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     livekit: LiveKitSettings = LiveKitSettings()
     matching: MatchingSettings = MatchingSettings()
+    redis: RedisSettings = RedisSettings()
     database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()
     guest_scope: Literal["tab", "device"] = Field(
@@ -352,7 +379,9 @@ def load(**options: Any) -> Settings:
     from_livekit = {
         name: os.environ[variable] for name, variable in LIVEKIT_VARIABLES.items() if variable in os.environ
     }
+    from_redis = {"url": os.environ["REDIS_URL"]} if "REDIS_URL" in os.environ else {}
     _refuse_unknown_variables()
+    options["redis"] = from_redis | options.get("redis", {})
     options["livekit"] = from_livekit | options.get("livekit", {})
     if DATABASE_VARIABLE in os.environ:
         options["database"] = {"url": os.environ[DATABASE_VARIABLE]} | options.get("database", {})
