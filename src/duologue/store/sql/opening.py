@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import structlog
+
 from duologue.ports import Clock, Rng
 from duologue.settings import DatabaseSettings
 from duologue.store.sql.address import Address, read_address, sqlite_address
 from duologue.store.sql.database import Database
 from duologue.store.sql.migrate import require_schema, upgrade
 from duologue.store.sql.safety import SqlSafetyStore
+
+log = structlog.get_logger()
 
 FILE_NAME = "duologue.sqlite"
 
@@ -34,6 +38,7 @@ async def open_safety_store(
     if migrate:
         await upgrade(address)
     await require_schema(address)
+    log.info("safety_store", database=address.shown)
     database = Database(address, connections)
     try:
         yield SqlSafetyStore(database, clock, rng)
