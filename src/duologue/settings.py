@@ -2,7 +2,8 @@
 
 Sources, the later wins: defaults, `duologue.toml`, `DUOLOGUE_SECTION__NAME` in the environment,
 options of the command line. `LIVEKIT_URL`, `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET` are read as
-LiveKit's own tools read them. Unknown names are refused: a typo must not silently mean the default.
+LiveKit's own tools read them, and `REDIS_URL` as most do. Unknown names are refused: a typo must not
+silently mean the default.
 """
 
 from __future__ import annotations
@@ -63,6 +64,30 @@ class HttpSettings(Section):
         10_000, ge=100, description="From connecting, or from the last answer, to the end of a whole request."
     )
     answer_ms: int = Field(60_000, ge=100, description="From there until the client has taken the answer.")
+
+
+class AdminSettings(Section):
+    """What operators and balancers ask each process of `duologue serve`: `/health/live` and `/health/ready`."""
+
+    host: str = Field("127.0.0.1", description="The address to listen on. Nothing there is for the public.")
+    port: int = Field(
+        9401,
+        ge=1,
+        le=65_000,
+        description="Of the first process; each further one takes the next, and one more is used while processes "
+        "are replaced.",
+    )
+    ready_without_store_ms: int = Field(
+        30_000,
+        ge=0,
+        description="A process stays ready this long while the store is silent: that is so for all of them at once, "
+        "and a balancer would take out the whole service.",
+    )
+
+    @property
+    def http(self) -> HttpSettings:
+        """The same as a listener takes it."""
+        return HttpSettings(host=self.host, port=self.port, max_connections=100)
 
 
 class GatewaySettings(Section):
@@ -273,6 +298,22 @@ class MatchingSettings(Section):
         return Rules(facets, self.recently_met_after_ms, self.hold_ms)
 
 
+class RedisSettings(Section):
+    """Where `duologue serve` keeps what is true. `duologue dev` keeps it in memory and reads none of this."""
+
+    url: SecretStr | None = Field(
+        None, description="Needed by `duologue serve`; `REDIS_URL` says the same. It may hold a password."
+    )
+    realm: str = Field(
+        "duologue",
+        pattern=r"^[A-Za-z0-9._-]{1,40}$",
+        description="All processes of one service share a realm; several services may share a Redis.",
+    )
+    wait_s: int = Field(
+        60, ge=0, le=86_400, description="`duologue serve` waits this long for it before it gives up with exit code 2."
+    )
+
+
 class LogSettings(Section):
     """How to log."""
 
@@ -287,15 +328,23 @@ class Settings(BaseSettings):
         env_prefix="DUOLOGUE_", env_nested_delimiter="__", toml_file=CONFIG_FILE, extra="forbid", frozen=True
     )
     http: HttpSettings = HttpSettings()
+    admin: AdminSettings = AdminSettings()
     gateway: GatewaySettings = GatewaySettings()
     timing: TimingSettings = TimingSettings()
     limits: LimitSettings = LimitSettings()
     livekit: LiveKitSettings = LiveKitSettings()
+    redis: RedisSettings = RedisSettings()
     matching: MatchingSettings = MatchingSettings()
     log: LogSettings = LogSettings()
     guest_scope: Literal["tab", "device"] = Field(
         "tab", description="tab: every tab is a person of its own, so that two tabs meet; device: one a browser."
     )
+    token_key: SecretStr | None = Field(
+        None,
+        description="Signs our tokens, the same on all machines: 32 bytes at least, such as `openssl rand -base64 32` "
+        "gives. `duologue serve` needs it or `token_key_file`; `duologue dev` makes one of its own.",
+    )
+    token_key_file: Path | None = Field(None, description="A file with the same, readable by this user only.")
     state_dir: Path | None = Field(None, description="Keys and logs of this installation; default: the user's.")
 
     @classmethod
@@ -311,6 +360,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
+REDIS_VARIABLE = "REDIS_URL"
 LIVEKIT_VARIABLES = {"url": "LIVEKIT_URL", "api_key": "LIVEKIT_API_KEY", "api_secret": "LIVEKIT_API_SECRET"}
 
 
@@ -321,6 +371,8 @@ def load(**options: Any) -> Settings:
     }
     _refuse_unknown_variables()
     options["livekit"] = from_livekit | options.get("livekit", {})
+    if REDIS_VARIABLE in os.environ:
+        options["redis"] = {"url": os.environ[REDIS_VARIABLE]} | options.get("redis", {})
     try:
         return Settings(**options)
     except ValidationError as error:

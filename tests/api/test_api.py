@@ -24,6 +24,7 @@ from duologue.ports import Webhook
 from duologue.safety.ratelimit import Rate
 from duologue.services.identity import TokenOffice
 from duologue.services.pairs import Pairs
+from duologue.services.readiness import Readiness
 from duologue.services.webhooks import Webhooks
 from duologue.settings import Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
@@ -48,7 +49,10 @@ class Front:
         store = MemoryStore(self.clock)
         self.webhooks = Webhooks(store, self.media, Pairs(store, self.media, self.clock, Tasks()), self.clock)
         limiter = MemoryLimiter(self.clock)
-        self.app: Litestar = create_app(settings, "memory", self.tokens, limiter, CONFIG, self.webhooks)
+        self.readiness = Readiness(self.clock, 30_000)
+        self.readiness.reached(store)
+        self.readiness.serving()
+        self.app: Litestar = create_app(settings, self.readiness, self.tokens, limiter, CONFIG, self.webhooks)
 
     @asynccontextmanager
     async def browser(self, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
@@ -102,7 +106,10 @@ async def test_health_names_the_store(browser: httpx.AsyncClient) -> None:
     live, ready = await browser.get("/health/live"), await browser.get("/health/ready")
 
     assert (live.status_code, live.json()) == (200, {"live": True})
-    assert (ready.status_code, ready.json()) == (200, {"ready": True, "store": "memory"})
+    assert (ready.status_code, ready.json()) == (
+        200,
+        {"ready": True, "store": "memory", "store_answers": True, "why_not": None},
+    )
 
 
 @pytest.mark.parametrize("path", ["/config.json", "/health/live", "/", "/nowhere", "/v1/guest"])
@@ -363,7 +370,7 @@ class BrokenLimiter:
 async def test_guests_come_in_while_nobody_can_count_them(no_page: None) -> None:
     """This limiter fails open: a guest's token opens nothing that is not limited itself."""
     front = Front()
-    front.app = create_app(Settings(), "memory", front.tokens, BrokenLimiter(), CONFIG, front.webhooks)
+    front.app = create_app(Settings(), front.readiness, front.tokens, BrokenLimiter(), CONFIG, front.webhooks)
     async with front.browser() as browser:
         assert (await browser.post("/v1/guest", json={})).status_code == 200
 
