@@ -80,7 +80,12 @@ class _Child:
         running = await stack.enter_async_context(together(world, self._roles, self._readiness, shared=True))
         process.settle()
         log.info(
-            "started", version=duologue.__version__, roles=sorted(self._roles), store=store.kind, media=choice.name
+            "started",
+            version=duologue.__version__,
+            roles=sorted(self._roles),
+            store=store.kind,
+            media=choice.name,
+            health_port=self._settings.admin.port,
         )
         report.tell(report.Report(ready=True, owners=_owners(running)))
         return running
