@@ -290,3 +290,13 @@ def test_a_stop_in_mid_renewal_ends_old_and_new() -> None:
     assert parent.exited(3, -15) == []
     assert parent.exited(1, 0) == ["ask 2"]
     assert parent.exited(2, 0) == ["end 0"]
+
+
+def test_a_successor_that_is_ready_during_a_stop_changes_nothing() -> None:
+    """The old one is asked when its stage's turn comes."""
+    parent = serving(MATCHER, GATEWAY)
+    parent.hears(RenewalAsked())
+    parent.hears(StopAsked())
+
+    assert parent.ready(3) == []
+    assert parent.exited(2, 0) == ["ask 1", "ask 3"]

@@ -198,7 +198,7 @@ class Plan:
         place = self._places[about.post.name]
         place.proven, place.fruitless = True, 0
         yield Note("info", "child_ready", {"child": about.post.name})
-        if child == self._successor:
+        if child == self._successor and not self._ending:
             assert place.holder is not None
             self._successor, self._follows, place.holder = None, place.holder, child
             yield self._ask(self._follows, now_ms)
