@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Protocol
 
 import structlog
 
@@ -20,12 +20,8 @@ log = structlog.get_logger()
 PAUSE_MS, PAUSE_AT_MOST_MS = 250, 5_000
 
 
-class OpenStore(Protocol):
-    """Opens the store. Entering raises `Unavailable` while it is out of reach."""
-
-    def __call__(
-        self, settings: RedisSettings, clock: Clock, rng: Rng
-    ) -> AbstractAsyncContextManager[tuple[Store, Limiter]]: ...
+OpenStore = Callable[[RedisSettings, Clock, Rng], AbstractAsyncContextManager[tuple[Store, Limiter]]]
+"""Opens the store. Entering raises `Unavailable` while it is out of reach."""
 
 
 def open_store(settings: RedisSettings, clock: Clock, rng: Rng) -> AbstractAsyncContextManager[tuple[Store, Limiter]]:

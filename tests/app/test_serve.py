@@ -1,0 +1,313 @@
+"""`duologue serve` as processes, with a store in memory each instead of one Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from duologue.app.parent import Service, posts
+from duologue.client import ConnectionEnded, RandomChatSession, join
+from duologue.client.socket import Socket
+from duologue.protocol.client import Filters
+from duologue.protocol.codes import CloseCode, Mode
+from duologue.settings import LIVEKIT_VARIABLES, GatewaySettings, Settings
+from tests.fakes import free_port, wait_until
+
+PROGRAM = Path(__file__).parent / "serve_in_memory.py"
+KEY = "openssl rand -base64 32 gives something like this"
+
+
+def free_ports(count: int) -> int:
+    """The first of so many ports in a row that nobody listens on just now."""
+    while True:
+        first = free_port()
+        sockets = [socket.socket() for _ in range(count)]
+        try:
+            for number, sock in enumerate(sockets):
+                sock.bind(("127.0.0.1", first + number))
+        except (OSError, OverflowError):
+            continue
+        else:
+            return first
+        finally:
+            for sock in sockets:
+                sock.close()
+
+
+class Serve:
+    """One parent and its children."""
+
+    def __init__(self, folder: Path, *arguments: str, **environment: str | None) -> None:
+        self.port, self.ws_port, self.admin_port = free_port(), free_port(), free_ports(6)
+        self.url, self.ws_url = f"http://127.0.0.1:{self.port}", f"ws://127.0.0.1:{self.ws_port}"
+        self.away = folder / "away"
+        self._folder = folder
+        ports = {"--port": self.port, "--ws-port": self.ws_port, "--admin-port": self.admin_port}
+        self._command = [
+            sys.executable, str(PROGRAM), "serve", *arguments, "--text-only",
+            *(str(part) for option in ports.items() for part in option),
+        ]  # fmt: skip
+        ours = {"DUOLOGUE_TOKEN_KEY": KEY, "REDIS_URL": "redis://:secret@nowhere/0", "STORE_AWAY": str(self.away)}
+        wanted = {**os.environ, "DUOLOGUE_LIMITS__PROFILE": "load", **ours, **environment}
+        self._environment = {
+            name: value
+            for name, value in wanted.items()
+            if value is not None and name not in LIVEKIT_VARIABLES.values()
+        }
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        with (self._folder / "log").open("w") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self._command, env=self._environment, cwd=self._folder, stdout=log, stderr=log
+            )
+
+    async def until(self, text: str, *, within_s: float = 30) -> None:
+        """Until something stands in its log."""
+        assert self.process is not None
+        ended = self.process
+        await wait_until(lambda: text in self.log or ended.returncode is not None, description=text, within_s=within_s)
+        assert text in self.log, self.log
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    async def end(self) -> int:
+        assert self.process is not None
+        return await self.process.wait()
+
+    @property
+    def log(self) -> str:
+        return (self._folder / "log").read_text()
+
+    def entries(self, event: str) -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
+        return [line for line in lines if line.get("event") == event]
+
+    def children(self) -> dict[str, int]:
+        """Who lives now, by name; of two of a name the newer one."""
+        assert self.process is not None
+        found = {}
+        for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda entry: int(entry.name)):
+            try:
+                command = (entry / "cmdline").read_bytes().decode().split("\0")
+            except OSError:
+                continue
+            for part in command:
+                if part.startswith("--child=") and f"--port={self.port}" in command:
+                    found[part.removeprefix("--child=")] = int(entry.name)
+        return found
+
+    async def health(self, seat: int) -> tuple[int, dict[str, Any]]:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"http://127.0.0.1:{self.admin_port + seat}/health/ready")
+            return answer.status_code, answer.json()
+
+
+@asynccontextmanager
+async def serving(folder: Path, *arguments: str, **environment: str | None) -> AsyncIterator[Serve]:
+    """Until the end of the test; nobody is left of it."""
+    serve = Serve(folder, *arguments, **environment)
+    await serve.start()
+    try:
+        yield serve
+    finally:
+        assert serve.process is not None
+        if serve.process.returncode is None:
+            serve.process.kill()
+        await serve.end()
+        await wait_until(lambda: not serve.children(), description="nobody is left")
+
+
+# -- which processes ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "processes", "names"),
+    [
+        ("all", 1, ["all-1"]),
+        ("all", 2, ["gateway-1", "gateway-2", "matcher-1", "api-1"]),
+        ("gateway", 1, ["gateway-1"]),
+        ("matcher", 3, ["matcher-1", "matcher-2", "matcher-3"]),
+        ("api", 2, ["api-1", "api-2"]),
+    ],
+)
+def test_the_processes_of_a_service(role: str, processes: int, names: list[str]) -> None:
+    """One of all roles where one is enough; else each has a role."""
+    assert [post.name for post in posts(Service(role, processes, text_only=True), Settings())] == names
+
+
+def test_gateways_stop_first_and_have_time_to_send_people_elsewhere() -> None:
+    """The rest goes on for them meanwhile."""
+    settings = Settings(gateway=GatewaySettings(drain_within_ms=20_000))
+    gateway, _, matcher, api = posts(Service("all", 2, text_only=True), settings)
+
+    assert gateway.stage < matcher.stage == api.stage
+    assert gateway.stop_within_ms > 20_000
+
+
+# -- what has to hold before ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("missing", "why"),
+    [
+        ({"REDIS_URL": None}, "REDIS_URL is not set"),
+        ({"DUOLOGUE_TOKEN_KEY": None}, "openssl rand -base64 32"),
+        ({"DUOLOGUE_REDIS__REALM": "a b"}, "redis.realm"),
+    ],
+    ids=["redis", "key", "setting"],
+)
+async def test_without_what_it_needs_it_does_not_start(
+    missing: dict[str, str | None], why: str, tmp_path: Path
+) -> None:
+    """At once, with exit code 2 and the name of what is missing."""
+    async with serving(tmp_path, **missing) as serve:
+        assert await serve.end() == 2
+
+    assert why in serve.log
+    assert serve.entries("child_started") == []
+
+
+async def test_a_port_that_somebody_has_is_named(tmp_path: Path) -> None:
+    """Also somebody who would share it."""
+    serve = Serve(tmp_path)
+    with socket.create_server(("127.0.0.1", serve.ws_port), reuse_port=True):
+        await serve.start()
+        assert await serve.end() == 2
+
+    assert f"127.0.0.1:{serve.ws_port}" in serve.log
+    assert "--ws-port" in serve.log
+
+
+async def test_without_redis_it_does_not_become_ready_and_gives_up(tmp_path: Path) -> None:
+    """Exit code 2; what was tried, why it failed and what to set; no secret, and no other store."""
+    (tmp_path / "away").touch()
+    async with serving(tmp_path, "--wait", "1") as serve:
+        assert await serve.end() == 2
+
+    assert serve.entries("store_unreachable")[0]["tried"] == "redis://***@nowhere/0"
+    assert "no Redis within 1 s" in serve.log
+    assert "connection refused" in serve.log
+    assert "secret" not in serve.log
+    assert serve.entries("child_started") == []
+
+
+# -- life -----------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def people_of(serve: Serve, count: int) -> AsyncIterator[list[Socket]]:
+    """Bare sockets on a gateway that serves."""
+    await serve.until("Duologue")
+    people = [await Socket.open(serve.ws_url) for _ in range(count)]
+    try:
+        yield people
+    finally:
+        for person in people:
+            person.cut()
+
+
+async def code_of(person: Socket) -> int:
+    """What it was closed with."""
+    while True:
+        try:
+            await person.receive()
+        except ConnectionEnded as ended:
+            return ended.code
+
+
+def is_cut(person: Socket) -> bool:
+    assert person._transport is not None
+    return bool(person._transport.is_disconnected)
+
+
+TEXT = Filters(mode=Mode.TEXT)
+
+
+async def test_it_starts_as_soon_as_redis_answers(tmp_path: Path) -> None:
+    """By itself; and one process with all roles serves people."""
+    (tmp_path / "away").touch()
+    async with serving(tmp_path) as serve, AsyncExitStack() as people:
+        await serve.until("store_unreachable")
+        serve.away.unlink()
+        await serve.until("processes  all-1")
+        ana, ben = [await people.enter_async_context(RandomChatSession(await join(serve.url))) for _ in range(2)]
+        await ana.find(TEXT)
+        await ben.find(TEXT)
+
+        assert (await ana.matched()).pair == (await ben.matched()).pair
+        assert await serve.health(0) == (
+            200,
+            {"ready": True, "store": "memory", "store_answers": True, "why_not": None},
+        )
+
+
+async def test_a_killed_gateway_costs_its_own_people_their_sockets_and_comes_back(tmp_path: Path) -> None:
+    """They share a port, so others do not notice, and newcomers are taken at any time."""
+    async with serving(tmp_path, "gateway", "-n", "2") as serve, people_of(serve, 40) as people:
+        first = serve.children()["gateway-1"]
+        os.kill(first, signal.SIGKILL)
+        await wait_until(lambda: any(map(is_cut, people)), description="its people are cut off")
+        (await Socket.open(serve.ws_url)).close(goodbye=False)
+        await wait_until(lambda: len(serve.entries("child_ready")) == 3, description="it is back", within_s=30)
+
+        assert 0 < sum(map(is_cut, people)) < len(people)
+        assert serve.children()["gateway-1"] != first
+        assert [entry["code"] for entry in serve.entries("child_died")] == [-signal.SIGKILL]
+
+
+async def test_a_renewal_sends_people_to_the_new_processes(tmp_path: Path) -> None:
+    """One process after the other; the port is never closed."""
+    async with serving(tmp_path, "gateway", "-n", "2") as serve, people_of(serve, 10) as people:
+        old = serve.children()
+        serve.signal(signal.SIGHUP)
+        codes = [await code_of(person) for person in people]
+        await wait_until(lambda: len(serve.entries("child_stopped")) == 2, description="the old ones are gone")
+        new = serve.children()
+
+        assert set(codes) == {CloseCode.GOING_AWAY}
+        assert new.keys() == old.keys()
+        assert not set(new.values()) & set(old.values())
+        assert (await serve.health(2))[0] == 200, "the first successor has the spare seat"
+
+
+async def test_a_stop_sends_people_elsewhere(tmp_path: Path) -> None:
+    """Then everybody is gone, and that is a success."""
+    async with serving(tmp_path, "gateway") as serve, people_of(serve, 1) as (person,):
+        serve.signal(signal.SIGTERM)
+
+        assert await code_of(person) == CloseCode.GOING_AWAY
+        assert await serve.end() == 0
+        assert serve.children() == {}
+
+
+async def test_children_die_with_a_parent_that_could_not_say_goodbye(tmp_path: Path) -> None:
+    """No process serves people that nobody looks after."""
+    async with serving(tmp_path, "api") as serve:
+        await serve.until("processes  api-1")
+        serve.signal(signal.SIGKILL)
+        await wait_until(lambda: not serve.children(), description="the child follows its parent")
+
+
+async def test_a_child_that_cannot_have_its_port_ends_the_parent(tmp_path: Path) -> None:
+    """It is told by name, tried a few times, and then everything stops with 1."""
+    async with serving(tmp_path, "matcher", "-n", "2", "--wait", "9") as serve:
+        await serve.until("starting")
+        with socket.create_server(("127.0.0.1", serve.admin_port + 1)):
+            assert await serve.end() == 1
+
+    assert serve.entries("child_keeps_dying")[0]["child"] == "matcher-2"
+    assert "DUOLOGUE_ADMIN__PORT" in serve.log
