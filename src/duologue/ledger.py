@@ -99,6 +99,8 @@ class Arrival(NamedTuple):
     rev: int
     state: PersonState
     last_attempt: int
+    blocks_known: bool = False
+    """Whether the store knows whom this person has blocked; else `remember_blocks` has to tell it."""
 
 
 class Queued(msgspec.Struct, frozen=True, tag=True):

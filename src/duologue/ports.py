@@ -7,7 +7,7 @@ the same request id). Stores have their own clock, so no method takes the time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -92,10 +92,16 @@ class PresenceStore(Protocol):
         A ticket keeps its wait through all of this. A partner hears HIDDEN and VISIBLE.
         """
 
+    async def remember_blocks(self, person: PersonId, blocked: Collection[PersonId]) -> None:
+        """All whom this person has blocked, as the `SafetyStore` knows: they hold from now on, and are at hand later.
+
+        Nothing happens when the person is not known.
+        """
+
     async def keep_alive(self, gateway: GatewayId) -> bool:
         """This gateway lives: its people are believed to be here for another `GATEWAY_LEASE_MS`.
 
-        False: it was given up meanwhile (or is new), so every session on it needs a snapshot.
+        False: it was given up meanwhile (or is new), or the store began anew, so every session on it needs a snapshot.
         """
 
     async def expire(self) -> list[Pair]:
@@ -169,6 +175,9 @@ class PairStore(Protocol):
 
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
+
+    async def partner(self, caller: Caller, pair: PairId) -> PersonId | None:
+        """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows."""
 
     async def block(self, caller: Caller, pair: PairId) -> Closed:
         """Never meet the partner of this pair again, in both directions; ends the pair (LEFT) if it is on.
