@@ -29,7 +29,8 @@ PROGRAMS = {
     "deaf": f"{BLOCK}; {READY}; signal.pause()",
     "hopeless": "raise SystemExit(2)",
 }
-GATEWAY, MATCHER = Post("gateway-1", 0, 300), Post("matcher-1", 1, 300)
+GATEWAY, MATCHER = Post("gateway-1", 0, 20_000), Post("matcher-1", 1, 20_000)
+IMPATIENT = Post("gateway-1", 0, 200)
 
 
 class Family:
@@ -118,7 +119,7 @@ async def test_a_killed_child_comes_back(tmp_path: Path) -> None:
 
 async def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     """When its time is over; the exit code tells."""
-    async with family(tmp_path, {GATEWAY: "deaf"}) as (one, end):
+    async with family(tmp_path, {IMPATIENT: "deaf"}) as (one, end):
         await one.ready.wait()
         os.kill(os.getpid(), signal.SIGINT)
 

@@ -31,7 +31,9 @@ class Part(StrEnum):
 
 
 def serve(
-    part: Annotated[Part, typer.Argument(metavar="[all|gateway|matcher|api]", help="What to run here.")] = Part.ALL,
+    part: Annotated[
+        Part, typer.Argument(metavar="[ROLE]", help="What to run here: all, gateway, matcher or api.")
+    ] = Part.ALL,
     processes: Annotated[int, typer.Option("--processes", "-n", min=1, max=256, help="How many of them.")] = 1,
     wait: Annotated[
         int | None, typer.Option(min=0, help="Seconds to wait for Redis at the start.", show_default="60")
@@ -47,14 +49,14 @@ def serve(
 ) -> None:
     """Run Duologue on Redis: processes that are restarted when they die, and work with those on other machines.
 
-    gateway holds the WebSockets, matcher pairs people, api is HTTP and the page.
-    all with one process runs them together; with more, so many gateways beside one matcher and one api.
-    Processes of a kind share their port; run one gateway for each core.
+    ROLE is gateway (holds the WebSockets), matcher (pairs people), api (HTTP and the page), or all: with one process,
+    that runs them together; with more, so many gateways beside one matcher and one api. Processes of a role share
+    their port. Run one gateway for each core.
 
-    It needs REDIS_URL, DUOLOGUE_TOKEN_KEY (openssl rand -base64 32), the same on every machine,
-    and a LiveKit (LIVEKIT_URL with its key and secret, or [[livekit.nodes]]) unless --text-only.
+    It needs REDIS_URL and DUOLOGUE_TOKEN_KEY, the same on every machine (openssl rand -base64 32 makes a key),
+    and a LiveKit: LIVEKIT_URL with LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or several nodes in duologue.toml.
 
-    SIGTERM or Ctrl-C sends people elsewhere and then stops; a second one stops at once.
+    SIGTERM or Ctrl-C sends people elsewhere and then stops, a second one stops at once.
     SIGHUP replaces the processes one by one, with the configuration and the code as they are then.
 
     Exits with 0 after a stop, 1 when a process kept dying or had to be killed, 2 when it could not start.

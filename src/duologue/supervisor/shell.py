@@ -64,9 +64,15 @@ class Supervisor:
         finally:
             for number in SIGNALS:
                 loop.remove_signal_handler(number)
-            for child in list(self._processes):
-                self._send(child, signal.SIGKILL)
+            await self._kill_all()
             await self._tasks.cancel_all()
+
+    async def _kill_all(self) -> None:
+        """After a defect, or when cancelled: nobody is left without a parent."""
+        processes = dict(self._processes)
+        for child in processes:
+            self._send(child, signal.SIGKILL)
+        await asyncio.gather(*(process.wait() for process in processes.values()))
 
     async def _until_the_end(self) -> int:
         event: p.Event = p.TimePassed()
