@@ -138,7 +138,7 @@ def render() -> str:
     out += f"\n## Outside a section\n\n{table(loose)}"
     variables = ", ".join(f"`{name}`" for name in settings.LIVEKIT_VARIABLES.values())
     out += f"\n## Variables of others\n\n{variables} are read as LiveKit's own tools read them, "
-    out += f"and `{settings.REDIS_VARIABLE}` as most programs do.\n"
+    out += "and `REDIS_URL` as most programs do.\n"
     out += "They win over the settings of `[livekit]` and `[redis]` with the same meaning.\n"
     return out
 

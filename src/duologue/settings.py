@@ -299,19 +299,32 @@ class MatchingSettings(Section):
 
 
 class RedisSettings(Section):
-    """Where `duologue serve` keeps what is true. `duologue dev` keeps it in memory and reads none of this."""
+    """The store of `duologue serve`. `duologue dev` keeps everything in memory."""
 
-    url: SecretStr | None = Field(
-        None, description="Needed by `duologue serve`; `REDIS_URL` says the same. It may hold a password."
-    )
+    url: str | None = Field(None, description="Where Redis or Valkey is; also read from REDIS_URL.")
+    password_file: Path | None = Field(None, description="A file with the password, instead of one in the URL.")
     realm: str = Field(
-        "duologue",
-        pattern=r"^[A-Za-z0-9._-]{1,40}$",
-        description="All processes of one service share a realm; several services may share a Redis.",
+        "duologue", pattern=r"^[A-Za-z0-9_-]{1,40}$", description="All keys begin with it: several may share a Redis."
     )
-    wait_s: int = Field(
-        60, ge=0, le=86_400, description="`duologue serve` waits this long for it before it gives up with exit code 2."
-    )
+    wait_s: float = Field(60, ge=0, description="How long `serve` waits for Redis at the start before it gives up.")
+
+    def url_given(self) -> str:
+        """Where it is. Raises `StartupError` where nobody said."""
+        if self.url is None:
+            raise StartupError(
+                "REDIS_URL is not set, and `duologue serve` keeps everything in Redis. Say where it is, such as "
+                "REDIS_URL=redis://127.0.0.1:6379/0. To try Duologue without Redis, use `duologue dev`."
+            )
+        return self.url
+
+    def password(self) -> str | None:
+        """What the file holds, if there is one. Raises `StartupError`."""
+        if self.password_file is None:
+            return None
+        try:
+            return self.password_file.read_text().strip()
+        except OSError as error:
+            raise StartupError(f"redis.password_file cannot be read: {error}") from error
 
 
 class LogSettings(Section):
@@ -333,8 +346,8 @@ class Settings(BaseSettings):
     timing: TimingSettings = TimingSettings()
     limits: LimitSettings = LimitSettings()
     livekit: LiveKitSettings = LiveKitSettings()
-    redis: RedisSettings = RedisSettings()
     matching: MatchingSettings = MatchingSettings()
+    redis: RedisSettings = RedisSettings()
     log: LogSettings = LogSettings()
     guest_scope: Literal["tab", "device"] = Field(
         "tab", description="tab: every tab is a person of its own, so that two tabs meet; device: one a browser."
@@ -360,7 +373,6 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
-REDIS_VARIABLE = "REDIS_URL"
 LIVEKIT_VARIABLES = {"url": "LIVEKIT_URL", "api_key": "LIVEKIT_API_KEY", "api_secret": "LIVEKIT_API_SECRET"}
 
 
@@ -369,10 +381,10 @@ def load(**options: Any) -> Settings:
     from_livekit = {
         name: os.environ[variable] for name, variable in LIVEKIT_VARIABLES.items() if variable in os.environ
     }
+    from_redis = {"url": os.environ["REDIS_URL"]} if "REDIS_URL" in os.environ else {}
     _refuse_unknown_variables()
+    options["redis"] = from_redis | options.get("redis", {})
     options["livekit"] = from_livekit | options.get("livekit", {})
-    if REDIS_VARIABLE in os.environ:
-        options["redis"] = {"url": os.environ[REDIS_VARIABLE]} | options.get("redis", {})
     try:
         return Settings(**options)
     except ValidationError as error:

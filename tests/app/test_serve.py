@@ -1,4 +1,4 @@
-"""`duologue serve` as processes, with a store in memory each instead of one Redis."""
+"""`duologue serve` as processes, on a real Redis."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -32,20 +33,21 @@ from duologue.settings import (
     Settings,
 )
 from tests.fakes import free_port, wait_until
+from tests.redis_server import RedisServer, redis_server
 
-PROGRAM = Path(__file__).parent / "serve_in_memory.py"
+REALMS = count(1)
 pytestmark = pytest.mark.timeout(240)  # each process of ours takes a second of CPU to start
 KEY = "openssl rand -base64 32 gives something like this"
 
 
-def free_ports(count: int) -> int:
+def free_ports(number: int) -> int:
     """The first of so many ports in a row that nobody listens on just now."""
     while True:
         first = free_port()
-        sockets = [socket.socket() for _ in range(count)]
+        sockets = [socket.socket() for _ in range(number)]
         try:
-            for number, sock in enumerate(sockets):
-                sock.bind(("127.0.0.1", first + number))
+            for offset, sock in enumerate(sockets):
+                sock.bind(("127.0.0.1", first + offset))
         except (OSError, OverflowError):
             continue
         else:
@@ -58,17 +60,16 @@ def free_ports(count: int) -> int:
 class Serve:
     """One parent and its children."""
 
-    def __init__(self, folder: Path, *arguments: str, **environment: str | None) -> None:
+    def __init__(self, folder: Path, redis: RedisServer, *arguments: str, **environment: str | None) -> None:
         self.port, self.ws_port, self.admin_port = free_port(), free_port(), free_ports(6)
         self.url, self.ws_url = f"http://127.0.0.1:{self.port}", f"ws://127.0.0.1:{self.ws_port}"
-        self.away = folder / "away"
         self._folder = folder
         ports = {"--port": self.port, "--ws-port": self.ws_port, "--admin-port": self.admin_port}
         self._command = [
-            sys.executable, str(PROGRAM), "serve", *arguments, "--text-only",
+            sys.executable, "-m", "duologue", "serve", *arguments, "--text-only",
             *(str(part) for option in ports.items() for part in option),
         ]  # fmt: skip
-        ours = {"DUOLOGUE_TOKEN_KEY": KEY, "REDIS_URL": "redis://:secret@nowhere/0", "STORE_AWAY": str(self.away)}
+        ours = {"DUOLOGUE_TOKEN_KEY": KEY, "REDIS_URL": redis.url, "DUOLOGUE_REDIS__REALM": f"s{next(REALMS)}"}
         wanted = {**os.environ, "DUOLOGUE_LIMITS__PROFILE": "load", **ours, **environment}
         self._environment = {
             name: value
@@ -127,9 +128,9 @@ class Serve:
 
 
 @asynccontextmanager
-async def serving(folder: Path, *arguments: str, **environment: str | None) -> AsyncIterator[Serve]:
+async def serving(folder: Path, redis: RedisServer, *arguments: str, **environment: str | None) -> AsyncIterator[Serve]:
     """Until the end of the test; nobody is left of it."""
-    serve = Serve(folder, *arguments, **environment)
+    serve = Serve(folder, redis, *arguments, **environment)
     await serve.start()
     try:
         yield serve
@@ -139,6 +140,13 @@ async def serving(folder: Path, *arguments: str, **environment: str | None) -> A
             serve.process.kill()
         await serve.end()
         await wait_until(lambda: not serve.children(), description="nobody is left")
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[RedisServer]:
+    """One for all tests here: each has a realm of its own."""
+    with redis_server() as server:
+        yield server
 
 
 # -- which processes ------------------------------------------------------------------------------
@@ -178,7 +186,7 @@ def ready_settings(**changes: Any) -> Settings:
         "http": HttpSettings(port=free_port()),
         "gateway": GatewaySettings(port=free_port()),
         "admin": admin,
-        "redis": RedisSettings(url=SecretStr("redis://nowhere/0")),
+        "redis": RedisSettings(url="redis://nowhere/0"),
         "token_key": SecretStr(KEY),
     }
     return Settings(**needed | changes)
@@ -215,9 +223,9 @@ def test_a_port_that_somebody_has_is_named(section: Literal["http", "gateway", "
         run_parent(settings, Service("all", 1, text_only=True), no_child, no_child)
 
 
-async def test_without_redis_url_it_ends_at_once(tmp_path: Path) -> None:
+async def test_without_redis_url_it_ends_at_once(tmp_path: Path, redis: RedisServer) -> None:
     """With exit code 2 and the name of the variable."""
-    async with serving(tmp_path, REDIS_URL=None) as serve:
+    async with serving(tmp_path, redis, REDIS_URL=None) as serve:
         assert await serve.end() == 2
 
     assert "REDIS_URL" in serve.log
@@ -225,13 +233,14 @@ async def test_without_redis_url_it_ends_at_once(tmp_path: Path) -> None:
 
 async def test_without_redis_it_does_not_become_ready_and_gives_up(tmp_path: Path) -> None:
     """Exit code 2; what was tried, why it failed and what to set; no secret, and no other store."""
-    (tmp_path / "away").touch()
-    async with serving(tmp_path, "--wait", "1") as serve:
+    nowhere = RedisServer(tmp_path)
+    url = nowhere.url.replace("//", "//:secret@")
+    async with serving(tmp_path, nowhere, "--wait", "1", REDIS_URL=url) as serve:
         assert await serve.end() == 2
 
-    assert serve.entries("store_unreachable")[0]["tried"] == "redis://***@nowhere/0"
+    assert serve.entries("store_unreachable")[0]["tried"] == f"127.0.0.1:{nowhere.port}"
     assert "no Redis within 1 s" in serve.log
-    assert "connection refused" in serve.log
+    assert "Connect call failed" in serve.log
     assert "secret" not in serve.log
     assert serve.entries("child_started") == []
 
@@ -240,10 +249,10 @@ async def test_without_redis_it_does_not_become_ready_and_gives_up(tmp_path: Pat
 
 
 @asynccontextmanager
-async def people_of(serve: Serve, count: int) -> AsyncIterator[list[Socket]]:
+async def people_of(serve: Serve, number: int) -> AsyncIterator[list[Socket]]:
     """Bare sockets on a gateway that serves."""
     await serve.until("Duologue")
-    people = [await Socket.open(serve.ws_url) for _ in range(count)]
+    people = [await Socket.open(serve.ws_url) for _ in range(number)]
     try:
         yield people
     finally:
@@ -270,10 +279,11 @@ TEXT = Filters(mode=Mode.TEXT)
 
 async def test_it_starts_as_soon_as_redis_answers(tmp_path: Path) -> None:
     """By itself; and one process with all roles serves people."""
-    (tmp_path / "away").touch()
-    async with serving(tmp_path) as serve, AsyncExitStack() as people:
+    redis = RedisServer(tmp_path)
+    async with serving(tmp_path, redis) as serve, AsyncExitStack() as people:
         await serve.until("store_unreachable")
-        serve.away.unlink()
+        redis.start()
+        people.callback(redis.stop)
         await serve.until("processes  all-1")
         ana, ben = [await people.enter_async_context(RandomChatSession(await join(serve.url))) for _ in range(2)]
         await ana.find(TEXT)
@@ -282,13 +292,15 @@ async def test_it_starts_as_soon_as_redis_answers(tmp_path: Path) -> None:
         assert (await ana.matched()).pair == (await ben.matched()).pair
         assert await serve.health(0) == (
             200,
-            {"ready": True, "store": "memory", "store_answers": True, "why_not": None},
+            {"ready": True, "store": "redis", "store_answers": True, "why_not": None},
         )
 
 
-async def test_a_killed_gateway_costs_its_own_people_their_sockets_and_comes_back(tmp_path: Path) -> None:
+async def test_a_killed_gateway_costs_its_own_people_a_socket_and_comes_back(
+    tmp_path: Path, redis: RedisServer
+) -> None:
     """They share a port, so others do not notice, and newcomers are taken at any time."""
-    async with serving(tmp_path, "gateway", "-n", "2") as serve, people_of(serve, 40) as people:
+    async with serving(tmp_path, redis, "gateway", "-n", "2") as serve, people_of(serve, 40) as people:
         first = serve.children()["gateway-1"]
         os.kill(first, signal.SIGKILL)
         await wait_until(lambda: any(map(is_cut, people)), description="its people are cut off")
@@ -300,9 +312,9 @@ async def test_a_killed_gateway_costs_its_own_people_their_sockets_and_comes_bac
         assert [entry["code"] for entry in serve.entries("child_died")] == [-signal.SIGKILL]
 
 
-async def test_a_renewal_sends_people_to_the_new_process(tmp_path: Path) -> None:
+async def test_a_renewal_sends_people_to_the_new_process(tmp_path: Path, redis: RedisServer) -> None:
     """The port is never closed, and the successor has the spare seat."""
-    async with serving(tmp_path, "gateway") as serve, people_of(serve, 10) as people:
+    async with serving(tmp_path, redis, "gateway") as serve, people_of(serve, 10) as people:
         old = serve.children()["gateway-1"]
         serve.signal(signal.SIGHUP)
         codes = {await code_of(person) for person in people}
@@ -314,9 +326,9 @@ async def test_a_renewal_sends_people_to_the_new_process(tmp_path: Path) -> None
         (await Socket.open(serve.ws_url)).close(goodbye=False)
 
 
-async def test_a_stop_sends_people_elsewhere(tmp_path: Path) -> None:
+async def test_a_stop_sends_people_elsewhere(tmp_path: Path, redis: RedisServer) -> None:
     """Then everybody is gone, and that is a success."""
-    async with serving(tmp_path, "gateway") as serve, people_of(serve, 1) as (person,):
+    async with serving(tmp_path, redis, "gateway") as serve, people_of(serve, 1) as (person,):
         serve.signal(signal.SIGTERM)
 
         assert await code_of(person) == CloseCode.GOING_AWAY
@@ -324,9 +336,23 @@ async def test_a_stop_sends_people_elsewhere(tmp_path: Path) -> None:
         assert serve.children() == {}
 
 
-async def test_children_die_with_a_parent_that_could_not_say_goodbye(tmp_path: Path) -> None:
+async def test_people_on_different_gateways_meet(tmp_path: Path, redis: RedisServer) -> None:
+    """The processes are one service, and so are others that share Redis and the key."""
+    async with serving(tmp_path, redis, "all", "-n", "2") as serve, AsyncExitStack() as people:
+        await serve.until("Duologue")
+        here = [await people.enter_async_context(RandomChatSession(await join(serve.url))) for _ in range(12)]
+        for person in here:
+            await person.find(TEXT)
+        pairs = [(await person.matched()).pair for person in here]
+        first = [each["process"] for each in serve.entries("session_started")]
+
+        assert len(set(pairs)) == len(here) // 2
+        assert set(first) == {"gateway-1", "gateway-2"}
+
+
+async def test_children_die_with_a_parent_that_could_not_say_goodbye(tmp_path: Path, redis: RedisServer) -> None:
     """No process serves people that nobody looks after."""
-    async with serving(tmp_path, "api") as serve:
+    async with serving(tmp_path, redis, "api") as serve:
         await serve.until("processes  api-1")
         serve.signal(signal.SIGKILL)
         await wait_until(lambda: not serve.children(), description="the child follows its parent")

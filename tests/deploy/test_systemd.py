@@ -12,7 +12,7 @@ import typer
 from duologue.app.keys import shared_key
 from duologue.app.media import check_given
 from duologue.app.parent import STOP_WITHIN_MS, Service, posts
-from duologue.app.redis import check_named
+from duologue.app.store import where
 from duologue.cli import cli
 from duologue.cli.serve import Part
 from duologue.settings import Settings, load
@@ -39,7 +39,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 
 def test_the_environment_is_all_that_serve_needs(settings: Settings) -> None:
     """And each name in it exists: others are refused."""
-    check_named(settings.redis)
+    assert where(settings.redis) == "127.0.0.1:6379"
     shared_key(settings)
     check_given(settings, text_only=False)
 

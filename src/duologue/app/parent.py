@@ -7,22 +7,22 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 import structlog
 
 import duologue
 from duologue.api.server import sockets_on
-from duologue.app import redis
 from duologue.app.keys import shared_key
 from duologue.app.media import check_given
 from duologue.app.places import page_url, websocket_url
 from duologue.app.serve import ALL
+from duologue.app.store import release_leases, until_it_answers, where
 from duologue.app.together import Role
 from duologue.clock import SystemClock, SystemRng
 from duologue.errors import BackendError, StartupError
 from duologue.settings import Settings
+from duologue.store.redis import open_store
 from duologue.supervisor.plan import Post, Start
 from duologue.supervisor.report import Report
 from duologue.supervisor.shell import Supervisor
@@ -90,11 +90,10 @@ async def _parent(
     announce: Callable[[Started], None],
 ) -> int:
     clock, rng = SystemClock(), SystemRng()
-    async with AsyncExitStack() as stack:  # opened and closed: the children have connections of their own
-        store, _ = await redis.wait_for_store(stack, redis.open_store, settings.redis, clock, rng)
-        kind = store.kind
+    async with open_store(settings.redis, clock) as (store, _):  # and closed: the children have their own connections
+        await until_it_answers(store, settings.redis, clock, rng)
     children = posts(service, settings)
-    started = _started(settings, children, kind)
+    started = _started(settings, children, f"{store.kind} at {where(settings.redis)}, realm {settings.redis.realm}")
     log.info("starting", version=duologue.__version__, store=started.store, processes=len(children))
 
     def command_of(start: Start) -> list[str]:
@@ -102,8 +101,8 @@ async def _parent(
 
     async def on_death(report: Report) -> None:
         with contextlib.suppress(BackendError):  # then the leases run out by themselves
-            async with redis.open_store(settings.redis, clock, rng) as (store, _):
-                await redis.release_leases(store, report.owners)
+            async with open_store(settings.redis, clock) as (store, _):
+                await release_leases(store, report.owners)
 
     def on_ready() -> None:
         _tell_systemd()
@@ -115,10 +114,9 @@ async def _parent(
 def _started(settings: Settings, children: Sequence[Post], store: str) -> Started:
     names = [post.name for post in children]
     kinds = {name.rpartition("-")[0] for name in names}
-    where = f"{store} at {redis.without_secrets(settings.redis)}, realm {settings.redis.realm}"
     ports = range(settings.admin.port, settings.admin.port + len(names) + 1)
     page = page_url(settings) if kinds & {Role.API, ALL} else None
-    return Started(names, page, websocket_url(settings) if kinds & {Role.GATEWAY, ALL} else None, where, ports)
+    return Started(names, page, websocket_url(settings) if kinds & {Role.GATEWAY, ALL} else None, store, ports)
 
 
 # -- what has to hold before ----------------------------------------------------------------------
@@ -126,7 +124,7 @@ def _started(settings: Settings, children: Sequence[Post], store: str) -> Starte
 
 def _check(settings: Settings, service: Service) -> None:
     """Raises `StartupError` for what would fail in every child, or worse, in none."""
-    redis.check_named(settings.redis)
+    where(settings.redis)
     shared_key(settings)
     check_given(settings, text_only=service.text_only)
     if service.role in (Role.API, ALL):

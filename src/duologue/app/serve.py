@@ -9,17 +9,19 @@ import structlog
 
 import duologue
 from duologue.api.server import Http, create_admin
-from duologue.app import process, redis
+from duologue.app import process
 from duologue.app.keys import shared_key
 from duologue.app.media import given_media
 from duologue.app.places import with_own_origins
 from duologue.app.roles import World
+from duologue.app.store import until_it_answers
 from duologue.app.together import Role, Running, together
 from duologue.clock import SystemClock, SystemRng
 from duologue.ports import Limiter, Store
 from duologue.services.identity import TokenOffice
 from duologue.services.readiness import Readiness
 from duologue.settings import Settings
+from duologue.store.redis import open_store
 from duologue.supervisor import report
 from duologue.tasks import Tasks
 
@@ -62,11 +64,10 @@ class _Child:
             admin = Http(create_admin(self._readiness), self._settings.admin.http, section="admin")
             admin_ended = await stack.enter_async_context(admin.listening(self._tasks))
             # Until there is a store there is nothing to end in order: a signal just ends the process.
-            opened = await redis.wait_for_store(
-                stack, redis.open_store, self._settings.redis, self._clock, self._rng, patient=True
-            )
+            store, limiter = await stack.enter_async_context(open_store(self._settings.redis, self._clock))
+            await until_it_answers(store, self._settings.redis, self._clock, self._rng, patient=True)
             stop = process.stop_signal()
-            running = await self._begin(stack, *opened)
+            running = await self._begin(stack, store, limiter)
             await asyncio.wait({stop, running.ended, admin_ended}, return_when=asyncio.FIRST_COMPLETED)
             log.info("stopping")
             return 0 if stop.done() else BROKEN

@@ -14,6 +14,6 @@ It must not know ports that await, Redis, or readers that wait.
 
 from duologue.store.ledger.ledger import Ledger
 from duologue.store.ledger.records import Records
-from duologue.store.ledger.transitions import Transitions
+from duologue.store.ledger.transitions import Terms, Transitions
 
-__all__ = ["Ledger", "Records", "Transitions"]
+__all__ = ["Ledger", "Records", "Terms", "Transitions"]

@@ -104,13 +104,23 @@ class Due(NamedTuple):
 class Records(Protocol):
     """What a store brings to one transition. Mappings give and take whole records."""
 
-    people: MutableMapping[PersonId, Person]
-    pairs: MutableMapping[PairId, Pair]
-    blocks: MutableMapping[PersonId, Blocks]
-    leases: MutableMapping[str, Lease]
-    gateways: MutableMapping[GatewayId, Gateway]
     epoch: Epoch
     """The one that gateways know of."""
+
+    @property
+    def people(self) -> MutableMapping[PersonId, Person]: ...
+
+    @property
+    def pairs(self) -> MutableMapping[PairId, Pair]: ...
+
+    @property
+    def blocks(self) -> MutableMapping[PersonId, Blocks]: ...
+
+    @property
+    def leases(self) -> MutableMapping[str, Lease]: ...
+
+    @property
+    def gateways(self) -> MutableMapping[GatewayId, Gateway]: ...
 
     @property
     def nodes(self) -> Nodes:

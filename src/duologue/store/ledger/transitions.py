@@ -7,6 +7,7 @@ that. It may be run again on fresher records, so it changes nothing but what it 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -45,17 +46,23 @@ from duologue.protocol.server import PeerTyping
 from duologue.store.ledger.ledger import Ledger
 from duologue.store.ledger.records import Blocks, Due, Epoch, Gateway, Lease, Person, Records
 
-SETTLE_MS = 3_000
-"""How long after a store began anew (emptied, restored, failed over) nobody is matched: gateways say first who is
-here and talks."""
+
+class Terms(NamedTuple):
+    """The times of the ledger that tests and operators may set."""
+
+    connect_deadline_ms: int = CONNECT_DEADLINE_MS
+    settle_ms: int = 3_000
+    """After a store began anew (emptied, restored, failed over) nobody is matched for so long: gateways say first who
+    is here, and who talks."""
 
 
 class Transitions:
     """The transitions over one set of records."""
 
-    def __init__(self, records: Records, clock: Clock, connect_deadline_ms: int = CONNECT_DEADLINE_MS) -> None:
-        self.ledger = Ledger(records, clock, connect_deadline_ms)
+    def __init__(self, records: Records, clock: Clock, terms: Terms = Terms()) -> None:  # noqa: B008 - frozen
+        self.ledger = Ledger(records, clock, terms.connect_deadline_ms)
         self._records = records
+        self._settle_ms = terms.settle_ms
 
     # -- presence ---------------------------------------------------------------------------
 
@@ -248,7 +255,7 @@ class Transitions:
 
     def _settling(self) -> bool:
         """Whether people whom the ledger takes for waiting may be in a talk that it has not heard of yet."""
-        return self._epoch().since_ms > self.ledger.now_ms() - SETTLE_MS
+        return self._epoch().since_ms > self.ledger.now_ms() - self._settle_ms
 
     def _commit(self, proposal: Proposal, fence: int) -> CommitResult:
         fit = tuple(ticket for ticket in proposal.tickets if self._still_waits(ticket))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from duologue.ids import GatewayId, NodeName, PairId, PersonId
 from duologue.ledger import STATUS_TTL_MS, Delivery, QueueEvent, TicketArrived
@@ -11,7 +11,7 @@ from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair
 from duologue.ports import Clock
-from duologue.store.ledger import Ledger, Transitions
+from duologue.store.ledger import Ledger, Terms, Transitions
 from duologue.store.ledger.records import Blocks, Due, Epoch, Gateway, Lease, Person
 from duologue.store.memory.nodes import MemoryNodes
 from duologue.store.memory.stream import Stream
@@ -27,11 +27,11 @@ class MemoryRecords:
     store_id = "memory"
 
     def __init__(self, clock: Clock, queue_length: int, outbox_length: int) -> None:
-        self.people: MutableMapping[PersonId, Person] = {}
-        self.pairs: MutableMapping[PairId, Pair] = {}
-        self.blocks: MutableMapping[PersonId, Blocks] = {}
-        self.leases: MutableMapping[str, Lease] = {}
-        self.gateways: MutableMapping[GatewayId, Gateway] = {}
+        self.people: dict[PersonId, Person] = {}
+        self.pairs: dict[PairId, Pair] = {}
+        self.blocks: dict[PersonId, Blocks] = {}
+        self.leases: dict[str, Lease] = {}
+        self.gateways: dict[GatewayId, Gateway] = {}
         self.nodes = MemoryNodes(clock)
         self.epoch = Epoch(self.store_id, 0)
         self.shards: Stream[str] = Stream(queue_length)
@@ -98,7 +98,7 @@ class MemoryStore(LedgerStore):
     ) -> None:
         self._clock = clock
         self.records = MemoryRecords(clock, queue_length, outbox_length)
-        self._now = transitions(self.records, clock, connect_deadline_ms)
+        self._now = transitions(self.records, clock, Terms(connect_deadline_ms))
         self._status: dict[str, tuple[int, QueueStatus]] = {}
 
     @property
