@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from duologue.api import page
 from duologue.api.hooks import PATH
-from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_app
+from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_admin, create_app
 from duologue.errors import Unavailable
 from duologue.media.fake import FakeMedia
 from duologue.media.webhook import read_webhook
@@ -99,6 +99,27 @@ async def test_the_configuration_says_where_everything_is(browser: httpx.AsyncCl
         "guest_scope": "tab",
         "version": "0.0",
     }
+
+
+async def test_a_process_that_cannot_serve_says_why() -> None:
+    """Balancers read the status, operators the text; it lives all the same."""
+    front = Front()
+    front.readiness.stopping()
+    async with front.browser() as browser:
+        live, ready = await browser.get("/health/live"), await browser.get("/health/ready")
+
+    assert live.status_code == 200
+    assert (ready.status_code, ready.json()["why_not"]) == (503, "stopping")
+
+
+async def test_the_admin_listener_has_health_and_no_more() -> None:
+    """The same answers; neither page nor guests nor a description of what there is."""
+    transport = httpx.ASGITransport(create_admin(Front().readiness))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9401") as operator:
+        paths = "/health/live", "/health/ready", "/", "/config.json", "/v1/guest", "/openapi", "/schema"
+        codes = [(await operator.get(path)).status_code for path in paths]
+
+    assert codes == [200, 200, 404, 404, 404, 404, 404]
 
 
 async def test_health_names_the_store(browser: httpx.AsyncClient) -> None:
