@@ -49,12 +49,12 @@ async def test_a_block_outlives_the_server(tmp_path: Path) -> None:
     """Both come back to a new one and search: each waits on, until somebody else comes."""
     async with open_town(tmp_path) as town:
         tokens = [(await join(town.page_url)).token for _ in range(2)]
-        ana, ben = [await town.enter(token) for token in tokens]
+        ana, ben = [await town.person(token) for token in tokens]
         await talk(ana, ben)
         await ana.block()
 
     async with open_town(tmp_path) as town:
-        ana, ben = [await town.enter(token) for token in tokens]
+        ana, ben = [await town.person(token) for token in tokens]
         people = [ana, ben, await town.person(), await town.person()]
         for person in people:
             await person.find(TEXT)
