@@ -33,9 +33,13 @@ class Blocks:
         """
         if known and caller.person not in self._unsure:
             return
-        self._unsure[caller.person] = caller.generation
+        self.doubt(caller)
         with contextlib.suppress(BackendError):
             await self.make_sure(caller.person)
+
+    def doubt(self, caller: Caller) -> None:
+        """The ledger may have forgotten their blocks: it is told before their next search."""
+        self._unsure[caller.person] = caller.generation
 
     def departed(self, caller: Caller) -> None:
         """This session is gone; the next one begins with `arrived`."""
@@ -63,7 +67,7 @@ class Blocks:
                 await self._tell_ledger(caller.person)
         except BackendError:
             if partner is not None:
-                self._unsure[caller.person] = caller.generation
+                self.doubt(caller)
             raise
         return outcome
 
