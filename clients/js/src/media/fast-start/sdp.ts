@@ -18,7 +18,8 @@ export function withStartBitrate(sdp: string, kbps: number): string {
 
 /**
  * A server that only answers checks (ICE Lite), told as one that makes its own. Chromium then nominates with its first
- * check, as it does in every call between two browsers, instead of first waiting for an answer to one.
+ * check, as it does in every call between two browsers, instead of first waiting for an answer to one. Such a server
+ * goes with the latest nomination: for a moment it may answer another address of ours, which works as well.
  */
 export function withoutIceLite(sdp: string): string {
   return sdp.replace(/^a=ice-lite\r?\n/m, "");
