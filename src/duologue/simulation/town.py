@@ -11,7 +11,7 @@ from duologue.app import World, start_gateway, start_matcher, start_node_watch
 from duologue.ids import NodeName, PersonId
 from duologue.ledger import SHARD_LEASE_MS
 from duologue.media.fake import FakeMedia
-from duologue.ports import Limiter, Media, Store
+from duologue.ports import Limiter, Media, SafetyStore, Store
 from duologue.protocol.codes import Mode
 from duologue.safety.ratelimit import Rate
 from duologue.services.identity import GuestTokens, TokenOffice
@@ -23,7 +23,9 @@ from duologue.simulation.person import Person
 from duologue.simulation.process import Process
 from duologue.simulation.trace import Trace
 from duologue.simulation.virtual import SeededRng, VirtualClock
+from duologue.store.ledger import Transitions
 from duologue.store.memory import MemoryLimiter, MemoryStore
+from duologue.store.memory.safety import MemorySafetyStore
 from duologue.tasks import Tasks
 
 TROUBLE_MS, CALM_MS, STILL_MS = 60_000, 45_000, 20_000
@@ -86,7 +88,7 @@ class Violation(Exception):
 class Town:
     """Everything there is, for one run."""
 
-    def __init__(self, seed: int, new_store: type[MemoryStore], trace: Trace) -> None:
+    def __init__(self, seed: int, transitions: type[Transitions], trace: Trace) -> None:
         self.calm = self.frozen = False
         self.trace = trace
         trace.on_defect = self.violation
@@ -96,8 +98,10 @@ class Town:
         self._clock = VirtualClock()
         self._tasks = Tasks()
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._store = new_store(self._clock)
+        self._store = MemoryStore(self._clock, transitions=transitions)
         self._store_weather = Weather(self.plan.fails, self.plan.slow_ms)
+        self._safety = MemorySafetyStore(self._clock, SeededRng(seed, "blocks"))
+        self._safety_weather = Weather(self.plan.fails, self.plan.slow_ms)
         self._media = FakeMedia(dict.fromkeys(NODES, self.plan.slots), now_ms=self._clock.now_ms)
         self._media_weather = Weather(self.plan.fails, 100)
         self._limiter = MemoryLimiter(self._clock)
@@ -106,7 +110,7 @@ class Town:
         self._network.latency_ms = self.plan.latency_ms
         self._people: dict[PersonId, Person] = {}
         rules = SETTINGS.matching.rules()
-        self.checks = Checks(self._store.ledger, self._people, rules, self._media, self.violation)
+        self.checks = Checks(self._store.records, self._people, rules, self._media, self.violation)
         self._hosts: list[Host] = []
         self._matchers: list[Process] = []
         self._born = 0
@@ -170,7 +174,7 @@ class Town:
         trouble.cancel()
         self.trace.note("town", "calm")
         self.calm = True
-        for weather in (self._store_weather, self._media_weather):
+        for weather in (self._store_weather, self._safety_weather, self._media_weather):
             weather.fails, weather.away, weather.slow_ms = 0.0, False, 2
         for node in self._media.on.values():
             node.come_back()
@@ -234,8 +238,9 @@ class Town:
         self._matchers[index] = self._new_matcher()
 
     async def _lose_backend(self) -> None:
-        weather = self._dice.choice((self._store_weather, self._media_weather))
-        self.trace.note("town", f"{'store' if weather is self._store_weather else 'media'} is away")
+        backends = {"store": self._store_weather, "database": self._safety_weather, "media": self._media_weather}
+        name, weather = self._dice.choice(list(backends.items()))
+        self.trace.note("town", f"{name} is away")
         weather.away = True
         await self._clock.sleep_ms(self._dice.choice((100, 1_000, 4_000)))
         weather.away = False
@@ -270,6 +275,7 @@ class Town:
         return World(
             SETTINGS,
             cast("Store", store),
+            cast("SafetyStore", Faulty(self._safety, process, self._safety_weather)),
             cast("Media", media),
             frozenset(Mode),
             cast("Limiter", Faulty(self._limiter, process, self._store_weather)),
