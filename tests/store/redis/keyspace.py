@@ -29,7 +29,10 @@ class Keyspace:
         """All records of a kind."""
         names = [name.removeprefix(f"{kind}:") for name in self.names(f"{kind}:")]
         values = self.redis.mget([f"{self.prefix}{kind}:{name}" for name in names]) if names else []
-        return {name: msgspec.json.decode(split(value)[1] or b"", type=of) for name, value in zip(names, values, strict=True)}
+        return {
+            name: msgspec.json.decode(split(name, value)[1] or b"", type=of)
+            for name, value in zip(names, values, strict=True)
+        }
 
     def sets(self, kind: str) -> dict[str, set[str]]:
         """All sets of a kind."""

@@ -38,9 +38,7 @@ class SideBySide:
         self.runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         settings = RedisSettings(url=shared_redis().url, realm=f"both{next(REALMS)}")
-        opened = open_store(
-            settings, SystemClock(), terms=Terms(settle_ms=0), time=lambda _: self.clock.now_ms()
-        )
+        opened = open_store(settings, SystemClock(), terms=Terms(settle_ms=0), time=lambda _: self.clock.now_ms())
         self.redis, _ = self.runner.run(self._stack.enter_async_context(opened))
         self.keyspace = Keyspace(shared_redis(), settings.realm)
         for store in (self.memory, self.redis):

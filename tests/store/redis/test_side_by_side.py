@@ -57,11 +57,15 @@ class BothStores(RuleBasedStateMachine):
     def all_live(self, *, but: GatewayId | None = None) -> None:
         for gateway in GATEWAYS:
             if gateway != but:
-                self.both.ask(lambda store, gateway=gateway: store.keep_alive(gateway))
+                self.lives(gateway)
+
+    def lives(self, gateway: GatewayId) -> None:
+        self.both.ask(lambda store: store.keep_alive(gateway))
 
     def caller(self, which: int) -> Caller:
-        """Mostly one of the newest; now and then with a request id that was there already."""
-        caller = self.callers[-1 - which % min(len(self.callers), 6)]
+        """Mostly the newest of somebody; now and then an old one, or with a request id that was there already."""
+        known = list({caller.person: caller for caller in self.callers}.values()) if which % 8 else self.callers
+        caller = known[which % len(known)]
         return asking(caller, f"r{which % 3}") if which % 5 == 0 else caller
 
     def pair(self, which: int) -> PairId:
@@ -139,6 +143,26 @@ class BothStores(RuleBasedStateMachine):
 
     # -- matching ---------------------------------------------------------------------------
 
+    @rule(first=people, second=people, video=st.booleans(), auto_next=st.booleans())
+    def meet(self, first: PersonId, second: PersonId, video: bool, auto_next: bool) -> None:
+        """All that leads two into a pair, where nothing is in the way."""
+        shard = SHARDS[video]
+        for person in {first: None, second: None}:
+            if not any(caller.person == person for caller in self.callers[1:]):
+                self.arrive(person, GATEWAYS[video], None)
+            caller = next(caller for caller in reversed(self.callers) if caller.person == person)
+            self.attempts[person] += 1
+            ticket = wish(caller, self.attempts[person], cohort=COHORTS[video], auto_next=auto_next)
+            self.both.ask(lambda store, caller=caller, ticket=ticket: store.find(caller, ticket))  # type: ignore[misc]
+        self.lease(shard, MATCHERS[0], release=False)
+        if video:
+            self.lease(NODES_LEASE, MATCHERS[0], release=False)
+            self.report_nodes((NodeHealth.UP, NodeHealth.UP), UNLIMITED, both_are_there=True)
+        self.follow(shard)
+        newest = {ticket.person: ticket for ticket in self.tickets[shard]}
+        if first in newest and second in newest:
+            self.propose(shard, [(newest[first], newest[second])])
+
     @rule(shard=st.sampled_from((*SHARDS, NODES_LEASE)), matcher=st.sampled_from(MATCHERS), release=st.booleans())
     def lease(self, shard: str, matcher: MatcherId, release: bool) -> None:
         if release:
@@ -155,10 +179,12 @@ class BothStores(RuleBasedStateMachine):
         """Mostly of the newest tickets, by whoever held the lease at some time."""
         tickets = self.tickets[shard][-4:]
         if tickets:
-            chosen = [(tickets[one % len(tickets)], tickets[two % len(tickets)]) for one, two in which]
-            proposals = [Proposal(PairId(f"p{self.fresh()}"), two, ("Heron", "Otter")) for two in chosen]
-            results = self.both.ask(lambda store: store.commit(shard, self.fences[shard], proposals))
-            self.pairs += [each.pair for each in results if isinstance(each, Committed)]
+            self.propose(shard, [(tickets[one % len(tickets)], tickets[two % len(tickets)]) for one, two in which])
+
+    def propose(self, shard: str, chosen: list[tuple[Ticket, Ticket]]) -> None:
+        proposals = [Proposal(PairId(f"p{self.fresh()}"), two, ("Heron", "Otter")) for two in chosen]
+        results = self.both.ask(lambda store: store.commit(shard, self.fences[shard], proposals))
+        self.pairs += [each.pair for each in results if isinstance(each, Committed)]
 
     # -- pairs and media nodes ----------------------------------------------------------------
 
@@ -211,21 +237,26 @@ class BothStores(RuleBasedStateMachine):
     @invariant()
     def both_tell_the_same_news(self) -> None:
         """Each gateway hears the same, in the same order, at the same place."""
-        for gateway, position in self.news_positions.items():
-            heard = self.both.ask(lambda store, at=position, gateway=gateway: store.read_news(gateway, at, 0))
-            self.news_positions[gateway] = _position(heard)
+        for gateway in GATEWAYS:
+            self.hear(gateway)
+
+    def hear(self, gateway: GatewayId) -> None:
+        heard = self.both.ask(lambda store: store.read_news(gateway, self.news_positions[gateway], 0))
+        self.news_positions[gateway] = _position(heard)
 
     @invariant()
     def both_queue_the_same(self) -> None:
         """A matcher that follows hears the same, and so does one that starts now."""
         shards = self.both.ask(lambda store: store.read_shards(0, 0))
         for shard in shards[0] if not isinstance(shards, str) else ():
-            position = self.queue_positions[shard]
-            heard = self.both.ask(lambda store, at=position, shard=shard: _ordered(store.read_queue(shard, at, 0)))
-            self.queue_positions[shard] = _position(heard)
-            self.both.ask(lambda store, shard=shard: _ordered(store.read_queue(shard, 0, 0)))
-            if not isinstance(heard, str):
-                self.tickets[shard] += [each.ticket for each in heard[0] if isinstance(each, TicketArrived)]
+            self.follow(shard)
+
+    def follow(self, shard: str) -> None:
+        self.both.ask(lambda store: _ordered(store.read_queue(shard, 0, 0)))
+        heard = self.both.ask(lambda store: _ordered(store.read_queue(shard, self.queue_positions[shard], 0)))
+        self.queue_positions[shard] = _position(heard)
+        if not isinstance(heard, str):
+            self.tickets[shard] += [each.ticket for each in heard[0] if isinstance(each, TicketArrived)]
 
 
 async def _ordered(work: Any) -> Any:

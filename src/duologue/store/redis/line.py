@@ -1,15 +1,16 @@
 """One connection on which many ask: what is asked in one turn of the loop, or while an answer is on its way, goes out
 together. A command alone costs three times as much CPU here as one among twenty.
 
-Each question is answered once: with what Redis said, with `Unavailable` (it was not sent, or was refused) or with
-`OutcomeUnknown` (it was sent). Nothing is asked twice, but for scripts that Redis has forgotten.
+Each question is answered once: with what Redis said, with `Unavailable` (it was not sent, or was refused), `Damaged`
+(a key holds what is not ours) or `OutcomeUnknown` (it was sent). Nothing is asked twice, but for scripts that Redis has
+forgotten. Nobody waits longer than `SENT_WITHIN_S`, the time to connect and `ANSWER_WITHIN_S` together.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from redis import exceptions
@@ -23,6 +24,7 @@ from duologue.tasks import Tasks
 
 BATCH = 256
 WAITING_AT_MOST = 20_000
+SENT_WITHIN_S = 3.0
 ANSWER_WITHIN_S = 3.0
 FIRST_PAUSE_MS = 50
 LONGEST_PAUSE_MS = 1_000
@@ -39,6 +41,7 @@ class Question(NamedTuple):
 
     command: tuple[Any, ...]
     answer: asyncio.Future[tuple[Any, str]]
+    asked_ms: int
 
 
 class Line:
@@ -57,8 +60,8 @@ class Line:
         self._why: Exception | None = None
         self.faults: Counter[str] = Counter()
         """Errors by kind."""
-        self.on_new_life: Callable[[str], None] = lambda _: None
-        """Called with the store's id when a connection is made."""
+        self.store_id = ""
+        """Which life of the store the newest connection is to."""
 
     async def ask(self, command: tuple[Any, ...]) -> tuple[Any, str]:
         """The answer, and which life of the store gave it. Raises `Unavailable`, `OutcomeUnknown`."""
@@ -66,7 +69,7 @@ class Line:
             raise faults.nothing_happened(self._why)
         if len(self._waiting) >= WAITING_AT_MOST:
             raise Unavailable("Redis", "too much is waiting for its answers")
-        question = Question(command, asyncio.get_running_loop().create_future())
+        question = Question(command, asyncio.get_running_loop().create_future(), self._clock.monotonic_ms())
         self._waiting.append(question)
         if not self._pumping:
             self._pumping = True
@@ -84,13 +87,23 @@ class Line:
             while self._waiting:
                 await asyncio.sleep(0)  # whatever else is asked in this turn of the loop goes along
                 batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                self._refuse_late(batch)
                 await self._carry([question for question in batch if not question.answer.done()])
         finally:
             self._pumping = False
             _refuse(self._waiting, Unavailable("Redis", "we are closing"))
             self._waiting = []
 
+    def _refuse_late(self, batch: Sequence[Question]) -> None:
+        """Redis is slower than we ask: who waited too long is not sent any more."""
+        latest_ms = self._clock.monotonic_ms() - int(SENT_WITHIN_S * 1000)
+        late = [question for question in batch if question.asked_ms < latest_ms]
+        self.faults["slow"] += len(late)
+        _refuse(late, Unavailable("Redis", "it answers more slowly than we ask"))
+
     async def _carry(self, batch: Sequence[Question]) -> None:
+        if not batch:
+            return
         try:
             link = await self._connected()
         except (exceptions.RedisError, OSError, TimeoutError) as error:
@@ -139,17 +152,23 @@ class Line:
     async def _refused(self, link: Link, question: Question, error: Exception) -> None:
         kind = faults.kind_of(error)
         self.faults[kind] += 1
-        _refuse([question], faults.nothing_happened(error))
+        _refuse([question], faults.nothing_happened(error, question.command))
         if kind in faults.ELSEWHERE and self._link is link:
             self._link = None  # once this batch is read, the next one looks for the primary
 
     async def _connected(self) -> Link:
-        if self._link is None or not self._link.connection.is_connected:
+        if self._link is not None and await is_over(self._link):
+            await self._drop(self._link)
+        if self._link is None:
             link = await self._connector.connect()
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                await self._teach(link.connection)
+            try:
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    await self._teach(link.connection)
+            except BaseException:
+                await link.connection.disconnect(nowait=True)
+                raise
             self._link, self._why, self._pause_ms = link, None, FIRST_PAUSE_MS
-            self.on_new_life(link.store_id)
+            self.store_id = link.store_id
         return self._link
 
     async def _teach(self, connection: AbstractConnection) -> None:
@@ -171,6 +190,14 @@ class Line:
         await link.connection.disconnect(nowait=True)
         if self._link is link:
             self._link = None
+
+
+async def is_over(link: Link) -> bool:
+    """Whether the other side has hung up; to ask while no answer is on its way. Else what is sent would be a riddle."""
+    try:
+        return not link.connection.is_connected or await link.connection.can_read()
+    except exceptions.RedisError:
+        return True
 
 
 def _refuse(questions: Sequence[Question], why: BackendError) -> None:

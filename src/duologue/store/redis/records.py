@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from duologue.clock import StoppedClock
+from duologue.errors import Damaged
 from duologue.ids import GatewayId, NodeName, PairId, PersonId
 from duologue.ledger import Delivery, QueueEvent, TicketArrived
 from duologue.nodes import NodeState
@@ -48,12 +49,23 @@ class Bounds(msgspec.Struct, frozen=True):
     outbox: int = 100_000
 
 
-def split(value: bytes | None) -> tuple[str, bytes | None]:
-    """The version of a record, and its JSON; '' and None where there is none."""
+def split(key: str, value: bytes | None) -> tuple[str, bytes | None]:
+    """The version of a record, and its JSON; '' and None where there is none. Raises `Damaged`."""
     if value is None:
         return "", None
     head, _, body = value.partition(b"\n")
-    return head.split(b" ", 1)[0].decode(), body
+    version = head.split(b" ", 1)[0]
+    if not version.isdigit():
+        raise Damaged(key, "it does not begin with the version of a record, is too long, or no string")
+    return version.decode(), body
+
+
+def decoded(key: str, decode: Callable[[bytes], V], body: bytes) -> V:
+    """What the JSON of a record says. Raises `Damaged`."""
+    try:
+        return decode(body)
+    except msgspec.DecodeError as error:
+        raise Damaged(key, str(error)) from error
 
 
 class Table(MutableMapping[K, V], Generic[K, V]):
@@ -70,8 +82,7 @@ class Table(MutableMapping[K, V], Generic[K, V]):
 
     def __getitem__(self, name: K) -> V:
         if name not in self.seen:
-            _, body = split(self._raw(name))
-            self.seen[name] = self._decode(body) if body is not None else None
+            self.seen[name] = self.before(name)
         value = self.seen[name]
         if value is None:
             raise KeyError(name)
@@ -95,13 +106,14 @@ class Table(MutableMapping[K, V], Generic[K, V]):
 
     def before(self, name: K) -> V | None:
         """The record as it was loaded."""
-        _, body = split(self._raw(name))
-        return self._decode(body) if body is not None else None
+        key = self._keys.record(self._kind, name)
+        _, body = split(key, self._raw(name))
+        return decoded(key, self._decode, body) if body is not None else None
 
     def writes(self) -> Iterator[tuple[K, str, Command | None]]:
         """For each record that somebody looked at: its name, the version that they saw, and what to write."""
         for name, value in self.seen.items():
-            version, body = split(self._raw(name))
+            version, body = split(self._keys.record(self._kind, name), self._raw(name))
             yield name, version, self._write(name, value, version, body)
 
     def _write(self, name: K, value: V | None, version: str, body: bytes | None) -> Command | None:
@@ -166,8 +178,8 @@ class LoadedNodes(Nodes):
 
     def _move(self, name: NodeName, pair: PairId, command: str, count: int) -> None:
         self._moved[name] += count
-        self.commands.append((command, self._keys.pairs_on(name), pair))
         self.commands.append(("HINCRBY", self._keys.use, f"pairs {name}", count))
+        self.commands.append((command, self._keys.pairs_on(name), pair))
 
     def slots(self, now_ms: int) -> list[Slot]:
         """The slots that were taken."""
@@ -251,13 +263,13 @@ class LoadedRecords:
         """What to write, and what it depends on; None: nothing."""
         self.nodes.settle()
         guards: dict[str, str] = {}
-        commands: list[Command] = []
+        commands = list(self.nodes.commands)  # first: to count in a field that is no number would fail
         for kind, table in self._tables():
             for name, version, write in table.writes():
                 guards[self._keys.record(kind, name)] = version
                 if write is not None:
                     commands.append(write)
-        commands += [*self._indexes(), *self.nodes.commands, *self._reminders(), *self._appended]
+        commands += [*self._indexes(), *self._reminders(), *self._appended]
         slots = self.nodes.slots(self.clock.now_ms())
         return Changes(guards, slots, commands) if commands or slots else None
 

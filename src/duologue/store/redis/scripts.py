@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from duologue.errors import OutcomeUnknown, Unavailable
+from duologue.store.redis.keys import LONGEST_RECORD
 from duologue.store.redis.line import Line
 
 Argument = str | bytes | int
@@ -45,10 +46,6 @@ class Loaded(NamedTuple):
     use: Mapping[str, int] = {}
     """What of the media nodes is in use, where somebody asked for them."""
 
-    def and_then(self, more: Loaded) -> Loaded:
-        """With what was loaded later. What was known stays as it was: if it has changed since, `apply` will tell."""
-        return Loaded(more.time_us, more.values | self.values, more.store_id, more.use or self.use)
-
 
 class Slot(NamedTuple):
     """Join slots of a media node, taken by GCRA."""
@@ -82,7 +79,7 @@ class Applied(IntEnum):
 
 async def load(line: Line, prefix: str, keys: Sequence[str]) -> Loaded:
     """Read records and what they link to. Raises `Unavailable`."""
-    answer, store_id = await reading(line, LOAD.call(keys, prefix))
+    answer, store_id = await reading(line, LOAD.call(keys, prefix, LONGEST_RECORD))
     time_us, *rest = answer
     values = {key.decode(): value for key, value in zip(rest[::2], rest[1::2], strict=True)}
     return Loaded(int(time_us), values, store_id)
