@@ -208,7 +208,7 @@ class TestWhatBreaks:
     async def test_a_killed_connection_is_made_anew(self, server: RedisServer, store: RedisStore) -> None:
         """CLIENT KILL between two questions: nobody hears of it."""
         server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-        await wait_until(store._line._link.connection._reader.at_eof, description="we saw the end")  # type: ignore[union-attr, attr-defined]
+        await wait_until(store._line._link.connection._reader.at_eof, description="we saw the end")  # type: ignore[union-attr]
 
         assert await error_of(store.keep_alive(GATEWAY)) is None
 
@@ -229,7 +229,7 @@ class TestWhatBreaks:
         assert await world.find(asking(ana, "r1")) is Outcome.DONE
 
     async def test_a_server_that_was_killed_is_found_again_empty(self, server: RedisServer, store: RedisStore) -> None:
-        """kill -9 and a new start: it is another life of the store, and gateways are told so."""
+        """Kill -9 and a new start: it is another life of the store, and gateways are told so."""
         before = store._life
         server.kill()
         assert isinstance(await error_of(store.keep_alive(GATEWAY)), BackendError)

@@ -33,6 +33,9 @@ States = dict[NodeName, NodeState]
 encode = msgspec.json.Encoder().encode
 """JSON, so that an operator can read a record as it is."""
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+"""What a decoder raises."""
+
 
 class NotLoaded(Exception):
     """This record was not asked for."""
@@ -64,7 +67,7 @@ def decoded(key: str, decode: Callable[[bytes], V], body: bytes) -> V:
     """What the JSON of a record says. Raises `Damaged`."""
     try:
         return decode(body)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Damaged(key, str(error)) from error
 
 

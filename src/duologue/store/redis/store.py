@@ -36,7 +36,7 @@ from duologue.store.redis.limits import RedisLimiter
 from duologue.store.redis.line import Line
 from duologue.store.redis.primary import Primary, parse
 from duologue.store.redis.readers import Entry, Readers
-from duologue.store.redis.records import Bounds, LoadedRecords, NotLoaded, decoded, encode, split
+from duologue.store.redis.records import UNREADABLE, Bounds, LoadedRecords, NotLoaded, decoded, encode, split
 from duologue.store.redis.scripts import ALL, Applied, Loaded, apply, load, reading
 from duologue.tasks import Tasks
 
@@ -52,6 +52,7 @@ DUE_AT_ONCE = 256
 PEOPLE_AT_ONCE = 500
 PAIRS_AT_ONCE = 100
 SHARDS_EVERY_MS = 250
+DUE = ("seat", "forget", "pair", "gateway")
 
 _person = msgspec.json.Decoder(Person).decode
 _delivery = msgspec.json.Decoder(Delivery).decode
@@ -184,7 +185,11 @@ class RedisStore(LedgerStore):
             "WITHSCORES",
         )
         found, _ = await reading(self._line, command)
-        return [_due(member, score) for member, score in zip(found[::2], found[1::2], strict=True)]
+        known = {member: _due(member, score) for member, score in zip(found[::2], found[1::2], strict=True)}
+        foreign = [member for member, due in known.items() if due is None]
+        if foreign:
+            await self._line.ask(("ZREM", self._keys.due, *foreign))
+        return [due for due in known.values() if due is not None]
 
     async def _expire(self, due: Due) -> list[Pair]:
         try:
@@ -301,15 +306,16 @@ class RedisStore(LedgerStore):
         """What entries say. One that says nothing is a gap: it may have been anything."""
         try:
             return [decode(entry) for entry in entries]
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             self._line.faults["broken"] += 1
             log.error("stream_entry_damaged", detail=str(error), hint="whoever reads it begins with a snapshot")
             raise ResyncNeeded(position) from error
 
 
-def _due(member: bytes, score: bytes) -> Due:
-    what, _, name = member.decode().partition(":")
-    return Due(int(float(score)), what, name)  # type: ignore[arg-type]  # written by `LoadedRecords` alone
+def _due(member: bytes, score: bytes) -> Due | None:
+    """None: not one of ours."""
+    what, _, name = member.decode(errors="replace").partition(":")
+    return Due(int(float(score)), what, name) if what in DUE and name else None  # type: ignore[arg-type]  # just looked
 
 
 def _event(entry: Entry) -> QueueEvent:
