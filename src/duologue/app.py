@@ -21,11 +21,12 @@ import duologue
 from duologue.api import hooks
 from duologue.api.server import ClientConfig, Http, create_app
 from duologue.clock import SystemClock, SystemRng
-from duologue.errors import StartupError
+from duologue.errors import StartupError, Unavailable
 from duologue.gateway import sockets
 from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
 from duologue.ids import GatewayId, NodeName
+from duologue.issuers.office import open_token_office
 from duologue.matcher.loop import Matcher
 from duologue.media.child import LiveKitChild
 from duologue.media.fake import FakeMedia
@@ -34,18 +35,20 @@ from duologue.media.livekit_config import LiveKitPorts
 from duologue.media.livekit_files import default_state_dir
 from duologue.media.livekit_node import NodeAccess
 from duologue.nodes import slots_of_cores, slots_rate
-from duologue.ports import Clock, Limiter, Media, Rng, Store
+from duologue.ports import Clock, Limiter, Media, Rng, SafetyStore, Store
 from duologue.protocol.codes import Mode
 from duologue.safety.ratelimit import Rate
+from duologue.services.blocks import Blocks
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.node_watch import NodeWatch
 from duologue.services.pairs import Pairs
-from duologue.services.reaper import REAP_EVERY_MS, reap
+from duologue.services.reaper import REAP_EVERY_MS, Reaper
 from duologue.services.room_sweep import SWEEP_EVERY_MS, RoomSweep
 from duologue.services.webhooks import Webhooks
 from duologue.settings import LiveKitSettings, NodeSettings, Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
+from duologue.store.sql import address_of, open_safety_store
 from duologue.tasks import Tasks
 
 log = structlog.get_logger()
@@ -100,6 +103,7 @@ class World(NamedTuple):
 
     settings: Settings
     store: Store
+    safety: SafetyStore
     media: Media
     modes: frozenset[Mode]
     limiter: Limiter
@@ -113,12 +117,14 @@ def start_gateway(world: World) -> Gateway:
     """A gateway, and the reaper beside it: any number of both may run. Whoever brings wires calls `accept`."""
     pairs = Pairs(world.store, world.media, world.clock, world.tasks)
     rules = world.settings.matching.rules()
-    lobby = Lobby(world.store, world.tokens, pairs, rules, world.modes, world.clock)
+    blocks = Blocks(world.store, world.safety, pairs)
+    lobby = Lobby(world.store, world.tokens, pairs, blocks, rules, world.modes, world.clock)
     name = GatewayId(world.rng.token())
-    performer = Performer(name, lobby, pairs, world.store, world.limiter, world.settings.limits)
+    performer = Performer(name, lobby, pairs, blocks, world.store, world.limiter, world.settings.limits)
     gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, rules, world.tasks)
     gateway.start()
-    world.tasks.repeat(lambda: reap(world.store, pairs), name="reaper", clock=world.clock, every_ms=REAP_EVERY_MS)
+    reaper = Reaper(world.store, pairs, world.rng)
+    world.tasks.repeat(reaper.turn, name="reaper", clock=world.clock, every_ms=REAP_EVERY_MS)
     return gateway
 
 
@@ -150,9 +156,10 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
     async with AsyncExitStack() as stack:
         stack.push_async_callback(tasks.cancel_all)
         store = MemoryStore(clock)
-        tokens = TokenOffice(_installation_key(_state_dir(settings)), clock, rng)
+        safety = await stack.enter_async_context(_own_safety_store(settings, clock, rng))
+        tokens = await open_token_office(settings, _installation_key(_state_dir(settings)), clock, rng, tasks)
         limiter = MemoryLimiter(clock)
-        world = World(settings, store, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
+        world = World(settings, store, safety, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
         watch = start_node_watch(world)
         stack.push_async_callback(watch.stop)
         if choice.child is not None:
@@ -171,6 +178,20 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
         stack.push_async_callback(_end_http, http, http_ended)
         await _until_listening(http, http_ended)
         yield started, http_ended
+
+
+@asynccontextmanager
+async def _own_safety_store(settings: Settings, clock: Clock, rng: Rng) -> AsyncIterator[SafetyStore]:
+    """The database that was named, or a file of this installation, whose tables we look after ourselves."""
+    address = address_of(settings.database, _state_dir(settings))
+    migrate, connections = address.kind == "sqlite", settings.database.connections
+    async with AsyncExitStack() as stack:
+        try:
+            opening = open_safety_store(address, connections, clock, rng, migrate=migrate)
+            safety = await stack.enter_async_context(opening)
+        except Unavailable as error:
+            raise StartupError(f"{error}. Start it, correct DATABASE_URL, or unset it to use a file") from error
+        yield safety
 
 
 @asynccontextmanager
