@@ -53,11 +53,19 @@ class SideBySide:
     def ask(self, ask: Ask[Result]) -> Result | str:
         """The answer of both: what Memory says, once Redis says the same. An error is an answer, by its name."""
         expected, actual = self.runner.run(_outcome(ask(self.memory))), self.runner.run(_outcome(ask(self.redis)))
-        assert actual == expected
+        assert actual == expected, f"Redis says {actual}, and memory {expected}"
         return expected
 
+    def pass_time(self, duration_ms: int) -> None:
+        """Whatever becomes due becomes so alone: of several that are due at once, either store may take any first."""
+        until_ms, due = self.clock.now_ms() + duration_ms, self.memory.records._due
+        while due and due[0].at_ms <= until_ms:
+            self.clock.advance(max(0, due[0].at_ms - self.clock.now_ms()))
+            self.expire()
+        self.clock.advance(until_ms - self.clock.now_ms())
+
     def expire(self) -> list[Pair]:
-        """Everything that is due, one after the other: at once, Redis may take them in another order."""
+        """Everything that is due, in order."""
         expected = self.runner.run(self.memory.expire())
         actual = self.runner.run(_expire_in_order(self.redis))
         assert actual == expected
@@ -67,19 +75,27 @@ class SideBySide:
         """What both keep is the same, and indexes say what the records say."""
         records, kept = self.memory.records, self.keyspace
         people = kept.records("person", Person)
-        assert people == dict(records.people)
-        assert [list(people[name].standby) for name in records.people] == [
-            list(who.standby) for who in records.people.values()
-        ]
-        assert kept.records("pair", Pair) == dict(records.pairs)
-        assert kept.records("blocks", Blocks) == dict(records.blocks)
-        assert kept.records("lease", Lease) == dict(records.leases)
-        assert kept.sets("offered") == _by(
-            (who.ticket.cohort.key, who.id) for who in people.values() if who.offered and who.ticket
-        )
-        assert kept.sets("people") == _by((gateway, who.id) for who in people.values() for _, gateway in who.addresses)
-        assert kept.sets("carried") == _by((pair.node, pair.id) for pair in records.pairs.values() if pair.node)
-        assert kept.pairs_in_use() == {name: n for name, n in records.nodes.counts().items() if n}
+        same("people", people, dict(records.people))
+        standby = {who.id: list(who.standby) for who in records.people.values()}
+        same("order of standby", {who.id: list(who.standby) for who in people.values()}, standby)
+        same("pairs", kept.records("pair", Pair), dict(records.pairs))
+        same("blocks", kept.records("blocks", Blocks), dict(records.blocks))
+        same("leases", kept.records("lease", Lease), dict(records.leases))
+        offered = _by((who.ticket.cohort.key, who.id) for who in people.values() if who.offered and who.ticket)
+        same("who is offered", kept.sets("offered"), offered)
+        on_gateways = _by((gateway, who.id) for who in people.values() for _, gateway in who.addresses)
+        same("who is on which gateway", kept.sets("people"), on_gateways)
+        carried = _by((pair.node, pair.id) for pair in records.pairs.values() if pair.node)
+        same("who carries what", kept.sets("carried"), carried)
+        same("pairs on nodes", kept.pairs_in_use(), {name: n for name, n in records.nodes.counts().items() if n})
+
+
+def same(what: str, in_redis: dict[Any, Any], in_memory: dict[Any, Any]) -> None:
+    """Says which entries are not."""
+    differ = {name for name in in_redis.keys() | in_memory.keys() if in_redis.get(name) != in_memory.get(name)}
+    assert not differ, f"{what}: " + "; ".join(
+        f"{name} is {in_redis.get(name)} in Redis and {in_memory.get(name)} in memory" for name in sorted(differ)
+    )
 
 
 def _by(items: Iterable[tuple[str, str]]) -> dict[str, set[str]]:

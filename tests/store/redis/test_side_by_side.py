@@ -96,15 +96,13 @@ class BothStores(RuleBasedStateMachine):
 
     @rule(duration_ms=st.sampled_from([100, 4_000, 10_000, 14_000]), silent=st.sampled_from([None, None, *GATEWAYS]))
     def time_passes(self, duration_ms: int, silent: GatewayId | None) -> None:
-        self.both.clock.advance(duration_ms)
+        self.both.pass_time(duration_ms)
         self.all_live(but=silent)
-        self.both.expire()
 
     @rule()
     def a_minute_passes(self) -> None:
         """Nobody said that they live: all gateways are given up, and then all people."""
-        self.both.clock.advance(61_000)
-        self.both.expire()
+        self.both.pass_time(61_000)
         self.all_live()
 
     # -- wishes -----------------------------------------------------------------------------

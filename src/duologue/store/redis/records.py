@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -71,25 +71,36 @@ def decoded(key: str, decode: Callable[[bytes], V], body: bytes) -> V:
         raise Damaged(key, str(error)) from error
 
 
+class Kind(NamedTuple):
+    """What records of one kind are."""
+
+    name: str
+    decode: Callable[[bytes], Any]
+    links: Callable[[Any], str] = lambda _: ""
+    """The names of the records that are loaded with one of these."""
+
+
 class Table(MutableMapping[K, V], Generic[K, V]):
     """The records of one kind. Only what was asked for is known; it is decoded once somebody wants it."""
 
-    def __init__(self, kind: str, of: Any, loaded: Loaded, keys: Keys, links: Callable[[V], str]) -> None:
+    def __init__(self, kind: Kind, loaded: Loaded, keys: Keys) -> None:
         self._kind = kind
-        self._decode: Callable[[bytes], V] = _decoder(of)
         self._loaded = loaded
         self._keys = keys
-        self._links = links
+        self._before: dict[K, V | None] = {}
         self.seen: dict[K, V | None] = {}
         """What somebody looked at, as it is by now; None where there is (no longer) a record."""
 
     def __getitem__(self, name: K) -> V:
-        if name not in self.seen:
-            self.seen[name] = self.before(name)
-        value = self.seen[name]
+        value = self._look(name)
         if value is None:
             raise KeyError(name)
         return value
+
+    def get(self, name: K, default: Any = None) -> Any:
+        """As ever; most records are asked for so, and an exception for each that is missing costs."""
+        value = self._look(name)
+        return default if value is None else value
 
     def __setitem__(self, name: K, value: V) -> None:
         if name not in self.seen:
@@ -109,32 +120,46 @@ class Table(MutableMapping[K, V], Generic[K, V]):
 
     def before(self, name: K) -> V | None:
         """The record as it was loaded."""
-        key = self._keys.record(self._kind, name)
-        _, body = split(key, self._raw(name))
-        return decoded(key, self._decode, body) if body is not None else None
+        if name not in self._before:
+            self._before[name] = self._decoded(name)
+        return self._before[name]
 
-    def writes(self) -> Iterator[tuple[K, str, Command | None]]:
-        """For each record that somebody looked at: its name, the version that they saw, and what to write."""
+    def writes(self) -> Iterator[tuple[str, str, Command | None]]:
+        """For each record that somebody looked at: its key, the version that they saw, and what to write."""
         for name, value in self.seen.items():
-            version, body = split(self._keys.record(self._kind, name), self._raw(name))
-            yield name, version, self._write(name, value, version, body)
+            key = self._key(name)
+            version, body = split(key, self._raw(name))
+            yield key, version, self._write(name, value, version, body)
 
     def _write(self, name: K, value: V | None, version: str, body: bytes | None) -> Command | None:
         if value is None:
-            return ("DEL", self._keys.record(self._kind, name)) if body is not None else None
+            return ("DEL", self._key(name)) if body is not None else None
         new = encode(value)
-        if new == body:
+        if new == body or value == self.before(name):  # sets come in any order
             return None
         # A new record starts from the clock: one that was deleted and made again has another version than before.
         next_version = int(version) + 1 if version else self._loaded.time_us
-        links = self._links(value)
+        links = self._kind.links(value)
         head = f"{next_version} {links}\n" if links else f"{next_version}\n"
-        ttl_ms = RECORD_TTL_MS[self._kind]
-        command: Command = ("SET", self._keys.record(self._kind, name), head + new.decode())
+        ttl_ms = RECORD_TTL_MS[self._kind.name]
+        command: Command = ("SET", self._key(name), head + new.decode())
         return command if ttl_ms is None else (*command, "PX", ttl_ms)
 
+    def _look(self, name: K) -> V | None:
+        if name not in self.seen:
+            self.seen[name] = self._decoded(name)
+        return self.seen[name]
+
+    def _decoded(self, name: K) -> V | None:
+        key = self._key(name)
+        _, body = split(key, self._raw(name))
+        return decoded(key, self._kind.decode, body) if body is not None else None
+
+    def _key(self, name: K) -> str:
+        return self._keys.record(self._kind.name, name)
+
     def _raw(self, name: K) -> bytes | None:
-        key = self._keys.record(self._kind, name)
+        key = self._key(name)
         if key not in self._loaded.values:
             raise NotLoaded(key)
         return self._loaded.values[key]
@@ -207,18 +232,15 @@ class LoadedRecords:
     """`Records` over what was loaded."""
 
     def __init__(self, loaded: Loaded, known_shards: AbstractSet[str], keys: Keys, bounds: Bounds, now_ms: int) -> None:
-        def table(kind: str, of: Any, links: Callable[[Any], str] = lambda _: "") -> Table[Any, Any]:
-            return Table(kind, of, loaded, keys, links)
-
         self.clock = StoppedClock(now_ms)
-        self.people: Table[PersonId, Person] = table("person", Person, _links_of_person)
-        self.pairs: Table[PairId, Pair] = table("pair", Pair, _links_of_pair)
-        self.blocks: Table[PersonId, Blocks] = table("blocks", Blocks)
-        self.leases: Table[str, Lease] = table("lease", Lease)
-        self.gateways: Table[GatewayId, Gateway] = table("gateway", Gateway)
-        self._epochs: Table[str, Epoch] = table("epoch", Epoch)
-        self._shards: Table[str, Shards] = table("shards", Shards)
-        self._states: Table[str, States] = table("nodes", States)
+        self.people: Table[PersonId, Person] = Table(PERSON, loaded, keys)
+        self.pairs: Table[PairId, Pair] = Table(PAIR, loaded, keys)
+        self.blocks: Table[PersonId, Blocks] = Table(BLOCKS, loaded, keys)
+        self.leases: Table[str, Lease] = Table(LEASE, loaded, keys)
+        self.gateways: Table[GatewayId, Gateway] = Table(GATEWAY, loaded, keys)
+        self._epochs: Table[str, Epoch] = Table(EPOCH, loaded, keys)
+        self._shards: Table[str, Shards] = Table(SHARDS, loaded, keys)
+        self._states: Table[str, States] = Table(NODES, loaded, keys)
         self.nodes = LoadedNodes(self.clock, self._states, loaded.use, keys)
         self.store_id = loaded.store_id
         self._known_shards = known_shards
@@ -234,7 +256,8 @@ class LoadedRecords:
 
     @property
     def epoch(self) -> Epoch:
-        return self._epochs.get("", Epoch("", 0))
+        epoch: Epoch = self._epochs.get("", Epoch("", 0))
+        return epoch
 
     @epoch.setter
     def epoch(self, epoch: Epoch) -> None:
@@ -267,20 +290,18 @@ class LoadedRecords:
         self.nodes.settle()
         guards: dict[str, str] = {}
         commands = list(self.nodes.commands)  # first: to count in a field that is no number would fail
-        for kind, table in self._tables():
-            for name, version, write in table.writes():
-                guards[self._keys.record(kind, name)] = version
+        for table in self._tables():
+            for key, version, write in table.writes():
+                guards[key] = version
                 if write is not None:
                     commands.append(write)
         commands += [*self._indexes(), *self._reminders(), *self._appended]
         slots = self.nodes.slots(self.clock.now_ms())
-        return Changes(guards, slots, commands) if commands or slots else None
+        return Changes(self.store_id, guards, slots, commands) if commands or slots else None
 
-    def _tables(self) -> list[tuple[str, Table[Any, Any]]]:
-        return [
-            ("person", self.people), ("pair", self.pairs), ("blocks", self.blocks), ("lease", self.leases),
-            ("gateway", self.gateways), ("epoch", self._epochs), ("shards", self._shards), ("nodes", self._states),
-        ]  # fmt: skip
+    def _tables(self) -> tuple[Table[Any, Any], ...]:
+        first = (self.people, self.pairs, self.blocks, self.leases)
+        return (*first, self.gateways, self._epochs, self._shards, self._states)
 
     def _indexes(self) -> Iterator[Command]:
         """Who is on which gateway, and who is offered where."""
@@ -316,11 +337,15 @@ def _links_of_pair(pair: Pair) -> str:
     return " ".join(f"person:{side.person}" for side in pair.sides)
 
 
-_DECODERS: dict[Any, Callable[[bytes], Any]] = {}
+def _kind(name: str, of: Any, links: Callable[[Any], str] = lambda _: "") -> Kind:
+    return Kind(name, msgspec.json.Decoder(of).decode, links)
 
 
-def _decoder(of: Any) -> Callable[[bytes], Any]:
-    key = repr(of)
-    if key not in _DECODERS:
-        _DECODERS[key] = msgspec.json.Decoder(of).decode
-    return _DECODERS[key]
+PERSON = _kind("person", Person, _links_of_person)
+PAIR = _kind("pair", Pair, _links_of_pair)
+BLOCKS = _kind("blocks", Blocks)
+LEASE = _kind("lease", Lease)
+GATEWAY = _kind("gateway", Gateway)
+EPOCH = _kind("epoch", Epoch)
+SHARDS = _kind("shards", Shards)
+NODES = _kind("nodes", States)

@@ -12,7 +12,7 @@ import msgspec
 
 from duologue.errors import OutcomeUnknown, Unavailable
 from duologue.store.redis.keys import LONGEST_RECORD
-from duologue.store.redis.line import Line
+from duologue.store.redis.line import AnotherLife, Line
 
 Argument = str | bytes | int
 """Within a transition no bytes: the MessagePack of Redis does not know them."""
@@ -61,6 +61,8 @@ class Slot(NamedTuple):
 class Changes(NamedTuple):
     """What a transition was decided by, and what it writes."""
 
+    store_id: str
+    """In which life of the store it was decided."""
     guards: Mapping[str, str]
     """The version of each record that it has seen, by key; '' for one that was not there."""
     slots: Sequence[Slot]
@@ -90,7 +92,10 @@ async def apply(line: Line, changes: Changes) -> Applied:
     guards = [part for guard in changes.guards.items() for part in guard]
     job = {"guards": guards, "slots": changes.slots, "commands": changes.commands}
     some_key = next(iter(changes.guards))  # a Cluster routes by it
-    answer, _ = await line.ask(APPLY.call([some_key], _packed(job)))
+    try:
+        answer, _ = await line.ask(APPLY.call([some_key], _packed(job)), life=changes.store_id)
+    except AnotherLife:
+        return Applied.CHANGED
     return Applied(answer)
 
 
