@@ -41,15 +41,14 @@ class MemoryRecords:
         self._due: list[Due] = []
 
     def append_queue(self, shard: str, event: QueueEvent) -> None:
-        self.queue(shard).append(event)
+        queue = self.queue(shard)
+        if queue.end == 0:
+            self.shards.append(shard)
+        queue.append(event)
 
     def queue(self, shard: str) -> Stream[QueueEvent]:
         """What happens in this shard, in order."""
-        queue = self._queues.get(shard)
-        if queue is None:
-            queue = self._queues[shard] = Stream(self._queue_length)
-            self.shards.append(shard)
-        return queue
+        return self._queues.setdefault(shard, Stream(self._queue_length))
 
     def offered_in(self, shard: str) -> list[Ticket]:
         """Everybody who is offered in this shard now."""
