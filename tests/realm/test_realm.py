@@ -15,7 +15,7 @@ from duologue.client.socket import Socket
 from duologue.ids import PersonId
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import Mode
-from duologue.protocol.server import ChatLine, Ended, Matched, Waiting
+from duologue.protocol.server import ChatLine, Ended, Waiting
 from duologue.store.redis import RedisStore
 from tests.fakes import wait_until
 from tests.realm.realm import OFFICE, Realm, come_in, realm
@@ -149,6 +149,7 @@ class Player:
         self.invitation = Invitation(dice.choice(town.gateways).url, OFFICE.mint_guest({}).token)
         self.session = RandomChatSession(self.invitation)
         self.did: Counter[str] = Counter()
+        self._reported: str | None = None
 
     @property
     def id(self) -> PersonId:
@@ -166,6 +167,7 @@ class Player:
         for _ in actions:
             try:
                 await self.act()
+                self.report()
             except CommandRefused as refused:
                 self.did[f"refused: {refused.error.code}"] += 1
             except ConnectionEnded as ended:
@@ -202,11 +204,15 @@ class Player:
         """For a moment, and believe it."""
         try:
             async with asyncio.timeout(self.dice.random() * 0.05):
-                message = await self.session._receive()
-                if isinstance(message, Matched):
-                    self.session.report_media()
+                await self.session._receive()
         except TimeoutError:
             pass
+
+    def report(self) -> None:
+        """As every client does, once it is in: text needs nothing else."""
+        if self.session.pair not in (None, self._reported):
+            self._reported = self.session.pair
+            self.session.report_media()
 
     def cut(self) -> None:
         socket = self.session.socket
@@ -221,6 +227,7 @@ class Player:
     async def agrees(self, store: RedisStore) -> bool:
         """Whether this person believes what the ledger says."""
         await self.listen()
+        self.report()
         who = await self.town.record(store, self.id)
         if who is None or who.session is None:
             return False
@@ -239,7 +246,7 @@ async def test_thousands_of_random_actions_lose_nobody(town: Realm, redis: Redis
     store = await town.store()
 
     async with asyncio.timeout(30):
-        while not all([await player.agrees(store) for player in players]):
+        while not all(await asyncio.gather(*(player.agrees(store) for player in players))):
             pass  # news is on its way
     in_pairs = Counter(player.session.pair for player in players if player.session.pair is not None)
     assert set(in_pairs.values()) <= {2}, f"seed {seed}: {in_pairs}"

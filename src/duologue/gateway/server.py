@@ -249,10 +249,10 @@ class Gateway:
             deliveries, self._news_position = await self._store.read_news(name, self._news_position, NEWS_WAIT_MS)
         except ResyncNeeded as behind:
             if behind.position < self._news_position:
-                self._unvouched = list(self._connections)  # the store began anew
+                self._news_position = 0  # the store began anew, and so did we: all of that is news
             else:
                 self._lost_news("this gateway fell behind")
-            self._news_position = behind.position
+                self._news_position = behind.position
             return []
         return deliveries
 
