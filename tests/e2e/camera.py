@@ -1,10 +1,18 @@
-"""Fake cameras: a film of one colour with a bar that moves, so that a test sees whose it is, and that it lives."""
+"""Fake cameras: a film of one colour with a bar that moves, so that a test sees whose it is, and that it lives.
+
+Chromium shows the film for a camera. What it believes of its cameras is what its capture process told when it
+started: without that process all that was taken is lost, and the next one looks anew.
+"""
 
 from __future__ import annotations
 
 import math
+import os
+import signal
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.e2e.processes import processes_naming
 
 WIDTH, HEIGHT, FRAMES = 160, 120, 20
 
@@ -44,3 +52,30 @@ def film(path: Path, colour: Colour) -> Path:
             row[left : left + 8] = bytes([235]) * 8
             file.write(b"FRAME\n" + bytes(row) * HEIGHT + chroma)
     return path
+
+
+class Camera:
+    """The camera of one browser."""
+
+    def __init__(self, path: Path, colour: Colour) -> None:
+        self.colour = colour
+        self._path = film(path, colour)
+
+    @property
+    def flag(self) -> str:
+        """What Chromium has to be told."""
+        return f"--use-file-for-fake-video-capture={self._path}"
+
+    def unplug(self) -> None:
+        """It is gone, also for who uses it."""
+        self._path.unlink()
+        self._look_anew()
+
+    def plug_in(self) -> None:
+        """It is there again."""
+        film(self._path, self.colour)
+        self._look_anew()
+
+    def _look_anew(self) -> None:
+        for pid in processes_naming("video_capture.mojom", str(self._path)):
+            os.kill(pid, signal.SIGKILL)

@@ -86,7 +86,8 @@ describe("the words", () => {
     expect(endedKey(ENDED)).toBe("ended.peer.next");
     expect(endedKey({ ...ENDED, reason: "lost" })).toBe("ended.peer.lost");
     expect(endedKey({ ...ENDED, by: "server", reason: "lost" })).toBe("ended.by_server");
-    expect(endedKey({ ...ENDED, by: "server", reason: "media_failed" })).toBe("ended.media_failed");
+    expect(endedKey({ ...ENDED, by: "server", reason: "media_failed" })).toBe("ended.media_broke");
+    expect(endedKey({ ...ENDED, by: "server", reason: "media_failed", talkedMs: null })).toBe("ended.media_failed");
     expect(endedKey({ ...ENDED, by: "me", reason: "media_failed" })).toBe("ended.me.media_failed");
   });
 

@@ -100,7 +100,7 @@ function stopOf(screen: Screen): NonNullable<DockView["stop"]> {
 
 /** Who ended it and why, as a key of the catalogue (all take `alias`). */
 export function endedKey(ended: EndedView): string {
-  if (ended.by === "server") return ended.reason === EndReason.MEDIA_FAILED ? "ended.media_failed" : "ended.by_server";
+  if (ended.by === "server") return endedByServer(ended);
   const who = ended.by === "me" ? "me" : "peer";
   switch (ended.reason) {
     case EndReason.NEXT:
@@ -112,6 +112,11 @@ export function endedKey(ended: EndedView): string {
     case EndReason.MEDIA_FAILED:
       return `ended.${who}.media_failed`;
   }
+}
+
+function endedByServer({ reason, talkedMs }: EndedView): string {
+  if (reason !== EndReason.MEDIA_FAILED) return "ended.by_server";
+  return talkedMs === null ? "ended.media_failed" : "ended.media_broke";
 }
 
 /** The pair that a block would be about; null: none, or blocked already. */

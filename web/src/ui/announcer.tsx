@@ -7,7 +7,7 @@ import { endedKey } from "../view";
 export function Announcer(): ReactElement {
   const { t } = useTranslation();
   const { screen, state } = usePage();
-  const ended = state.phase === "ended" && state.ended !== null ? t(endedKey(state.ended), { alias: state.ended.alias }) : "";
+  const ended = state.ended === null ? "" : t(endedKey(state.ended), { alias: state.ended.alias }); // also while the next search runs
   const alias = state.pair?.peer.alias ?? "";
   const status = (): string => {
     if (state.connection.status === "reconnecting") return t("connection.now");
@@ -21,7 +21,7 @@ export function Announcer(): ReactElement {
       <div className="unseen" role="status">
         {status()}
       </div>
-      <div className="unseen" role="alert">
+      <div className="unseen" role="alert" data-testid="announced">
         {ended}
       </div>
     </>

@@ -5,11 +5,12 @@
  * an SDK or a server other than it knows, nothing happens, and the SDK goes its own, slower way. Where a part
  * did its work and yet no picture comes, a watchdog asks for what was withheld, and the next join is a plain one.
  */
+import { isSignalUrl, onSocket, type WebSocketClass } from "../sockets.js";
 import { starting, type ConnectionPlan, type PeerConnectionClass } from "./connection.js";
 import { FIRST_KEYFRAME_AFTER_MS, forceKeyframe, KEYFRAMES_AFTER_MS } from "./keyframes.js";
 import { ALL_PARTS, noCounts, NO_PARTS, type FastStartCounts, type FastStartParts, type MutableCounts } from "./parts.js";
 import { closeAtOnce } from "./quick-leave.js";
-import { isSignalUrl, watchSignal, type SignalWatch, type WebSocketClass } from "./signal.js";
+import { watchSignal, type SignalWatch } from "./signal.js";
 
 export type { FastStartCounts, FastStartParts } from "./parts.js";
 
@@ -164,7 +165,7 @@ export class FastAttempt {
   }
 }
 
-/** Put both subclasses in their places, once; later calls give the same. */
+/** Be told of what is built, once; later calls give the same. */
 function install(host: Host): Installed {
   const known = installations.get(host);
   if (known !== undefined) return known;
@@ -172,16 +173,7 @@ function install(host: Host): Installed {
   if (host.RTCPeerConnection !== undefined) {
     host.RTCPeerConnection = starting(host.RTCPeerConnection, () => installed.attempt?.connectionPlan() ?? null);
   }
-  if (host.WebSocket !== undefined) host.WebSocket = told(host.WebSocket, installed);
+  onSocket((socket, url) => installed.attempt?.socketOpened(socket, url), host);
   installations.set(host, installed);
   return installed;
-}
-
-function told(Base: WebSocketClass, installed: Installed): WebSocketClass {
-  return class extends Base {
-    constructor(url: string | URL, protocols?: string | string[]) {
-      super(url, protocols);
-      installed.attempt?.socketOpened(this, url);
-    }
-  };
 }

@@ -2,8 +2,6 @@
 import { MediaSectionsRequirement, SignalResponse } from "@livekit/protocol";
 import { EarlyOffer } from "./early-offer.js";
 
-export type WebSocketClass = typeof WebSocket;
-
 export interface SignalHandlers {
   asked(): void;
   withheld(): void;
@@ -13,11 +11,6 @@ export interface SignalHandlers {
 
 /** Ours come as events like the server's: told apart by being known. */
 const ours = new WeakSet<Event>();
-
-/** The SDK's path since its version 2: `/rtc`, `/rtc/v1`. */
-export function isSignalUrl(url: string | URL): boolean {
-  return /\/rtc(?:\/v\d+)?(?:\?|$)/.test(String(url));
-}
 
 export interface SignalWatch {
   /** Media can flow. */
