@@ -6,11 +6,11 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
-from tests.e2e.camera import Colour
+from tests.e2e.camera import Camera, Watch
 
 WITHIN_MS = 20_000
 SEEN = """
@@ -51,13 +51,51 @@ async audio => {
 """
 
 
+class Someone(Protocol):
+    """What a person can do and see in any browser."""
+
+    name: str
+    camera: Camera
+
+    def open(self) -> None:
+        """Open the page and agree to the rules."""
+
+    def press_go(self) -> None:
+        """Press the one big button."""
+
+    def expect_phase(self, phase: str) -> None:
+        """Wait until the page is in this phase."""
+
+    def sees(self, other: Someone) -> None:
+        """Wait until the partner's picture is the other's, and moves."""
+
+    def hears_something(self) -> None:
+        """Wait until the partner's sound has a level."""
+
+
+def meet(one: Someone, other: Someone) -> None:
+    """Two people press the button; both see, and hear, the right one."""
+    for person in (one, other):
+        person.open()
+        person.press_go()
+    see_each_other(one, other)
+
+
+def see_each_other(one: Someone, other: Someone) -> None:
+    """Wait until both see, and hear, the right one."""
+    for person, partner in ((one, other), (other, one)):
+        person.expect_phase("talking")
+        person.sees(partner)
+        person.hears_something()
+
+
 class Person:
-    """Somebody in a browser of their own, with a camera of their own colour."""
+    """Somebody in a browser and with a camera of their own."""
 
     def __init__(
-        self, browser: Browser, url: str, colour: Colour, shots: Path, name: str, *, permitted: bool = True
+        self, browser: Browser, url: str, camera: Camera, shots: Path, name: str, *, permitted: bool = True
     ) -> None:
-        self.colour = colour
+        self.camera = camera
         self.name = name
         self.console: list[str] = []
         self._shots = shots
@@ -134,20 +172,10 @@ class Person:
         line = self.page.locator(f'[data-testid="chat-line"][data-mine="{str(mine).lower()}"]', has_text=text)
         expect(line.first).to_be_visible(timeout=WITHIN_MS)
 
-    def sees(self, other: Person) -> None:
-        """Wait until the partner's picture has the other's colour, and moves."""
-        video = self.page.get_by_test_id("remote-video")
-        places: set[int] = set()
-
-        def right_and_moving() -> bool:
-            seen = video.evaluate(SEEN)
-            if seen["width"] == 0 or Colour(*map(round, seen["mean"])).distance(other.colour) > 60:
-                places.clear()
-                return False
-            places.add(seen["brightest"])
-            return len(places) >= 3
-
-        self._until(right_and_moving, f"{self.name} sees {other.name} moving")
+    def sees(self, other: Someone) -> None:
+        """Wait until the partner's picture is the other's, and moves."""
+        video, watch = self.page.get_by_test_id("remote-video"), Watch(other.camera)
+        self._until(lambda: watch.look(video.evaluate(SEEN)), f"{self.name} sees {other.name} moving")
 
     def hears_something(self) -> None:
         """Wait until the partner's sound has a level."""

@@ -16,22 +16,7 @@ from duologue.media.livekit_node import NodeAccess
 from duologue.safety.ratelimit import UNLIMITED
 from tests.e2e.camera import BLUE, GREEN, RED
 from tests.e2e.conftest import Invite, Server
-from tests.e2e.person import Person
-
-
-def meet(one: Person, other: Person) -> None:
-    """Two people press the button; both see, and hear, the right one."""
-    for person in (one, other):
-        person.open()
-        person.press_go()
-    see_each_other(one, other)
-
-
-def see_each_other(one: Person, other: Person) -> None:
-    for person, partner in ((one, other), (other, one)):
-        person.expect_phase("talking")
-        person.sees(partner)
-        person.hears_something()
+from tests.e2e.person import meet, see_each_other
 
 
 def test_two_strangers_see_hear_and_write_to_each_other(invite: Invite) -> None:
