@@ -17,9 +17,11 @@ from tests.e2e.person import HEARD, SEEN, WITHIN_MS, Someone
 
 PREFERENCES = {
     "media.navigator.streams.fake": True,
-    "media.navigator.permission.disabled": True,
-    "media.peerconnection.ice.loopback": True,
+    "permissions.default.camera": 1,  # allowed; else Firefox tells no address of the machine
+    "permissions.default.microphone": 1,
+    "media.peerconnection.ice.loopback": True,  # where `duologue dev` has its LiveKit
     "media.autoplay.default": 0,  # allowed
+    "media.cubeb.force_mock_context": True,  # without a sound card, Web Audio would stand still
     "media.gmp-manager.updateEnabled": False,  # it would fetch codecs that nobody needs
 }
 LISTENS = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
@@ -73,18 +75,18 @@ class FirefoxPerson:
         self._url = url
         self._shots = shots
 
-    def open(self) -> None:
+    def open(self, query: str = "?lang=en") -> None:
         """Open the page and agree to the rules."""
-        self.page.open(f"{self._url}/?lang=en")
-        self._press("agree")
+        self.page.open(f"{self._url}/{query}")
+        self.press("agree")
 
     def press_go(self) -> None:
         """Press the one big button."""
-        self._press("go")
+        self.press("go")
 
     def write(self, text: str) -> None:
         """Write a line and send it."""
-        self._press("chat-input")
+        self.press("chat-input")
         self.page.type(text + ENTER)
 
     def expect_phase(self, phase: str) -> None:
@@ -95,6 +97,10 @@ class FirefoxPerson:
         """Wait until a line of the partner is on the screen."""
         lines = """[...document.querySelectorAll('[data-testid="chat-line"][data-mine="false"]')]"""
         self._until(f"{lines}.some(line => line.textContent.includes({json.dumps(text)}))")
+
+    def expect_gone(self, test_id: str) -> None:
+        """Wait until it is not on the screen."""
+        self._until(f"{_find(test_id)} === null")
 
     def sees(self, other: Someone) -> None:
         """Wait until the partner's picture is the other's, and moves."""
@@ -111,7 +117,8 @@ class FirefoxPerson:
         self._shots.mkdir(parents=True, exist_ok=True)
         (self._shots / f"{name}.png").write_bytes(self.page.screenshot())
 
-    def _press(self, test_id: str) -> None:
+    def press(self, test_id: str) -> None:
+        """Wait until it is there, and press it."""
         self._until(f"{_find(test_id)} !== null")
         box = self.page.evaluate(f"{_find(test_id)}.getBoundingClientRect()")
         self.page.press(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

@@ -36,6 +36,7 @@ HEARD = """
 async audio => {
   if (!(audio.srcObject instanceof MediaStream) || !audio.srcObject.getAudioTracks().length) return 0;
   const context = new AudioContext(), analyser = context.createAnalyser();
+  analyser.fftSize = 32768; // two thirds of a second: no beep falls between two looks
   context.createMediaStreamSource(audio.srcObject).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   let loudest = 0;
@@ -43,7 +44,7 @@ async audio => {
   while (performance.now() < end && loudest < 0.01) {
     await new Promise(requestAnimationFrame);
     analyser.getFloatTimeDomainData(samples);
-    loudest = Math.max(loudest, ...samples.map(Math.abs));
+    loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), loudest);
   }
   await context.close();
   return audio.paused || audio.muted ? 0 : loudest;
@@ -57,7 +58,7 @@ class Someone(Protocol):
     name: str
     camera: Camera
 
-    def open(self) -> None:
+    def open(self, query: str = ...) -> None:
         """Open the page and agree to the rules."""
 
     def press_go(self) -> None:

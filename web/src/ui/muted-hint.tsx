@@ -9,10 +9,10 @@ export function MutedHint(): ReactElement | null {
   const { mutedSpeech, session } = usePage();
   if (!mutedSpeech) return null;
   return (
-    <div className="banner pill glass night" data-testid="muted-speech">
+    <div className="banner pill pill--hint glass night" data-testid="muted-speech">
       <MicOff className="icon icon--small" aria-hidden="true" />
       <span>{t("talk.muted_speech")}</span>
-      <button type="button" className="button button--outline" onClick={() => session.setMicrophone(true)}>
+      <button type="button" className="button" data-testid="speak" onClick={() => session.setMicrophone(true)}>
         {t("talk.speak")}
       </button>
     </div>
