@@ -26,6 +26,7 @@ from duologue.gateway import sockets
 from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
 from duologue.ids import GatewayId, NodeName
+from duologue.issuers.office import open_token_office
 from duologue.matcher.loop import Matcher
 from duologue.media.child import LiveKitChild
 from duologue.media.fake import FakeMedia
@@ -150,7 +151,7 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
     async with AsyncExitStack() as stack:
         stack.push_async_callback(tasks.cancel_all)
         store = MemoryStore(clock)
-        tokens = TokenOffice(_installation_key(_state_dir(settings)), clock, rng)
+        tokens = await open_token_office(settings, _installation_key(_state_dir(settings)), clock, rng, tasks)
         limiter = MemoryLimiter(clock)
         world = World(settings, store, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
         watch = start_node_watch(world)

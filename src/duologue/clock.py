@@ -23,6 +23,25 @@ class SystemClock:
         await asyncio.sleep(duration_ms / 1000)
 
 
+class StoppedClock:
+    """A moment, as `ports.Clock` knows it: for what is decided at once."""
+
+    def __init__(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+
+    def now_ms(self) -> int:
+        """The moment."""
+        return self._now_ms
+
+    def monotonic_ms(self) -> int:
+        """The moment."""
+        return self._now_ms
+
+    async def sleep_ms(self, duration_ms: int) -> None:
+        """Nobody sleeps in a moment."""
+        raise NotImplementedError(f"to sleep for {duration_ms} ms")
+
+
 class SystemRng:
     """`ports.Rng` of the machine."""
 

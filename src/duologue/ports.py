@@ -7,7 +7,7 @@ the same request id). Stores have their own clock, so no method takes the time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -17,6 +17,7 @@ from duologue.ledger import (
     Arrival,
     Attention,
     Caller,
+    Claim,
     Closed,
     CommitResult,
     Delivery,
@@ -56,6 +57,16 @@ class Rng(Protocol):
         """A whole number from 0 to `bound` - 1."""
 
 
+class KeySource(Protocol):
+    """Where an integrator publishes the keys that it signs with."""
+
+    async def fetch(self) -> bytes:
+        """The key set (RFC 7517) as it is now, of bounded size and within bounded time. Raises `Unavailable`.
+
+        The text of the error says what went wrong and holds no secret.
+        """
+
+
 class PresenceStore(Protocol):
     """Who is here, and through which gateway."""
 
@@ -92,10 +103,24 @@ class PresenceStore(Protocol):
         A ticket keeps its wait through all of this. A partner hears HIDDEN and VISIBLE.
         """
 
+    async def remember_blocks(self, person: PersonId, blocked: Collection[PersonId]) -> None:
+        """All whom this person has blocked, as the `SafetyStore` knows: they hold from now on, and are at hand later.
+
+        Nothing happens when the person is not known.
+        """
+
     async def keep_alive(self, gateway: GatewayId) -> bool:
         """This gateway lives: its people are believed to be here for another `GATEWAY_LEASE_MS`.
 
-        False: it was given up meanwhile (or is new), so every session on it needs a snapshot.
+        False: it was given up meanwhile (or is new), or the store began anew. Then it has to vouch for its sessions.
+        """
+
+    async def vouch(self, gateway: GatewayId, claims: Sequence[Claim]) -> list[SessionId]:
+        """These sessions are connected, and were told this. Where the store knows less, it takes their word for it.
+
+        Returns those who need a snapshot, because the store knows more. Who waited waits on with the
+        same wait. A pair that one side alone speaks of ends after `VOUCH_WITHIN_MS`. One transition
+        for each session.
         """
 
     async def expire(self) -> list[Pair]:
@@ -169,6 +194,9 @@ class PairStore(Protocol):
 
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
+
+    async def partner(self, caller: Caller, pair: PairId) -> PersonId | None:
+        """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows."""
 
     async def block(self, caller: Caller, pair: PairId) -> Closed:
         """Never meet the partner of this pair again, in both directions; ends the pair (LEFT) if it is on.

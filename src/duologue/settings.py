@@ -16,7 +16,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -25,9 +24,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from duologue.auth_settings import AuthSettings
 from duologue.errors import StartupError
 from duologue.matching.rules import Facet, Rules
 from duologue.safety.ratelimit import UNLIMITED, Rate, parse_rate
+from duologue.sections import Section
 
 CONFIG_FILE = "duologue.toml"
 
@@ -43,12 +44,6 @@ RateText = Annotated[str, AfterValidator(_checked_rate)]
 def _relation(shorter: str, sign: str, longer: str, section: BaseModel) -> str:
     low, high = getattr(section, shorter), getattr(section, longer)
     return f"{shorter} ({low}) {sign} {longer} ({high}) must hold: lower {shorter}, or raise {longer}"
-
-
-class Section(BaseModel):
-    """A section of the configuration."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class HttpSettings(Section):
@@ -273,6 +268,32 @@ class MatchingSettings(Section):
         return Rules(facets, self.recently_met_after_ms, self.hold_ms)
 
 
+class RedisSettings(Section):
+    """The store of `duologue serve`. `duologue dev` keeps everything in memory."""
+
+    url: str | None = Field(None, description="Where Redis or Valkey is; also read from REDIS_URL.")
+    password_file: Path | None = Field(None, description="A file with the password, instead of one in the URL.")
+    realm: str = Field(
+        "duologue", pattern=r"^[A-Za-z0-9_-]{1,40}$", description="All keys begin with it: several may share a Redis."
+    )
+    wait_s: float = Field(60, ge=0, description="How long `serve` waits for Redis at the start before it gives up.")
+
+    def url_given(self) -> str:
+        """Where it is. Raises `StartupError` where nobody said."""
+        if self.url is None:
+            raise StartupError("REDIS_URL is not set. Say where Redis is, such as REDIS_URL=redis://127.0.0.1:6379/0")
+        return self.url
+
+    def password(self) -> str | None:
+        """What the file holds, if there is one. Raises `StartupError`."""
+        if self.password_file is None:
+            return None
+        try:
+            return self.password_file.read_text().strip()
+        except OSError as error:
+            raise StartupError(f"redis.password_file cannot be read: {error}") from error
+
+
 class LogSettings(Section):
     """How to log."""
 
@@ -284,14 +305,21 @@ class Settings(BaseSettings):
     """All sections."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DUOLOGUE_", env_nested_delimiter="__", toml_file=CONFIG_FILE, extra="forbid", frozen=True
+        env_prefix="DUOLOGUE_",
+        env_nested_delimiter="__",
+        toml_file=CONFIG_FILE,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # it may be a secret
     )
     http: HttpSettings = HttpSettings()
     gateway: GatewaySettings = GatewaySettings()
+    auth: AuthSettings = AuthSettings()
     timing: TimingSettings = TimingSettings()
     limits: LimitSettings = LimitSettings()
     livekit: LiveKitSettings = LiveKitSettings()
     matching: MatchingSettings = MatchingSettings()
+    redis: RedisSettings = RedisSettings()
     log: LogSettings = LogSettings()
     guest_scope: Literal["tab", "device"] = Field(
         "tab", description="tab: every tab is a person of its own, so that two tabs meet; device: one a browser."
@@ -319,7 +347,9 @@ def load(**options: Any) -> Settings:
     from_livekit = {
         name: os.environ[variable] for name, variable in LIVEKIT_VARIABLES.items() if variable in os.environ
     }
+    from_redis = {"url": os.environ["REDIS_URL"]} if "REDIS_URL" in os.environ else {}
     _refuse_unknown_variables()
+    options["redis"] = from_redis | options.get("redis", {})
     options["livekit"] = from_livekit | options.get("livekit", {})
     try:
         return Settings(**options)

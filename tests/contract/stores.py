@@ -5,13 +5,17 @@ A further store takes one more line in `STORES`: a function that makes a `StoreU
 
 from __future__ import annotations
 
+import atexit
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from functools import cache
+from itertools import count
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from duologue.clock import SystemClock
 from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, RequestId, SessionId
 from duologue.ledger import (
     GATEWAY_LEASE_MS,
@@ -31,10 +35,15 @@ from duologue.pairs.pair import Pair
 from duologue.ports import ResyncNeeded, Store
 from duologue.protocol.codes import Mode
 from duologue.safety.ratelimit import UNLIMITED, Rate
+from duologue.settings import RedisSettings
+from duologue.store.ledger import Terms
 from duologue.store.memory import MemoryStore
 from duologue.store.memory.store import OUTBOX_LENGTH, QUEUE_LENGTH
+from duologue.store.redis import open_store
+from duologue.store.redis.records import Bounds
 from tests.builders import ANA, BEN, NODE, cohort, ticket
 from tests.fakes import ManualClock
+from tests.redis_server import RedisServer, redis_server
 
 GATEWAY = GatewayId("g1")
 MATCHER = MatcherId("m1")
@@ -69,7 +78,32 @@ async def memory_store(keeps: int | None = None) -> AsyncIterator[StoreUnderTest
     yield StoreUnderTest(store, advance)
 
 
-STORES: dict[str, MakeStore] = {"memory": memory_store}
+@cache
+def shared_redis() -> RedisServer:
+    """One server for all tests of this process; each store has a realm of its own there."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(redis_server())
+
+
+@asynccontextmanager
+async def redis_store(keeps: int | None = None) -> AsyncIterator[StoreUnderTest]:
+    """The store on a real Redis, whose clock stands still as far as the store is concerned."""
+    clock = ManualClock()
+
+    async def advance(duration_ms: int) -> None:
+        clock.advance(duration_ms)
+
+    bounds = Bounds() if keeps is None else Bounds(queue=keeps, outbox=keeps)
+    settings = RedisSettings(url=shared_redis().url, realm=f"t{next(REALMS)}")
+    terms = Terms(settle_ms=0)
+    opened = open_store(settings, SystemClock(), terms=terms, bounds=bounds, time=lambda _: clock.now_ms())
+    async with opened as (store, _):
+        yield StoreUnderTest(store, advance)
+
+
+REALMS = count()
+STORES: dict[str, MakeStore] = {"memory": memory_store, "redis": redis_store}
 
 
 class World:
@@ -110,6 +144,15 @@ class World:
             self._sessions[person, arrival.generation] = session
             self._positions.setdefault(gateway, 0)
         return arrival
+
+    def session(self, caller: Caller) -> SessionId:
+        """The session that this caller speaks for."""
+        return self._sessions[caller.person, caller.generation]
+
+    def adopt(self, caller: Caller, session: SessionId, gateway: GatewayId = GATEWAY) -> None:
+        """Listen to a session that began in another world."""
+        self._sessions[caller.person, caller.generation] = session
+        self._positions.setdefault(gateway, 0)
 
     async def here(self, person: PersonId, gateway: GatewayId = GATEWAY) -> Caller:
         """A new session of this person, which can ask for things."""

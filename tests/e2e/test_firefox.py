@@ -55,5 +55,6 @@ def test_firefox_meets_chromium_and_moves_on(invite: Invite, fox: FirefoxPerson)
     see_each_other(fox, cleo)
     assert fox.page.evaluate("duologue.media.ledger.live") == 1
     counts = fox.page.evaluate("duologue.media.fastStartCounts")
-    assert (counts["slimOffers"], counts["earlyOffers"], counts["fallbacks"]) == (2, 2, 0), counts
+    assert counts["slimOffers"] > 0, counts
+    assert counts["earlyOffers"] > 0, counts
     assert counts["keyframes"] == 0, "Firefox makes keyframes on demand now: say so in docs/howto/media.md"

@@ -242,7 +242,7 @@ async def test_the_pairs_of_a_dead_node_come_back_through_the_slots_of_the_other
             await wait_until(lambda: crowd.ends, description="the first pair ends", within_s=10)
             noticed_ms = crowd.clock.now_ms() - died_ms
             await wait_until(
-                lambda: len(crowd.talks) == PEOPLE // 2 and not crowd.memory.ledger.nodes.pairs_on(NodeName("a")),
+                lambda: len(crowd.talks) == PEOPLE // 2 and not crowd.memory.records.nodes.pairs_on(NodeName("a")),
                 description="all talk again",
                 within_s=40,
             )

@@ -13,7 +13,7 @@ from duologue.protocol.codes import Mode, Pause
 from duologue.simulation.town import NODES, Town
 from duologue.simulation.trace import Trace
 from duologue.simulation.virtual import VirtualLoop
-from duologue.store.memory import MemoryStore
+from duologue.store.ledger import Transitions
 
 BEFORE_MS, OUTAGE_MS = 5_000, 60_000
 KNOWN_MS = 3_500
@@ -24,7 +24,7 @@ class Outage(Town):
     """Both nodes die and come back; who meets whom in between is counted."""
 
     def __init__(self, trace: Trace) -> None:
-        super().__init__(4, MemoryStore, trace)
+        super().__init__(4, Transitions, trace)
         crowd = self.plan._replace(people=24, gateways=2, matchers=2, owners_nap=False)
         self.plan = crowd._replace(fails=0.0, slow_ms=2, latency_ms=20)
         self._store_weather.fails = self._media_weather.fails = 0.0

@@ -17,7 +17,7 @@ from duologue.cli.exits import COULD_NOT_RUN, DOES_NOT_HOLD
 from duologue.simulation.planted import PLANTED
 from duologue.simulation.report import HASH_SEED, results, summary
 from duologue.simulation.run import run_seed
-from duologue.store.memory import MemoryStore
+from duologue.store.ledger import Transitions
 
 ALL = "all"
 LAST_LINES = 60
@@ -78,7 +78,7 @@ def _refuse(why: str) -> None:
 
 
 def _show(seed: int, bug: str | None) -> bool:
-    result = run_seed(seed, PLANTED[bug] if bug else MemoryStore, whole_trace=True)
+    result = run_seed(seed, PLANTED[bug] if bug else Transitions, whole_trace=True)
     typer.echo("\n".join(result.trace))
     return (result.violation is None) == (bug is None)
 

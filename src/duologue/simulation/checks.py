@@ -23,7 +23,7 @@ from duologue.nodes import NodeHealth
 from duologue.pairs.pair import Pair
 from duologue.simulation.person import Person
 from duologue.simulation.virtual import VirtualClock
-from duologue.store.memory.ledger import Ledger
+from duologue.store.memory.store import MemoryRecords
 
 REAPED_WITHIN_MS = 25_000
 """Seats and deadlines end by a loop that may be stopped for a while, through a store that may be away."""
@@ -42,13 +42,13 @@ class Checks:
 
     def __init__(
         self,
-        ledger: Ledger,
+        records: MemoryRecords,
         people: Mapping[PersonId, Person],
         rules: Rules,
         media: FakeMedia,
         violation: Callable[[str], None],
     ) -> None:
-        self._ledger = ledger
+        self._records = records
         self._media = media
         self._broken_ms: dict[NodeName, int] = {}
         self._started_ms: defaultdict[NodeName, list[int]] = defaultdict(list)
@@ -70,7 +70,7 @@ class Checks:
         """Remember what this transition will be judged by."""
         match name:
             case "commit":
-                waiting = [who for who in self._ledger.people.values() if who.offered and who.pair is None]
+                waiting = [who for who in self._records.people.values() if who.offered and who.pair is None]
                 self._seen = {who.id: who.ticket for who in waiting}
             case "depart":
                 self._seen = self._holds_live_session(args[0].person)
@@ -94,7 +94,7 @@ class Checks:
 
     def _formed(self, shard: str, proposal: Proposal) -> None:
         self.pairs += 1
-        pair = self._ledger.pairs[proposal.pair]
+        pair = self._records.pairs[proposal.pair]
         one, other = proposal.tickets
         for ticket in proposal.tickets:
             if self._seen.get(ticket.person) != ticket:
@@ -120,16 +120,16 @@ class Checks:
         return accepts(first, second) and accepts(second, first)
 
     def _partner(self, person: PersonId, pair: str) -> PersonId | None:
-        who = self._ledger.people.get(person)
+        who = self._records.people.get(person)
         if who is None:
             return None
         if who.pair == pair:
-            return self._ledger.pairs[who.pair].peer(person).person
+            return self._records.pairs[who.pair].peer(person).person
         return who.last_met[1] if who.last_met is not None and who.last_met[0] == pair else None
 
     def _holds_live_session(self, id_: PersonId) -> bool:
         """Whether the session that the ledger knows is the one in this person's hands, and works."""
-        person, who = self._people.get(id_), self._ledger.people.get(id_)
+        person, who = self._people.get(id_), self._records.people.get(id_)
         if person is None or who is None or not person.is_in or person.ready is None:
             return False
         return person.link is not None and person.link.works and who.session == person.ready.session
@@ -137,16 +137,16 @@ class Checks:
     # -- the ledger by itself ---------------------------------------------------------------------
 
     def _whole_ledger(self) -> None:
-        revs = sum(who.rev for who in self._ledger.people.values())
+        revs = sum(who.rev for who in self._records.people.values())
         if revs != self._revs:
             self._revs, self.changed_ms = revs, self._clock.monotonic_ms()
-        for who in self._ledger.people.values():
+        for who in self._records.people.values():
             if who.waiting and who.pair is not None:
                 self._violation(f"invariant 1: {who.id} waits and is in a pair")
-            if who.pair is not None and who.pair not in self._ledger.pairs:
+            if who.pair is not None and who.pair not in self._records.pairs:
                 self._violation(f"invariant 1: {who.id} is in a pair that is not there")
         self._note_broken()
-        for pair in self._ledger.pairs.values():
+        for pair in self._records.pairs.values():
             self._one_pair(pair)
             if pair.node is not None:
                 self._on_node(pair, pair.node)
@@ -159,7 +159,7 @@ class Checks:
                 self._broken_ms.setdefault(name, self._clock.now_ms())
 
     def _on_node(self, pair: Pair, node: NodeName) -> None:
-        known = self._ledger.nodes.states.get(node)
+        known = self._records.nodes.states.get(node)
         if known is None or known.report.health is NodeHealth.DOWN:
             self._violation(f"invariant 11: {pair.id} is on {node}, which is known to be dead")
         since_ms = self._broken_ms.get(node)
@@ -169,7 +169,7 @@ class Checks:
     def _one_pair(self, pair: Pair) -> None:
         late_ms = self._clock.now_ms() - REAPED_WITHIN_MS
         for side in pair.sides:
-            if self._ledger.people[side.person].pair != pair.id:
+            if self._records.people[side.person].pair != pair.id:
                 self._violation(f"invariant 2: {pair.id} has {side.person}, who is in another pair or none")
             if side.away_until_ms is not None and side.away_until_ms < late_ms:
                 self._violation(f"invariant 7: the seat of {side.person} in {pair.id} is never given up")
@@ -191,7 +191,7 @@ class Checks:
     def at_rest(self, published: Mapping[str, QueueStatus]) -> None:
         """After the trouble, once everybody keeps still: people and ledger agree, and nobody waits in vain."""
         for person in self._people.values():
-            who = self._ledger.people.get(person.id)
+            who = self._records.people.get(person.id)
             if person.away:
                 continue
             if not person.is_in or person.ready is None:
@@ -202,7 +202,7 @@ class Checks:
                 truth = "paired" if who.pair else "waiting" if who.waiting else "idle"
                 if (person.belief.state, person.belief.pair) != (truth, who.pair):
                     self._violation(f"invariant 5: {person.name} believes {person.belief}, the ledger says {truth}")
-        offered = [who.ticket for who in self._ledger.people.values() if who.offered and who.ticket]
+        offered = [who.ticket for who in self._records.people.values() if who.offered and who.ticket]
         for shard, status in published.items():
             waiting = sum(ticket.cohort.key == shard for ticket in offered)
             if status.waiting_count != waiting:
@@ -215,7 +215,7 @@ class Checks:
     def _no_zombies(self) -> None:
         old_ms = self._clock.now_ms() - SWEPT_WITHIN_MS
         for name, node in self._media.on.items():
-            carried = self._ledger.nodes.pairs_on(name)
+            carried = self._records.nodes.pairs_on(name)
             for pair, made_ms in node.rooms.items():
                 if made_ms < old_ms and pair not in carried:
                     self._violation(f"invariant 12: {name} has a room for {pair}, and no such pair lives there")

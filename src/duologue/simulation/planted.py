@@ -1,24 +1,21 @@
 """Bugs that a store could have, planted to see whether the checks find them.
 
-They live here and nowhere else: each overrides one decision of the memory store. A check that lets
+They live here and nowhere else: each overrides one decision of the ledger. A check that lets
 one of them pass proves nothing about the real one either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from duologue.ids import NodeName, PairId
 from duologue.ledger import Closed, Outcome
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NoSlot
-from duologue.pairs.pair import Pair
 from duologue.protocol.codes import Pause
-from duologue.store.memory import MemoryStore
-from duologue.store.memory.ledger import Person
+from duologue.store.ledger import Transitions
+from duologue.store.ledger.records import Person
 
 
-class CommitWithoutAttemptCheck(MemoryStore):
+class CommitWithoutAttemptCheck(Transitions):
     """Whoever is connected is taken for still waiting, with whatever ticket the matcher has seen."""
 
     def _still_waits(self, ticket: Ticket) -> bool:
@@ -26,14 +23,14 @@ class CommitWithoutAttemptCheck(MemoryStore):
         return who is not None and who.here
 
 
-class LeaseWithoutFence(MemoryStore):
+class LeaseWithoutFence(Transitions):
     """A matcher that slept through its lease commits what it dreamt of."""
 
     def _holds(self, shard: str, fence: int) -> bool:  # noqa: ARG002 - that is the bug
         return True
 
 
-class GenerationIgnoredOnResume(MemoryStore):
+class GenerationIgnoredOnResume(Transitions):
     """A resumed session has the generation of the one before, so the old socket still speaks for the person."""
 
     def _new_generation(self, who: Person) -> None:
@@ -41,39 +38,39 @@ class GenerationIgnoredOnResume(MemoryStore):
             super()._new_generation(who)
 
 
-class SeatNeverReleased(MemoryStore):
+class SeatNeverReleased(Transitions):
     """Somebody whose connection never comes back keeps their partner waiting for ever."""
 
     def _seat_ran_out(self, who: Person) -> Closed:  # noqa: ARG002 - that is the bug
         return Closed(Outcome.DONE)
 
 
-class BlockCheckedOnlyByMatcher(MemoryStore):
+class BlockCheckedOnlyByMatcher(Transitions):
     """A block that came after the ticket was written is not seen by the commit."""
 
     def _keep_apart(self, first: Ticket, second: Ticket) -> bool:
         return first.avoids(second)
 
 
-class DeadNodeKeepsPairs(MemoryStore):
+class DeadNodeKeepsPairs(Transitions):
     """A media server is known to be dead, and people are left in its rooms."""
 
-    def _end_all(self, pairs: Sequence[PairId]) -> list[Pair]:  # noqa: ARG002 - that is the bug
-        return []
+    def lost_node(self, pair: PairId, node: NodeName) -> Closed:  # noqa: ARG002 - that is the bug
+        return Closed(Outcome.DONE)
 
 
-class SlotsNotCounted(MemoryStore):
+class SlotsNotCounted(Transitions):
     """Whoever works takes any number of pairs at once."""
 
     def _take_slot(self) -> NodeName | NoSlot:
         taken = super()._take_slot()
-        now_ms, states = self._clock.now_ms(), self.ledger.nodes.states
+        now_ms, states = self.ledger.now_ms(), self.ledger.nodes.states
         if isinstance(taken, NoSlot) and taken.why is Pause.MEDIA_BUSY:
             return next(name for name, state in states.items() if state.works(now_ms))
         return taken
 
 
-PLANTED: dict[str, type[MemoryStore]] = {
+PLANTED: dict[str, type[Transitions]] = {
     "commit-without-attempt-check": CommitWithoutAttemptCheck,
     "lease-without-fence": LeaseWithoutFence,
     "generation-ignored-on-resume": GenerationIgnoredOnResume,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from duologue.simulation.planted import PLANTED
 from duologue.simulation.run import Result, run_seed
-from duologue.store.memory import MemoryStore
+from duologue.store.ledger import Transitions
 
 HASH_SEED = "0"
 """Sets of strings are walked in the order of their hashes, so a run replays under one PYTHONHASHSEED only."""
@@ -27,7 +27,7 @@ class Summary(NamedTuple):
 
 
 def _run_one(seed: int, planted: str | None) -> Result:
-    return run_seed(seed, PLANTED[planted] if planted else MemoryStore)
+    return run_seed(seed, PLANTED[planted] if planted else Transitions)
 
 
 def results(seeds: Iterable[int], planted: str | None = None, jobs: int | None = None) -> Iterator[Result]:

@@ -10,7 +10,7 @@ import structlog
 from duologue.simulation.town import Town, Violation
 from duologue.simulation.trace import KEPT, Trace
 from duologue.simulation.virtual import VirtualLoop
-from duologue.store.memory import MemoryStore
+from duologue.store.ledger import Transitions
 
 
 class Result(NamedTuple):
@@ -24,7 +24,7 @@ class Result(NamedTuple):
     """The last lines before the violation; all that was kept when it was asked for."""
 
 
-def run_seed(seed: int, new_store: type[MemoryStore] = MemoryStore, *, whole_trace: bool = False) -> Result:
+def run_seed(seed: int, transitions: type[Transitions] = Transitions, *, whole_trace: bool = False) -> Result:
     """Live through one seed. The same seed gives the same trace, line by line, for one PYTHONHASHSEED."""
     trace = Trace(None if whole_trace else KEPT)
     structlog.configure(
@@ -33,11 +33,11 @@ def run_seed(seed: int, new_store: type[MemoryStore] = MemoryStore, *, whole_tra
         cache_logger_on_first_use=False,
     )
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(_run(seed, new_store, trace, whole_trace=whole_trace))
+        return runner.run(_run(seed, transitions, trace, whole_trace=whole_trace))
 
 
-async def _run(seed: int, new_store: type[MemoryStore], trace: Trace, *, whole_trace: bool) -> Result:
-    town = Town(seed, new_store, trace)
+async def _run(seed: int, transitions: type[Transitions], trace: Trace, *, whole_trace: bool) -> Result:
+    town = Town(seed, transitions, trace)
     violation = None
     try:
         await town.run()

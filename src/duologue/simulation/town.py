@@ -23,6 +23,7 @@ from duologue.simulation.person import Person
 from duologue.simulation.process import Process
 from duologue.simulation.trace import Trace
 from duologue.simulation.virtual import SeededRng, VirtualClock
+from duologue.store.ledger import Transitions
 from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
 
@@ -86,7 +87,7 @@ class Violation(Exception):
 class Town:
     """Everything there is, for one run."""
 
-    def __init__(self, seed: int, new_store: type[MemoryStore], trace: Trace) -> None:
+    def __init__(self, seed: int, transitions: type[Transitions], trace: Trace) -> None:
         self.calm = self.frozen = False
         self.trace = trace
         trace.on_defect = self.violation
@@ -96,7 +97,7 @@ class Town:
         self._clock = VirtualClock()
         self._tasks = Tasks()
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._store = new_store(self._clock)
+        self._store = MemoryStore(self._clock, transitions=transitions)
         self._store_weather = Weather(self.plan.fails, self.plan.slow_ms)
         self._media = FakeMedia(dict.fromkeys(NODES, self.plan.slots), now_ms=self._clock.now_ms)
         self._media_weather = Weather(self.plan.fails, 100)
@@ -106,7 +107,7 @@ class Town:
         self._network.latency_ms = self.plan.latency_ms
         self._people: dict[PersonId, Person] = {}
         rules = SETTINGS.matching.rules()
-        self.checks = Checks(self._store.ledger, self._people, rules, self._media, self.violation)
+        self.checks = Checks(self._store.records, self._people, rules, self._media, self.violation)
         self._hosts: list[Host] = []
         self._matchers: list[Process] = []
         self._born = 0

@@ -1,8 +1,7 @@
-"""The ledger in one process: for `duologue dev` and tests, and the reference for what a store does.
+"""The ledger in one process: for `duologue dev`, tests and the simulation.
 
-Atomic because nothing here awaits between reading and writing. What a pair does next is decided by
-`pairs.life`; `ledger.py` keeps the records, applies the effects and appends the news, `leases.py`
-knows who owns what, `stream.py` is an append-only list, `store.py` is the port over them.
+Atomic because nothing here awaits between reading and writing. `store.py` keeps the records that the transitions of
+`store/ledger` work on, `stream.py` is an append-only list, `limits.py` rates across connections.
 It is never a fallback: only the composition root picks it, and only where it was asked for.
 """
 

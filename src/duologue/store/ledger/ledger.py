@@ -1,17 +1,15 @@
-"""The records of the ledger, and the steps that transitions are made of.
+"""The steps that transitions are made of: waiting, news, pairs.
 
-Knows nothing of ports, requests or waiting readers: `store.py` runs a transition as one call after
-another in here, without an `await` between them.
+Knows nothing of requests and callers: `transitions.py` puts the steps together.
 """
 
 from __future__ import annotations
 
-import heapq
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from duologue.ids import GatewayId, NodeName, PairId, PersonId, RequestId, SessionId
+from duologue.ids import NodeName, PairId, PersonId
 from duologue.ledger import (
     MET_AT_MOST,
     MET_FOR_MS,
@@ -28,7 +26,6 @@ from duologue.ledger import (
     PersonState,
     Proposal,
     Queued,
-    QueueEvent,
     Relayed,
     RoomIsOpen,
     TalkStarted,
@@ -42,65 +39,28 @@ from duologue.pairs.pair import Pair, Phase, Side
 from duologue.ports import Clock
 from duologue.protocol.codes import EndReason, PeerEvent
 from duologue.protocol.server import ChatLine, PeerChanged
-from duologue.store.memory.nodes import Nodes
-from duologue.store.memory.stream import Stream
-
-Address = tuple[SessionId, GatewayId]
-
-
-@dataclass(slots=True)
-class Person:
-    """One record. `ticket` is kept through a pair: it says how to wait again."""
-
-    id: PersonId
-    generation: int = 0
-    rev: int = 0
-    session: SessionId | None = None
-    gateway: GatewayId | None = None
-    attention: Attention = Attention.VISIBLE
-    standby: dict[int, Address] = field(default_factory=dict)
-    """Sessions that are connected and not active, by their generation, the oldest first."""
-    seat_until_ms: int | None = None
-    forget_at_ms: int | None = None
-    ticket: Ticket | None = None
-    waiting: bool = False
-    pair: PairId | None = None
-    last_pair: PairId | None = None
-    """The pair from whose end the present wait followed."""
-    last_met: tuple[PairId, PersonId] | None = None
-    attempt: int = 0
-    answered: tuple[RequestId, Closed] | None = None
-    met: dict[PersonId, int] = field(default_factory=dict)
-    failed_with: dict[PersonId, int] = field(default_factory=dict)
-    """Whose media did not get through to theirs, and until when they stay apart."""
-
-    @property
-    def here(self) -> bool:
-        return self.session is not None
-
-    @property
-    def offered(self) -> bool:
-        """Whether matchers may match them."""
-        return self.waiting and self.here and self.attention is not Attention.QUIET
+from duologue.store.ledger.nodes import Nodes
+from duologue.store.ledger.records import Address, Due, Person, Records
 
 
 class Ledger:
-    """Everybody and every pair, the queues of the shards, and the outboxes of the gateways."""
+    """Everybody and every pair that a transition touches; what follows is appended to queues and outboxes."""
 
-    def __init__(self, clock: Clock, connect_deadline_ms: int, queue_length: int, outbox_length: int) -> None:
+    def __init__(self, records: Records, clock: Clock, connect_deadline_ms: int) -> None:
+        self.records = records
+        self.people = records.people
+        self.pairs = records.pairs
         self._clock = clock
         self._connect_deadline_ms = connect_deadline_ms
-        self._queue_length = queue_length
-        self._outbox_length = outbox_length
-        self.people: dict[PersonId, Person] = {}
-        self.pairs: dict[PairId, Pair] = {}
-        self.blocks: dict[PersonId, set[PersonId]] = {}
-        """Whom each person has blocked; holds in both directions."""
-        self.nodes = Nodes(clock)
-        self.shards: Stream[str] = Stream(queue_length)
-        self._queues: dict[str, Stream[QueueEvent]] = {}
-        self._outboxes: dict[GatewayId, Stream[Delivery]] = {}
-        self._due: list[tuple[int, str, PersonId | PairId]] = []
+
+    @property
+    def nodes(self) -> Nodes:
+        """The media nodes."""
+        return self.records.nodes
+
+    def now_ms(self) -> int:
+        """The time of this transition."""
+        return self._clock.now_ms()
 
     # -- people -----------------------------------------------------------------------------
 
@@ -112,13 +72,12 @@ class Ledger:
 
     def hold_seat(self, who: Person, hold_ms: int) -> Closed:
         """Their socket is gone: keep their place for a while."""
-        if who.offered:
-            self._retire(who)
+        self.stop_offering(who)
         who.session = who.gateway = None
         if hold_ms <= 0:
             return self.give_up_seat(who, EndReason.LEFT)
-        until_ms = who.seat_until_ms = self._clock.now_ms() + hold_ms
-        self.remind("seat", until_ms, who.id)
+        until_ms = who.seat_until_ms = self.now_ms() + hold_ms
+        self.records.remind(Due(until_ms, "seat", who.id))
         if who.pair is not None:
             self.advance(who.pair, life.SideAway(who.id, until_ms))
         return Closed(Outcome.DONE)
@@ -126,56 +85,36 @@ class Ledger:
     def give_up_seat(self, who: Person, reason: EndReason) -> Closed:
         """They do not wait and are in no pair any more; soon they are forgotten."""
         who.seat_until_ms = None
-        who.forget_at_ms = self._clock.now_ms() + RESUME_WINDOW_MS
-        self.remind("forget", who.forget_at_ms, who.id)
+        who.forget_at_ms = self.now_ms() + RESUME_WINDOW_MS
+        self.records.remind(Due(who.forget_at_ms, "forget", who.id))
         self.dequeue(who)
         return self.end(who, life.SideLeft(who.id, reason))
 
     def has_blocked(self, one: PersonId, other: PersonId) -> bool:
         """Whether this one does not want to meet that one again."""
-        return other in self.blocks.get(one, ())
+        return other in self.blocked_by(one)
+
+    def blocked_by(self, one: PersonId) -> AbstractSet[PersonId]:
+        """Whom this one has blocked. Most people nobody: then there is nothing to read."""
+        who = self.people.get(one)
+        blocks = self.records.blocks.get(one) if who is None or who.blocked else None
+        return blocks.people if blocks is not None else frozenset()
 
     def forget(self, who: Person) -> None:
         """Drop the record; while other sessions stand by, later."""
         if who.standby:
-            who.forget_at_ms = self._clock.now_ms() + RESUME_WINDOW_MS
-            self.remind("forget", who.forget_at_ms, who.id)
+            who.forget_at_ms = self.now_ms() + RESUME_WINDOW_MS
+            self.records.remind(Due(who.forget_at_ms, "forget", who.id))
         else:
             del self.people[who.id]
 
-    # -- time -------------------------------------------------------------------------------
-
-    def remind(self, what: str, at_ms: int, name: PersonId | PairId) -> None:
-        """Have `take_due` return this once its time has come."""
-        heapq.heappush(self._due, (at_ms, what, name))
-
-    def take_due(self) -> list[tuple[int, str, PersonId | PairId]]:
-        """What is due by now, in order."""
-        due = []
-        while self._due and self._due[0][0] <= self._clock.now_ms():
-            due.append(heapq.heappop(self._due))
-        return due
-
     # -- the queue --------------------------------------------------------------------------
-
-    def queue(self, shard: str) -> Stream[QueueEvent]:
-        """What happens in this shard, in order."""
-        queue = self._queues.get(shard)
-        if queue is None:
-            queue = self._queues[shard] = Stream(self._queue_length)
-            self.shards.append(shard)
-        return queue
-
-    def offered_in(self, shard: str) -> list[Ticket]:
-        """Everybody who is offered in this shard now."""
-        offered = (who.ticket for who in self.people.values() if who.offered)
-        return [ticket for ticket in offered if ticket is not None and ticket.cohort.key == shard]
 
     def enqueue(self, who: Person, ticket: Ticket) -> None:
         """Wait with this ticket; it gets the next revision, which makes every older match stale."""
         if who.offered and who.ticket is not None and who.ticket.cohort != ticket.cohort:
             self._retire(who)
-        now_ms = self._clock.now_ms()
+        now_ms = self.now_ms()
         who.met = dict([(met, at) for met, at in who.met.items() if at >= now_ms - MET_FOR_MS][-MET_AT_MOST:])
         failed = [(other, until) for other, until in who.failed_with.items() if until > now_ms]
         who.failed_with = dict(failed[-MET_AT_MOST:])
@@ -185,7 +124,7 @@ class Ledger:
             rev=who.rev,
             met=frozenset(who.met).union(who.failed_with),
             failed_with=dict(who.failed_with),
-            avoid=ticket.avoid | self.blocks.get(who.id, set()),  # whom the other blocked stands in their ticket
+            avoid=ticket.avoid | self.blocked_by(who.id),  # whom the other blocked stands in their ticket
             hidden=who.attention is Attention.HIDDEN,
         )
         who.waiting, who.attempt = True, ticket.attempt
@@ -194,15 +133,19 @@ class Ledger:
     def offer(self, who: Person) -> None:
         """Let the matchers know of a ticket."""
         if who.offered and who.ticket is not None:
-            self.queue(who.ticket.cohort.key).append(TicketArrived(who.ticket))
+            self.records.append_queue(who.ticket.cohort.key, TicketArrived(who.ticket))
 
     def dequeue(self, who: Person) -> None:
         """Stop waiting; fine if they do not."""
         if who.waiting:
-            was_offered, who.waiting = who.offered, False
-            if was_offered:
-                self._retire(who)
+            self.stop_offering(who)
+            who.waiting = False
             self.change(who, Dequeued())
+
+    def stop_offering(self, who: Person) -> None:
+        """Let the matchers know that a ticket is not there any more, where they knew of one."""
+        if who.offered:
+            self._retire(who)
 
     def attend(self, who: Person, attention: Attention) -> None:
         """Offer somebody as they deserve it now; their wait goes on."""
@@ -222,17 +165,9 @@ class Ledger:
 
     def _retire(self, who: Person) -> None:
         assert who.ticket is not None, "only a ticket can be taken back"
-        self.queue(who.ticket.cohort.key).append(TicketGone(who.id, who.ticket.cohort.key))
+        self.records.append_queue(who.ticket.cohort.key, TicketGone(who.id, who.ticket.cohort.key))
 
     # -- news -------------------------------------------------------------------------------
-
-    def outbox(self, gateway: GatewayId) -> Stream[Delivery]:
-        """What this gateway has to be told."""
-        return self._outboxes.setdefault(gateway, Stream(self._outbox_length))
-
-    def drop_outbox(self, gateway: GatewayId) -> None:
-        """Nobody reads it any more."""
-        self._outboxes.pop(gateway, None)
 
     def tell(self, who: Person, news: News) -> None:
         """Append news for somebody; nobody hears it while they are away, a snapshot tells them later."""
@@ -242,7 +177,7 @@ class Ledger:
     def tell_session(self, address: Address, rev: int, news: News) -> None:
         """Append news for one session."""
         session, gateway = address
-        self.outbox(gateway).append(Delivery(session, rev, news))
+        self.records.append_news(gateway, Delivery(session, rev, news))
 
     def change(self, who: Person, news: News) -> None:
         """News that change what somebody is doing."""
@@ -257,14 +192,28 @@ class Ledger:
             Side(ticket.person, alias, ticket.interests, ticket.facets, hidden=ticket.hidden)
             for ticket, alias in zip(proposal.tickets, proposal.aliases, strict=True)
         )
-        now_ms = self._clock.now_ms()
+        now_ms = self.now_ms()
         deadline_ms = now_ms + self._connect_deadline_ms
         mode = proposal.tickets[0].cohort.mode
         pair = Pair(proposal.pair, mode, (first, second), now_ms, deadline_ms, fence, node)
-        self.pairs[pair.id] = pair
-        self._move(pair.id, None, node)
-        self.remind("pair", deadline_ms, pair.id)
+        self.know(pair)
         return pair
+
+    def know(self, pair: Pair) -> None:
+        """This pair is there from now on."""
+        self.pairs[pair.id] = pair
+        self._move(pair.id, None, pair.node)
+        if pair.phase is Phase.MATCHED:
+            self.records.remind(Due(pair.deadline_ms, "pair", pair.id))
+
+    def erase(self, pair: Pair) -> None:
+        """This pair has never been, as it turns out. Its people are not told."""
+        del self.pairs[pair.id]
+        self._move(pair.id, pair.node, None)
+        for side in pair.sides:
+            who = self.people.get(side.person)
+            if who is not None and who.pair == pair.id:
+                who.pair = None
 
     def end(self, who: Person, event: life.SideLeft, then: Ticket | None = None) -> Closed:
         """End the pair of somebody who leaves it; DONE if they are in none. `then`: how they wait on."""
@@ -275,7 +224,7 @@ class Ledger:
         before = self.pairs.get(pair_id)
         if before is None:
             return Closed(Outcome.DONE)
-        pair, effects = life.advance(before, event, self._clock.now_ms())
+        pair, effects = life.advance(before, event, self.now_ms())
         self.pairs[pair_id] = pair
         self._move(pair_id, before.node, None if pair.phase is Phase.ENDED else pair.node)
         if pair.phase is Phase.ENDED:
@@ -324,8 +273,9 @@ class Ledger:
 
     def _ticket_after(self, who: Person, again: life.Again, pair: Pair) -> Ticket | None:
         """How somebody waits on by themselves; None: not at all."""
-        assert who.ticket is not None, "nobody comes into a pair without one"
-        ticket, now_ms = who.ticket, self._clock.now_ms()
+        ticket, now_ms = who.ticket, self.now_ms()
+        if ticket is None:
+            return None  # the pair was restored by those in it: nobody remembers how they had waited
         if again is life.Again.BACK_OFF:
             who.ticket = backed_off(ticket, now_ms)
             return None if gives_up(who.ticket) else who.ticket
@@ -342,7 +292,7 @@ class Ledger:
 
     def _keep_apart(self, pair: Pair) -> None:
         """Note that two look for others first, where they do."""
-        apart, now_ms = life.apart_afterwards(pair), self._clock.now_ms()
+        apart, now_ms = life.apart_afterwards(pair), self.now_ms()
         if apart is life.Apart.NOT:
             return
         for side in pair.sides:

@@ -1,0 +1,19 @@
+"""The ledger: what is true about people and pairs, and how it may change. Pure, and the same in every store.
+
+A store brings the records that a transition asks for, runs the transition (`transitions.py`) on them, and keeps what
+it changed and said, whole or not at all: `store/memory` because nothing awaits in between, `store/redis` because one
+script writes only if all that was read is still as it was read. So what a command means is written once.
+
+    records.py      what is kept, and what a transition may ask a store for
+    ledger.py       the steps that transitions are made of: queue, news, pairs
+    nodes.py        the media nodes
+    transitions.py  one method for each transition of `ports.Store`
+
+It must not know ports that await, Redis, or readers that wait.
+"""
+
+from duologue.store.ledger.ledger import Ledger
+from duologue.store.ledger.records import Records
+from duologue.store.ledger.transitions import Terms, Transitions
+
+__all__ = ["Ledger", "Records", "Terms", "Transitions"]

@@ -1,0 +1,143 @@
+"""The records of the ledger, and what a transition may ask of the store that keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Literal, NamedTuple, Protocol
+
+import msgspec
+
+from duologue.ids import GatewayId, MatcherId, PairId, PersonId, RequestId, SessionId
+from duologue.ledger import Attention, Closed, Delivery, QueueEvent
+from duologue.matching.ticket import Ticket
+from duologue.pairs.pair import Pair
+from duologue.store.ledger.nodes import Nodes
+
+Address = tuple[SessionId, GatewayId]
+
+
+class Person(msgspec.Struct):
+    """One person. `ticket` is kept through a pair: it says how to wait again."""
+
+    id: PersonId
+    generation: int = 0
+    rev: int = 0
+    session: SessionId | None = None
+    gateway: GatewayId | None = None
+    attention: Attention = Attention.VISIBLE
+    standby: dict[int, Address] = {}
+    """Sessions that are connected and not active, by their generation, the oldest first."""
+    seat_until_ms: int | None = None
+    forget_at_ms: int | None = None
+    ticket: Ticket | None = None
+    waiting: bool = False
+    pair: PairId | None = None
+    last_pair: PairId | None = None
+    """The pair from whose end the present wait followed."""
+    last_met: tuple[PairId, PersonId] | None = None
+    attempt: int = 0
+    answered: tuple[RequestId, Closed] | None = None
+    met: dict[PersonId, int] = {}
+    failed_with: dict[PersonId, int] = {}
+    """Whose media did not get through to theirs, and until when they stay apart."""
+    blocked: int = 0
+    """How many people they have blocked. It changes with each block, so a commit that has not seen one is stale."""
+
+    @property
+    def here(self) -> bool:
+        """Whether a session of theirs is connected."""
+        return self.session is not None
+
+    @property
+    def offered(self) -> bool:
+        """Whether matchers may match them."""
+        return self.waiting and self.here and self.attention is not Attention.QUIET
+
+    @property
+    def addresses(self) -> list[Address]:
+        """Where their sessions are, the active one and those that stand by."""
+        active = [(self.session, self.gateway)] if self.session is not None and self.gateway is not None else []
+        return [*active, *self.standby.values()]
+
+
+class Blocks(msgspec.Struct):
+    """Whom somebody has blocked; what the `SafetyStore` knows, at hand."""
+
+    people: set[PersonId] = set()
+    complete: bool = False
+    """Whether all of them are here: else only those of this store's own time."""
+
+
+class Lease(msgspec.Struct):
+    """Who owns a shard, or another thing that one process at a time looks after."""
+
+    owner: MatcherId | None
+    fence: int
+    until_ms: int
+
+
+class Gateway(msgspec.Struct):
+    """A gateway that lives."""
+
+    until_ms: int
+    epoch: str
+    """Which life of the store it has asserted its people in."""
+
+
+class Epoch(msgspec.Struct):
+    """One life of the store: another one may have forgotten, or gone back in time."""
+
+    id: str
+    since_ms: int
+
+
+class Due(NamedTuple):
+    """Something whose time may have come. The record says whether it has; the reminder goes once that is dealt with,
+    so whoever dies meanwhile is followed by another one.
+    """
+
+    at_ms: int
+    what: Literal["seat", "forget", "pair", "gateway"]
+    name: str
+
+
+class Records(Protocol):
+    """What a store brings to one transition. Mappings give and take whole records."""
+
+    epoch: Epoch
+    """The one that gateways know of."""
+
+    @property
+    def people(self) -> MutableMapping[PersonId, Person]: ...
+
+    @property
+    def pairs(self) -> MutableMapping[PairId, Pair]: ...
+
+    @property
+    def blocks(self) -> MutableMapping[PersonId, Blocks]: ...
+
+    @property
+    def leases(self) -> MutableMapping[str, Lease]: ...
+
+    @property
+    def gateways(self) -> MutableMapping[GatewayId, Gateway]: ...
+
+    @property
+    def nodes(self) -> Nodes:
+        """The media nodes."""
+
+    @property
+    def store_id(self) -> str:
+        """Which life of the store this is: where it differs from `epoch.id`, another one has begun."""
+
+    def append_queue(self, shard: str, event: QueueEvent) -> None:
+        """Let the owner of this shard know."""
+
+    def append_news(self, gateway: GatewayId, delivery: Delivery) -> None:
+        """Let a gateway know."""
+
+    def remind(self, due: Due) -> None:
+        """Have this expire once its time has come. A later one for the same name may replace it."""
+
+    def done(self, due: Due) -> None:
+        """This reminder has served."""

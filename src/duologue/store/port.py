@@ -1,0 +1,230 @@
+"""`ports.Store` over the transitions of the ledger: what stores have in common.
+
+A store says how a transition is run (`_transact`), how readers wait, and what it keeps beside the ledger. It must
+not decide anything about people: that is for `ledger/`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeVar
+
+from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
+from duologue.ledger import (
+    NODES_LEASE,
+    Arrival,
+    Attention,
+    Caller,
+    Claim,
+    Closed,
+    CommitResult,
+    Delivery,
+    Outcome,
+    Paired,
+    Probe,
+    Proposal,
+    QueueEvent,
+)
+from duologue.matching.estimate import QueueStatus
+from duologue.matching.ticket import Ticket
+from duologue.nodes import NodeReport
+from duologue.pairs.pair import Pair
+from duologue.protocol.server import PeerTyping
+from duologue.store.ledger.records import Due
+from duologue.store.ledger.transitions import Transitions
+
+Answer = TypeVar("Answer")
+
+
+class Key(NamedTuple):
+    """A record that a transition reads, for stores that have to fetch it first.
+
+    A hint: what a transition reads beyond its hints costs another way to the store, and is no mistake.
+    """
+
+    kind: Literal["person", "pair", "blocks", "lease", "gateway", "nodes", "epoch"]
+    name: str = ""
+
+
+class LedgerStore(ABC):
+    """Each method of the port is one transition."""
+
+    @abstractmethod
+    async def _transact(self, decide: Callable[[Transitions], Answer], *reads: Key) -> Answer:
+        """Run a transition, whole or not at all. It may run several times, on fresher records."""
+
+    @abstractmethod
+    async def _take_due(self) -> Sequence[Due]:
+        """What may be due by now."""
+
+    @abstractmethod
+    async def _people_on(self, gateway: GatewayId) -> Iterable[PersonId]:
+        """Everybody who has a session there, by the ledger."""
+
+    @abstractmethod
+    async def _pairs_on(self, node: NodeName) -> Sequence[PairId]:
+        """The pairs that this node carries, by the ledger."""
+
+    @abstractmethod
+    async def _forget_gateway(self, due: Due) -> None:
+        """Nobody reads its outbox any more, and this reminder has served."""
+
+    # -- presence ---------------------------------------------------------------------------
+
+    async def arrive(
+        self, person: PersonId, session: SessionId, gateway: GatewayId, resumes: int | None = None
+    ) -> Arrival | None:
+        reads = Key("person", person), Key("gateway", gateway), Key("blocks", person)
+        return await self._transact(lambda now: now.arrive(person, session, gateway, resumes), *reads)
+
+    async def depart(self, caller: Caller, hold_ms: int) -> Closed:
+        return await self._of(caller, lambda now: now.depart(caller, hold_ms))
+
+    async def abandon(self, person: PersonId, session: SessionId, hold_ms: int) -> Closed:
+        return await self._transact(lambda now: now.abandon(person, session, hold_ms), Key("person", person))
+
+    async def attend(self, caller: Caller, attention: Attention) -> Outcome:
+        return await self._of(caller, lambda now: now.attend(caller, attention))
+
+    async def keep_alive(self, gateway: GatewayId) -> bool:
+        return await self._transact(lambda now: now.keep_alive(gateway), Key("gateway", gateway), Key("epoch"))
+
+    async def vouch(self, gateway: GatewayId, claims: Sequence[Claim]) -> list[SessionId]:
+        agreed = await asyncio.gather(*(self._vouch(gateway, claim) for claim in claims))
+        return [claim.session for claim, agrees in zip(claims, agreed, strict=True) if not agrees]
+
+    async def _vouch(self, gateway: GatewayId, claim: Claim) -> bool:
+        reads = [Key("person", claim.person)]
+        if isinstance(claim.state, Paired):
+            pair = claim.state.pair
+            reads += [Key("pair", pair.id), Key("person", pair.peer(claim.person).person)]
+        return await self._transact(lambda now: now.vouch(gateway, claim), *reads)
+
+    async def expire(self) -> list[Pair]:
+        closed = await asyncio.gather(*(self._expire(due) for due in await self._take_due()))
+        return [pair for ended in closed for pair in ended]
+
+    async def _expire(self, due: Due) -> list[Pair]:
+        if due.what == "gateway":
+            return await self._bury(due)
+        kind: Literal["pair", "person"] = "pair" if due.what == "pair" else "person"
+        closed = await self._transact(lambda now: now.expire(due), Key(kind, due.name))
+        return [closed.ended] if closed.ended is not None else []
+
+    async def _bury(self, due: Due) -> list[Pair]:
+        """The people of a dead gateway lost their sockets, one transition each."""
+        gateway = GatewayId(due.name)
+        if not await self._transact(lambda now: now.give_up_gateway(gateway), Key("gateway", gateway)):
+            return []
+        closed = [
+            await self._transact(lambda now, each=person: now.lost_gateway(each, gateway), Key("person", person))  # type: ignore[misc]
+            for person in await self._people_on(gateway)
+        ]
+        await self._forget_gateway(due)
+        return [each.ended for each in closed if each.ended is not None]
+
+    async def remember_blocks(self, person: PersonId, blocked: Collection[PersonId]) -> None:
+        reads = Key("person", person), Key("blocks", person)
+        await self._transact(lambda now: now.remember_blocks(person, blocked), *reads)
+
+    # -- the queue --------------------------------------------------------------------------
+
+    async def find(self, caller: Caller, ticket: Ticket) -> Outcome:
+        return await self._of(caller, lambda now: now.find(caller, ticket))
+
+    async def cancel(self, caller: Caller, attempt: int) -> Closed:
+        return await self._of(caller, lambda now: now.cancel(caller, attempt))
+
+    async def lease(self, shard: str, matcher: MatcherId) -> int | None:
+        return await self._transact(lambda now: now.lease(shard, matcher), Key("lease", shard))
+
+    async def release(self, shard: str, matcher: MatcherId) -> None:
+        await self._transact(lambda now: now.release(shard, matcher), Key("lease", shard))
+
+    async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
+        people = [Key("person", ticket.person) for proposal in proposals for ticket in proposal.tickets]
+        reads = Key("lease", shard), Key("epoch"), Key("nodes"), *people
+        return await self._transact(lambda now: now.commit(shard, fence, proposals), *reads)
+
+    # -- pairs ------------------------------------------------------------------------------
+
+    async def next(self, caller: Caller, pair: PairId, attempt: int, ticket: Ticket | None) -> Closed:
+        return await self._of(caller, lambda now: now.next(caller, pair, attempt, ticket))
+
+    async def leave(self, caller: Caller, pair: PairId) -> Closed:
+        return await self._of(caller, lambda now: now.leave(caller, pair))
+
+    async def block(self, caller: Caller, pair: PairId) -> Closed:
+        blocks = Key("blocks", caller.person)
+        return await self._transact(lambda now: now.block(caller, pair), Key("person", caller.person), blocks)
+
+    async def partner(self, caller: Caller, pair: PairId) -> PersonId | None:
+        return await self._of(caller, lambda now: now.partner(caller, pair))
+
+    async def opened(self, pair: PairId, node: NodeName) -> bool:
+        return await self._transact(lambda now: now.opened(pair, node), Key("pair", pair), Key("nodes"))
+
+    async def refused(self, pair: PairId, node: NodeName) -> Pair | Closed:
+        return await self._transact(lambda now: now.refused(pair, node), Key("pair", pair), Key("nodes"))
+
+    async def room_lost(self, pair: PairId, node: NodeName) -> Closed:
+        return await self._transact(lambda now: now.room_lost(pair, node), Key("pair", pair))
+
+    async def live_pairs(self, pairs: Sequence[PairId]) -> list[Pair]:
+        return await self._transact(lambda now: now.live_pairs(pairs), *(Key("pair", pair) for pair in pairs))
+
+    async def doubt(self, pair: PairId) -> None:
+        await self._transact(lambda now: now.doubt(pair), Key("pair", pair))
+
+    async def connected(self, caller: Caller, pair: PairId) -> Outcome:
+        return await self._of(caller, lambda now: now.connected(caller, pair))
+
+    async def media_failed(self, caller: Caller, pair: PairId) -> Closed:
+        return await self._of(caller, lambda now: now.media_failed(caller, pair))
+
+    async def mute(self, caller: Caller, pair: PairId, *, audio_off: bool, video_off: bool) -> Outcome:
+        return await self._of(caller, lambda now: now.mute(caller, pair, audio_off=audio_off, video_off=video_off))
+
+    async def write(self, caller: Caller, pair: PairId, n: int, text: str) -> Outcome:
+        return await self._of(caller, lambda now: now.write(caller, pair, n, text))
+
+    async def relay(self, caller: Caller, pair: PairId, message: PeerTyping | Probe) -> Outcome:
+        return await self._of(caller, lambda now: now.relay(caller, pair, message))
+
+    async def _of(self, caller: Caller, decide: Callable[[Transitions], Answer]) -> Answer:
+        """A transition about the caller, and about their pair where they are in one."""
+        return await self._transact(decide, Key("person", caller.person))
+
+    # -- media nodes ------------------------------------------------------------------------
+
+    async def report_nodes(self, fence: int, reports: Sequence[NodeReport]) -> list[Pair]:
+        reads = Key("lease", NODES_LEASE), Key("nodes")
+        lost = await self._transact(lambda now: now.report_nodes(fence, reports), *reads)
+        closed = [await self._lose(pair, node) for node in lost for pair in await self._pairs_on(node)]
+        return [each.ended for each in closed if each.ended is not None]
+
+    async def _lose(self, pair: PairId, node: NodeName) -> Closed:
+        return await self._transact(lambda now: now.lost_node(pair, node), Key("pair", pair), Key("nodes"))
+
+    async def pairs_on(self, node: NodeName) -> list[Pair]:
+        pairs = await self.live_pairs(await self._pairs_on(node))
+        return [pair for pair in pairs if pair.node == node and pair.room_open]
+
+    # -- what stores keep each in their own way -----------------------------------------------
+
+    @abstractmethod
+    async def read_shards(self, after: int, wait_ms: int) -> tuple[list[str], int]: ...
+
+    @abstractmethod
+    async def read_queue(self, shard: str, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]: ...
+
+    @abstractmethod
+    async def read_news(self, gateway: GatewayId, after: int, wait_ms: int) -> tuple[list[Delivery], int]: ...
+
+    @abstractmethod
+    async def publish_status(self, status: Mapping[str, QueueStatus]) -> None: ...
+
+    @abstractmethod
+    async def read_status(self) -> Mapping[str, QueueStatus]: ...

@@ -1,0 +1,179 @@
+"""One connection on which many ask: what is asked in one turn of the loop, or while an answer is on its way, goes out
+together. A command alone costs three times as much CPU here as one among twenty.
+
+Each question is answered once: with what Redis said, with `Unavailable` (it was not sent, or was refused) or with
+`OutcomeUnknown` (it was sent). Nothing is asked twice, but for scripts that Redis has forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from redis import exceptions
+from redis.asyncio.connection import AbstractConnection
+
+from duologue.errors import BackendError, Unavailable
+from duologue.ports import Clock
+from duologue.store.redis import faults
+from duologue.store.redis.primary import Link
+from duologue.tasks import Tasks
+
+BATCH = 256
+WAITING_AT_MOST = 20_000
+ANSWER_WITHIN_S = 3.0
+FIRST_PAUSE_MS = 50
+LONGEST_PAUSE_MS = 1_000
+
+
+class Connector(Protocol):
+    """Brings a connection; raises errors of redis-py, `OSError` and `TimeoutError`."""
+
+    async def connect(self) -> Link: ...
+
+
+class Question(NamedTuple):
+    """A command, and who waits for its answer."""
+
+    command: tuple[Any, ...]
+    answer: asyncio.Future[tuple[Any, str]]
+
+
+class Line:
+    """Asks one at a time or many at once; the order is kept."""
+
+    def __init__(self, connector: Connector, scripts: Mapping[str, bytes], clock: Clock, tasks: Tasks) -> None:
+        self._connector = connector
+        self._scripts = scripts
+        self._clock = clock
+        self._tasks = tasks
+        self._link: Link | None = None
+        self._waiting: list[Question] = []
+        self._pumping = False
+        self._pause_ms = FIRST_PAUSE_MS
+        self._closed_until_ms = 0
+        self._why: Exception | None = None
+        self.faults: Counter[str] = Counter()
+        """Errors by kind."""
+        self.on_new_life: Callable[[str], None] = lambda _: None
+        """Called with the store's id when a connection is made."""
+
+    async def ask(self, command: tuple[Any, ...]) -> tuple[Any, str]:
+        """The answer, and which life of the store gave it. Raises `Unavailable`, `OutcomeUnknown`."""
+        if self._why is not None and self._clock.monotonic_ms() < self._closed_until_ms:
+            raise faults.nothing_happened(self._why)
+        if len(self._waiting) >= WAITING_AT_MOST:
+            raise Unavailable("Redis", "too much is waiting for its answers")
+        question = Question(command, asyncio.get_running_loop().create_future())
+        self._waiting.append(question)
+        if not self._pumping:
+            self._pumping = True
+            self._tasks.spawn(self._pump(), name="redis-line")
+        return await question.answer
+
+    async def close(self) -> None:
+        """Whoever still waits hears that nobody knows."""
+        link, self._link = self._link, None
+        if link is not None:
+            await link.connection.disconnect(nowait=True)
+
+    async def _pump(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(0)  # whatever else is asked in this turn of the loop goes along
+                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                await self._carry([question for question in batch if not question.answer.done()])
+        finally:
+            self._pumping = False
+            _refuse(self._waiting, Unavailable("Redis", "we are closing"))
+            self._waiting = []
+
+    async def _carry(self, batch: Sequence[Question]) -> None:
+        try:
+            link = await self._connected()
+        except (exceptions.RedisError, OSError, TimeoutError) as error:
+            self._failed(error)
+            _refuse([*batch, *self._waiting], faults.nothing_happened(error))
+            self._waiting = []
+            return
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await self._exchange(link, batch)
+            if self._link is not link:
+                await link.connection.disconnect(nowait=True)
+        except (exceptions.RedisError, OSError, TimeoutError) as error:
+            await self._drop(link)
+            self.faults[faults.kind_of(error)] += 1
+            _refuse(batch, faults.nobody_knows(error))
+        except BaseException as error:
+            await self._drop(link)
+            _refuse(batch, faults.nobody_knows(Exception(type(error).__name__)))
+            raise
+
+    async def _exchange(self, link: Link, batch: Sequence[Question]) -> None:
+        forgotten = await self._ask_all(link, batch)
+        if forgotten:
+            await self._teach(link.connection)
+            for question in await self._ask_all(link, forgotten):
+                _refuse([question], Unavailable("Redis", "it forgets our scripts at once"))
+
+    async def _ask_all(self, link: Link, batch: Sequence[Question]) -> list[Question]:
+        """Returns those whose script Redis did not know: nothing happened for them."""
+        connection, forgotten = link.connection, []
+        packed = connection.pack_commands([question.command for question in batch])
+        await connection.send_packed_command(packed, check_health=False)
+        for question in batch:
+            try:
+                answer = await connection.read_response(disconnect_on_error=False)
+            except exceptions.NoScriptError:
+                forgotten.append(question)
+            except faults.REPLIES as error:
+                await self._refused(link, question, error)
+            else:
+                if not question.answer.done():
+                    question.answer.set_result((answer, link.store_id))
+        return forgotten
+
+    async def _refused(self, link: Link, question: Question, error: Exception) -> None:
+        kind = faults.kind_of(error)
+        self.faults[kind] += 1
+        _refuse([question], faults.nothing_happened(error))
+        if kind in faults.ELSEWHERE and self._link is link:
+            self._link = None  # once this batch is read, the next one looks for the primary
+
+    async def _connected(self) -> Link:
+        if self._link is None or not self._link.connection.is_connected:
+            link = await self._connector.connect()
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await self._teach(link.connection)
+            self._link, self._why, self._pause_ms = link, None, FIRST_PAUSE_MS
+            self.on_new_life(link.store_id)
+        return self._link
+
+    async def _teach(self, connection: AbstractConnection) -> None:
+        await connection.send_packed_command(
+            connection.pack_commands([("SCRIPT", "LOAD", source) for source in self._scripts.values()]),
+            check_health=False,
+        )
+        for _ in self._scripts:
+            await connection.read_response()
+
+    def _failed(self, error: Exception) -> None:
+        """For a moment nobody tries again: each one would wait for the same silence."""
+        self.faults[faults.kind_of(error)] += 1
+        self._why = error
+        self._closed_until_ms = self._clock.monotonic_ms() + self._pause_ms
+        self._pause_ms = min(2 * self._pause_ms, LONGEST_PAUSE_MS)
+
+    async def _drop(self, link: Link) -> None:
+        await link.connection.disconnect(nowait=True)
+        if self._link is link:
+            self._link = None
+
+
+def _refuse(questions: Sequence[Question], why: BackendError) -> None:
+    for question in questions:
+        if not question.answer.done():
+            question.answer.set_exception(why)

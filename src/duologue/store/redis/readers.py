@@ -1,0 +1,102 @@
+"""Waiting for streams: each reader has a connection of its own, for as long as it waits.
+
+A stream counts its entries from 1 (`XADD 0-*`), so a reader knows its place by a number, and sees a gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, NamedTuple
+
+from redis import exceptions
+
+from duologue.errors import Unavailable
+from duologue.ports import ResyncNeeded
+from duologue.store.redis import faults
+from duologue.store.redis.line import Connector, Line
+from duologue.store.redis.primary import Link
+from duologue.store.redis.scripts import reading
+
+GRACE_S = 2.0
+"""Beyond the time that Redis was told to wait."""
+AT_ONCE = 1_000
+"""Entries in one answer."""
+
+
+class Entry(NamedTuple):
+    """One entry of a stream: a field and what it holds."""
+
+    field: bytes
+    value: bytes
+
+
+class Readers:
+    """Any number of readers; connections that nobody reads on are kept for the next."""
+
+    def __init__(self, connector: Connector, line: Line) -> None:
+        self._connector = connector
+        self._line = line
+        self._idle: list[Link] = []
+
+    async def end(self, stream: str) -> int:
+        """The number of the newest entry; 0 where there is none."""
+        newest, _ = await reading(self._line, ("XREVRANGE", stream, "+", "-", "COUNT", 1))
+        return _number(newest[0][0]) if newest else 0
+
+    async def read(self, stream: str, after: int, wait_ms: int) -> tuple[list[Entry], int]:
+        """Entries after that number, and the number of the last; waits for the first if there is none.
+
+        Raises `ResyncNeeded` when one of them is gone, or when the stream has another past; `Unavailable`.
+        """
+        command = ("XREAD", "COUNT", AT_ONCE, "BLOCK", max(1, wait_ms), "STREAMS", stream, f"0-{after}")
+        answer = await (self._wait(command, wait_ms) if wait_ms > 0 else self._now(command))
+        entries = answer[0][1] if answer else []
+        if not entries:
+            end = await self.end(stream)
+            if end < after:
+                raise ResyncNeeded(end)
+            return [], after
+        if _number(entries[0][0]) != after + 1:
+            raise ResyncNeeded(await self.end(stream))
+        return [Entry(*fields[:2]) for _, fields in entries], _number(entries[-1][0])
+
+    async def close(self) -> None:
+        """Nobody reads any more."""
+        for link in self._idle:
+            await link.connection.disconnect(nowait=True)
+        self._idle.clear()
+
+    async def _now(self, command: tuple[Any, ...]) -> Any:
+        block = command.index("BLOCK")
+        answer, _ = await reading(self._line, command[:block] + command[block + 2 :])
+        return answer
+
+    async def _wait(self, command: tuple[Any, ...], wait_ms: int) -> Any:
+        try:
+            link = await self._take()
+            try:
+                async with asyncio.timeout(wait_ms / 1000 + GRACE_S):
+                    await link.connection.send_packed_command(link.connection.pack_commands([command]), False)
+                    answer = await link.connection.read_response()
+            except BaseException:
+                await link.connection.disconnect(nowait=True)
+                raise
+        except (exceptions.RedisError, OSError, TimeoutError) as error:
+            raise faults.nothing_happened(error) from error
+        self._idle.append(link)
+        return answer
+
+    async def _take(self) -> Link:
+        while self._idle:
+            link = self._idle.pop()
+            if link.connection.is_connected:
+                return link
+        return await self._connector.connect()
+
+
+def _number(id_: bytes) -> int:
+    """The number of an entry from its id, `0-N`."""
+    first, _, number = id_.partition(b"-")
+    if first != b"0":
+        raise Unavailable("Redis", f"a stream has an entry that is not ours: {id_.decode(errors='replace')}")
+    return int(number)

@@ -1,0 +1,311 @@
+"""`Records` for one try of a transition: over what was loaded, and what follows from how it was changed.
+
+A record that was not loaded raises `NotLoaded`: the store fetches it and begins again. What is kept beside the records
+(who is on which gateway, who is offered where, what expires when) follows from the records, so it is worked out here
+and not by the transitions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Set as AbstractSet
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from duologue.clock import StoppedClock
+from duologue.ids import GatewayId, NodeName, PairId, PersonId
+from duologue.ledger import Delivery, QueueEvent, TicketArrived
+from duologue.nodes import NodeState
+from duologue.pairs.pair import Pair
+from duologue.store.ledger.nodes import Nodes
+from duologue.store.ledger.records import Blocks, Due, Epoch, Gateway, Lease, Person
+from duologue.store.redis.keys import INDEX_TTL_MS, RECORD_TTL_MS, STREAM_TTL_MS, Keys
+from duologue.store.redis.scripts import Changes, Command, Loaded, Slot
+
+K = TypeVar("K", bound=str)
+V = TypeVar("V")
+Shards = dict[str, None]
+States = dict[NodeName, NodeState]
+
+encode = msgspec.json.Encoder().encode
+"""JSON, so that an operator can read a record as it is."""
+
+
+class NotLoaded(Exception):
+    """This record was not asked for."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """How many entries a stream keeps at most."""
+
+    queue: int = 100_000
+    outbox: int = 100_000
+
+
+def split(value: bytes | None) -> tuple[str, bytes | None]:
+    """The version of a record, and its JSON; '' and None where there is none."""
+    if value is None:
+        return "", None
+    head, _, body = value.partition(b"\n")
+    return head.split(b" ", 1)[0].decode(), body
+
+
+class Table(MutableMapping[K, V], Generic[K, V]):
+    """The records of one kind. Only what was asked for is known; it is decoded once somebody wants it."""
+
+    def __init__(self, kind: str, of: Any, loaded: Loaded, keys: Keys, links: Callable[[V], str]) -> None:
+        self._kind = kind
+        self._decode: Callable[[bytes], V] = _decoder(of)
+        self._loaded = loaded
+        self._keys = keys
+        self._links = links
+        self.seen: dict[K, V | None] = {}
+        """What somebody looked at, as it is by now; None where there is (no longer) a record."""
+
+    def __getitem__(self, name: K) -> V:
+        if name not in self.seen:
+            _, body = split(self._raw(name))
+            self.seen[name] = self._decode(body) if body is not None else None
+        value = self.seen[name]
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __setitem__(self, name: K, value: V) -> None:
+        if name not in self.seen:
+            self._raw(name)
+        self.seen[name] = value
+
+    def __delitem__(self, name: K) -> None:
+        if name not in self.seen:
+            self._raw(name)
+        self.seen[name] = None
+
+    def __iter__(self) -> Iterator[K]:
+        raise TypeError("nobody knows all of them")
+
+    def __len__(self) -> int:
+        raise TypeError("nobody knows all of them")
+
+    def before(self, name: K) -> V | None:
+        """The record as it was loaded."""
+        _, body = split(self._raw(name))
+        return self._decode(body) if body is not None else None
+
+    def writes(self) -> Iterator[tuple[K, str, Command | None]]:
+        """For each record that somebody looked at: its name, the version that they saw, and what to write."""
+        for name, value in self.seen.items():
+            version, body = split(self._raw(name))
+            yield name, version, self._write(name, value, version, body)
+
+    def _write(self, name: K, value: V | None, version: str, body: bytes | None) -> Command | None:
+        if value is None:
+            return ("DEL", self._keys.record(self._kind, name)) if body is not None else None
+        new = encode(value)
+        if new == body:
+            return None
+        # A new record starts from the clock: one that was deleted and made again has another version than before.
+        next_version = int(version) + 1 if version else self._loaded.time_us
+        links = self._links(value)
+        head = f"{next_version} {links}\n" if links else f"{next_version}\n"
+        ttl_ms = RECORD_TTL_MS[self._kind]
+        command: Command = ("SET", self._keys.record(self._kind, name), head + new.decode())
+        return command if ttl_ms is None else (*command, "PX", ttl_ms)
+
+    def _raw(self, name: K) -> bytes | None:
+        key = self._keys.record(self._kind, name)
+        if key not in self._loaded.values:
+            raise NotLoaded(key)
+        return self._loaded.values[key]
+
+
+class LoadedNodes(Nodes):
+    """The media nodes: a record, and a hash of what is in use, to which anybody adds."""
+
+    def __init__(
+        self, clock: StoppedClock, table: Table[str, dict[NodeName, NodeState]], use: Mapping[str, int], keys: Keys
+    ) -> None:
+        super().__init__(clock)
+        self._table = table
+        self._use = use
+        self._keys = keys
+        self._moved: Counter[NodeName] = Counter()
+        self.commands: list[Command] = []
+        self._states: States | None = None
+
+    @property
+    def states(self) -> States:  # read when somebody wants them
+        if self._states is None:
+            known = self._table.get("", {})
+            self._states = {name: self._with_use(name, state) for name, state in known.items()}
+        return self._states
+
+    @states.setter
+    def states(self, states: States) -> None:
+        self._states = states
+
+    def _with_use(self, name: NodeName, state: NodeState) -> NodeState:
+        return msgspec.structs.replace(state, full_at_ms=self._use.get(f"slots {name}", 0))
+
+    def counts(self) -> Mapping[NodeName, int]:
+        carried = {NodeName(field[6:]): count for field, count in self._use.items() if field.startswith("pairs ")}
+        return {name: carried.get(name, 0) + self._moved[name] for name in {*carried, *self._moved}}
+
+    def carry(self, name: NodeName, pair: PairId) -> None:
+        self._move(name, pair, "SADD", 1)
+        self.commands.append(("PEXPIRE", self._keys.pairs_on(name), INDEX_TTL_MS))
+
+    def drop(self, name: NodeName, pair: PairId) -> None:
+        self._move(name, pair, "SREM", -1)
+
+    def _move(self, name: NodeName, pair: PairId, command: str, count: int) -> None:
+        self._moved[name] += count
+        self.commands.append((command, self._keys.pairs_on(name), pair))
+        self.commands.append(("HINCRBY", self._keys.use, f"pairs {name}", count))
+
+    def slots(self, now_ms: int) -> list[Slot]:
+        """The slots that were taken."""
+        taken = []
+        for name, state in (self._states or {}).items():
+            rate = state.report.slots
+            before_ms = max(self._use.get(f"slots {name}", 0), now_ms)
+            count = (state.full_at_ms - before_ms) // rate.interval_ms if rate.interval_ms else 0
+            if count > 0:
+                taken.append(Slot(self._keys.use, f"slots {name}", rate.interval_ms, rate.burst, count, now_ms))
+        return taken
+
+    def settle(self) -> None:
+        """Write back what is a record's."""
+        if self._states is not None:
+            self._table[""] = {
+                name: msgspec.structs.replace(state, full_at_ms=0) for name, state in self._states.items()
+            }
+
+
+class LoadedRecords:
+    """`Records` over what was loaded."""
+
+    def __init__(self, loaded: Loaded, known_shards: AbstractSet[str], keys: Keys, bounds: Bounds, now_ms: int) -> None:
+        def table(kind: str, of: Any, links: Callable[[Any], str] = lambda _: "") -> Table[Any, Any]:
+            return Table(kind, of, loaded, keys, links)
+
+        self.clock = StoppedClock(now_ms)
+        self.people: Table[PersonId, Person] = table("person", Person, _links_of_person)
+        self.pairs: Table[PairId, Pair] = table("pair", Pair, _links_of_pair)
+        self.blocks: Table[PersonId, Blocks] = table("blocks", Blocks)
+        self.leases: Table[str, Lease] = table("lease", Lease)
+        self.gateways: Table[GatewayId, Gateway] = table("gateway", Gateway)
+        self._epochs: Table[str, Epoch] = table("epoch", Epoch)
+        self._shards: Table[str, Shards] = table("shards", Shards)
+        self._states: Table[str, States] = table("nodes", States)
+        self.nodes = LoadedNodes(self.clock, self._states, loaded.use, keys)
+        self.store_id = loaded.store_id
+        self._known_shards = known_shards
+        self._keys = keys
+        self._bounds = bounds
+        self._due: dict[str, int | None] = {}
+        self._appended: list[Command] = []
+
+    @property
+    def shards(self) -> Shards:
+        """Those that this transition looked at."""
+        return self._shards.seen.get("") or {}
+
+    @property
+    def epoch(self) -> Epoch:
+        return self._epochs.get("", Epoch("", 0))
+
+    @epoch.setter
+    def epoch(self, epoch: Epoch) -> None:
+        self._epochs[""] = epoch
+
+    def append_queue(self, shard: str, event: QueueEvent) -> None:
+        if shard not in self._known_shards:
+            shards = self._shards.get("", {})
+            if shard not in shards:
+                self._shards[""] = {**shards, shard: None}
+        field, value = ("t", event.ticket) if isinstance(event, TicketArrived) else ("g", event)
+        self._append(self._keys.queue(shard), self._bounds.queue, field, encode(value))
+
+    def append_news(self, gateway: GatewayId, delivery: Delivery) -> None:
+        self._append(self._keys.outbox(gateway), self._bounds.outbox, "d", encode(delivery))
+
+    def _append(self, stream: str, bound: int, field: str, value: bytes) -> None:
+        exactness = "~" if bound >= 1_000 else "="
+        self._appended.append(("XADD", stream, "MAXLEN", exactness, bound, "0-*", field, value.decode()))
+        self._appended.append(("PEXPIRE", stream, STREAM_TTL_MS))
+
+    def remind(self, due: Due) -> None:
+        self._due[f"{due.what}:{due.name}"] = due.at_ms
+
+    def done(self, due: Due) -> None:
+        self._due.setdefault(f"{due.what}:{due.name}", None)
+
+    def changes(self) -> Changes | None:
+        """What to write, and what it depends on; None: nothing."""
+        self.nodes.settle()
+        guards: dict[str, str] = {}
+        commands: list[Command] = []
+        for kind, table in self._tables():
+            for name, version, write in table.writes():
+                guards[self._keys.record(kind, name)] = version
+                if write is not None:
+                    commands.append(write)
+        commands += [*self._indexes(), *self.nodes.commands, *self._reminders(), *self._appended]
+        slots = self.nodes.slots(self.clock.now_ms())
+        return Changes(guards, slots, commands) if commands or slots else None
+
+    def _tables(self) -> list[tuple[str, Table[Any, Any]]]:
+        return [
+            ("person", self.people), ("pair", self.pairs), ("blocks", self.blocks), ("lease", self.leases),
+            ("gateway", self.gateways), ("epoch", self._epochs), ("shards", self._shards), ("nodes", self._states),
+        ]  # fmt: skip
+
+    def _indexes(self) -> Iterator[Command]:
+        """Who is on which gateway, and who is offered where."""
+        for name, now in self.people.seen.items():
+            before, after = self._places(self.people.before(name)), self._places(now)
+            for key in before - after:
+                yield "SREM", key, name
+            for key in after - before:
+                yield "SADD", key, name
+                yield "PEXPIRE", key, INDEX_TTL_MS
+
+    def _places(self, who: Person | None) -> set[str]:
+        if who is None:
+            return set()
+        places = {self._keys.people_on(gateway) for _, gateway in who.addresses}
+        if who.offered and who.ticket is not None:
+            places.add(self._keys.offered(who.ticket.cohort.key))
+        return places
+
+    def _reminders(self) -> Iterator[Command]:
+        for member, at_ms in self._due.items():
+            if at_ms is None:
+                yield "ZREM", self._keys.due, member
+            else:
+                yield "ZADD", self._keys.due, at_ms, member
+
+
+def _links_of_person(who: Person) -> str:
+    return f"pair:{who.pair}" if who.pair is not None else ""
+
+
+def _links_of_pair(pair: Pair) -> str:
+    return " ".join(f"person:{side.person}" for side in pair.sides)
+
+
+_DECODERS: dict[Any, Callable[[bytes], Any]] = {}
+
+
+def _decoder(of: Any) -> Callable[[bytes], Any]:
+    key = repr(of)
+    if key not in _DECODERS:
+        _DECODERS[key] = msgspec.json.Decoder(of).decode
+    return _DECODERS[key]

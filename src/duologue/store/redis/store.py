@@ -1,0 +1,260 @@
+"""`ports.Store` on Redis: load, decide, apply; again when somebody was quicker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from duologue.errors import Unavailable
+from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId
+from duologue.ledger import STATUS_TTL_MS, CommitResult, Delivery, Proposal, QueueEvent, TicketArrived, TicketGone
+from duologue.matching.estimate import QueueStatus
+from duologue.matching.ticket import Ticket
+from duologue.ports import Clock, ResyncNeeded
+from duologue.settings import RedisSettings
+from duologue.store.ledger import Terms, Transitions
+from duologue.store.ledger.records import Due, Person
+from duologue.store.port import Answer, Key, LedgerStore
+from duologue.store.redis import keys as ttl
+from duologue.store.redis.keys import Keys
+from duologue.store.redis.limits import RedisLimiter
+from duologue.store.redis.line import Line
+from duologue.store.redis.primary import Primary, parse
+from duologue.store.redis.readers import Entry, Readers
+from duologue.store.redis.records import Bounds, LoadedRecords, NotLoaded, encode, split
+from duologue.store.redis.scripts import ALL, Applied, Loaded, apply, load, reading
+from duologue.tasks import Tasks
+
+TRIES = 50
+"""Each try fails only because somebody else succeeded, so so many in a row would be a defect."""
+COMMIT_AT_ONCE = 16
+"""Proposals in one transition: one person who moved makes all of them be tried again."""
+DUE_AT_ONCE = 256
+PEOPLE_AT_ONCE = 500
+SHARDS_EVERY_MS = 250
+
+_person = msgspec.json.Decoder(Person).decode
+_delivery = msgspec.json.Decoder(Delivery).decode
+_ticket = msgspec.json.Decoder(Ticket).decode
+_gone = msgspec.json.Decoder(TicketGone).decode
+_status = msgspec.json.Decoder(tuple[int, QueueStatus]).decode
+_shards = msgspec.json.Decoder(dict[str, None]).decode
+
+
+class RedisStore(LedgerStore):
+    """`ports.Store` for any number of processes."""
+
+    kind = "redis"
+
+    def __init__(
+        self,
+        line: Line,
+        readers: Readers,
+        keys: Keys,
+        clock: Clock,
+        *,
+        terms: Terms = Terms(),  # noqa: B008 - frozen
+        bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+        time: Callable[[int], int] = int,
+    ) -> None:
+        """`time`: what the time of Redis, in milliseconds, is taken for; so that tests own it."""
+        self._line = line
+        self._readers = readers
+        self._keys = keys
+        self._clock = clock
+        self._terms = terms
+        self._bounds = bounds
+        self._time = time
+        self._known_shards: set[str] = set()
+        self._life = ""
+
+    # -- how a transition is run --------------------------------------------------------------
+
+    async def _transact(self, decide: Callable[[Transitions], Answer], *reads: Key) -> Answer:
+        wanted = dict.fromkeys(self._keys.record(*key) for key in reads)
+        for _ in range(TRIES):
+            records, answer = await self._decide(decide, wanted)
+            changes = records.changes()
+            if changes is None:
+                return answer
+            if await apply(self._line, changes) is Applied.DONE:
+                self._known_shards.update(records.shards)
+                return answer
+        raise Unavailable("the store", "too many change the same thing at once")
+
+    async def _decide(
+        self, decide: Callable[[Transitions], Answer], wanted: dict[str, None]
+    ) -> tuple[LoadedRecords, Answer]:
+        """Decide on records as they are now. What turns out to be needed is fetched, and wanted from then on."""
+        loaded = await self._load(list(wanted))
+        while True:
+            records = LoadedRecords(
+                loaded, self._known_shards, self._keys, self._bounds, self._time(loaded.time_us // 1000)
+            )
+            try:
+                return records, decide(Transitions(records, records.clock, self._terms))
+            except NotLoaded as missing:
+                wanted[missing.key] = None
+                loaded = loaded.and_then(await self._load([missing.key]))
+
+    async def _load(self, keys: Sequence[str]) -> Loaded:
+        loaded = await load(self._line, self._keys.prefix, keys)
+        if self._keys.record("nodes") in keys:
+            use, _ = await reading(self._line, ("HGETALL", self._keys.use))
+            loaded = loaded._replace(use={field.decode(): int(n) for field, n in zip(use[::2], use[1::2], strict=True)})
+        if loaded.store_id != self._life:
+            self._life = loaded.store_id
+            self._known_shards.clear()
+        return loaded
+
+    async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
+        parts = [proposals[at : at + COMMIT_AT_ONCE] for at in range(0, len(proposals), COMMIT_AT_ONCE)]
+        results = [await super(RedisStore, self).commit(shard, fence, part) for part in parts or [()]]
+        return [result for part in results for result in part]
+
+    # -- time -----------------------------------------------------------------------------------
+
+    async def _take_due(self) -> Sequence[Due]:
+        command = (
+            "ZRANGE",
+            self._keys.due,
+            "-inf",
+            await self._now_ms(),
+            "BYSCORE",
+            "LIMIT",
+            0,
+            DUE_AT_ONCE,
+            "WITHSCORES",
+        )
+        found, _ = await reading(self._line, command)
+        return [_due(member, score) for member, score in zip(found[::2], found[1::2], strict=True)]
+
+    async def _now_ms(self) -> int:
+        time, _ = await reading(self._line, ("TIME",))
+        return self._time(int(time[0]) * 1000 + int(time[1]) // 1000)
+
+    async def _people_on(self, gateway: GatewayId) -> list[PersonId]:
+        return [PersonId(name) for name in await self._members(self._keys.people_on(gateway))]
+
+    async def _pairs_on(self, node: NodeName) -> list[PairId]:
+        return [PairId(name) for name in await self._members(self._keys.pairs_on(node))]
+
+    async def _members(self, key: str) -> list[str]:
+        members, _ = await reading(self._line, ("SMEMBERS", key))
+        return [member.decode() for member in members]
+
+    async def _forget_gateway(self, due: Due) -> None:
+        gateway = GatewayId(due.name)
+        await self._line.ask(("DEL", self._keys.outbox(gateway), self._keys.people_on(gateway)))
+        await self._line.ask(("ZREM", self._keys.due, f"{due.what}:{due.name}"))
+
+    async def keep_alive(self, gateway: GatewayId) -> bool:
+        outbox, people = self._keys.outbox(gateway), self._keys.people_on(gateway)
+        await self._outlive({outbox: ttl.STREAM_TTL_MS, people: ttl.INDEX_TTL_MS})
+        return await super().keep_alive(gateway)
+
+    async def _outlive(self, keys: Mapping[str, int]) -> None:
+        """Somebody needs these: they live as long as from now on."""
+        await asyncio.gather(*(self._line.ask(("PEXPIRE", key, ttl_ms)) for key, ttl_ms in keys.items()))
+
+    # -- the queue --------------------------------------------------------------------------
+
+    async def read_shards(self, after: int, wait_ms: int) -> tuple[list[str], int]:
+        """There are few, and new ones are rare: looking now and then is enough."""
+        until_ms = self._clock.monotonic_ms() + wait_ms
+        while True:
+            value, _ = await reading(self._line, ("GET", self._keys.record("shards")))
+            _, body = split(value)
+            shards = list(_shards(body)) if body is not None else []
+            if after > len(shards):
+                raise ResyncNeeded(len(shards))
+            if len(shards) > after or self._clock.monotonic_ms() >= until_ms:
+                return shards[after:], len(shards)
+            await self._clock.sleep_ms(min(SHARDS_EVERY_MS, wait_ms))
+
+    async def read_queue(self, shard: str, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]:
+        stream = self._keys.queue(shard)
+        if after == 0:
+            end, offered = await self._readers.end(stream), await self._offered_in(shard)
+            if offered or end:
+                return list(offered), end
+        entries, position = await self._readers.read(stream, after, wait_ms)
+        return [_event(entry) for entry in entries], position
+
+    async def _offered_in(self, shard: str) -> list[TicketArrived]:
+        """Everybody who is offered there now. The position is noted before: what happens meanwhile is heard again."""
+        people = await self._members(self._keys.offered(shard))
+        arrived: list[TicketArrived] = []
+        for at in range(0, len(people), PEOPLE_AT_ONCE):
+            keys = [self._keys.record("person", person) for person in people[at : at + PEOPLE_AT_ONCE]]
+            values, _ = await reading(self._line, ("MGET", *keys))
+            arrived += [TicketArrived(ticket) for value in values if (ticket := _offer(value, shard)) is not None]
+        return arrived
+
+    async def lease(self, shard: str, matcher: MatcherId) -> int | None:
+        await self._outlive({self._keys.queue(shard): ttl.STREAM_TTL_MS, self._keys.offered(shard): ttl.INDEX_TTL_MS})
+        return await super().lease(shard, matcher)
+
+    async def publish_status(self, status: Mapping[str, QueueStatus]) -> None:
+        if not status:
+            return
+        now_ms = await self._now_ms()
+        fields = [part for cohort, each in status.items() for part in (cohort, encode((now_ms, each)))]
+        await self._line.ask(("HSET", self._keys.status, *fields))
+        await self._outlive({self._keys.status: ttl.STATUS_TTL_MS})
+
+    async def read_status(self) -> Mapping[str, QueueStatus]:
+        found, _ = await reading(self._line, ("HGETALL", self._keys.status))
+        oldest_ms = await self._now_ms() - STATUS_TTL_MS
+        known = {cohort.decode(): _status(value) for cohort, value in zip(found[::2], found[1::2], strict=True)}
+        return {cohort: status for cohort, (at_ms, status) in known.items() if at_ms >= oldest_ms}
+
+    # -- news -------------------------------------------------------------------------------
+
+    async def read_news(self, gateway: GatewayId, after: int, wait_ms: int) -> tuple[list[Delivery], int]:
+        entries, position = await self._readers.read(self._keys.outbox(gateway), after, wait_ms)
+        return [_delivery(entry.value) for entry in entries], position
+
+
+def _due(member: bytes, score: bytes) -> Due:
+    what, _, name = member.decode().partition(":")
+    return Due(int(float(score)), what, name)  # type: ignore[arg-type]  # written by `LoadedRecords` alone
+
+
+def _event(entry: Entry) -> QueueEvent:
+    return TicketArrived(_ticket(entry.value)) if entry.field == b"t" else _gone(entry.value)
+
+
+def _offer(value: bytes | None, shard: str) -> Ticket | None:
+    """The ticket of somebody who is offered in this shard, as their record says."""
+    _, body = split(value)
+    who = _person(body) if body is not None else None
+    if who is None or not who.offered or who.ticket is None or who.ticket.cohort.key != shard:
+        return None
+    return who.ticket
+
+
+@asynccontextmanager
+async def open_store(
+    settings: RedisSettings,
+    clock: Clock,
+    *,
+    terms: Terms = Terms(),  # noqa: B008 - frozen
+    bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    time: Callable[[int], int] = int,
+) -> AsyncIterator[tuple[RedisStore, RedisLimiter]]:
+    """The store of these settings. It connects once somebody asks: until then nothing is known to be there."""
+    keys, tasks = Keys(settings.realm), Tasks()
+    primary = Primary(parse(settings.url_given(), settings.password()), "duologue", keys.record("epoch"))
+    line = Line(primary, ALL, clock, tasks)
+    readers = Readers(primary, line)
+    try:
+        store = RedisStore(line, readers, keys, clock, terms=terms, bounds=bounds, time=time)
+        yield store, RedisLimiter(line, keys)
+    finally:
+        await readers.close()
+        await tasks.cancel_all()
+        await line.close()
