@@ -16,12 +16,12 @@ export interface ChatOnPhone {
 export function useChatOnPhone(state: Pick<RandomChatState, "pair" | "chat">): ChatOnPhone {
   const pair = state.pair?.id ?? null;
   const newest = lastHeard(state);
-  const [openIn, setOpenIn] = useState<string | null>(null);
+  const [shownIn, setShownIn] = useState<string | null>(null);
   const [writing, write] = useState(false);
   const [seen, setSeen] = useState<string | null>(null);
-  const open = pair !== null && openIn === pair;
+  const open = pair !== null && shownIn === pair;
   useEffect(() => {
     if (open || writing) setSeen(newest);
   }, [open, writing, newest]);
-  return { open, unread: newest !== null && newest !== seen && !open && !writing, toggle: () => setOpenIn(open ? null : pair), write };
+  return { open, unread: newest !== null && newest !== seen && !open && !writing, toggle: () => setShownIn(open ? null : pair), write };
 }
