@@ -10,11 +10,13 @@ import math
 import os
 import signal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from tests.e2e.processes import processes_naming
 
 WIDTH, HEIGHT, FRAMES = 160, 120, 20
+NEAR = 60
+"""What encoder and bar do to the colour of a film, at most."""
 
 
 class Colour(NamedTuple):
@@ -35,6 +37,42 @@ class Colour(NamedTuple):
         blue = 128 - 37.797 * r - 74.203 * g + 112.0 * b
         red = 128 + 112.0 * r - 93.786 * g - 18.214 * b
         return round(luma), round(blue), round(red)
+
+    def place(self, sight: Sight) -> int | None:
+        """Where the bar is."""
+        return sight.brightest if sight.mean.distance(self) <= NEAR else None
+
+
+class Sight(NamedTuple):
+    """A glance at a picture: its mean colour, and which of 32 columns is the brightest."""
+
+    mean: Colour
+    brightest: int
+
+
+class Camera(Protocol):
+    """Whose picture it is can be seen, and that it lives."""
+
+    def place(self, sight: Sight) -> object:
+        """How far this camera's picture has moved on; None: it is not its picture."""
+        ...
+
+
+class Watch:
+    """Looks at a picture until it is this camera's, and moves."""
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera = camera
+        self._places: set[object] = set()
+
+    def look(self, seen: dict[str, Any]) -> bool:
+        """One glance, as `SEEN` has it; whether it was enough."""
+        place = self._camera.place(Sight(Colour(*map(round, seen["mean"])), seen["brightest"]))
+        if seen["width"] == 0 or place is None:
+            self._places.clear()
+            return False
+        self._places.add(place)
+        return len(self._places) >= 3
 
 
 RED, GREEN, BLUE = Colour(200, 40, 40), Colour(40, 180, 40), Colour(50, 60, 210)

@@ -125,6 +125,12 @@ export function blockTarget({ pair, ended }: RandomChatState): string | null {
   return ended === null || ended.blocked ? null : ended.pair;
 }
 
+/** Which line of the partner is the newest, in words that no other pair's lines have; null: they wrote none. */
+export function lastHeard({ pair, chat }: Pick<RandomChatState, "pair" | "chat">): string | null {
+  const line = chat.findLast(({ mine }) => !mine);
+  return pair === null || line === undefined ? null : `${pair.id} ${line.n}`;
+}
+
 export type Refusal = "replaced" | "banned" | "version" | "other";
 
 /** Why the server does not want this tab back. */

@@ -5,6 +5,7 @@
  */
 import { createLocalAudioTrack, createLocalVideoTrack, TrackEvent, VideoPresets, type LocalAudioTrack, type LocalVideoTrack } from "livekit-client";
 import { DeviceError, deviceProblem, type DeviceKind } from "./device-error.js";
+import { withoutSilenceChecks } from "./library-silence.js";
 
 type OwnTrack = LocalAudioTrack | LocalVideoTrack;
 
@@ -46,6 +47,10 @@ export class LocalDevices {
   /** One thing at a time: two prompts, or a switch during a prompt, confuse browsers and people. */
   #work: Promise<void> = Promise.resolve();
   #watching = false;
+
+  constructor() {
+    withoutSilenceChecks();
+  }
 
   get state(): DevicesState {
     return this.#state;
