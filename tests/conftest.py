@@ -11,7 +11,8 @@ import pytest
 
 from duologue.app.dev import Started, all_in_one
 from duologue.app.media import MediaChoice
-from duologue.client import RandomChatSession, join
+from duologue.auth_settings import AuthSettings
+from duologue.client import Invitation, RandomChatSession, join
 from duologue.media.fake import FakeMedia
 from duologue.protocol.codes import Mode
 from duologue.settings import GatewaySettings, HttpSettings, LimitSettings, Settings
@@ -27,19 +28,23 @@ class Town:
         self.media = media
         self._stack = stack
 
-    async def person(self) -> RandomChatSession:
-        """Somebody new, connected, gone at the end of the test."""
-        session = RandomChatSession(await join(self.page_url))
+    async def person(self, token: str | None = None) -> RandomChatSession:
+        """Somebody new, connected, gone at the end of the test: a guest, or who comes with this token."""
+        invitation = await join(self.page_url) if token is None else Invitation(self.websocket_url, token)
+        session = RandomChatSession(invitation)
         return await self._stack.enter_async_context(session)
 
 
 @asynccontextmanager
-async def open_town(state_dir: Path, limits: dict[str, Any] | None = None, **gateway: Any) -> AsyncIterator[Town]:
+async def open_town(
+    state_dir: Path, limits: dict[str, Any] | None = None, auth: dict[str, Any] | None = None, **gateway: Any
+) -> AsyncIterator[Town]:
     """Everything but a real media server: gateway, matcher, HTTP API and memory store on free ports."""
     settings = Settings(
         http=HttpSettings(port=free_port()),
         gateway=GatewaySettings(port=free_port(), **gateway),
         limits=LimitSettings(**{"profile": "load"} | (limits or {})),
+        auth=AuthSettings(**auth or {}),
         state_dir=state_dir,
     )
     media = FakeMedia()

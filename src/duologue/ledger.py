@@ -92,6 +92,22 @@ class Paired(msgspec.Struct, frozen=True, tag=True):
 PersonState = Idle | Waiting | Paired
 
 
+class Claim(NamedTuple):
+    """A session as its gateway knows it: what its client was told last."""
+
+    person: PersonId
+    session: SessionId
+    generation: int
+    active: bool
+    """Else it stands by."""
+    rev: int
+    state: PersonState
+    attempt: int
+    wishes: Ticket | None
+    """How they waited last, where that is known."""
+    attention: Attention
+
+
 class Arrival(NamedTuple):
     """What a session starts from."""
 

@@ -17,6 +17,7 @@ from duologue.ledger import (
     Arrival,
     Attention,
     Caller,
+    Claim,
     Closed,
     CommitResult,
     Delivery,
@@ -54,6 +55,16 @@ class Rng(Protocol):
 
     def below(self, bound: int) -> int:
         """A whole number from 0 to `bound` - 1."""
+
+
+class KeySource(Protocol):
+    """Where an integrator publishes the keys that it signs with."""
+
+    async def fetch(self) -> bytes:
+        """The key set (RFC 7517) as it is now, of bounded size and within bounded time. Raises `Unavailable`.
+
+        The text of the error says what went wrong and holds no secret.
+        """
 
 
 class PresenceStore(Protocol):
@@ -101,7 +112,15 @@ class PresenceStore(Protocol):
     async def keep_alive(self, gateway: GatewayId) -> bool:
         """This gateway lives: its people are believed to be here for another `GATEWAY_LEASE_MS`.
 
-        False: it was given up meanwhile (or is new), or the store began anew, so every session on it needs a snapshot.
+        False: it was given up meanwhile (or is new), or the store began anew. Then it has to vouch for its sessions.
+        """
+
+    async def vouch(self, gateway: GatewayId, claims: Sequence[Claim]) -> list[SessionId]:
+        """These sessions are connected, and were told this. Where the store knows less, it takes their word for it.
+
+        Returns those who need a snapshot, because the store knows more. Who waited waits on with the
+        same wait. A pair that one side alone speaks of ends after `VOUCH_WITHIN_MS`. One transition
+        for each session.
         """
 
     async def expire(self) -> list[Pair]:

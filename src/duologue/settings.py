@@ -1,4 +1,4 @@
-"""Everything an operator can set, with its default. Read once, at the start, by `app.py` and the commands.
+"""Everything an operator can set, with its default. Read once, at the start, by `app/` and the commands.
 
 Sources, the later wins: defaults, `duologue.toml`, `DUOLOGUE_SECTION__NAME` in the environment,
 options of the command line. `LIVEKIT_URL`, `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET` are read as
@@ -17,7 +17,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -26,9 +25,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from duologue.auth_settings import AuthSettings
 from duologue.errors import StartupError
 from duologue.matching.rules import Facet, Rules
 from duologue.safety.ratelimit import UNLIMITED, Rate, parse_rate
+from duologue.sections import Section
 
 CONFIG_FILE = "duologue.toml"
 
@@ -44,12 +45,6 @@ RateText = Annotated[str, AfterValidator(_checked_rate)]
 def _relation(shorter: str, sign: str, longer: str, section: BaseModel) -> str:
     low, high = getattr(section, shorter), getattr(section, longer)
     return f"{shorter} ({low}) {sign} {longer} ({high}) must hold: lower {shorter}, or raise {longer}"
-
-
-class Section(BaseModel):
-    """A section of the configuration."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class HttpSettings(Section):
@@ -338,11 +333,17 @@ class Settings(BaseSettings):
     """All sections."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DUOLOGUE_", env_nested_delimiter="__", toml_file=CONFIG_FILE, extra="forbid", frozen=True
+        env_prefix="DUOLOGUE_",
+        env_nested_delimiter="__",
+        toml_file=CONFIG_FILE,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # it may be a secret
     )
     http: HttpSettings = HttpSettings()
     admin: AdminSettings = AdminSettings()
     gateway: GatewaySettings = GatewaySettings()
+    auth: AuthSettings = AuthSettings()
     timing: TimingSettings = TimingSettings()
     limits: LimitSettings = LimitSettings()
     livekit: LiveKitSettings = LiveKitSettings()

@@ -53,6 +53,11 @@ PING, PONG = ev.Send(s.Ping()), c.Pong()
 QUIET, VISIBLE = ev.Attend(Attention.QUIET), ev.Attend(Attention.VISIBLE)
 
 
+def with_room(pair: Pair) -> Pair:
+    """The same pair once its room may be joined."""
+    return msgspec.structs.replace(pair, room_open=True)
+
+
 def session(board: dict[str, QueueStatus] | None = None, limits: Limits | None = None) -> Session:
     return Session(SessionId("s1"), board or {}, limits=limits or Limits())
 
@@ -88,7 +93,7 @@ def paired(of: Pair = VIDEO, **options: Any) -> Playbook:
     return (
         live(**options)
         >> told(2, PairFormed(of, 1)) << ev.OpenRoom(of)
-        >> told(3, RoomIsOpen(of.id, NODE)) << ev.Place(of)
+        >> told(3, RoomIsOpen(of.id, NODE)) << ev.Place(with_room(of))
         >> ev.Placed(of.id, CREDENTIALS) << Sends(s.Matched, rev=3, pair="p1", media=CREDENTIALS)
     )  # fmt: skip
 
@@ -304,7 +309,7 @@ def test_reload_into_a_pair_whose_room_is_still_being_made() -> None:
     assert (
         entering()
         >> entered(Paired(VIDEO), rev=5) << Sends(s.Ready, rev=5) << ev.OpenRoom(VIDEO)
-        >> told(6, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(VIDEO)
+        >> told(6, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(with_room(VIDEO))
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched, rev=6, media=CREDENTIALS)
     )  # fmt: skip
 
@@ -436,7 +441,7 @@ def test_side_b_waits_for_the_room() -> None:
         live()
         >> told(2, PairFormed(FOR_BEN, 1))
         >> Wait(900)
-        >> told(3, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(FOR_BEN)
+        >> told(3, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(with_room(FOR_BEN))
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched)
         >> Wait(1_000)
     )  # fmt: skip
@@ -531,7 +536,7 @@ def test_a_pair_that_moved_is_joined_where_it_is_now() -> None:
     assert (
         live()
         >> told(2, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
-        >> told(3, RoomIsOpen(VIDEO.id, other)) << ev.Place(msgspec.structs.replace(VIDEO, node=other))
+        >> told(3, RoomIsOpen(VIDEO.id, other)) << ev.Place(with_room(msgspec.structs.replace(VIDEO, node=other)))
     )  # fmt: skip
 
 
@@ -543,7 +548,7 @@ def test_who_waits_for_a_room_is_told_that_they_wait() -> None:
         >> told(3, PairFormed(VIDEO, 1)) << ev.OpenRoom(VIDEO)
         >> Wait(1_500) << Sends(s.Waiting, rev=3)
         >> Wait(5_000) << Sends(s.Waiting, rev=3)
-        >> told(4, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(VIDEO)
+        >> told(4, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(with_room(VIDEO))
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched, rev=4, media=CREDENTIALS)
         >> Wait(9_000)
     )  # fmt: skip

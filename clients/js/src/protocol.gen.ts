@@ -9,7 +9,7 @@ export const CloseCode = {
   GOING_AWAY: 4000,
   /** A defect on our side; nothing was lost. */
   SERVER_ERROR: 4001,
-  /** The store is out of reach. */
+  /** The store, or the key that your token was signed with, is out of reach. */
   BACKEND_UNAVAILABLE: 4002,
   /** You read slower than you are written to. */
   SLOW_CONSUMER: 4003,

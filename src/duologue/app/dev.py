@@ -17,7 +17,7 @@ from duologue.app.places import page_url, websocket_url, with_own_origins
 from duologue.app.roles import World
 from duologue.app.together import Role, together
 from duologue.clock import SystemClock, SystemRng
-from duologue.services.identity import TokenOffice
+from duologue.issuers.office import open_token_office
 from duologue.services.readiness import Readiness
 from duologue.settings import Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
@@ -59,7 +59,7 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
     settings = with_own_origins(settings)
     clock, rng, tasks = SystemClock(), SystemRng(), Tasks()
     store, limiter = MemoryStore(clock), MemoryLimiter(clock)
-    tokens = TokenOffice(installation_key(settings), clock, rng)
+    tokens = await open_token_office(settings, installation_key(settings), clock, rng, tasks)
     world = World(settings, store, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
     readiness = Readiness(clock, settings.admin.ready_without_store_ms)
     async with together(world, frozenset(Role), readiness) as running:

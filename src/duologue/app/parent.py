@@ -21,11 +21,14 @@ from duologue.app.store import release_leases, until_it_answers, where
 from duologue.app.together import Role
 from duologue.clock import SystemClock, SystemRng
 from duologue.errors import BackendError, StartupError
+from duologue.issuers.office import open_token_office
+from duologue.ports import Clock, Rng
 from duologue.settings import Settings
 from duologue.store.redis import open_store
 from duologue.supervisor.plan import Post, Start
 from duologue.supervisor.report import Report
 from duologue.supervisor.shell import Supervisor
+from duologue.tasks import Tasks
 
 log = structlog.get_logger()
 
@@ -92,6 +95,7 @@ async def _parent(
     clock, rng = SystemClock(), SystemRng()
     async with open_store(settings.redis, clock) as (store, _):  # and closed: the children have their own connections
         await until_it_answers(store, settings.redis, clock, rng)
+    await _check_issuers(settings, clock, rng)
     children = posts(service, settings)
     started = _started(settings, children, f"{store.kind} at {where(settings.redis)}, realm {settings.redis.realm}")
     log.info("starting", version=duologue.__version__, store=started.store, processes=len(children))
@@ -136,6 +140,13 @@ def _check(settings: Settings, service: Service) -> None:
     if service.role != Role.MATCHER and settings.gateway.public_url is None:
         hint = "pages are told this address: set gateway.public_url to that of your proxy"
         log.warning("no_public_url", told=websocket_url(settings), hint=hint)
+
+
+async def _check_issuers(settings: Settings, clock: Clock, rng: Rng) -> None:
+    """The same for what integrators' tokens need."""
+    tasks = Tasks()
+    await open_token_office(settings, shared_key(settings), clock, rng, tasks)
+    await tasks.cancel_all()
 
 
 def _check_free(host: str, port: int, section: str, option: str) -> None:

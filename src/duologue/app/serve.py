@@ -17,8 +17,8 @@ from duologue.app.roles import World
 from duologue.app.store import until_it_answers
 from duologue.app.together import Role, Running, together
 from duologue.clock import SystemClock, SystemRng
+from duologue.issuers.office import open_token_office
 from duologue.ports import Limiter, Store
-from duologue.services.identity import TokenOffice
 from duologue.services.readiness import Readiness
 from duologue.settings import Settings
 from duologue.store.redis import open_store
@@ -75,8 +75,9 @@ class _Child:
     async def _begin(self, stack: AsyncExitStack, store: Store, limiter: Limiter) -> Running:
         """Start the roles, and say so."""
         choice = await stack.enter_async_context(given_media(self._settings, text_only=self._text_only))
-        tokens = TokenOffice(shared_key(self._settings), self._clock, self._rng)
         tasks = Tasks()  # of the roles: health is told until the last of them has ended
+        key = shared_key(self._settings)
+        tokens = await open_token_office(self._settings, key, self._clock, self._rng, tasks)
         world = World(self._settings, store, choice.media, choice.modes, limiter, tokens, self._clock, self._rng, tasks)
         running = await stack.enter_async_context(together(world, self._roles, self._readiness, shared=True))
         process.settle()

@@ -1,4 +1,4 @@
-"""The command line: `duologue --help`. Each command reads the settings, calls `app.py`, and prints."""
+"""The command line: `duologue --help`. Each command reads the settings, calls `app/`, and prints."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Lobby:
         self._modes = modes
 
     def grant(self, token: str) -> Grant:
-        """What a session token says. Raises `TokenRefused`."""
+        """What a session token says. Raises `TokenRefused`, `Unavailable`."""
         return self._tokens.grant(token)
 
     async def enter(self, grant: Grant, newcomer: Newcomer) -> Entry:
@@ -95,7 +95,7 @@ class Lobby:
         return self._entry(resumed.identity, arrival, resumed.expires_ms)
 
     def renew(self, present: Identity, token: str, generation: int) -> Renewal:
-        """Stay longer, with a newer token of the same person. Raises `TokenRefused`."""
+        """Stay longer, with a newer token of the same person. Raises `TokenRefused`, `Unavailable`."""
         grant = self._tokens.grant(token)
         if (grant.identity.person, grant.identity.tenant) != (present.person, present.tenant):
             raise TokenRefused("this token is somebody else's")
@@ -145,10 +145,11 @@ class Lobby:
         try:
             return await insist(self._clock, ask, despite=OutcomeUnknown)
         except SocketGone:
-            await self._abandon(identity.person, newcomer.session)
+            await self.abandon(identity.person, newcomer.session)
             raise
 
-    async def _abandon(self, person: PersonId, session: SessionId) -> None:
+    async def abandon(self, person: PersonId, session: SessionId) -> None:
+        """The socket of this session is gone, whatever the ledger knows of it. Asks until the ledger knows that."""
         self._pairs.settle(await insist(self._clock, lambda: self._store.abandon(person, session, ABANDONED_SEAT_MS)))
 
     async def attend(self, caller: Caller, attention: Attention) -> None:

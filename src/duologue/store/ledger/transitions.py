@@ -23,6 +23,7 @@ from duologue.ledger import (
     Arrival,
     Attention,
     Caller,
+    Claim,
     Closed,
     CommitResult,
     Committed,
@@ -45,6 +46,7 @@ from duologue.protocol.codes import EndReason, Mode
 from duologue.protocol.server import PeerTyping
 from duologue.store.ledger.ledger import Ledger
 from duologue.store.ledger.records import Blocks, Due, Epoch, Gateway, Lease, Person, Records
+from duologue.store.ledger.vouching import vouch
 
 
 class Terms(NamedTuple):
@@ -98,11 +100,14 @@ class Transitions:
         return Arrival(who.generation, who.rev, self.ledger.state(who), who.attempt, known)
 
     def _resumes(self, who: Person, generation: int) -> bool:
-        """A resume token speaks of the present generation, or it was used before."""
-        return who.generation == generation
+        """A resume token speaks of the present generation, or it was used before.
+
+        A later one than the ledger knows says that the ledger has gone back in time.
+        """
+        return generation >= who.generation
 
     def _new_generation(self, who: Person) -> None:
-        """Starting from the clock keeps generations growing even when a person was forgotten meanwhile."""
+        """Starting from the clock keeps generations growing even when the ledger forgot somebody, or lost time."""
         who.generation = max(who.generation + 1, self.ledger.now_ms())
 
     def _stand_by(self, who: Person, newcomer: SessionId) -> None:
@@ -145,6 +150,10 @@ class Transitions:
         self._records.gateways[gateway] = Gateway(until_ms, epoch.id)
         self._records.remind(Due(until_ms, "gateway", gateway))
         return known is not None and known.epoch == epoch.id
+
+    def vouch(self, gateway: GatewayId, claim: Claim) -> bool:
+        """False: this session needs a snapshot."""
+        return vouch(self.ledger, gateway, claim)
 
     def _epoch(self) -> Epoch:
         """The life of the store that we are in; whoever first sees that it is another one begins it."""
