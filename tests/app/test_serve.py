@@ -32,6 +32,7 @@ from duologue.settings import (
     RedisSettings,
     Settings,
 )
+from duologue.store.sql import sqlite_address, upgrade
 from tests.fakes import free_port, wait_until
 from tests.redis_server import RedisServer, redis_server
 
@@ -69,7 +70,12 @@ class Serve:
             sys.executable, "-m", "duologue", "serve", *arguments, "--text-only",
             *(str(part) for option in ports.items() for part in option),
         ]  # fmt: skip
-        ours = {"DUOLOGUE_TOKEN_KEY": KEY, "REDIS_URL": redis.url, "DUOLOGUE_REDIS__REALM": f"s{next(REALMS)}"}
+        ours = {
+            "DUOLOGUE_TOKEN_KEY": KEY,
+            "REDIS_URL": redis.url,
+            "DATABASE_URL": f"sqlite:///{folder / 'duologue.sqlite'}",
+            "DUOLOGUE_REDIS__REALM": f"s{next(REALMS)}",
+        }
         wanted = {**os.environ, "DUOLOGUE_LIMITS__PROFILE": "load", **ours, **environment}
         self._environment = {
             name: value
@@ -131,6 +137,7 @@ class Serve:
 async def serving(folder: Path, redis: RedisServer, *arguments: str, **environment: str | None) -> AsyncIterator[Serve]:
     """Until the end of the test; nobody is left of it."""
     serve = Serve(folder, redis, *arguments, **environment)
+    await upgrade(sqlite_address(folder / "duologue.sqlite"))
     await serve.start()
     try:
         yield serve

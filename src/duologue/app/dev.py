@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
 
 import structlog
@@ -15,6 +15,7 @@ from duologue.app.keys import installation_key
 from duologue.app.media import MediaChoice, any_media
 from duologue.app.places import page_url, websocket_url, with_own_origins
 from duologue.app.roles import World
+from duologue.app.safety import own_safety_store
 from duologue.app.together import Role, together
 from duologue.clock import SystemClock, SystemRng
 from duologue.issuers.office import open_token_office
@@ -60,9 +61,11 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
     clock, rng, tasks = SystemClock(), SystemRng(), Tasks()
     store, limiter = MemoryStore(clock), MemoryLimiter(clock)
     tokens = await open_token_office(settings, installation_key(settings), clock, rng, tasks)
-    world = World(settings, store, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
     readiness = Readiness(clock, settings.admin.ready_without_store_ms)
-    async with together(world, frozenset(Role), readiness) as running:
+    async with AsyncExitStack() as stack:
+        safety = await stack.enter_async_context(own_safety_store(settings, clock, rng))
+        world = World(settings, store, safety, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
+        running = await stack.enter_async_context(together(world, frozenset(Role), readiness))
         if choice.child is not None and running.watch is not None:
             choice.child.on_change = running.watch.look_now
         yield Started(page_url(settings), websocket_url(settings), choice.name, store.kind), running.ended

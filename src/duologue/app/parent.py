@@ -16,6 +16,7 @@ from duologue.api.server import sockets_on
 from duologue.app.keys import shared_key
 from duologue.app.media import check_given
 from duologue.app.places import page_url, websocket_url
+from duologue.app.safety import check_shared
 from duologue.app.serve import ALL
 from duologue.app.store import release_leases, until_it_answers, where
 from duologue.app.together import Role
@@ -95,6 +96,7 @@ async def _parent(
     clock, rng = SystemClock(), SystemRng()
     async with open_store(settings.redis, clock) as (store, _):  # and closed: the children have their own connections
         await until_it_answers(store, settings.redis, clock, rng)
+    await check_shared(settings)
     await _check_issuers(settings, clock, rng)
     children = posts(service, settings)
     started = _started(settings, children, f"{store.kind} at {where(settings.redis)}, realm {settings.redis.realm}")

@@ -8,13 +8,14 @@ from duologue.gateway.performer import Performer
 from duologue.gateway.server import Gateway
 from duologue.ids import GatewayId
 from duologue.matcher.loop import Matcher
-from duologue.ports import Clock, Limiter, Media, Rng, Store
+from duologue.ports import Clock, Limiter, Media, Rng, SafetyStore, Store
 from duologue.protocol.codes import Mode
+from duologue.services.blocks import Blocks
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.node_watch import NodeWatch
 from duologue.services.pairs import Pairs
-from duologue.services.reaper import REAP_EVERY_MS, reap
+from duologue.services.reaper import REAP_EVERY_MS, Reaper
 from duologue.services.room_sweep import SWEEP_EVERY_MS, RoomSweep
 from duologue.settings import Settings
 from duologue.tasks import Tasks
@@ -25,6 +26,7 @@ class World(NamedTuple):
 
     settings: Settings
     store: Store
+    safety: SafetyStore
     media: Media
     modes: frozenset[Mode]
     limiter: Limiter
@@ -38,12 +40,14 @@ def start_gateway(world: World) -> Gateway:
     """A gateway, and the reaper beside it: any number of both may run. Whoever brings wires calls `accept`."""
     pairs = Pairs(world.store, world.media, world.clock, world.tasks)
     rules = world.settings.matching.rules()
-    lobby = Lobby(world.store, world.tokens, pairs, rules, world.modes, world.clock)
+    blocks = Blocks(world.store, world.safety, pairs)
+    lobby = Lobby(world.store, world.tokens, pairs, blocks, rules, world.modes, world.clock)
     name = GatewayId(world.rng.token())
-    performer = Performer(name, lobby, pairs, world.store, world.limiter, world.settings.limits)
+    performer = Performer(name, lobby, pairs, blocks, world.store, world.limiter, world.settings.limits)
     gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, rules, world.tasks)
     gateway.start()
-    world.tasks.repeat(lambda: reap(world.store, pairs), name="reaper", clock=world.clock, every_ms=REAP_EVERY_MS)
+    reaper = Reaper(world.store, pairs, world.rng)
+    world.tasks.repeat(reaper.turn, name="reaper", clock=world.clock, every_ms=REAP_EVERY_MS)
     return gateway
 
 

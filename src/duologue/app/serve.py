@@ -14,6 +14,7 @@ from duologue.app.keys import shared_key
 from duologue.app.media import given_media
 from duologue.app.places import with_own_origins
 from duologue.app.roles import World
+from duologue.app.safety import shared_safety_store
 from duologue.app.store import until_it_answers
 from duologue.app.together import Role, Running, together
 from duologue.clock import SystemClock, SystemRng
@@ -75,10 +76,11 @@ class _Child:
     async def _begin(self, stack: AsyncExitStack, store: Store, limiter: Limiter) -> Running:
         """Start the roles, and say so."""
         choice = await stack.enter_async_context(given_media(self._settings, text_only=self._text_only))
+        settings, clock, rng = self._settings, self._clock, self._rng
+        safety = await stack.enter_async_context(shared_safety_store(settings, clock, rng))
+        tokens = await open_token_office(settings, shared_key(settings), clock, rng, self._tasks)
         tasks = Tasks()  # of the roles: health is told until the last of them has ended
-        key = shared_key(self._settings)
-        tokens = await open_token_office(self._settings, key, self._clock, self._rng, tasks)
-        world = World(self._settings, store, choice.media, choice.modes, limiter, tokens, self._clock, self._rng, tasks)
+        world = World(settings, store, safety, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
         running = await stack.enter_async_context(together(world, self._roles, self._readiness, shared=True))
         process.settle()
         log.info(

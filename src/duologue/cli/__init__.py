@@ -12,6 +12,7 @@ import duologue
 from duologue import logs
 from duologue import settings as configuration
 from duologue.app.dev import Started, run_dev
+from duologue.cli.db import db
 from duologue.cli.exits import COULD_NOT_RUN
 from duologue.cli.options import given
 from duologue.cli.serve import serve
@@ -71,6 +72,7 @@ def dev(
 
 cli.command()(serve)
 cli.command()(sim)
+cli.add_typer(db)
 
 
 def _announce(started: Started) -> None:

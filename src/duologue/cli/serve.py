@@ -53,8 +53,9 @@ def serve(
     that runs them together; with more, so many gateways beside one matcher and one api. Processes of a role share
     their port. Run one gateway for each core.
 
-    It needs REDIS_URL and DUOLOGUE_TOKEN_KEY, the same on every machine (openssl rand -base64 32 makes a key),
-    and a LiveKit: LIVEKIT_URL with LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or several nodes in duologue.toml.
+    It needs REDIS_URL, DATABASE_URL (see duologue db --help) and DUOLOGUE_TOKEN_KEY (openssl rand -base64 32 makes
+    one), the same on every machine, and a LiveKit: LIVEKIT_URL with LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or
+    several nodes in duologue.toml.
 
     SIGTERM or Ctrl-C sends people elsewhere and then stops, a second one stops at once.
     SIGHUP replaces the processes one by one, with the configuration and the code as they are then.
