@@ -223,7 +223,8 @@ class Gateway:
         there = [connection for each in sessions if (connection := self._connections.get(each)) is not None]
         claims = [claim for connection in there if (claim := connection.claim()) is not None]
         for claim in claims:
-            self.performer.blocks.doubt(Caller(claim.person, claim.generation))
+            if claim.active:
+                self.performer.blocks.doubt(Caller(claim.person, claim.generation))
         for session in await self._store.vouch(self.performer.gateway, claims):
             if (connection := self._connections.get(session)) is not None:
                 _safely(connection, connection.handle, ev.CutOff(CloseCode.RESYNC))
