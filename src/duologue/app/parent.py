@@ -16,7 +16,7 @@ from duologue.api.server import sockets_on
 from duologue.app.keys import shared_key
 from duologue.app.media import check_given
 from duologue.app.places import page_url, websocket_url
-from duologue.app.safety import check_shared
+from duologue.app.safety import check_shared, shared_address
 from duologue.app.serve import ALL
 from duologue.app.store import release_leases, until_it_answers, where
 from duologue.app.together import Role
@@ -131,6 +131,7 @@ def _started(settings: Settings, children: Sequence[Post], store: str) -> Starte
 def _check(settings: Settings, service: Service) -> None:
     """Raises `StartupError` for what would fail in every child, or worse, in none."""
     where(settings.redis)
+    shared_address(settings)
     shared_key(settings)
     check_given(settings, text_only=service.text_only)
     if service.role in (Role.API, ALL):
