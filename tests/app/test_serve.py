@@ -361,6 +361,16 @@ async def test_people_on_different_gateways_meet(tmp_path: Path, redis: RedisSer
         assert set(first) == {"gateway-1", "gateway-2"}
 
 
+async def test_what_a_killed_matcher_owned_is_released(tmp_path: Path, redis: RedisServer) -> None:
+    """By its parent, so that nobody waits until the leases run out."""
+    async with serving(tmp_path, redis, "matcher") as serve:
+        await serve.until("Duologue")
+        os.kill(serve.children()["matcher-1"], signal.SIGKILL)
+        await serve.until("leases_released")
+
+        assert [entry["owners"] for entry in serve.entries("leases_released")] == [2], "its own name, and its watcher's"
+
+
 async def test_children_die_with_a_parent_that_could_not_say_goodbye(tmp_path: Path, redis: RedisServer) -> None:
     """No process serves people that nobody looks after."""
     async with serving(tmp_path, redis, "api") as serve:

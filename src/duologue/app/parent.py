@@ -106,9 +106,15 @@ async def _parent(
         return command(start.post.name, settings.admin.port + start.seat)
 
     async def on_death(report: Report) -> None:
-        with contextlib.suppress(BackendError):  # then the leases run out by themselves
+        if not report.owners:
+            return
+        try:
             async with open_store(settings.redis, clock) as (store, _):
                 await release_leases(store, report.owners)
+        except BackendError as error:
+            log.warning("store_unavailable", detail=str(error), hint="the leases of the dead run out by themselves")
+        else:
+            log.info("leases_released", owners=len(report.owners))
 
     def on_ready() -> None:
         _tell_systemd()
