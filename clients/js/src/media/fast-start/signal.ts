@@ -19,8 +19,15 @@ export function isSignalUrl(url: string | URL): boolean {
   return /\/rtc(?:\/v\d+)?(?:\?|$)/.test(String(url));
 }
 
-/** Listen before anybody else does; call it while the socket is new. Returns how to ask for an offer. */
-export function watchSignal(socket: WebSocket, expectedTracks: number, handlers: SignalHandlers): () => void {
+export interface SignalWatch {
+  /** Media can flow. */
+  connected(): void;
+  /** Have the SDK make an offer. */
+  ask(): void;
+}
+
+/** Listen before anybody else does; call it while the socket is new. */
+export function watchSignal(socket: WebSocket, expectedTracks: number, handlers: SignalHandlers): SignalWatch {
   const watch = new EarlyOffer(expectedTracks);
   const ask = (): void => askForOffer(socket);
   socket.addEventListener("message", (event: MessageEvent<unknown>) => {
@@ -39,7 +46,12 @@ export function watchSignal(socket: WebSocket, expectedTracks: number, handlers:
       setTimeout(ask); // after this message was heard by the SDK too
     }
   });
-  return ask;
+  const connected = (): void => {
+    if (watch.connected() !== "ask") return;
+    handlers.asked();
+    ask();
+  };
+  return { connected, ask };
 }
 
 /** A request for nothing: the SDK adds no section and makes an offer. */
