@@ -176,6 +176,9 @@ class Gateway:
         peer = self._people.get(to)
         return peer is not None and peer.hear(message)
 
+    async def vouch_for(self, connection: Connection) -> None:
+        await self._vouch([connection.id])
+
     def forget(self, connection: Connection) -> None:
         self._connections.pop(connection.id, None)
         self._refused.pop(connection.id, None)
