@@ -5,6 +5,7 @@ It must not know sockets: `sockets.listen` brings them, a simulation calls `acce
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -76,6 +77,8 @@ class Gateway:
         )
         self._door = Door(rate("accept"), settings.limits.standing)
         self._visitors = Visitors("gateway", settings.limits.proxies)
+        self.known = asyncio.Event()
+        """Set once the store knows this gateway: before, it takes nobody through it."""
         self._draining = False
         self._refused: dict[SessionId, Connection] = {}
         self._rules = rules
@@ -217,6 +220,7 @@ class Gateway:
         while self._unvouched:
             await self._vouch(self._unvouched[-VOUCH_AT_ONCE:])
             del self._unvouched[-VOUCH_AT_ONCE:]
+        self.known.set()
 
     async def _vouch(self, sessions: Iterable[SessionId]) -> None:
         there = [connection for each in sessions if (connection := self._connections.get(each)) is not None]
