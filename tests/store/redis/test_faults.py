@@ -266,10 +266,10 @@ class TestWhatBreaks:
         await serves(far)
 
     async def test_a_slow_network_slows_nobody_more_than_itself(self, relay: Relay, far: RedisStore) -> None:
-        """300 ms each way: a hundred who ask at once wait together, not in turns."""
+        """300 ms for each round trip: a hundred who ask at once wait together, not in turns."""
         world = world_of(far)
         callers = [await world.here(PersonId(f"p{n}")) for n in range(100)]
-        relay.delay_s = 0.3
+        relay.delay_s = 0.15
         began = time.monotonic()
 
         assert set(await asyncio.gather(*(world.find(caller) for caller in callers))) == {Outcome.DONE}
