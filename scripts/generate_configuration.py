@@ -148,8 +148,8 @@ def render() -> str:
     out += f"\n## Outside a section\n\n{table(loose)}"
     variables = ", ".join(f"`{name}`" for name in settings.LIVEKIT_VARIABLES.values())
     out += f"\n## Variables of others\n\n{variables} are read as LiveKit's own tools read them, "
-    out += f"and `{settings.DATABASE_VARIABLE}` as most programs do.\n"
-    out += "They win over the settings of `[livekit]` and `[database]` with the same meaning.\n"
+    out += f"`REDIS_URL` and `{settings.DATABASE_VARIABLE}` as most programs do.\n"
+    out += "They win over the settings of `[livekit]`, `[redis]` and `[database]` with the same meaning.\n"
     return out
 
 

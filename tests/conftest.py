@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from duologue import app
+from duologue.app.dev import Started, all_in_one
+from duologue.app.media import MediaChoice
 from duologue.auth_settings import AuthSettings
 from duologue.client import Invitation, RandomChatSession, join
 from duologue.media.fake import FakeMedia
@@ -22,7 +23,7 @@ from tests.postgres import Postgres, running_postgres
 class Town:
     """A running server and the people in it."""
 
-    def __init__(self, started: app.Started, media: FakeMedia, stack: AsyncExitStack) -> None:
+    def __init__(self, started: Started, media: FakeMedia, stack: AsyncExitStack) -> None:
         self.page_url = started.page_url
         self.websocket_url = started.websocket_url
         self.media = media
@@ -53,8 +54,8 @@ async def open_town(
         state_dir=state_dir,
     )
     media = FakeMedia()
-    choice = app.MediaChoice(media, "fake", frozenset(Mode))
-    async with app.all_in_one(settings, choice) as (started, _), AsyncExitStack() as people:
+    choice = MediaChoice(media, "fake", frozenset(Mode))
+    async with all_in_one(settings, choice) as (started, _), AsyncExitStack() as people:
         yield Town(started, media, people)
 
 

@@ -1,9 +1,9 @@
-"""Everything an operator can set, with its default. Read once, at the start, by `app.py` and the commands.
+"""Everything an operator can set, with its default. Read once, at the start, by `app/` and the commands.
 
 Sources, the later wins: defaults, `duologue.toml`, `DUOLOGUE_SECTION__NAME` in the environment,
 options of the command line. `LIVEKIT_URL`, `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET` are read as
-LiveKit's own tools read them, and `DATABASE_URL` as most programs do. Unknown names are refused: a typo
-must not silently mean the default.
+LiveKit's own tools read them, `REDIS_URL` and `DATABASE_URL` as most programs do. Unknown names are
+refused: a typo must not silently mean the default.
 """
 
 from __future__ import annotations
@@ -59,6 +59,30 @@ class HttpSettings(Section):
         10_000, ge=100, description="From connecting, or from the last answer, to the end of a whole request."
     )
     answer_ms: int = Field(60_000, ge=100, description="From there until the client has taken the answer.")
+
+
+class AdminSettings(Section):
+    """What operators and balancers ask each process of `duologue serve`: `/health/live` and `/health/ready`."""
+
+    host: str = Field("127.0.0.1", description="The address to listen on. Nothing there is for the public.")
+    port: int = Field(
+        9401,
+        ge=1,
+        le=65_000,
+        description="Of the first process; each further one takes the next, and one more is used while processes "
+        "are replaced.",
+    )
+    ready_without_store_ms: int = Field(
+        30_000,
+        ge=0,
+        description="A process stays ready this long while the store is silent: that is so for all of them at once, "
+        "and a balancer would take out the whole service.",
+    )
+
+    @property
+    def http(self) -> HttpSettings:
+        """The same as a listener takes it."""
+        return HttpSettings(host=self.host, port=self.port, max_connections=100)
 
 
 class GatewaySettings(Section):
@@ -285,7 +309,10 @@ class RedisSettings(Section):
     def url_given(self) -> str:
         """Where it is. Raises `StartupError` where nobody said."""
         if self.url is None:
-            raise StartupError("REDIS_URL is not set. Say where Redis is, such as REDIS_URL=redis://127.0.0.1:6379/0")
+            raise StartupError(
+                "REDIS_URL is not set, and `duologue serve` keeps everything in Redis. Say where it is, such as "
+                "REDIS_URL=redis://127.0.0.1:6379/0. To try Duologue without Redis, use `duologue dev`."
+            )
         return self.url
 
     def password(self) -> str | None:
@@ -344,6 +371,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # it may be a secret
     )
     http: HttpSettings = HttpSettings()
+    admin: AdminSettings = AdminSettings()
     gateway: GatewaySettings = GatewaySettings()
     auth: AuthSettings = AuthSettings()
     timing: TimingSettings = TimingSettings()
@@ -356,6 +384,12 @@ class Settings(BaseSettings):
     guest_scope: Literal["tab", "device"] = Field(
         "tab", description="tab: every tab is a person of its own, so that two tabs meet; device: one a browser."
     )
+    token_key: SecretStr | None = Field(
+        None,
+        description="Signs our tokens, the same on all machines: 32 bytes at least, such as `openssl rand -base64 32` "
+        "gives. `duologue serve` needs it or `token_key_file`; `duologue dev` makes one of its own.",
+    )
+    token_key_file: Path | None = Field(None, description="A file with the same, readable by this user only.")
     state_dir: Path | None = Field(None, description="Keys and logs of this installation; default: the user's.")
 
     @classmethod

@@ -262,6 +262,17 @@ async def test_a_ledger_that_missed_a_block_is_told_before_the_next_search(house
     assert not await house.are_matched()
 
 
+async def test_a_ledger_that_came_back_empty_is_told_before_the_next_search(house: House) -> None:
+    """Who stayed connected does not arrive again: their gateway vouches for them, and knows that it may be so."""
+    ana, ben = await house.enter(ANA), await house.enter(BEN, "s2")
+    await house.safety.block(ANA, BEN, "Otter")
+    house.blocks.doubt(ana)
+    await house.search(ana)
+    await house.search(ben)
+
+    assert not await house.are_matched()
+
+
 async def test_nothing_is_left_of_who_departed(house: House) -> None:
     """A session of theirs that came later keeps its doubt, an old one takes nothing away."""
     house.safety.away = True

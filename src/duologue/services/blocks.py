@@ -33,7 +33,7 @@ class Blocks:
         """
         if known and caller.person not in self._unsure:
             return
-        self._unsure[caller.person] = caller.generation
+        self.doubt(caller)
         with contextlib.suppress(BackendError):
             await self.make_sure(caller.person)
 
@@ -67,7 +67,7 @@ class Blocks:
                 await self._tell_ledger(caller.person)
         except BackendError:
             if partner is not None:
-                self._unsure[caller.person] = caller.generation
+                self.doubt(caller)
             raise
         return outcome
 

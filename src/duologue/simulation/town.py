@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, cast
 
-from duologue.app import World, start_gateway, start_matcher, start_node_watch
+from duologue.app.roles import World, start_gateway, start_matcher, start_node_watch
 from duologue.ids import NodeName, PersonId
 from duologue.ledger import SHARD_LEASE_MS
 from duologue.media.fake import FakeMedia

@@ -105,7 +105,7 @@ class LedgerStore(ABC):
         return [claim.session for claim, agrees in zip(claims, agreed, strict=True) if not agrees]
 
     async def _vouch(self, gateway: GatewayId, claim: Claim) -> bool:
-        reads = [Key("person", claim.person)]
+        reads = [Key("person", claim.person), Key("epoch")]
         if isinstance(claim.state, Paired):
             pair = claim.state.pair
             reads += [Key("pair", pair.id), Key("person", pair.peer(claim.person).person)]

@@ -105,7 +105,10 @@ def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
     return True
 
 
-def _has_moved_on(peer: Person, pair: Pair) -> bool:
+def _has_moved_on(ledger: Ledger, peer: Person, pair: Pair) -> bool:
+    """Also when they came in anew since the store began anew: they were told then what it knew of them."""
+    if peer.here and peer.generation > ledger.records.epoch.since_ms:
+        return True
     met = peer.last_met[0] if peer.last_met is not None else None
     return peer.pair is not None or pair.id in (peer.last_pair, met)
 

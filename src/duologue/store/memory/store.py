@@ -24,8 +24,6 @@ OUTBOX_LENGTH = 100_000
 class MemoryRecords:
     """`Records` that stay where they are."""
 
-    store_id = "memory"
-
     def __init__(self, clock: Clock, queue_length: int, outbox_length: int) -> None:
         self.people: dict[PersonId, Person] = {}
         self.pairs: dict[PairId, Pair] = {}
@@ -33,6 +31,7 @@ class MemoryRecords:
         self.leases: dict[str, Lease] = {}
         self.gateways: dict[GatewayId, Gateway] = {}
         self.nodes = MemoryNodes(clock)
+        self.store_id = "memory"
         self.epoch = Epoch(self.store_id, 0)
         self.shards: Stream[str] = Stream(queue_length)
         self._queue_length = queue_length

@@ -49,16 +49,22 @@ class Readers:
         Raises `ResyncNeeded` when one of them is gone, or when the stream has another past; `BackendError`.
         """
         command = ("XREAD", "COUNT", AT_ONCE, "BLOCK", max(1, wait_ms), "STREAMS", stream, f"0-{after}")
+        if not self._idle:  # it may have begun anew with the connection, and then nobody would tell us for long
+            await self._check_past(stream, after)
         answer = await (self._wait(command, wait_ms) if wait_ms > 0 else self._now(command))
         entries = answer[0][1] if answer else []
         if not entries:
-            end = await self.end(stream)
-            if end < after:
-                raise ResyncNeeded(end)
+            await self._check_past(stream, after)
             return [], after
         if _number(stream, entries[0][0]) != after + 1:
             raise ResyncNeeded(await self.end(stream))
         return [Entry(*fields[:2]) for _, fields in entries], _number(stream, entries[-1][0])
+
+    async def _check_past(self, stream: str, after: int) -> None:
+        """Raises `ResyncNeeded` when the stream is shorter than what was read of it."""
+        end = await self.end(stream)
+        if end < after:
+            raise ResyncNeeded(end)
 
     async def close(self) -> None:
         """Nobody reads any more."""

@@ -7,7 +7,7 @@
 from duologue.store.sql.address import Address, read_address, sqlite_address
 from duologue.store.sql.database import CONNECTIONS, Database
 from duologue.store.sql.migrate import require_schema, schema_of, upgrade
-from duologue.store.sql.opening import address_of, open_safety_store
+from duologue.store.sql.opening import address_of, connect_safety_store, open_safety_store, prepare
 from duologue.store.sql.safety import SqlSafetyStore
 from duologue.store.sql.schema import Schema, SchemaState
 
@@ -19,7 +19,9 @@ __all__ = [
     "SchemaState",
     "SqlSafetyStore",
     "address_of",
+    "connect_safety_store",
     "open_safety_store",
+    "prepare",
     "read_address",
     "require_schema",
     "schema_of",

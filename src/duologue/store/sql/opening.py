@@ -26,18 +26,31 @@ def address_of(settings: DatabaseSettings, state_dir: Path) -> Address:
     return sqlite_address(state_dir / FILE_NAME) if url is None else read_address(url)
 
 
-@asynccontextmanager
-async def open_safety_store(
-    address: Address, connections: int, clock: Clock, rng: Rng, *, migrate: bool
-) -> AsyncIterator[SqlSafetyStore]:
-    """A store over this database, closed at the end.
+async def prepare(address: Address, *, migrate: bool) -> None:
+    """See to it that the tables are those of this version; with `migrate`, older ones are brought up to date.
 
-    Raises `StartupError` for tables that do not fit this version (with `migrate`, older ones are
-    brought up to date), `Unavailable` while nobody is there.
+    Raises `StartupError` for tables that do not fit, `Unavailable` while nobody is there.
     """
     if migrate:
         await upgrade(address)
     await require_schema(address)
+
+
+@asynccontextmanager
+async def open_safety_store(
+    address: Address, connections: int, clock: Clock, rng: Rng, *, migrate: bool
+) -> AsyncIterator[SqlSafetyStore]:
+    """`prepare`, then `connect_safety_store`."""
+    await prepare(address, migrate=migrate)
+    async with connect_safety_store(address, connections, clock, rng) as safety:
+        yield safety
+
+
+@asynccontextmanager
+async def connect_safety_store(
+    address: Address, connections: int, clock: Clock, rng: Rng
+) -> AsyncIterator[SqlSafetyStore]:
+    """A store over this database, closed at the end. It connects once somebody asks."""
     log.info("safety_store", database=address.shown)
     database = Database(address, connections)
     try:
