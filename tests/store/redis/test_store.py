@@ -50,11 +50,12 @@ async def test_what_people_do_reads_once(store: RedisStore, loads: list[int]) ->
     await store.mute(ben, PAIR, audio_off=True, video_off=False)
     await store.opened(PAIR, NODE)
     await store.partner(ana, PAIR)
+    await store.block(ben, PAIR)
     await store.next(ana, PAIR, 2, wish(ana, 2, cohort=cohort(Mode.VIDEO)))
     await store.cancel(ana, 2)
     await store.depart(ben, 5_000)
 
-    assert len(loads) == 7
+    assert len(loads) == 8
 
 
 async def test_many_proposals_read_once(store: RedisStore, loads: list[int]) -> None:
