@@ -92,12 +92,16 @@ def film(path: Path, colour: Colour) -> Path:
     return path
 
 
-class Camera:
+class FilmCamera:
     """The camera of one browser."""
 
     def __init__(self, path: Path, colour: Colour) -> None:
         self.colour = colour
         self._path = film(path, colour)
+
+    def place(self, sight: Sight) -> int | None:
+        """Where the bar is."""
+        return self.colour.place(sight)
 
     @property
     def flag(self) -> str:

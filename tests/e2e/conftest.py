@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
-from tests.e2e.camera import Camera, Colour
+from tests.e2e.camera import Colour, FilmCamera
 from tests.e2e.person import Person
 from tests.e2e.processes import processes_naming
 from tests.fakes import free_port
@@ -165,7 +165,7 @@ def inviting(server: Server, playwright: Playwright, folder: Path) -> Iterator[I
     people: list[Person] = []
 
     def invite_one(name: str, colour: Colour, trouble: str | None = None, browser: Path | None = None) -> Person:
-        camera = Camera(folder / f"{name}.y4m", colour)
+        camera = FilmCamera(folder / f"{name}.y4m", colour)
         flags = flags_of(trouble, camera)
         window = playwright.chromium.launch(executable_path=browser or chromium(), args=flags)
         people.append(Person(window, server.url, camera, SHOTS, name, permitted=trouble not in WITHOUT_DEVICES))
@@ -177,7 +177,7 @@ def inviting(server: Server, playwright: Playwright, folder: Path) -> Iterator[I
     assert {person.name: person.console for person in people} == {person.name: [] for person in people}
 
 
-def flags_of(trouble: str | None, camera: Camera) -> list[str]:
+def flags_of(trouble: str | None, camera: FilmCamera) -> list[str]:
     """How to start Chromium for somebody."""
     usual, instead = TROUBLES.get(trouble or "", ("", ""))
     flags = [instead if flag == usual else flag for flag in FLAGS]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
-from tests.e2e.camera import Camera, Watch
+from tests.e2e.camera import Camera, FilmCamera, Watch
 
 WITHIN_MS = 20_000
 SEEN = """
@@ -80,7 +80,10 @@ class Someone(Protocol):
     """What a person can do and see in any browser."""
 
     name: str
-    camera: Camera
+
+    @property
+    def camera(self) -> Camera:
+        """Whose picture others see."""
 
     def open(self, query: str = ...) -> None:
         """Open the page and agree to the rules."""
@@ -118,10 +121,9 @@ class Person:
     """Somebody in a browser and with a camera of their own."""
 
     def __init__(
-        self, browser: Browser, url: str, camera: Camera, shots: Path, name: str, *, permitted: bool = True
+        self, browser: Browser, url: str, camera: FilmCamera, shots: Path, name: str, *, permitted: bool = True
     ) -> None:
         self.camera = camera
-        self.colour = camera.colour
         self.name = name
         self.console: list[str] = []
         self._shots = shots
@@ -274,19 +276,3 @@ class Person:
                 self.shot(f"failed-{self.name}")
                 raise AssertionError(f"waited in vain: {what}; console: {self.console}")
             self.page.wait_for_timeout(50)
-
-
-def meet(one: Person, other: Person) -> None:
-    """Two people press the button; both see, and hear, the right one."""
-    for person in (one, other):
-        person.open()
-        person.press_go()
-    see_each_other(one, other)
-
-
-def see_each_other(one: Person, other: Person) -> None:
-    """Wait until both see and hear the other."""
-    for person, partner in ((one, other), (other, one)):
-        person.expect_phase("talking")
-        person.sees(partner)
-        person.hears_something()
