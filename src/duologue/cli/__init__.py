@@ -11,6 +11,7 @@ import typer
 import duologue
 from duologue import app, logs
 from duologue import settings as configuration
+from duologue.cli.doctor import doctor
 from duologue.cli.exits import COULD_NOT_RUN
 from duologue.cli.sim import sim
 from duologue.errors import StartupError
@@ -67,6 +68,7 @@ def dev(
 
 
 cli.command()(sim)
+cli.command()(doctor)
 
 
 def _given(**options: object) -> dict[str, object]:

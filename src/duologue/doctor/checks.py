@@ -1,0 +1,22 @@
+"""The checks of `duologue doctor`. A new one is a function like these, and a line here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from duologue.doctor.configuration import examine_configuration
+from duologue.doctor.livekit import examine_livekit
+from duologue.doctor.redis import examine_redis
+from duologue.doctor.run import Check
+from duologue.doctor.system import examine_files, examine_ports, examine_state
+from duologue.doctor.webhook import examine_webhook
+
+CHECKS: Final = (
+    Check("configuration", examine_configuration),
+    Check("system", examine_files),
+    Check("ports", examine_ports),
+    Check("state", examine_state),
+    Check("Redis", examine_redis, within_s=15),
+    Check("LiveKit", examine_livekit, within_s=20),
+    Check("webhook", examine_webhook),
+)
