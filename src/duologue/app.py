@@ -165,7 +165,7 @@ async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[t
         stack.push_async_callback(matcher.stop)
         started = Started(_page_url(settings), _websocket_url(settings), choice.name, store.kind)
         client_config = _client_config(started, settings, choice.modes)
-        webhooks = Webhooks(store, choice.media, Pairs(store, choice.media, clock, tasks), clock)
+        webhooks = Webhooks(store, choice.media, Pairs(store, choice.media, clock, tasks), clock, limiter)
         http = Http(create_app(settings, store.kind, tokens, limiter, client_config, webhooks), settings)
         http_ended = tasks.spawn(http.serve(), name="http")
         stack.push_async_callback(_end_http, http, http_ended)

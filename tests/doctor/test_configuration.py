@@ -19,7 +19,7 @@ PUBLIC: dict[str, Any] = {
 
 def judged(**sections: dict[str, Any]) -> list[Finding]:
     """What is said about a public service, but for this."""
-    given = {name: {**PUBLIC.get(name, {}), **sections.get(name, {})} for name in {*PUBLIC, *sections}}
+    given: dict[str, Any] = {name: {**PUBLIC.get(name, {}), **sections.get(name, {})} for name in {*PUBLIC, *sections}}
     return judge(Settings(**given))
 
 
@@ -52,7 +52,7 @@ def test_a_public_url_has_to_be_one_that_browsers_open(url: str, words: str) -> 
 
 def test_a_gateway_that_listens_widely_needs_a_public_url() -> None:
     """Its default would be an address that nobody can connect to."""
-    finding = about("gateway.public_url", judge(Settings(gateway={"host": "0.0.0.0"})))  # type: ignore[arg-type]
+    finding = about("gateway.public_url", judge(Settings(gateway={"host": "0.0.0.0"})))
 
     assert (finding.level, "wss://" in finding.fix) == (Level.PROBLEM, True)
 

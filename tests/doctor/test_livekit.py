@@ -98,7 +98,7 @@ async def test_without_media_servers_there_is_text_only() -> None:
 async def test_dev_names_the_binary_that_it_would_start() -> None:
     """Or says where it looked."""
     asked = Subject(Settings(), ManualClock(), CountingRng(), dev=True)
-    missing = asked._replace(settings=Settings(livekit={"binary": "/nowhere/livekit"}))  # type: ignore[arg-type]
+    missing = asked._replace(settings=Settings(livekit={"binary": "/nowhere/livekit"}))
     (found,) = await examine_livekit(missing)
 
     assert (found.level, "/nowhere/livekit" in found.seen, bool(found.fix)) == (Level.PROBLEM, True, True)

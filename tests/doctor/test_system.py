@@ -77,7 +77,7 @@ async def test_a_port_of_somebody_else_is_found() -> None:
     server = await asyncio.start_server(other, "127.0.0.1", 0)
     taken = server.sockets[0].getsockname()[1]
     async with server:
-        settings = Settings(http=HttpSettings(port=taken), gateway={"port": free_port()})  # type: ignore[arg-type]
+        settings = Settings(http=HttpSettings(port=taken), gateway={"port": free_port()})
         http, gateway = await examine_ports(subject(settings))
 
     assert (http.level, gateway.level) == (Level.PROBLEM, Level.OK)

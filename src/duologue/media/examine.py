@@ -79,6 +79,19 @@ async def examine(access: NodeAccess, clock: Clock, rng: Rng) -> NodeFacts:
         await node.close()
 
 
+async def end_a_room(access: NodeAccess, room: str) -> bool:
+    """Make a room and delete it, so that a webhook follows; whether both could be done."""
+    node = LiveKitNode(access)
+    try:
+        await node.open_room(PairId(room))
+        await node.close_room(PairId(room))
+    except Unavailable:
+        return False
+    finally:
+        await node.close()
+    return True
+
+
 async def _ahead_s(http: aiohttp.ClientSession, url: str, clock: Clock) -> int | None:
     async with http.get(url.replace("ws", "http", 1)) as answer:
         date = answer.headers.get("Date")

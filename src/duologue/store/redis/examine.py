@@ -75,6 +75,20 @@ async def examine(settings: RedisSettings, clock: Clock) -> RedisFacts | Refusal
         await link.connection.disconnect(nowait=True)
 
 
+async def was_counted(settings: RedisSettings, key: str) -> bool:
+    """Whether a rate limit has counted something under this key lately. False where Redis is out of reach."""
+    keys = Keys(settings.realm)
+    try:
+        primary = Primary(parse(settings.url_given(), settings.password()), "duologue-doctor", keys.record("epoch"))
+        link = await primary.connect()
+        try:
+            return await ask(link.connection, "GET", keys.rate(key)) is not None
+        finally:
+            await link.connection.disconnect(nowait=True)
+    except (exceptions.RedisError, OSError, TimeoutError):
+        return False
+
+
 async def _look(address: Address, connection: AbstractConnection, keys: Keys, clock: Clock) -> RedisFacts:
     info: dict[str, str] = {}
     for section in SECTIONS:
