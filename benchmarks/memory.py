@@ -29,6 +29,7 @@ from tests.redis_server import RedisServer, redis_server
 T = TypeVar("T")
 
 PEOPLE = 1_000
+"""By default; more take longer, and weigh a little less each."""
 ROUNDS = 3
 AT_ONCE = 100
 LINES = 20
@@ -53,7 +54,8 @@ class Weights(NamedTuple):
 class House:
     """People on one gateway."""
 
-    def __init__(self, store: Store, server: RedisServer) -> None:
+    def __init__(self, store: Store, server: RedisServer, people: int) -> None:
+        self._count = people
         self._store = store
         self._server = server
         self._people: list[Caller] = []
@@ -83,7 +85,7 @@ class House:
             assert arrival is not None
             return Caller(person, arrival.generation)
 
-        self._people = await _all(one() for _ in range(PEOPLE))
+        self._people = await _all(one() for _ in range(self._count))
 
     async def _pair(self) -> None:
         fence = await self._store.lease(COHORT.key, MATCHER)
@@ -106,7 +108,7 @@ class House:
             self._server.cli("XTRIM", stream, "MAXLEN", "0")
         for stream in self._server.cli("--scan", "--pattern", "*queue:*").split():
             self._server.cli("XTRIM", stream, "MAXLEN", "0")
-        return (self._used() - self._empty) / PEOPLE
+        return (self._used() - self._empty) / self._count
 
     def _entry(self, stream: str) -> float:
         """Bytes for each entry of it."""
@@ -136,15 +138,15 @@ async def _all(work: Iterable[Awaitable[T]]) -> list[T]:
 
 
 @asynccontextmanager
-async def house() -> AsyncIterator[House]:
+async def house(people: int) -> AsyncIterator[House]:
     """An empty one."""
     with redis_server() as server:
         async with open_store(RedisSettings(url=server.url), SystemClock(), terms=Terms(settle_ms=0)) as (store, _):
-            yield House(store, server)
+            yield House(store, server, people)
 
 
-async def _round() -> Weights:
-    async with house() as empty:
+async def _round(people: int) -> Weights:
+    async with house(people) as empty:
         return await empty.weigh()
 
 
@@ -155,7 +157,7 @@ def measure(report: Report) -> None:
         report.names_version("redis-server", server.cli("INFO", "server").partition("redis_version:")[2].split()[0])
     with report.progress("weighing", report.options.rounds) as advance:
         for _ in range(report.options.rounds):
-            rounds.append(asyncio.run(_round()))
+            rounds.append(asyncio.run(_round(report.options.people)))
             advance(1)
     _report(report, rounds)
 
@@ -170,6 +172,7 @@ def _report(report: Report, rounds: Sequence[Weights]) -> None:
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
 
 

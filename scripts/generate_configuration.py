@@ -21,7 +21,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from duologue import settings
-from duologue.settings import Section, Settings
+from duologue.sections import Section
+from duologue.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/reference/configuration.md"
@@ -55,6 +56,13 @@ public_url = "wss://fra-1.example.org"
 api_key = "key"
 api_secret = "at least 32 characters"
 join_slots_per_s = 60         # 8 cores
+
+[[auth.issuers]]              # one for each integrator
+name = "acme"
+issuer = "https://acme.example"
+audience = "duologue"
+algorithm = "ES256"
+jwks_url = "https://acme.example/.well-known/jwks.json"
 
 [matching.facets.gender]      # hard: a wish about it is never loosened
 values = ["f", "m", "x"]
@@ -102,6 +110,8 @@ def default(field: FieldInfo) -> str:
     value = field.default
     if value is None:
         return "none"
+    if isinstance(value, bool):
+        return f"`{json.dumps(value)}`"
     if isinstance(value, tuple | frozenset):
         return "`[" + ", ".join(f'"{item}"' for item in value) + "]`"
     if isinstance(value, dict):
@@ -137,8 +147,9 @@ def render() -> str:
             loose[name] = field
     out += f"\n## Outside a section\n\n{table(loose)}"
     variables = ", ".join(f"`{name}`" for name in settings.LIVEKIT_VARIABLES.values())
-    out += f"\n## Variables of LiveKit\n\n{variables} are read as LiveKit's own tools read them.\n"
-    out += "They win over the settings of `[livekit]` with the same meaning.\n"
+    out += f"\n## Variables of others\n\n{variables} are read as LiveKit's own tools read them, "
+    out += f"`REDIS_URL` and `{settings.DATABASE_VARIABLE}` as most programs do.\n"
+    out += "They win over the settings of `[livekit]`, `[redis]` and `[database]` with the same meaning.\n"
     return out
 
 

@@ -88,6 +88,16 @@ def test_what_comes_again_and_again_is_one_line_now_and_then(capsys: pytest.Capt
     assert of("Exception in ASGI application") == of("session_started") == [None] * 5
 
 
+def test_one_reason_does_not_keep_back_another(capsys: pytest.CaptureFixture[str]) -> None:
+    """A developer whose tokens are refused finds their line beside those of others."""
+    logs.set_up(LogSettings(format="json"), ManualClock())
+    log = structlog.get_logger()
+    for why, issuer, detail in [("kid", "a", "1"), ("kid", "a", "2"), ("kid", "b", "3"), ("audience", "a", "4")]:
+        log.warning("token_refused", why=why, issuer=issuer, detail=detail)
+
+    assert [line["detail"] for line in lines_of(capsys.readouterr().err)] == ["1", "3", "4"]
+
+
 async def test_strangers_cannot_fill_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A foreign page that tries again and again, and requests that cannot be read."""
     logs.set_up(LogSettings(format="json"), ManualClock())

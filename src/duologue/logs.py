@@ -17,10 +17,15 @@ from duologue.ports import Clock
 from duologue.settings import LogSettings
 
 MAX_FRAMES = 30
-NOISY = {"picows": logging.CRITICAL, "uvicorn": logging.WARNING, "asyncio": logging.WARNING, "aiohttp": logging.WARNING}
+NOISY = {
+    "picows": logging.CRITICAL, "uvicorn": logging.WARNING, "asyncio": logging.WARNING, "aiohttp": logging.WARNING,
+    "alembic": logging.WARNING,
+}  # fmt: skip
 """picows logs full peer addresses at INFO, and every broken frame at ERROR."""
-THINNED = frozenset(["origin_refused", "http_failed", "http_full", "store_unavailable", "loop_failed"])
+THINNED = frozenset(["origin_refused", "http_failed", "http_full", "store_unavailable", "loop_failed", "token_refused"])
 """Lines that strangers can cause at will, or that come again and again while something is broken."""
+KIND = ("event", "task", "issuer", "why")
+"""Lines that are alike in these are of one kind. Of each there are few values, and none is a stranger's."""
 THIN_EVERY_MS = 10_000
 
 
@@ -42,10 +47,10 @@ class Thinning:
         return self._kept_back.pop(kind, 0)
 
     def process(self, _: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        """For lines of ours. A loop does not keep back those of another loop."""
+        """For lines of ours. A loop does not keep back those of another loop, nor one reason those of another."""
         if event["event"] not in THINNED:
             return event
-        suppressed = self.admit(f"{event['event']} {event.get('task', '')}")
+        suppressed = self.admit(" ".join(str(event.get(name, "")) for name in KIND))
         if suppressed is None:
             raise structlog.DropEvent
         return {**event, "suppressed": suppressed} if suppressed else event

@@ -12,15 +12,17 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from duologue.errors import DuologueError
-from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
+from duologue.ids import BlockId, GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
     Arrival,
     Attention,
     Caller,
+    Claim,
     Closed,
     CommitResult,
     Delivery,
     Outcome,
+    Partner,
     Probe,
     Proposal,
     QueueEvent,
@@ -30,6 +32,7 @@ from duologue.matching.ticket import Ticket
 from duologue.nodes import NodeReport
 from duologue.pairs.pair import Pair
 from duologue.protocol.server import Credentials, PeerTyping
+from duologue.safety.block import Block
 from duologue.safety.ratelimit import Rate
 
 
@@ -54,6 +57,16 @@ class Rng(Protocol):
 
     def below(self, bound: int) -> int:
         """A whole number from 0 to `bound` - 1."""
+
+
+class KeySource(Protocol):
+    """Where an integrator publishes the keys that it signs with."""
+
+    async def fetch(self) -> bytes:
+        """The key set (RFC 7517) as it is now, of bounded size and within bounded time. Raises `Unavailable`.
+
+        The text of the error says what went wrong and holds no secret.
+        """
 
 
 class PresenceStore(Protocol):
@@ -101,7 +114,15 @@ class PresenceStore(Protocol):
     async def keep_alive(self, gateway: GatewayId) -> bool:
         """This gateway lives: its people are believed to be here for another `GATEWAY_LEASE_MS`.
 
-        False: it was given up meanwhile (or is new), or the store began anew, so every session on it needs a snapshot.
+        False: it was given up meanwhile (or is new), or the store began anew. Then it has to vouch for its sessions.
+        """
+
+    async def vouch(self, gateway: GatewayId, claims: Sequence[Claim]) -> list[SessionId]:
+        """These sessions are connected, and were told this. Where the store knows less, it takes their word for it.
+
+        Returns those who need a snapshot, because the store knows more. Who waited waits on with the
+        same wait. A pair that one side alone speaks of ends after `VOUCH_WITHIN_MS`. One transition
+        for each session.
         """
 
     async def expire(self) -> list[Pair]:
@@ -130,10 +151,11 @@ class TicketStore(Protocol):
         """The keys of the cohorts that somebody ever waited in, after a position; waits for a new one."""
 
     async def lease(self, shard: str, matcher: MatcherId) -> int | None:
-        """Own this shard (or `NODES_LEASE`) for `SHARD_LEASE_MS`, or for that much longer; None: another matcher does.
+        """Own this shard for `SHARD_LEASE_MS`, or for that much longer; None: another matcher does.
 
-        Returns the *fence*: it stays the same while the owner renews in time or before anybody
-        else came, and is greater for every later owner.
+        Also other things that one process at a time looks after, such as `NODES_LEASE`. Returns the
+        *fence*: it stays the same while the owner renews in time or before anybody else came, and
+        is greater for every later owner.
         """
 
     async def release(self, shard: str, matcher: MatcherId) -> None:
@@ -176,7 +198,7 @@ class PairStore(Protocol):
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
 
-    async def partner(self, caller: Caller, pair: PairId) -> PersonId | None:
+    async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows."""
 
     async def block(self, caller: Caller, pair: PairId) -> Closed:
@@ -260,6 +282,33 @@ class Store(PresenceStore, TicketStore, PairStore, NodeStore, Outbox, Protocol):
     @property
     def kind(self) -> str:
         """`memory` or `redis`: for the start-up log, readiness and metrics."""
+
+
+class SafetyStore(Protocol):
+    """What must outlive the ledger: who does not want to meet whom. The ledger caches it and may forget it.
+
+    Whatever returned is durable. Every method may be repeated after `OutcomeUnknown`. Nobody waits long: a store
+    that is away or hangs is `Unavailable` within seconds, and while it is, most calls are at once.
+    """
+
+    async def block(self, blocker: PersonId, blocked: PersonId, alias: str) -> Block | None:
+        """Have this one never meet that one again; `alias` is what they were called.
+
+        Who is blocked already stays so, under the first id and alias. None, and nothing happened,
+        beyond `MAX_BLOCKS` of the blocker, however many ask at once.
+        """
+
+    async def unblock(self, person: PersonId, block: BlockId) -> PersonId | None:
+        """Take a block of one's own back: who may be met again. None for one that is not there, or somebody else's."""
+
+    async def blocks_of(self, person: PersonId) -> list[Block]:
+        """One's own blocks, the newest first."""
+
+    async def blocked_by(self, person: PersonId) -> frozenset[PersonId]:
+        """Whom this person has blocked."""
+
+    async def ping(self) -> None:
+        """Raises `Unavailable` unless it is there and fit for this version."""
 
 
 class Limiter(Protocol):

@@ -151,6 +151,15 @@ class World:
             self._positions.setdefault(gateway, 0)
         return arrival
 
+    def session(self, caller: Caller) -> SessionId:
+        """The session that this caller speaks for."""
+        return self._sessions[caller.person, caller.generation]
+
+    def adopt(self, caller: Caller, session: SessionId, gateway: GatewayId = GATEWAY) -> None:
+        """Listen to a session that began in another world."""
+        self._sessions[caller.person, caller.generation] = session
+        self._positions.setdefault(gateway, 0)
+
     async def here(self, person: PersonId, gateway: GatewayId = GATEWAY) -> Caller:
         """A new session of this person, which can ask for things."""
         arrival = await self.arrive(person, gateway)

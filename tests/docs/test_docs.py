@@ -138,12 +138,13 @@ async def test_the_python_example_of_the_readme_runs(town: Town) -> None:
         assert re.fullmatch(r"Hello, \w+!\n", greeting)
 
 
-def test_the_typescript_example_of_the_readme_fits_the_client(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/howto/integrate-auth.md"])
+def test_a_typescript_example_fits_the_client(page: str, tmp_path: Path) -> None:
     """It has the types of the client as it is now."""
     compiler = ROOT / "node_modules/.bin/tsc"
     if not compiler.exists():
         pytest.skip("no JavaScript packages here: `make check` installs them")
-    (code,) = blocks(ROOT / "README.md", "ts")
+    (code,) = blocks(ROOT / page, "ts")
     (tmp_path / "example.ts").write_text(code)
     exports = json.loads((ROOT / "clients/js/package.json").read_text())["exports"]
     options = {

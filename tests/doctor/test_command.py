@@ -21,7 +21,7 @@ LIMITS = {"DUOLOGUE_GATEWAY__MAX_CONNECTIONS": "100"}
 def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
     """Run it in an empty folder, on free ports."""
     monkeypatch.chdir(tmp_path)
-    for variable in ("REDIS_URL", *LIVEKIT_VARIABLES.values()):
+    for variable in ("REDIS_URL", "DATABASE_URL", *LIVEKIT_VARIABLES.values()):
         monkeypatch.delenv(variable, raising=False)
     ports = {f"DUOLOGUE_{section}__PORT": str(free_port()) for section in ("HTTP", "GATEWAY")}
 

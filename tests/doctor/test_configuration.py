@@ -96,11 +96,6 @@ def test_two_listeners_need_two_ports() -> None:
     assert about("http.port", judged(http={"port": 9000}, gateway={"port": 9000})).level is Level.PROBLEM
 
 
-def test_a_media_server_without_its_key_is_a_problem() -> None:
-    """`serve` and `dev` refuse to start with it."""
-    assert about("livekit", judged(livekit={"api_secret": None})).level is Level.PROBLEM
-
-
 @pytest.mark.parametrize(("secret", "level"), [("secret", Level.PROBLEM), ("short", Level.WARNING)])
 def test_a_secret_has_to_be_one(secret: str, level: Level) -> None:
     """It is judged, and not shown."""

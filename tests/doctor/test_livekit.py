@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from duologue.doctor.finding import Finding, Level
 from duologue.doctor.livekit import examine_livekit, judge, media, named, turn
 from duologue.doctor.run import Subject
+from duologue.errors import StartupError
 from duologue.media.examine import Joined, NodeFacts, Way
 from duologue.settings import LiveKitSettings, NodeSettings, Settings
 from tests.fakes import CountingRng, ManualClock
@@ -102,6 +103,13 @@ async def test_dev_names_the_binary_that_it_would_start() -> None:
     (found,) = await examine_livekit(missing)
 
     assert (found.level, "/nowhere/livekit" in found.seen, bool(found.fix)) == (Level.PROBLEM, True, True)
+
+
+async def test_a_key_that_is_missing_is_told_as_the_start_tells_it() -> None:
+    """`serve` and `dev` refuse to start with it."""
+    settings = Settings(livekit={"url": "ws://a", "api_key": "key"})
+    with pytest.raises(StartupError, match="LIVEKIT_API_SECRET"):
+        await examine_livekit(Subject(settings, ManualClock(), CountingRng()))
 
 
 def test_servers_are_taken_as_they_are_named() -> None:

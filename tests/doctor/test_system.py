@@ -9,12 +9,14 @@ import socket
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from duologue.doctor.finding import Level
 from duologue.doctor.run import Subject
 from duologue.doctor.system import (
     Listener,
     examine_files,
+    examine_key,
     examine_ports,
     examine_state,
     judge_files,
@@ -23,14 +25,15 @@ from duologue.doctor.system import (
     judge_space,
     listeners,
 )
+from duologue.errors import StartupError
 from duologue.settings import HttpSettings, Settings
 from tests.fakes import CountingRng, ManualClock, free_port
 
 HTTP = Listener("http.port", "127.0.0.1", 80)
 
 
-def subject(settings: Settings) -> Subject:
-    return Subject(settings, ManualClock(), CountingRng())
+def subject(settings: Settings, *, dev: bool = False) -> Subject:
+    return Subject(settings, ManualClock(), CountingRng(), dev)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +81,7 @@ async def test_a_port_of_somebody_else_is_found() -> None:
     taken = server.sockets[0].getsockname()[1]
     async with server:
         settings = Settings(http=HttpSettings(port=taken), gateway={"port": free_port()})
-        http, gateway = await examine_ports(subject(settings))
+        http, gateway, *_ = await examine_ports(subject(settings))
 
     assert (http.level, gateway.level) == (Level.PROBLEM, Level.OK)
 
@@ -94,17 +97,25 @@ def test_dev_needs_the_ports_of_its_livekit_too() -> None:
 async def test_a_state_dir_that_is_not_there_yet_can_be_made(tmp_path: Path) -> None:
     """The doctor does not make it."""
     folder = tmp_path / "a" / "b"
-    state, key = await examine_state(subject(Settings(state_dir=folder)))
+    asked = subject(Settings(state_dir=folder), dev=True)
+    found = [*await examine_state(asked), *await examine_key(asked)]
 
-    assert (state.level, key.level, folder.exists()) == (Level.OK, Level.OK, False)
+    assert ([finding.level for finding in found], folder.exists()) == ([Level.OK, Level.OK], False)
 
 
 async def test_a_state_dir_below_a_file_is_a_problem(tmp_path: Path) -> None:
     """Nothing can be made there."""
     (tmp_path / "file").write_text("")
-    state, *_ = await examine_state(subject(Settings(state_dir=tmp_path / "file" / "b")))
+    (state,) = await examine_state(subject(Settings(state_dir=tmp_path / "file" / "b")))
 
     assert state.level is Level.PROBLEM
+
+
+def test_serve_needs_a_port_for_its_health() -> None:
+    """And no LiveKit of its own."""
+    found = listeners(Settings(), dev=False)
+
+    assert [each.setting for each in found] == ["http.port", "gateway.port", "admin.port"]
 
 
 def test_little_room_is_a_warning() -> None:
@@ -117,7 +128,7 @@ def test_little_room_is_a_warning() -> None:
     [
         (0o100600, 32, True, Level.OK, ""),
         (0o100640, 32, True, Level.PROBLEM, "chmod 600"),
-        (0o100600, 31, True, Level.PROBLEM, "rm /state/token.key"),
+        (0o100600, 31, True, Level.PROBLEM, "openssl rand"),
         (0o100600, 32, False, Level.PROBLEM, "chown"),
     ],
 )
@@ -128,11 +139,29 @@ def test_the_key_is_whole_and_for_this_user_only(mode: int, size: int, readable:
     assert (finding.level, fix in finding.fix) == (level, True)
 
 
-async def test_a_key_that_others_can_read_is_found(tmp_path: Path) -> None:
-    """On the disk."""
+@pytest.mark.parametrize("dev", [True, False])
+async def test_a_key_that_others_can_read_is_found(tmp_path: Path, dev: bool) -> None:
+    """The one that `dev` made, and the one that was given."""
     path = tmp_path / "token.key"
     path.write_bytes(b"k" * 32)
     path.chmod(0o644)
-    _, key = await examine_state(subject(Settings(state_dir=tmp_path)))
+    settings = Settings(state_dir=tmp_path) if dev else Settings(token_key_file=path)
+    (key,) = await examine_key(subject(settings, dev=dev))
 
     assert (key.level, "644" in key.seen) == (Level.PROBLEM, True)
+
+
+async def test_serve_needs_a_key_that_all_machines_share() -> None:
+    """It is told with the words of the start; a good one is not shown."""
+    with pytest.raises(StartupError, match="openssl rand"):
+        await examine_key(subject(Settings()))
+    (key,) = await examine_key(subject(Settings(token_key=SecretStr("k" * 32))))
+
+    assert (key.level, "kkk" in key.seen) == (Level.OK, False)
+
+
+async def test_a_key_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    """By its path."""
+    (key,) = await examine_key(subject(Settings(token_key_file=tmp_path / "none")))
+
+    assert (key.level, "token_key_file" in key.fix) == (Level.PROBLEM, True)

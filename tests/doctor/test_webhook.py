@@ -9,10 +9,11 @@ from typing import NamedTuple
 import pytest
 from aiohttp import web
 
+from duologue.api.hooks import PATH
 from duologue.clock import SystemClock, SystemRng
 from duologue.doctor.finding import Finding, Level
 from duologue.doctor.run import Subject
-from duologue.doctor.webhook import NOT_RUNNING, PATH, examine_webhook, judge
+from duologue.doctor.webhook import NOT_RUNNING, examine_webhook, judge
 from duologue.media.child import LiveKitAccess, LiveKitChild
 from duologue.media.livekit import LiveKit
 from duologue.media.livekit_config import LiveKitPorts

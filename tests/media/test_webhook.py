@@ -50,7 +50,7 @@ def test_the_raw_body_counts() -> None:
         signature(body_of(), exp=None),
         signature(body_of(), exp="soon"),
         jwt.api_jws.encode(json.dumps({"iss": ["key"], "exp": NOW, "sha256": ""}).encode(), SECRET),
-        jwt.encode({"iss": KEY, "exp": NOW}, None, algorithm="none"),
+        jwt.encode({"iss": KEY, "exp": NOW}, "", algorithm="none"),
         jwt.encode({"iss": KEY, "exp": NOW, "sha256": ""}, SECRET, algorithm="HS512"),
         "a.b.c",
         "é",

@@ -119,6 +119,7 @@ FORGED: dict[str, Callable[[Desk], str]] = {
     "garbage": lambda desk: "a.b.c",
     "not ASCII": lambda desk: "ä.ö.ü",
     "null byte": lambda desk: "\0",
+    "nested too deep": lambda desk: base64.urlsafe_b64encode(b"[" * 3_000).decode().rstrip("=") + ".e30.e30",
     "a list": lambda desk: ".".join(base64.urlsafe_b64encode(b"[]").decode() for _ in range(3)),
 }
 

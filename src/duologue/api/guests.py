@@ -80,6 +80,8 @@ async def guest(
     settings: NamedDependency[Settings],
 ) -> Response[GuestTokens]:
     """A token for a guest."""
+    if not settings.auth.guests:
+        raise HTTPException("this server takes no guests: come with a token of its operator", status_code=403)
     origin = request.headers.get("origin")
     if origin is not None and not settings.gateway.allows(origin):
         raise HTTPException("this page may not ask for guests: add its origin to gateway.origins", status_code=403)

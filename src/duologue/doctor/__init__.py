@@ -9,6 +9,8 @@ pure: facts in, findings out. It changes nothing that outlives it.
     configuration.py  settings that contradict each other, or are no good on the internet
     system.py         this machine: files, ports, the state directory, the key
     redis.py          the store of `duologue serve`
+    database.py       what outlives the rest
     livekit.py        the media servers
+    webhook.py        whether they tell us what happens
     report.py         findings as text and as JSON
 """

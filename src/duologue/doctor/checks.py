@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from duologue.doctor.configuration import examine_configuration
+from duologue.doctor.database import examine_database
 from duologue.doctor.livekit import examine_livekit
 from duologue.doctor.redis import examine_redis
 from duologue.doctor.run import Check
-from duologue.doctor.system import examine_files, examine_ports, examine_state
+from duologue.doctor.system import examine_files, examine_key, examine_ports, examine_state
 from duologue.doctor.webhook import examine_webhook
 
 CHECKS: Final = (
@@ -16,7 +17,9 @@ CHECKS: Final = (
     Check("system", examine_files),
     Check("ports", examine_ports),
     Check("state", examine_state),
+    Check("token key", examine_key),
     Check("Redis", examine_redis, within_s=15),
+    Check("database", examine_database),
     Check("LiveKit", examine_livekit, within_s=20),
     Check("webhook", examine_webhook),
 )

@@ -78,9 +78,7 @@ def listeners(settings: Settings) -> Iterator[Finding]:
 def media(settings: Settings) -> Iterator[Finding]:
     """Is what we know of the media servers enough, and good enough?"""
     given = settings.livekit
-    if given.url is not None and (given.api_key is None or given.api_secret is None):
-        yield problem("livekit", "url is set, its key or secret is not", "set LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
-    elif given.url is not None:
+    if given.url is not None and given.api_key is not None and given.api_secret is not None:
         yield from _node("livekit", NodeSettings(name="livekit", **_of_one(settings)))
     for node in given.nodes:
         yield from _node(f"livekit.nodes {node.name}", node)

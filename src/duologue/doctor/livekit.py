@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from duologue.app.media import given_nodes
 from duologue.doctor.configuration import is_local
 from duologue.doctor.finding import Finding, ok, problem, warning
 from duologue.doctor.run import Subject
 from duologue.errors import StartupError
-from duologue.ids import NodeName
 from duologue.media.examine import Joined, NodeFacts, Way, examine
 from duologue.media.livekit_files import find_binary
 from duologue.media.livekit_node import NodeAccess
-from duologue.safety.ratelimit import UNLIMITED
 from duologue.settings import LiveKitSettings
 
 GUIDE = "docs/howto/media.md"
@@ -27,7 +26,7 @@ async def examine_livekit(subject: Subject) -> Sequence[Finding]:
     """The check."""
     if subject.text_only:
         return [ok("media servers", "none are needed for text")]
-    nodes = named(subject.settings.livekit)
+    nodes = given_nodes(subject.settings.livekit)  # raises what there is to say of a key that is missing
     if not nodes:
         return [_own(subject) if subject.dev else problem("media servers", "none is named", NONE_NAMED)]
     found = await asyncio.gather(*(examine(node, subject.clock, subject.rng) for node in nodes))
@@ -35,17 +34,11 @@ async def examine_livekit(subject: Subject) -> Sequence[Finding]:
 
 
 def named(livekit: LiveKitSettings) -> list[NodeAccess]:
-    """The servers of the operator; one whose key is not complete is told of by the check of the configuration."""
-    found = [
-        NodeAccess(
-            NodeName(n.name), n.url, n.public_url or n.url, n.api_key, n.api_secret.get_secret_value(), UNLIMITED
-        )
-        for n in livekit.nodes
-    ]
-    if livekit.url is not None and livekit.api_key is not None and livekit.api_secret is not None:
-        secret, public_url = livekit.api_secret.get_secret_value(), livekit.public_url or livekit.url
-        found.append(NodeAccess(NodeName("livekit"), livekit.url, public_url, livekit.api_key, secret, UNLIMITED))
-    return found
+    """The servers of the operator; none where what they said of them is not complete."""
+    try:
+        return given_nodes(livekit)
+    except StartupError:
+        return []
 
 
 def _own(subject: Subject) -> Finding:

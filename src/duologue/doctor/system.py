@@ -17,15 +17,14 @@ from typing import NamedTuple
 
 import aiohttp
 
+from duologue.app.keys import KEY_BYTES, shared_key, state_dir
 from duologue.doctor.finding import Finding, ok, problem, warning
 from duologue.doctor.run import Subject
-from duologue.media.livekit_files import default_state_dir
 from duologue.settings import Settings
 
 OTHER_FILES = 500
 """Of a gateway, beside its sockets: connections to Redis, LiveKit and the database, logs, libraries."""
 LEAST_FREE_BYTES = 100 * 2**20
-KEY_BYTES = 32
 ANSWER_WITHIN_S = 2.0
 SUBPROTOCOL = "duologue.v1"
 
@@ -70,7 +69,9 @@ def listeners(settings: Settings, *, dev: bool) -> list[Listener]:
     """What is listened on here."""
     http, gateway, livekit = settings.http, settings.gateway, settings.livekit
     found = [Listener("http.port", http.host, http.port), Listener("gateway.port", gateway.host, gateway.port)]
-    if dev and livekit.url is None and not livekit.nodes:
+    if not dev:
+        found.append(Listener("admin.port", settings.admin.host, settings.admin.port))
+    elif livekit.url is None and not livekit.nodes:
         found.append(Listener("livekit.port", "127.0.0.1", livekit.port))
         found.append(Listener("livekit.udp_port", "127.0.0.1", livekit.udp_port, socket.SOCK_DGRAM))
     return found
@@ -132,8 +133,7 @@ async def _is_ours(listener: Listener) -> bool:
 
 async def examine_state(subject: Subject) -> Sequence[Finding]:
     """The check."""
-    folder = subject.settings.state_dir or default_state_dir()
-    return [_judge_folder(folder), *_judge_key(folder / "token.key")]
+    return [_judge_folder(state_dir(subject.settings))]
 
 
 def _judge_folder(folder: Path) -> Finding:
@@ -155,13 +155,26 @@ def judge_space(folder: Path, free: int) -> Finding:
     return ok("state_dir", seen)
 
 
-def _judge_key(path: Path) -> list[Finding]:
+# -- the key -------------------------------------------------------------------------------------
+
+
+async def examine_key(subject: Subject) -> Sequence[Finding]:
+    """The check. Raises `StartupError` where the key is missing or no good, as the start would."""
+    settings = subject.settings
+    path = settings.token_key_file
+    if path is None and settings.token_key is None and subject.dev:
+        path = state_dir(settings) / "token.key"
+        if not path.exists():
+            return [ok("token key", f"{path} is made at the first start")]
+    elif path is None:
+        shared_key(settings)
+        return [ok("token key", "given by token_key; it has to be the same on all machines")]
     try:
         status = path.stat()
-    except FileNotFoundError:
-        return [ok("token key", f"{path} is made at the first start")]
     except OSError as error:
-        return [problem("token key", f"{path}: {error.strerror}", f"chown {os.getuid()} {path}")]
+        return [
+            problem("token key", f"{path}: {error.strerror}", f"chown {os.getuid()} {path}, or correct token_key_file")
+        ]
     return [judge_key(path, status.st_mode, status.st_size, readable=os.access(path, os.R_OK))]
 
 
@@ -170,7 +183,11 @@ def judge_key(path: Path, mode: int, size: int, *, readable: bool = True) -> Fin
     if not readable:
         return problem("token key", f"{path} cannot be read by this user", f"chown {os.getuid()} {path}")
     if size < KEY_BYTES:
-        return problem("token key", f"{path} has {size} bytes", f"rm {path}; a new one is made, and guests start anew")
+        return problem(
+            "token key",
+            f"{path} has {size} bytes",
+            f"openssl rand -base64 32 > {path}, the same on all machines; who is signed in starts anew",
+        )
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         return problem("token key", f"{path} is open to others: mode {stat.S_IMODE(mode):03o}", f"chmod 600 {path}")
     return ok("token key", f"{path}, for this user only")

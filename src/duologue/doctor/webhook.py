@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import aiohttp
 
+from duologue.api.hooks import PATH
+from duologue.app.places import webhook_url
 from duologue.doctor.finding import Finding, ok, problem, warning
 from duologue.doctor.livekit import named
 from duologue.doctor.run import Subject
@@ -20,7 +22,6 @@ from duologue.media.webhook import sign_webhook
 from duologue.services.webhooks import TRIAL, trial_mark
 from duologue.store.redis.examine import was_counted
 
-PATH = "/v1/livekit/webhook"
 GUIDE = "docs/howto/media.md"
 ANSWER_WITHIN_S = 3.0
 HEARD_WITHIN_MS = 5_000
@@ -38,13 +39,7 @@ async def examine_webhook(subject: Subject) -> Sequence[Finding]:
 
 async def _examine(node: NodeAccess, subject: Subject) -> Finding:
     status, heard = await asyncio.gather(_send(node, subject), _round_trip(node, subject))
-    return judge(_url(subject), node, status, heard=heard).of(node.name)
-
-
-def _url(subject: Subject) -> str:
-    http = subject.settings.http
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(http.host, http.host)
-    return f"http://{host}:{http.port}{PATH}"
+    return judge(webhook_url(subject.settings), node, status, heard=heard).of(node.name)
 
 
 async def _send(node: NodeAccess, subject: Subject) -> int:
@@ -55,7 +50,7 @@ async def _send(node: NodeAccess, subject: Subject) -> int:
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)) as session,
-            session.post(_url(subject), data=body, headers=headers) as answer,
+            session.post(webhook_url(subject.settings), data=body, headers=headers) as answer,
         ):
             return answer.status
     except (aiohttp.ClientError, OSError, TimeoutError):

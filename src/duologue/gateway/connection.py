@@ -17,7 +17,7 @@ from duologue.gateway import events as ev
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Attention, Caller, Delivery, Outcome, Probe, TalkStarted
+from duologue.ledger import Attention, Caller, Claim, Delivery, Outcome, Probe, TalkStarted
 from duologue.ports import Clock
 from duologue.protocol import codec
 from duologue.protocol.client import Find
@@ -147,6 +147,10 @@ class Connection:
             self._hub.forget(self)
         if self._identity is not None:
             self._log("session_ended", code=code, lasted_ms=self._hub.clock.now_ms() - self._since_ms)
+
+    def claim(self) -> Claim | None:
+        """What its client was told last; None: nobody came in on it."""
+        return self._session.claim(self._generation)
 
     # -- called by the gateway ------------------------------------------------------------------
 
@@ -280,6 +284,8 @@ class Connection:
                 await self._attend(attention)
             case ev.Renew(id_, token):
                 self.handle(self._renew(id_, token))
+            case ev.ListBlocks(id_):
+                self.handle(await self._list_blocks(id_))
             case ev.Depart(hold_ms):
                 await self._hub.performer.depart(self._caller(), hold_ms)
 
@@ -322,8 +328,16 @@ class Connection:
             renewal = self._hub.performer.lobby.renew(self._who(), token, self._generation)
         except TokenRefused as refused:
             return ev.Answered(id_, CommandError(ErrorCode.BAD_REQUEST, str(refused), temporary=False))
+        except BackendError as error:
+            return ev.Answered(id_, _unavailable(error))
         self._identity = renewal.identity
         return ev.Refreshed(id_, renewal.resume_token, renewal.expires_ms)
+
+    async def _list_blocks(self, id_: str) -> ev.Listed | ev.Answered:
+        try:
+            return ev.Listed(id_, await self._hub.performer.blocks.list(self._who().person))
+        except BackendError as error:
+            return ev.Answered(id_, _unavailable(error))
 
     async def _perform(self, command: ev.Perform) -> Outcome | CommandError:
         try:
@@ -333,7 +347,7 @@ class Connection:
                 ErrorCode.RATE_LIMITED, "too fast", temporary=True, retry_after_ms=limited.retry_after_ms
             )
         except BackendError as error:
-            return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)
+            return _unavailable(error)
         except ValueRefused as error:
             return CommandError(ErrorCode.BAD_REQUEST, str(error), temporary=False)
         if isinstance(command.message, Find) and outcome is Outcome.DONE:
@@ -350,3 +364,7 @@ class Connection:
     def _who(self) -> Identity:
         assert self._identity is not None, "the session acts for somebody only after Entered"
         return self._identity
+
+
+def _unavailable(error: BackendError) -> CommandError:
+    return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)

@@ -19,7 +19,7 @@ from duologue.gateway.session import Session
 from duologue.gateway.terms import Limits, Timing
 from duologue.gateway.wheel import Wheel
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import GATEWAY_LEASE_MS, Delivery, Probe
+from duologue.ledger import Caller, Delivery, Probe
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
@@ -33,7 +33,9 @@ from duologue.tasks import Tasks
 log = structlog.get_logger()
 
 STATUS_EVERY_MS = 1_000
-KEEP_ALIVE_EVERY_MS = GATEWAY_LEASE_MS // 3
+KEEP_ALIVE_EVERY_MS = 1_000
+"""Far more often than the lease needs it: so a store that began anew soon knows who is here."""
+VOUCH_AT_ONCE = 200
 NEWS_WAIT_MS = 5_000
 REFUSED_AT_MOST = 1_000
 """Sockets that are being told why they are not taken."""
@@ -66,7 +68,11 @@ class Gateway:
         self._timing = Timing(**settings.timing.model_dump())
         rate = settings.limits.rate
         self._limits = Limits(
-            any=rate("message"), find=rate("find"), chat=rate("chat"), diagnostics=rate("diagnostics")
+            any=rate("message"),
+            find=rate("find"),
+            chat=rate("chat"),
+            blocks=rate("blocks"),
+            diagnostics=rate("diagnostics"),
         )
         self._door = Door(rate("accept"), settings.limits.standing)
         self._visitors = Visitors("gateway", settings.limits.proxies)
@@ -79,6 +85,8 @@ class Gateway:
         self._board: dict[str, QueueStatus] = {}
         self._people: dict[PersonId, Connection] = {}
         self._news_position = 0
+        self._unvouched: list[SessionId] = []
+        """Whom the store has to hear of; whoever comes in meanwhile it knows."""
 
     # -- life -------------------------------------------------------------------------------
 
@@ -196,10 +204,29 @@ class Gateway:
     # -- one turn of each loop ------------------------------------------------------------------
 
     async def _stay_alive(self) -> None:
-        """Keep the lease; whoever lost it has people whom the ledger believes to be gone."""
-        if not await self._store.keep_alive(self.performer.gateway) and self._connections:
-            log.error("gateway_given_up", hint="it was silent for too long; everybody gets a snapshot")
-            self._resync_everybody()
+        """Keep the lease; whoever lost it has people whom the ledger believes to be gone, or knows nothing of."""
+        if not await self._store.keep_alive(self.performer.gateway):
+            self._unvouched = list(self._connections)
+            if self._unvouched:
+                log.warning(
+                    "gateway_unknown", people=len(self._unvouched), hint="the store forgot it: it says who is here"
+                )
+        while self._unvouched:
+            await self._vouch(self._unvouched[-VOUCH_AT_ONCE:])
+            del self._unvouched[-VOUCH_AT_ONCE:]
+
+    async def _vouch(self, sessions: Iterable[SessionId]) -> None:
+        there = [connection for each in sessions if (connection := self._connections.get(each)) is not None]
+        claims = [claim for connection in there if (claim := connection.claim()) is not None]
+        for claim in claims:
+            if claim.active:
+                self.performer.blocks.doubt(Caller(claim.person, claim.generation))
+        for session in await self._store.vouch(self.performer.gateway, claims):
+            if (connection := self._connections.get(session)) is not None:
+                _safely(connection, connection.handle, ev.CutOff(CloseCode.RESYNC))
+        for claim in claims:
+            if claim.session not in self._connections:  # its socket went meanwhile, and so may our word have come last
+                await self.performer.lobby.abandon(claim.person, claim.session)
 
     async def _turn_wheel(self) -> None:
         self.tick()
@@ -218,8 +245,11 @@ class Gateway:
         try:
             deliveries, self._news_position = await self._store.read_news(name, self._news_position, NEWS_WAIT_MS)
         except ResyncNeeded as behind:
+            if behind.position < self._news_position:
+                self._unvouched = list(self._connections)  # the store began anew
+            else:
+                self._lost_news("this gateway fell behind")
             self._news_position = behind.position
-            self._lost_news("this gateway fell behind")
             return []
         return deliveries
 

@@ -27,7 +27,7 @@ class CloseCode(IntEnum):
     SERVER_ERROR = 4001
     """A defect on our side; nothing was lost."""
     BACKEND_UNAVAILABLE = 4002
-    """The store is out of reach."""
+    """The store, or the key that your token was signed with, is out of reach."""
     SLOW_CONSUMER = 4003
     """You read slower than you are written to."""
     NO_PONG = 4004

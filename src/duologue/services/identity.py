@@ -1,6 +1,7 @@
 """Who somebody is: the tokens that say so, made and checked.
 
-Three kinds of JWT (RFC 7519), told apart by their audience, signed with one key of this installation:
+Those of integrators are checked in `issuers.py`. Of our own there are three kinds of JWT (RFC 7519),
+told apart by their audience, signed with one key of this installation:
 
 - *session*: opens a socket; an hour;
 - *resume*: continues a session after a lost socket or a reload; names the generation, which makes it single-use;
@@ -11,7 +12,7 @@ Clients cannot claim anything per message: what matters for matching is signed i
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import jwt
 import msgspec
@@ -37,6 +38,8 @@ class Identity(msgspec.Struct, frozen=True):
     age_band: str = "adult"
     trust_pool: str = "open"
     facets: dict[str, str] = {}
+    device: str = ""
+    """As the integrator calls it; empty: they do not say."""
 
 
 class GuestTokens(msgspec.Struct, frozen=True):
@@ -66,13 +69,24 @@ class Resumed(NamedTuple):
     """As the session token said: coming back does not make a session longer."""
 
 
-class TokenOffice:
-    """Makes and checks tokens. Stateless: every process with the key agrees."""
+class Others(Protocol):
+    """Who else may say who somebody is."""
 
-    def __init__(self, key: bytes, clock: Clock, rng: Rng) -> None:
+    def grant(self, token: str) -> Grant | None:
+        """What a token of theirs says; None: it is not theirs. Raises `TokenRefused`, `Unavailable`."""
+
+
+class TokenOffice:
+    """Makes and checks tokens. Every process with the key and the same integrators agrees."""
+
+    def __init__(
+        self, key: bytes, clock: Clock, rng: Rng, others: Others | None = None, *, guests: bool = True
+    ) -> None:
         self._key = key
         self._clock = clock
         self._rng = rng
+        self._others = others
+        self._guests = guests
 
     def mint_guest(self, facets: dict[str, str], refresh: str | None = None) -> GuestTokens:
         """Tokens for a guest: a new person, or the one of the refresh token.
@@ -90,11 +104,16 @@ class TokenOffice:
         )
 
     def verify(self, token: str) -> Identity:
-        """Whose session token this is. Raises `TokenRefused`."""
+        """Whose session token this is. Raises as `grant`."""
         return self.grant(token).identity
 
     def grant(self, token: str) -> Grant:
-        """The same, and until when it holds. Raises `TokenRefused`."""
+        """The same, and until when it holds.
+
+        Raises `TokenRefused`, or `Unavailable` where the key of an integrator is not here yet.
+        """
+        if self._others is not None and (granted := self._others.grant(token)) is not None:
+            return granted
         claims = self._claims("session", token)
         return Grant(self._identity(claims), claims["exp"] * 1000)
 
@@ -119,9 +138,12 @@ class TokenOffice:
 
     def _identity(self, claims: dict[str, Any]) -> Identity:
         try:
-            return msgspec.convert(claims.get("identity"), Identity)
+            identity = msgspec.convert(claims.get("identity"), Identity)
         except msgspec.ValidationError as error:
             raise TokenRefused("the token says nothing about a person") from error
+        if identity.guest and not self._guests:
+            raise TokenRefused("this server takes no guests")
+        return identity
 
     def _sign(self, kind: Kind, expires_s: int, claims: dict[str, Any]) -> str:
         issued_s = self._clock.now_ms() // 1000
@@ -139,7 +161,7 @@ class TokenOffice:
                 issuer=ISSUER,
                 options={"require": ["exp", "iss", "aud"], "verify_exp": False, "verify_iat": False},
             )
-        except (jwt.PyJWTError, ValueError) as error:
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise TokenRefused(f"not a {kind} token of this server") from error
         expires_s = claims["exp"]
         if not isinstance(expires_s, int):

@@ -17,10 +17,13 @@ from duologue.ledger import (
     Arrival,
     Attention,
     Caller,
+    Claim,
     Closed,
     CommitResult,
     Delivery,
     Outcome,
+    Paired,
+    Partner,
     Probe,
     Proposal,
     QueueEvent,
@@ -89,6 +92,17 @@ class LedgerStore(ABC):
     async def keep_alive(self, gateway: GatewayId) -> bool:
         return await self._transact(lambda now: now.keep_alive(gateway), Key("gateway", gateway), Key("epoch"))
 
+    async def vouch(self, gateway: GatewayId, claims: Sequence[Claim]) -> list[SessionId]:
+        agreed = await asyncio.gather(*(self._vouch(gateway, claim) for claim in claims))
+        return [claim.session for claim, agrees in zip(claims, agreed, strict=True) if not agrees]
+
+    async def _vouch(self, gateway: GatewayId, claim: Claim) -> bool:
+        reads = [Key("person", claim.person)]
+        if isinstance(claim.state, Paired):
+            pair = claim.state.pair
+            reads += [Key("pair", pair.id), Key("person", pair.peer(claim.person).person)]
+        return await self._transact(lambda now: now.vouch(gateway, claim), *reads)
+
     async def expire(self) -> list[Pair]:
         closed = await asyncio.gather(*(self._expire(due) for due in await self._take_due()))
         return [pair for ended in closed for pair in ended]
@@ -147,7 +161,7 @@ class LedgerStore(ABC):
         blocks = Key("blocks", caller.person)
         return await self._transact(lambda now: now.block(caller, pair), Key("person", caller.person), blocks)
 
-    async def partner(self, caller: Caller, pair: PairId) -> PersonId | None:
+    async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         return await self._of(caller, lambda now: now.partner(caller, pair))
 
     async def opened(self, pair: PairId, node: NodeName) -> bool:

@@ -15,7 +15,7 @@ from duologue.gateway.heart import Heart
 from duologue.gateway.session.meters import Meters
 from duologue.gateway.terms import Limits, Timing
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Delivery
+from duologue.ledger import Delivery, Idle, Paired, PersonState, Waiting
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
@@ -47,7 +47,7 @@ class Client:
     __slots__ = (
         "announced", "attempt", "board", "buffered_news", "close_code", "departed", "early", "heart", "hidden", "id",
         "in_flight", "left_politely", "me", "meters", "pair", "resume_refused", "rev", "rules", "state", "ticket",
-        "timers", "timing", "welcome_with",
+        "timers", "timing", "welcome_with", "wishes",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +67,8 @@ class Client:
         self.rev = 0
         # What they do, by the news up to `rev`.
         self.ticket: Ticket | None = None
+        self.wishes: Ticket | None = None
+        """How they waited last."""
         self.pair: Pair | None = None
         self.announced = False
         """Whether the client knows of the pair."""
@@ -99,13 +101,20 @@ class Client:
         assert self.me is not None, "only somebody who came in is anybody"
         return self.me
 
+    @property
+    def doing(self) -> PersonState:
+        """What they do, by the news up to `rev`."""
+        if self.pair is not None:
+            return Paired(self.pair)
+        return Waiting(self.ticket) if self.ticket is not None else Idle()
+
     def in_pair(self, pair_id: str) -> Pair | None:
         """Their pair, if it is this one."""
         return self.pair if self.pair is not None and self.pair.id == pair_id else None
 
     def wait_with(self, ticket: Ticket, now_ms: int) -> s.Waiting:
         """They wait now; what to tell them of it."""
-        self.ticket, self.attempt = ticket, ticket.attempt
+        self.ticket, self.wishes, self.attempt = ticket, ticket, ticket.attempt
         self.news_after(self.timing.first_news_ms, now_ms)
         return self.waiting(ticket, now_ms)
 

@@ -9,6 +9,7 @@ from duologue.gateway.session import ending, entry, live, standby
 from duologue.gateway.session.client import Client, Commands, State
 from duologue.gateway.terms import Limits, Timing
 from duologue.ids import SessionId
+from duologue.ledger import Attention, Claim
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
 
@@ -41,6 +42,17 @@ class Session:
     def deadline_ms(self) -> int | None:
         """When this session wants a `Ticked`."""
         return self._client.deadline_ms
+
+    def claim(self, generation: int) -> Claim | None:
+        """What its client was told last, for a store that may have forgotten; None: nobody came in on it."""
+        client = self._client
+        if client.state not in (State.LIVE, State.STANDBY):
+            return None
+        attention = Attention.HIDDEN if client.hidden else Attention.VISIBLE
+        active, doing = client.state is State.LIVE, client.doing
+        return Claim(
+            client.person, client.id, generation, active, client.rev, doing, client.attempt, client.wishes, attention
+        )
 
     def handle(self, event: ev.Event, now_ms: int) -> Commands:
         """What to do about this event."""

@@ -27,7 +27,7 @@ from duologue.ledger import (
     Superseded,
     TalkStarted,
 )
-from duologue.pairs.pair import Pair
+from duologue.pairs.pair import Pair, Phase
 from duologue.protocol import server as s
 from duologue.protocol.codes import EndReason, Mode
 
@@ -48,6 +48,7 @@ def told(client: Client, delivery: Delivery, now_ms: int) -> Commands:
         case RoomIsOpen(pair_id, node):
             return _room_open(client, pair_id, node)
         case TalkStarted(pair_id, since_ms):
+            _talk(client, pair_id, since_ms)
             return [ev.Send(s.Talking(client.rev, pair_id, since_ms))]
         case PairEnded():
             return _ended(client, delivery.news, now_ms)
@@ -83,8 +84,14 @@ def _room_open(client: Client, pair_id: PairId, node: NodeName) -> Commands:
     pair = client.in_pair(pair_id)
     if pair is None:
         return []
-    client.pair = msgspec.structs.replace(pair, node=node)
+    client.pair = msgspec.structs.replace(pair, node=node, room_open=True)
     return [ev.Place(client.pair)]
+
+
+def _talk(client: Client, pair_id: PairId, since_ms: int) -> None:
+    pair = client.in_pair(pair_id)
+    if pair is not None:
+        client.pair = msgspec.structs.replace(pair, phase=Phase.TALKING, talking_since_ms=since_ms)
 
 
 def placed(client: Client, pair_id: str, credentials: s.Credentials | None, now_ms: int) -> Commands:

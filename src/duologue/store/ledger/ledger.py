@@ -23,6 +23,7 @@ from duologue.ledger import (
     Outcome,
     Paired,
     PairEnded,
+    Partner,
     PersonState,
     Proposal,
     Queued,
@@ -72,8 +73,7 @@ class Ledger:
 
     def hold_seat(self, who: Person, hold_ms: int) -> Closed:
         """Their socket is gone: keep their place for a while."""
-        if who.offered:
-            self._retire(who)
+        self.stop_offering(who)
         who.session = who.gateway = None
         if hold_ms <= 0:
             return self.give_up_seat(who, EndReason.LEFT)
@@ -139,10 +139,14 @@ class Ledger:
     def dequeue(self, who: Person) -> None:
         """Stop waiting; fine if they do not."""
         if who.waiting:
-            was_offered, who.waiting = who.offered, False
-            if was_offered:
-                self._retire(who)
+            self.stop_offering(who)
+            who.waiting = False
             self.change(who, Dequeued())
+
+    def stop_offering(self, who: Person) -> None:
+        """Let the matchers know that a ticket is not there any more, where they knew of one."""
+        if who.offered:
+            self._retire(who)
 
     def attend(self, who: Person, attention: Attention) -> None:
         """Offer somebody as they deserve it now; their wait goes on."""
@@ -193,10 +197,24 @@ class Ledger:
         deadline_ms = now_ms + self._connect_deadline_ms
         mode = proposal.tickets[0].cohort.mode
         pair = Pair(proposal.pair, mode, (first, second), now_ms, deadline_ms, fence, node)
-        self.pairs[pair.id] = pair
-        self._move(pair.id, None, node)
-        self.records.remind(Due(deadline_ms, "pair", pair.id))
+        self.know(pair)
         return pair
+
+    def know(self, pair: Pair) -> None:
+        """This pair is there from now on."""
+        self.pairs[pair.id] = pair
+        self._move(pair.id, None, pair.node)
+        if pair.phase is Phase.MATCHED:
+            self.records.remind(Due(pair.deadline_ms, "pair", pair.id))
+
+    def erase(self, pair: Pair) -> None:
+        """This pair has never been, as it turns out. Its people are not told."""
+        del self.pairs[pair.id]
+        self._move(pair.id, pair.node, None)
+        for side in pair.sides:
+            who = self.people.get(side.person)
+            if who is not None and who.pair == pair.id:
+                who.pair = None
 
     def end(self, who: Person, event: life.SideLeft, then: Ticket | None = None) -> Closed:
         """End the pair of somebody who leaves it; DONE if they are in none. `then`: how they wait on."""
@@ -248,7 +266,7 @@ class Ledger:
         """Put somebody out of a pair, and back into the queue where that follows."""
         who = self.people[release.person]
         who.pair, who.last_pair = None, pair.id
-        who.last_met = pair.id, pair.peer(who.id).person
+        who.last_met = pair.id, Partner.of(who.id, pair)
         again = then if release.again is life.Again.OWN_WISH else self._ticket_after(who, release.again, pair)
         if again is not None:
             self.enqueue(who, again)
@@ -256,8 +274,9 @@ class Ledger:
 
     def _ticket_after(self, who: Person, again: life.Again, pair: Pair) -> Ticket | None:
         """How somebody waits on by themselves; None: not at all."""
-        assert who.ticket is not None, "nobody comes into a pair without one"
         ticket, now_ms = who.ticket, self.now_ms()
+        if ticket is None:
+            return None  # the pair was restored by those in it: nobody remembers how they had waited
         if again is life.Again.BACK_OFF:
             who.ticket = backed_off(ticket, now_ms)
             return None if gives_up(who.ticket) else who.ticket

@@ -23,12 +23,14 @@ from duologue.ledger import (
     Arrival,
     Attention,
     Caller,
+    Claim,
     Closed,
     CommitResult,
     Committed,
     Dropped,
     Outcome,
     PairFormed,
+    Partner,
     Probe,
     Proposal,
     Queued,
@@ -45,6 +47,7 @@ from duologue.protocol.codes import EndReason, Mode
 from duologue.protocol.server import PeerTyping
 from duologue.store.ledger.ledger import Ledger
 from duologue.store.ledger.records import Blocks, Due, Epoch, Gateway, Lease, Person, Records
+from duologue.store.ledger.vouching import vouch
 
 
 class Terms(NamedTuple):
@@ -98,11 +101,14 @@ class Transitions:
         return Arrival(who.generation, who.rev, self.ledger.state(who), who.attempt, known)
 
     def _resumes(self, who: Person, generation: int) -> bool:
-        """A resume token speaks of the present generation, or it was used before."""
-        return who.generation == generation
+        """A resume token speaks of the present generation, or it was used before.
+
+        A later one than the ledger knows says that the ledger has gone back in time.
+        """
+        return generation >= who.generation
 
     def _new_generation(self, who: Person) -> None:
-        """Starting from the clock keeps generations growing even when a person was forgotten meanwhile."""
+        """Starting from the clock keeps generations growing even when the ledger forgot somebody, or lost time."""
         who.generation = max(who.generation + 1, self.ledger.now_ms())
 
     def _stand_by(self, who: Person, newcomer: SessionId) -> None:
@@ -145,6 +151,10 @@ class Transitions:
         self._records.gateways[gateway] = Gateway(until_ms, epoch.id)
         self._records.remind(Due(until_ms, "gateway", gateway))
         return known is not None and known.epoch == epoch.id
+
+    def vouch(self, gateway: GatewayId, claim: Claim) -> bool:
+        """False: this session needs a snapshot."""
+        return vouch(self.ledger, gateway, claim)
 
     def _epoch(self) -> Epoch:
         """The life of the store that we are in; whoever first sees that it is another one begins it."""
@@ -330,9 +340,10 @@ class Transitions:
         return self._once(caller, lambda who: self._block(who, pair))
 
     def _block(self, who: Person, pair: PairId) -> Closed:
-        peer = self._partner(who, pair)
-        if peer is None:
+        partner = self._partner(who, pair)
+        if partner is None:
             return Closed(Outcome.DONE)
+        peer = partner.person
         mine = self._records.blocks.get(who.id, Blocks())
         full = len(mine.people) >= MAX_BLOCKS and peer not in mine.people
         if not full:
@@ -340,12 +351,12 @@ class Transitions:
         ended = self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT)).ended if who.pair == pair else None
         return Closed(Outcome.REFUSED if full else Outcome.DONE, ended)
 
-    def _partner(self, who: Person, pair: PairId) -> PersonId | None:
+    def _partner(self, who: Person, pair: PairId) -> Partner | None:
         if who.pair == pair:
-            return self.ledger.pairs[pair].peer(who.id).person
+            return Partner.of(who.id, self.ledger.pairs[pair])
         return who.last_met[1] if who.last_met is not None and who.last_met[0] == pair else None
 
-    def partner(self, caller: Caller, pair: PairId) -> PersonId | None:
+    def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         who = self.ledger.people.get(caller.person)
         if who is None or who.generation != caller.generation:
             return None
@@ -355,7 +366,10 @@ class Transitions:
         who = self.ledger.people.get(person)
         if who is None:
             return
+        freed = self.ledger.blocked_by(person) - set(blocked)
         self._set_blocks(who, Blocks(set(blocked), complete=True))
+        if who.ticket is not None:
+            who.ticket = msgspec.structs.replace(who.ticket, avoid=who.ticket.avoid - freed)
         if who.waiting:
             self.ledger.wait_on(who)
 

@@ -1,0 +1,119 @@
+"""A gateway vouches for the people on its sockets: sockets are the truth of presence, a store may have forgotten.
+
+After a restart, a restore or a failover the ledger may know less than people have been told, and after a long silence
+of a gateway it believes that its people are gone. What a session was told last (its `rev`) says who is ahead.
+"""
+
+from __future__ import annotations
+
+from duologue.ids import GatewayId
+from duologue.ledger import Claim, Idle, Paired, Superseded, Waiting
+from duologue.pairs import life
+from duologue.pairs.pair import Pair
+from duologue.store.ledger.ledger import Ledger
+from duologue.store.ledger.records import Due, Person
+
+VOUCH_WITHIN_MS = 20_000
+"""So long the other side of a pair may take, before it counts as gone."""
+
+
+def vouch(ledger: Ledger, gateway: GatewayId, claim: Claim) -> bool:
+    """Take a session for connected, and what it was told last for true where the ledger knows less.
+
+    False: the session needs a snapshot, because the ledger knows more, or something else.
+    """
+    who = ledger.people.get(claim.person)
+    if who is None:
+        who = ledger.people[claim.person] = Person(claim.person)
+    if not claim.active or who.generation > claim.generation:
+        _let_stand_by(ledger, who, gateway, claim)
+        return True
+    if who.generation < claim.generation or who.rev < claim.rev:
+        return _adopt(ledger, who, gateway, claim)
+    if who.rev > claim.rev or not _agrees(who, claim):
+        return False
+    _be_back(ledger, who, gateway, claim)
+    return True
+
+
+def _agrees(who: Person, claim: Claim) -> bool:
+    """Whether ledger and session believe the same."""
+    match claim.state:
+        case Idle():
+            return who.pair is None and not who.waiting
+        case Waiting(ticket):
+            return who.waiting and who.ticket is not None and who.ticket.rev == ticket.rev
+        case Paired(pair):
+            return who.pair == pair.id
+
+
+def _let_stand_by(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> None:
+    who.standby[claim.generation] = claim.session, gateway
+    if claim.active:
+        ledger.tell_session((claim.session, gateway), who.rev, Superseded())
+    if not who.here:
+        who.forget_at_ms = ledger.now_ms() + VOUCH_WITHIN_MS
+        ledger.records.remind(Due(who.forget_at_ms, "forget", who.id))
+
+
+def _be_back(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> None:
+    """The same session is there as if it had never been away."""
+    who.session, who.gateway, who.seat_until_ms, who.forget_at_ms = claim.session, gateway, None, None
+    who.attention = claim.attention
+    ledger.offer(who)
+    if who.pair is not None:
+        ledger.advance(who.pair, life.SideBack(who.id))
+
+
+def _adopt(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> bool:
+    if not _agrees(who, claim):
+        _let_go(ledger, who)
+    who.generation, who.rev = claim.generation, max(who.rev, claim.rev)
+    who.attempt, who.ticket = max(who.attempt, claim.attempt), claim.wishes or who.ticket
+    _be_back(ledger, who, gateway, claim)
+    match claim.state:
+        case Waiting(ticket):
+            who.ticket = ticket
+            ledger.wait_on(who)
+        case Paired(pair):
+            return _restore(ledger, who, pair)
+    return True
+
+
+def _let_go(ledger: Ledger, who: Person) -> None:
+    """What the ledger believed of this person is older than what they were told: it is as if it had never been."""
+    ledger.stop_offering(who)
+    pair = ledger.pairs.get(who.pair) if who.pair is not None else None
+    if pair is not None:
+        ledger.erase(pair)
+    who.waiting, who.pair = False, None
+
+
+def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
+    """Into this pair again. The other side has some time to say the same."""
+    if pair.id not in ledger.pairs:
+        peer = ledger.people.get(pair.peer(who.id).person)
+        if peer is not None and (
+            peer.pair is not None or pair.id in (peer.last_pair, peer.last_met and peer.last_met[0])
+        ):
+            return False  # the other side has moved on
+        if peer is None:
+            peer = ledger.people[pair.peer(who.id).person] = Person(pair.peer(who.id).person)
+        _expect(ledger, peer, pair)
+        ledger.know(pair)
+    who.pair = pair.id
+    return True
+
+
+def _has_moved_on(peer: Person, pair: Pair) -> bool:
+    met = peer.last_met[0] if peer.last_met is not None else None
+    return peer.pair is not None or pair.id in (peer.last_pair, met)
+
+
+def _expect(ledger: Ledger, peer: Person, pair: Pair) -> None:
+    """The other side of a restored pair: away, until their gateway vouches for them or their seat runs out."""
+    ledger.stop_offering(peer)
+    peer.session = peer.gateway = None
+    peer.waiting, peer.pair = False, pair.id
+    peer.seat_until_ms = ledger.now_ms() + VOUCH_WITHIN_MS
+    ledger.records.remind(Due(peer.seat_until_ms, "seat", peer.id))

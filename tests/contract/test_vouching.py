@@ -1,0 +1,177 @@
+"""`ports.PresenceStore.vouch`: gateways tell a store that has forgotten, or believes them gone, who is here."""
+
+from __future__ import annotations
+
+from duologue.ids import GatewayId, PairId, SessionId
+from duologue.ledger import Attention, Caller, Claim, Idle, Outcome, Paired, PersonState, Superseded, Waiting
+from duologue.pairs.pair import Pair, Phase
+from duologue.protocol.codes import EndReason
+from tests.builders import ANA, BEN, CLEO
+from tests.contract.stores import GATEWAY, PAIR, MakeStore, World, memory_store
+from tests.contract.test_pair_store import ended
+
+FAR = GatewayId("far")
+
+
+async def claim(world: World, caller: Caller, state: PersonState, rev: int, *, active: bool = True) -> Claim:
+    """What the gateway of this caller says."""
+    wishes = state.ticket if isinstance(state, Waiting) else None
+    session = world.session(caller)
+    attention = Attention.VISIBLE
+    return Claim(caller.person, session, caller.generation, active, rev, state, 1, wishes, attention)
+
+
+async def told(world: World, caller: Caller) -> Claim:
+    """What its gateway says of a session that heard all news."""
+    arrival = await world.store.arrive(caller.person, world.session(caller), GATEWAY)
+    assert arrival is not None
+    return await claim(world, caller, arrival.state, arrival.rev)
+
+
+async def test_who_is_known_stays_as_they_are(world: World) -> None:
+    """Nothing happens when both sides know the same."""
+    ana = await world.waiting(ANA)
+    before = await world.queue()
+    await world.news(ana)
+
+    assert await world.store.vouch(GATEWAY, [await told(world, ana)]) == []
+    assert await world.queue() == before
+    assert await world.news(ana) == []
+
+
+async def test_the_people_of_a_gateway_that_was_given_up_are_back_with_a_word(world: World) -> None:
+    """It was silent for too long, and lives after all: nobody needs a snapshot while their seats are held."""
+    ana, ben = await world.talking()
+    claims = [await told(world, caller) for caller in (ana, ben)]
+    await world.silence(GATEWAY, 16_000)
+    await world.lost_pairs()
+
+    assert await world.store.keep_alive(GATEWAY) is False
+    assert await world.store.vouch(GATEWAY, claims) == []
+    await world.advance(20_000)
+    assert await world.lost_pairs() == []
+    assert (await world.store.leave(ana, PAIR)).outcome is Outcome.DONE
+
+
+async def test_a_store_that_forgot_takes_who_waits_with_their_wait(make_store: MakeStore) -> None:
+    """After an empty restart the queue is there again, in the same order."""
+    async with make_store() as old, make_store() as new:
+        before, after = World(old), World(new)
+        ana = await before.waiting(ANA)
+        ticket = (await before.queue())[ANA]
+        word = await told(before, ana)
+        await after.store.keep_alive(GATEWAY)
+
+        assert await after.store.vouch(GATEWAY, [word]) == []
+        again = (await after.queue())[ANA]
+        assert (again.since_ms, again.wants, again.attempt) == (ticket.since_ms, ticket.wants, ticket.attempt)
+        assert (await after.store.cancel(ana, 1)).outcome is Outcome.DONE
+
+
+async def test_a_store_that_forgot_takes_a_talk_that_both_sides_speak_of(make_store: MakeStore) -> None:
+    """They go on talking, and neither is told anything."""
+    async with make_store() as old, make_store() as new:
+        before, after = World(old), World(new)
+        ana, ben = await before.talking()
+        words = [await told(before, caller) for caller in (ana, ben)]
+        await after.store.keep_alive(GATEWAY)
+
+        for word in words:
+            assert await after.store.vouch(GATEWAY, [word]) == []
+        (pair,) = await after.store.live_pairs([PAIR])
+        assert pair.phase is Phase.TALKING
+        assert await after.store.write(ana, PAIR, 1, "still there?") is Outcome.DONE
+        await after.advance(25_000)
+        assert await after.lost_pairs() == []
+
+
+async def test_a_talk_that_one_side_alone_speaks_of_ends(make_store: MakeStore) -> None:
+    """The other one's gateway died together with the store."""
+    async with make_store() as old, make_store() as new:
+        before, after = World(old), World(new)
+        ana, _ = await before.talking()
+        word = await told(before, ana)
+        await after.store.keep_alive(GATEWAY)
+        after.adopt(ana, word.session)
+
+        assert await after.store.vouch(GATEWAY, [word]) == []
+        await after.advance(19_000)
+        assert await after.lost_pairs() == []
+        await after.advance(2_000)
+        (pair,) = await after.lost_pairs()
+        assert pair.id == PAIR
+        assert (await ended(after, ana)).reason is EndReason.LOST
+
+
+async def test_a_store_that_went_back_in_time_believes_the_sessions(world: World) -> None:
+    """Restored from an old snapshot: it takes people for waiting who talk by now."""
+    ana, ben = await world.waiting(ANA), await world.waiting(BEN)
+    pair = await a_talk_that_the_store_never_saw()
+    words = [await claim(world, caller, Paired(pair), 9) for caller in (ana, ben)]
+
+    assert await world.store.vouch(GATEWAY, words) == []
+    assert await world.queue() == {}
+    assert [each.id for each in await world.store.live_pairs([PAIR])] == [PAIR]
+    assert await world.store.write(ben, PAIR, 1, "here") is Outcome.DONE
+
+
+async def a_talk_that_the_store_never_saw() -> Pair:
+    """A pair of Ana and Ben as their sessions know it."""
+    async with memory_store() as another:
+        other = World(another)
+        await other.talking()
+        (pair,) = await other.store.live_pairs([PAIR])
+        return pair
+
+
+async def test_who_is_behind_the_ledger_needs_a_snapshot(world: World) -> None:
+    """News for them were lost."""
+    ana, ben = await world.talking()
+    word = await told(world, ana)
+    await world.store.leave(ben, PAIR)
+
+    assert await world.store.vouch(GATEWAY, [word]) == [word.session]
+
+
+async def test_who_claims_a_pair_that_the_other_side_left_needs_a_snapshot(world: World) -> None:
+    """The ledger lost Ana, and knows that Ben has moved on since."""
+    ana, ben = await world.talking()
+    word = (await told(world, ana))._replace(rev=99)
+    await world.store.leave(ben, PAIR)
+
+    assert await world.store.vouch(GATEWAY, [word]) == [word.session]
+    assert isinstance((await world.snapshot(BEN)).state, Idle)
+
+
+async def test_an_older_session_hears_that_it_stands_by(world: World) -> None:
+    """It missed that another one took over, and is no threat to it."""
+    old = await world.here(ANA)
+    word = await told(world, old)
+    new = await world.here(ANA, FAR)
+    await world.news(old)
+
+    assert await world.store.vouch(GATEWAY, [word]) == []
+    assert await world.news(old) == [Superseded()]
+    assert await world.find(new) is Outcome.DONE
+
+
+async def test_a_session_that_stands_by_is_remembered(make_store: MakeStore) -> None:
+    """After an empty restart, a second device is still one of this person."""
+    async with make_store() as new:
+        world = World(new)
+        await world.store.keep_alive(GATEWAY)
+        word = Claim(CLEO, SessionId("tablet"), 5, False, 0, Idle(), 0, None, Attention.VISIBLE)
+
+        assert await world.store.vouch(GATEWAY, [word]) == []
+        cleo = await world.here(CLEO)
+        assert cleo.generation > 5
+
+
+async def test_a_pair_that_never_was_leaves_no_trace(world: World) -> None:
+    """The snapshot has a pair which had ended long since, as one of the two knows."""
+    ana, _ = await world.talking()
+    word = await claim(world, ana, Idle(), 99)
+
+    assert await world.store.vouch(GATEWAY, [word]) == []
+    assert await world.store.live_pairs([PairId(PAIR)]) == []
+    assert isinstance((await world.snapshot(BEN)).state, Idle)
