@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 
 from duologue.clock import SystemClock
 from duologue.doctor import redis as judged
-from duologue.doctor.finding import Finding, Level
+from duologue.doctor.finding import Finding, Level, worst
 from duologue.doctor.run import Subject
 from duologue.settings import RedisSettings, Settings
 from duologue.store.redis.examine import RedisFacts, Refusal, examine
 from tests.fakes import CountingRng, ManualClock, free_port
-from tests.redis_server import redis_server
+from tests.redis_server import RedisServer, redis_server
 
 GOOD = RedisFacts(
     address="10.0.0.5:6379",
@@ -258,3 +265,69 @@ async def test_nobody_there_is_told() -> None:
 
     assert isinstance(found, Refusal)
     assert (found.kind, found.address) == ("connection", f"127.0.0.1:{port}")
+
+
+async def test_a_real_cluster_is_found_by_its_slot() -> None:
+    """Two nodes: whichever is named, the one with our slot is looked at. As a single server it is a problem."""
+    bus, other_bus = str(free_port()), str(free_port())
+    options = ("--cluster-enabled", "yes", "--cluster-port")
+    with redis_server(*options, bus) as first, redis_server(*options, other_bus) as second:
+        _join(first, second, other_bus)
+        seeds = [f"redis+cluster://127.0.0.1:{node.port}" for node in (first, second)]
+        found = [await examine(RedisSettings(url=url), SystemClock()) for url in seeds]
+        single = judged.judge(await examine(RedisSettings(url=second.url), SystemClock()))
+
+    for facts_ in found:
+        assert isinstance(facts_, RedisFacts)
+        assert (facts_.refused, facts_.info["tcp_port"]) == ({}, str(first.port))
+    assert worst(single) is Level.PROBLEM
+
+
+def _join(first: RedisServer, second: RedisServer, bus: str) -> None:
+    """A Cluster of two, whose lower slots, ours among them, are the first one's."""
+    first.cli("CLUSTER", "ADDSLOTSRANGE", "0", "13000")
+    second.cli("CLUSTER", "ADDSLOTSRANGE", "13001", "16383")
+    first.cli("CLUSTER", "SET-CONFIG-EPOCH", "1")
+    second.cli("CLUSTER", "SET-CONFIG-EPOCH", "2")
+    first.cli("CLUSTER", "MEET", "127.0.0.1", str(second.port), bus)
+    give_up = monotonic() + 20
+    while not all("cluster_state:ok" in node.cli("CLUSTER", "INFO") for node in (first, second)):
+        assert monotonic() < give_up, "the nodes do not find each other"
+        sleep(0.05)
+
+
+@contextmanager
+def _sentinel(of: RedisServer, folder: Path) -> Iterator[int]:
+    """One that watches this primary as `mymaster`; its port."""
+    port, file = free_port(), folder / "sentinel.conf"
+    watched = f"sentinel monitor mymaster 127.0.0.1 {of.port} 1"
+    file.write_text(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{watched}\n")
+    binary = shutil.which("redis-server")
+    assert binary
+    process = subprocess.Popen([binary, str(file), "--sentinel", "--logfile", str(folder / "sentinel.log")])
+    try:
+        give_up = monotonic() + 20
+        while not _listens(port):
+            assert monotonic() < give_up, "the Sentinel does not listen"
+            sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_a_real_sentinel_is_asked(tmp_path: Path) -> None:
+    """And one that does not answer is told of by its address."""
+    dead = free_port()
+    with redis_server() as primary, _sentinel(primary, tmp_path) as port:
+        url = f"redis+sentinel://127.0.0.1:{port},127.0.0.1:{dead}/mymaster"
+        found = await examine(RedisSettings(url=url), SystemClock())
+
+    assert isinstance(found, RedisFacts)
+    assert found.sentinels == {f"127.0.0.1:{port}": f"127.0.0.1:{primary.port}", f"127.0.0.1:{dead}": ""}
+    assert present(judged.sentinels(found)).level is Level.WARNING

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,4 +65,7 @@ async def test_other_realms_are_closed(server: RedisServer) -> None:
 
 def test_the_guide_shows_this_very_rule() -> None:
     """To be copied."""
-    assert " ".join(acl_rule("duologue")) in " ".join(GUIDE.read_text().replace("\\\n", " ").split())
+    shown = re.search(r"redis-cli (ACL SETUSER .*?)```", GUIDE.read_text(), re.DOTALL)
+    assert shown is not None
+
+    assert shlex.split(shown[1].replace("\\\n", " ")) == ["ACL", "SETUSER", "duologue", "on", ">PASSWORD", *acl_rule("duologue")]

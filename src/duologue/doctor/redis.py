@@ -130,8 +130,8 @@ def persistence(facts: RedisFacts) -> Finding | None:
     if "save" not in facts.config:
         return warning("persistence", "no append-only file; whether it takes snapshots it does not tell us", fix)
     if facts.config["save"]:
-        return warning("persistence", "snapshots only: a restart goes back in time, and later talks are over", fix)
-    return warning("persistence", "none: a restart forgets who waits and who talks", fix)
+        return warning("persistence", "snapshots only: a restart forgets what came later and no gateway knows", fix)
+    return warning("persistence", "none: a restart forgets all that no gateway knows, such as held places", fix)
 
 
 def replicas(facts: RedisFacts) -> Finding | None:
