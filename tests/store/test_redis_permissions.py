@@ -68,4 +68,11 @@ def test_the_guide_shows_this_very_rule() -> None:
     shown = re.search(r"redis-cli (ACL SETUSER .*?)```", GUIDE.read_text(), re.DOTALL)
     assert shown is not None
 
-    assert shlex.split(shown[1].replace("\\\n", " ")) == ["ACL", "SETUSER", "duologue", "on", ">PASSWORD", *acl_rule("duologue")]
+    assert shlex.split(shown[1].replace("\\\n", " ")) == [
+        "ACL",
+        "SETUSER",
+        "duologue",
+        "on",
+        ">PASSWORD",
+        *acl_rule("duologue"),
+    ]
