@@ -28,10 +28,13 @@ generate: ## write the files that are generated from others
 	@.venv/bin/python scripts/generate_configuration.py
 
 bench: ## every benchmark: figures against their targets, JSON in benchmarks/results
-	@exec scripts/bootstrap python node livekit_server chromium socketio -- .venv/bin/python -m benchmarks
+	@exec scripts/bootstrap python node livekit_server chromium redis socketio -- .venv/bin/python -m benchmarks
 
 bench-%: ## one of them: bench-NAME runs benchmarks/NAME.py
 	@exec scripts/bootstrap python -- .venv/bin/python -m benchmarks $*
+
+bench-memory: ## how many bytes of Redis a person takes (ARGS="--people 5000")
+	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.memory $(ARGS)
 
 bench-gateway:
 	@exec scripts/bootstrap python socketio -- .venv/bin/python -m benchmarks gateway
@@ -54,4 +57,4 @@ page: ## build the page into web/dist
 screenshots: ## take the pictures of the documentation into docs/images
 	@exec scripts/bootstrap python page livekit_server chromium -- .venv/bin/python scripts/screenshot.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway bench-next bench-livekit soak sim-planted page screenshots
+.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-next bench-livekit soak sim-planted page screenshots
