@@ -151,10 +151,11 @@ def _trials(keys: Keys) -> list[tuple[str, ...]]:
         *(("PEXPIRE", name, str(SCRATCH_TTL_MS)) for name in names),
     ]  # fmt: skip
     reads: list[tuple[str, ...]] = [
-        ("GET", text), ("MGET", text), ("GETRANGE", text, "0", "1"), ("HGET", table, "a"), ("HGETALL", table),
-        ("SMEMBERS", people), ("ZRANGE", due, "0", "-1"), ("XREVRANGE", stream, "+", "-", "COUNT", "1"),
-        ("XREAD", "COUNT", "1", "STREAMS", stream, "0-0"), ("TIME",), ("PING",), ("INFO", "server"),
-        ("CLIENT", "SETNAME", "duologue-doctor"), ("SCRIPT", "LOAD", "return 0"), ("EVALSHA", "0" * 40, "1", text),
+        ("TYPE", text), ("STRLEN", text), ("GET", text), ("MGET", text), ("GETRANGE", text, "0", "1"),
+        ("HGET", table, "a"), ("HGETALL", table), ("SMEMBERS", people), ("ZRANGE", due, "0", "-1"),
+        ("XREVRANGE", stream, "+", "-", "COUNT", "1"), ("XREAD", "COUNT", "1", "STREAMS", stream, "0-0"),
+        ("TIME",), ("PING",), ("INFO", "server"), ("CLIENT", "SETNAME", "duologue-doctor"),
+        ("SCRIPT", "LOAD", "return 0"), ("EVALSHA", "0" * 40, "1", text),
     ]  # fmt: skip
     return [*writes, *reads, ("SREM", people, "a"), ("ZREM", due, "a"), ("DEL", *names)]
 

@@ -9,7 +9,7 @@ from typing import Final
 
 CONNECTING: Final = ("ping", "select", "info", "time", "client|setname")
 SCRIPTS: Final = ("evalsha", "script|load")
-RECORDS: Final = ("get", "mget", "getrange", "set", "del", "pexpire")
+RECORDS: Final = ("type", "strlen", "get", "mget", "getrange", "set", "del", "pexpire")
 INDEXES: Final = (
     "hget", "hgetall", "hset", "hincrby", "sadd", "srem", "smembers", "zadd", "zrange", "zrem",
 )  # fmt: skip
