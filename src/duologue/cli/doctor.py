@@ -53,7 +53,8 @@ def _examined(*, dev: bool, text_only: bool) -> Sequence[Examined]:
         fix = "correct it, then ask again: nothing else can be looked at before it loads"
         return [Examined("configuration", [problem("settings", str(error), fix)])]
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("looking", total=len(CHECKS))
         return asyncio.run(run(CHECKS, subject, lambda: bar.advance(task)))
 

@@ -14,12 +14,12 @@ from duologue.doctor.webhook import examine_webhook
 
 CHECKS: Final = (
     Check("configuration", examine_configuration),
-    Check("system", examine_files),
-    Check("ports", examine_ports),
-    Check("state", examine_state),
-    Check("token key", examine_key),
+    Check("machine", examine_files),
+    Check("machine", examine_ports),
+    Check("machine", examine_state),
+    Check("machine", examine_key),
     Check("Redis", examine_redis, within_s=15),
     Check("database", examine_database),
     Check("LiveKit", examine_livekit, within_s=20),
-    Check("webhook", examine_webhook),
+    Check("LiveKit", examine_webhook, within_s=20),
 )
