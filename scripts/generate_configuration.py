@@ -147,8 +147,9 @@ def render() -> str:
             loose[name] = field
     out += f"\n## Outside a section\n\n{table(loose)}"
     variables = ", ".join(f"`{name}`" for name in settings.LIVEKIT_VARIABLES.values())
-    out += f"\n## Variables of LiveKit\n\n{variables} are read as LiveKit's own tools read them.\n"
-    out += "They win over the settings of `[livekit]` with the same meaning.\n"
+    out += f"\n## Variables of others\n\n{variables} are read as LiveKit's own tools read them, "
+    out += f"`REDIS_URL` and `{settings.DATABASE_VARIABLE}` as most programs do.\n"
+    out += "They win over the settings of `[livekit]`, `[redis]` and `[database]` with the same meaning.\n"
     return out
 
 

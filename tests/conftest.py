@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from duologue import app
+from duologue.app.dev import Started, all_in_one
+from duologue.app.media import MediaChoice
 from duologue.auth_settings import AuthSettings
 from duologue.client import Invitation, RandomChatSession, join
 from duologue.media.fake import FakeMedia
 from duologue.protocol.codes import Mode
-from duologue.settings import GatewaySettings, HttpSettings, LimitSettings, Settings
+from duologue.settings import DatabaseSettings, GatewaySettings, HttpSettings, LimitSettings, Settings
 from tests.fakes import free_port
+from tests.postgres import Postgres, running_postgres
 
 
 class Town:
     """A running server and the people in it."""
 
-    def __init__(self, started: app.Started, media: FakeMedia, stack: AsyncExitStack) -> None:
+    def __init__(self, started: Started, media: FakeMedia, stack: AsyncExitStack) -> None:
         self.page_url = started.page_url
         self.websocket_url = started.websocket_url
         self.media = media
@@ -36,7 +38,11 @@ class Town:
 
 @asynccontextmanager
 async def open_town(
-    state_dir: Path, limits: dict[str, Any] | None = None, auth: dict[str, Any] | None = None, **gateway: Any
+    state_dir: Path,
+    limits: dict[str, Any] | None = None,
+    auth: dict[str, Any] | None = None,
+    database: DatabaseSettings | None = None,
+    **gateway: Any,
 ) -> AsyncIterator[Town]:
     """Everything but a real media server: gateway, matcher, HTTP API and memory store on free ports."""
     settings = Settings(
@@ -44,11 +50,12 @@ async def open_town(
         gateway=GatewaySettings(port=free_port(), **gateway),
         limits=LimitSettings(**{"profile": "load"} | (limits or {})),
         auth=AuthSettings(**auth or {}),
+        database=database or DatabaseSettings(),
         state_dir=state_dir,
     )
     media = FakeMedia()
-    choice = app.MediaChoice(media, "fake", frozenset(Mode))
-    async with app.all_in_one(settings, choice) as (started, _), AsyncExitStack() as people:
+    choice = MediaChoice(media, "fake", frozenset(Mode))
+    async with all_in_one(settings, choice) as (started, _), AsyncExitStack() as people:
         yield Town(started, media, people)
 
 
@@ -57,3 +64,10 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     """A whole server for this test."""
     async with open_town(tmp_path) as town:
         yield town
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for the whole run; who stops it starts it again."""
+    with running_postgres() as server:
+        yield server

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from duologue import app
+from duologue.app import process
 
 INFINITE = 2**63 - 1
 
@@ -46,9 +46,9 @@ def test_as_many_files_as_the_system_allows(
     system: FakeResource, limits: tuple[int, int], level: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half of what it could be at the least; never less than before; and what is refused is a warning, no end."""
-    monkeypatch.setattr(app, "resource", system)
+    monkeypatch.setattr(process, "resource", system)
     with capture_logs() as logs:
-        app._raise_file_limit()
+        process.raise_file_limit()
 
     assert system.limits == limits
     assert [(entry["event"], entry["log_level"], entry["now"]) for entry in logs] == [("file_limit", level, limits[0])]
@@ -57,7 +57,7 @@ def test_as_many_files_as_the_system_allows(
 def test_no_limit_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """It cannot get better."""
     system = FakeResource(INFINITE, INFINITE, 0)
-    monkeypatch.setattr(app, "resource", system)
-    app._raise_file_limit()
+    monkeypatch.setattr(process, "resource", system)
+    process.raise_file_limit()
 
     assert system.limits == (INFINITE, INFINITE)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from duologue import app
+from duologue.app.media import given_nodes
 from duologue.errors import StartupError
 from duologue.gateway.terms import Limits, Timing
 from duologue.matching.rules import Facet, Rules
@@ -170,12 +170,12 @@ async def test_a_livekit_without_its_key_is_refused(monkeypatch: pytest.MonkeyPa
             monkeypatch.setenv(variable, "ws://127.0.0.1:1")
 
     with pytest.raises(StartupError, match="LIVEKIT_API_KEY or LIVEKIT_API_SECRET is not"):
-        app._given_nodes(load().livekit)
+        given_nodes(load().livekit)
 
 
 def test_without_an_url_no_livekit_is_given() -> None:
     """Then `duologue dev` starts its own."""
-    assert app._given_nodes(load().livekit) == []
+    assert given_nodes(load().livekit) == []
 
 
 NODES = [{"name": name, "url": f"ws://{name}:7880", "api_key": "k", "api_secret": "s"} for name in ("a", "b")]
@@ -187,7 +187,7 @@ def test_one_livekit_is_a_node_like_others(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv(variable, f"ws://inner/{name}")
     monkeypatch.setenv("DUOLOGUE_LIVEKIT__PUBLIC_URL", "wss://outer")
     monkeypatch.setenv("DUOLOGUE_LIVEKIT__JOIN_SLOTS_PER_S", "20")
-    (node,) = app._given_nodes(load().livekit)
+    (node,) = given_nodes(load().livekit)
 
     assert (node.url, node.public_url, node.api_secret) == ("ws://inner/url", "wss://outer", "ws://inner/api_secret")
     assert node.slots == Rate(50, 20)
@@ -196,7 +196,7 @@ def test_one_livekit_is_a_node_like_others(monkeypatch: pytest.MonkeyPatch) -> N
 def test_several_nodes_can_stand_in_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     """As JSON, as every list."""
     monkeypatch.setenv("DUOLOGUE_LIVEKIT__NODES", json.dumps(NODES))
-    nodes = app._given_nodes(load().livekit)
+    nodes = given_nodes(load().livekit)
 
     assert [(node.name, node.public_url) for node in nodes] == [("a", "ws://a:7880"), ("b", "ws://b:7880")]
     assert "api_secret" not in repr(nodes)

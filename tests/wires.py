@@ -22,11 +22,13 @@ from duologue.protocol import codec
 from duologue.protocol import server as s
 from duologue.protocol.client import ClientMessage
 from duologue.protocol.codes import MediaEvent, Mode
+from duologue.services.blocks import Blocks
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
 from duologue.settings import Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
+from duologue.store.memory.safety import MemorySafetyStore
 from duologue.tasks import Tasks
 from tests.contract.stores import MATCHER, SHARD
 from tests.fakes import CountingRng, ManualClock
@@ -82,10 +84,12 @@ class Yard:
         self.tokens = TokenOffice(b"k" * 32, self.clock, rng)
         self.media = FakeMedia()
         pairs = Pairs(self.store, self.media, self.clock, tasks)
-        lobby = Lobby(self.store, self.tokens, pairs, Rules(), frozenset(Mode), self.clock)
+        self.safety = MemorySafetyStore(self.clock, rng)
+        blocks = Blocks(self.store, self.safety, pairs)
+        lobby = Lobby(self.store, self.tokens, pairs, blocks, Rules(), frozenset(Mode), self.clock)
         self.name = GatewayId("g1")
         settings = Settings(gateway=gateway, limits=limits or {}, timing=timing or {})
-        performer = Performer(self.name, lobby, pairs, self.store, MemoryLimiter(self.clock), settings.limits)
+        performer = Performer(self.name, lobby, pairs, blocks, self.store, MemoryLimiter(self.clock), settings.limits)
         self.gateway = Gateway(performer, self.store, self.clock, rng, settings, Rules(), tasks)
         self._news = self._queue = 0
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from duologue.media import die_with_parent
+from duologue import die_with_parent
 
 ROOT = Path(__file__).parents[2]
 NEAR, FAR = "127.0.0.1", "127.0.0.2"

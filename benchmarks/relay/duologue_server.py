@@ -7,7 +7,6 @@ without the page's announcement: the same composition, the same loop, the same s
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 from pathlib import Path
@@ -15,7 +14,9 @@ from pathlib import Path
 import uvloop
 
 from duologue import logs
-from duologue.app import GC_THRESHOLDS, MediaChoice, all_in_one
+from duologue.app import process
+from duologue.app.dev import all_in_one
+from duologue.app.media import MediaChoice
 from duologue.media.fake import FakeMedia
 from duologue.protocol.codes import Mode
 from duologue.settings import GatewaySettings, HttpSettings, LogSettings, Settings
@@ -24,9 +25,7 @@ from duologue.settings import GatewaySettings, HttpSettings, LogSettings, Settin
 async def serve(settings: Settings) -> None:
     """Run until somebody kills this process, or until HTTP fails."""
     async with all_in_one(settings, MediaChoice(FakeMedia(), "none", frozenset([Mode.TEXT]))) as (_, http_ended):
-        gc.set_threshold(*GC_THRESHOLDS)
-        gc.collect()
-        gc.freeze()
+        process.settle()
         await http_ended
 
 

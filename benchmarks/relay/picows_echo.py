@@ -13,7 +13,7 @@ import sys
 import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
 
-from duologue.app import GC_THRESHOLDS
+from duologue.app.process import GC_THRESHOLDS
 
 
 class Echo(WSListener):

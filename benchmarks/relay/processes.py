@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from benchmarks.report import CannotRun
-from duologue.media import die_with_parent
+from duologue import die_with_parent
 
 ROOT = Path(__file__).parents[2]
 START_WITHIN_S = 20

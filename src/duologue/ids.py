@@ -21,3 +21,5 @@ RequestId = NewType("RequestId", str)
 """A command's id as its client chose it."""
 NodeName = NewType("NodeName", str)
 """One media server, as the operator calls it."""
+BlockId = NewType("BlockId", str)
+"""One block, as its maker sees it: unguessable, and says nothing about the other one."""

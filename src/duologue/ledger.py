@@ -8,7 +8,7 @@ gateways concerned, so state and news cannot come apart.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import msgspec
 
@@ -36,6 +36,8 @@ ABANDONED_SEAT_MS = 15_000
 lease, and where a socket went before it was known whether its person had come in. As after any lost socket."""
 NODES_LEASE = "nodes"
 """The name of the lease under which one process watches the media nodes; no shard has such a name."""
+REAPER_LEASE = "reaper"
+"""The name of the lease under which one process gives up what ran out."""
 SHARD_LEASE_MS = 3_000
 """A matcher that is not heard of for so long loses its shards. Refreshed three times as often."""
 
@@ -204,6 +206,20 @@ class TicketGone(NamedTuple):
 
 
 QueueEvent = TicketArrived | TicketGone
+
+
+class Partner(NamedTuple):
+    """The other one of a pair, also when it is over."""
+
+    person: PersonId
+    alias: str
+    """What they were called in it."""
+
+    @classmethod
+    def of(cls, person: PersonId, pair: Pair) -> Self:
+        """Of this person, in this pair."""
+        peer = pair.peer(person)
+        return cls(peer.person, peer.alias)
 
 
 class Proposal(NamedTuple):

@@ -17,7 +17,10 @@ from duologue.ports import Clock
 from duologue.settings import LogSettings
 
 MAX_FRAMES = 30
-NOISY = {"picows": logging.CRITICAL, "uvicorn": logging.WARNING, "asyncio": logging.WARNING, "aiohttp": logging.WARNING}
+NOISY = {
+    "picows": logging.CRITICAL, "uvicorn": logging.WARNING, "asyncio": logging.WARNING, "aiohttp": logging.WARNING,
+    "alembic": logging.WARNING,
+}  # fmt: skip
 """picows logs full peer addresses at INFO, and every broken frame at ERROR."""
 THINNED = frozenset(["origin_refused", "http_failed", "http_full", "store_unavailable", "loop_failed", "token_refused"])
 """Lines that strangers can cause at will, or that come again and again while something is broken."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from duologue.errors import DuologueError
-from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
+from duologue.ids import BlockId, GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
     Arrival,
     Attention,
@@ -22,6 +22,7 @@ from duologue.ledger import (
     CommitResult,
     Delivery,
     Outcome,
+    Partner,
     Probe,
     Proposal,
     QueueEvent,
@@ -31,6 +32,7 @@ from duologue.matching.ticket import Ticket
 from duologue.nodes import NodeReport
 from duologue.pairs.pair import Pair
 from duologue.protocol.server import Credentials, PeerTyping
+from duologue.safety.block import Block
 from duologue.safety.ratelimit import Rate
 
 
@@ -149,10 +151,11 @@ class TicketStore(Protocol):
         """The keys of the cohorts that somebody ever waited in, after a position; waits for a new one."""
 
     async def lease(self, shard: str, matcher: MatcherId) -> int | None:
-        """Own this shard (or `NODES_LEASE`) for `SHARD_LEASE_MS`, or for that much longer; None: another matcher does.
+        """Own this shard for `SHARD_LEASE_MS`, or for that much longer; None: another matcher does.
 
-        Returns the *fence*: it stays the same while the owner renews in time or before anybody
-        else came, and is greater for every later owner.
+        Also other things that one process at a time looks after, such as `NODES_LEASE`. Returns the
+        *fence*: it stays the same while the owner renews in time or before anybody else came, and
+        is greater for every later owner.
         """
 
     async def release(self, shard: str, matcher: MatcherId) -> None:
@@ -195,7 +198,7 @@ class PairStore(Protocol):
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
 
-    async def partner(self, caller: Caller, pair: PairId) -> PersonId | None:
+    async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows."""
 
     async def block(self, caller: Caller, pair: PairId) -> Closed:
@@ -279,6 +282,33 @@ class Store(PresenceStore, TicketStore, PairStore, NodeStore, Outbox, Protocol):
     @property
     def kind(self) -> str:
         """`memory` or `redis`: for the start-up log, readiness and metrics."""
+
+
+class SafetyStore(Protocol):
+    """What must outlive the ledger: who does not want to meet whom. The ledger caches it and may forget it.
+
+    Whatever returned is durable. Every method may be repeated after `OutcomeUnknown`. Nobody waits long: a store
+    that is away or hangs is `Unavailable` within seconds, and while it is, most calls are at once.
+    """
+
+    async def block(self, blocker: PersonId, blocked: PersonId, alias: str) -> Block | None:
+        """Have this one never meet that one again; `alias` is what they were called.
+
+        Who is blocked already stays so, under the first id and alias. None, and nothing happened,
+        beyond `MAX_BLOCKS` of the blocker, however many ask at once.
+        """
+
+    async def unblock(self, person: PersonId, block: BlockId) -> PersonId | None:
+        """Take a block of one's own back: who may be met again. None for one that is not there, or somebody else's."""
+
+    async def blocks_of(self, person: PersonId) -> list[Block]:
+        """One's own blocks, the newest first."""
+
+    async def blocked_by(self, person: PersonId) -> frozenset[PersonId]:
+        """Whom this person has blocked."""
+
+    async def ping(self) -> None:
+        """Raises `Unavailable` unless it is there and fit for this version."""
 
 
 class Limiter(Protocol):

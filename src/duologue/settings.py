@@ -1,8 +1,9 @@
-"""Everything an operator can set, with its default. Read once, at the start, by `app.py` and the commands.
+"""Everything an operator can set, with its default. Read once, at the start, by `app/` and the commands.
 
 Sources, the later wins: defaults, `duologue.toml`, `DUOLOGUE_SECTION__NAME` in the environment,
 options of the command line. `LIVEKIT_URL`, `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET` are read as
-LiveKit's own tools read them. Unknown names are refused: a typo must not silently mean the default.
+LiveKit's own tools read them, `REDIS_URL` and `DATABASE_URL` as most programs do. Unknown names are
+refused: a typo must not silently mean the default.
 """
 
 from __future__ import annotations
@@ -58,6 +59,30 @@ class HttpSettings(Section):
         10_000, ge=100, description="From connecting, or from the last answer, to the end of a whole request."
     )
     answer_ms: int = Field(60_000, ge=100, description="From there until the client has taken the answer.")
+
+
+class AdminSettings(Section):
+    """What operators and balancers ask each process of `duologue serve`: `/health/live` and `/health/ready`."""
+
+    host: str = Field("127.0.0.1", description="The address to listen on. Nothing there is for the public.")
+    port: int = Field(
+        9401,
+        ge=1,
+        le=65_000,
+        description="Of the first process; each further one takes the next, and one more is used while processes "
+        "are replaced.",
+    )
+    ready_without_store_ms: int = Field(
+        30_000,
+        ge=0,
+        description="A process stays ready this long while the store is silent: that is so for all of them at once, "
+        "and a balancer would take out the whole service.",
+    )
+
+    @property
+    def http(self) -> HttpSettings:
+        """The same as a listener takes it."""
+        return HttpSettings(host=self.host, port=self.port, max_connections=100)
 
 
 class GatewaySettings(Section):
@@ -139,6 +164,7 @@ class LimitSettings(Section):
     )
     message: RateText = Field("20/s burst 60", description="Messages of any kind, by connection.")
     chat: RateText = Field("10/s burst 20", description="`chat` and `typing`, by connection.")
+    blocks: RateText = Field("1/s burst 10", description="`block`, `unblock` and `blocked_list`, by connection.")
     diagnostics: RateText = Field("3/m burst 5", description="`diagnostics`, by connection: each is a line of log.")
     find: RateText = Field("1/2s burst 5", description="`find` and `next`, by person, over reconnects too.")
     auth: RateText = Field("10/m burst 30", description="`auth`, by prefix. A good resume token is not counted.")
@@ -159,7 +185,9 @@ class LimitSettings(Section):
                 raise ValueError(f"{error}: write a network such as 10.0.0.0/8 or an address") from error
         return texts
 
-    def rate(self, name: Literal["message", "chat", "find", "diagnostics", "auth", "guest", "accept"]) -> Rate:
+    def rate(
+        self, name: Literal["message", "chat", "find", "blocks", "diagnostics", "auth", "guest", "accept"]
+    ) -> Rate:
         """A rate, with the profile in force."""
         return parse_rate(getattr(self, name)) if self._counts(name) else UNLIMITED
 
@@ -281,7 +309,10 @@ class RedisSettings(Section):
     def url_given(self) -> str:
         """Where it is. Raises `StartupError` where nobody said."""
         if self.url is None:
-            raise StartupError("REDIS_URL is not set. Say where Redis is, such as REDIS_URL=redis://127.0.0.1:6379/0")
+            raise StartupError(
+                "REDIS_URL is not set, and `duologue serve` keeps everything in Redis. Say where it is, such as "
+                "REDIS_URL=redis://127.0.0.1:6379/0. To try Duologue without Redis, use `duologue dev`."
+            )
         return self.url
 
     def password(self) -> str | None:
@@ -292,6 +323,33 @@ class RedisSettings(Section):
             return self.password_file.read_text().strip()
         except OSError as error:
             raise StartupError(f"redis.password_file cannot be read: {error}") from error
+
+
+class DatabaseSettings(Section):
+    """Where what must outlive everything else is kept: [how to run it](../howto/database.md)."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="`postgresql://USER:PASSWORD@HOST/NAME`, or `sqlite:///PATH`. "
+        "Without one, `duologue dev` keeps `duologue.sqlite` in `state_dir`.",
+    )
+    url_file: Path | None = Field(None, description="A file with the URL in it, instead of `url`.")
+    connections: int = Field(5, ge=1, le=100, description="At most so many by each process.")
+
+    @model_validator(mode="after")
+    def _url_once(self) -> Self:
+        if self.url is not None and self.url_file is not None:
+            raise ValueError("url (or DATABASE_URL) and url_file name the database twice: keep one of them")
+        return self
+
+    def read_url(self) -> str | None:
+        """The URL, from wherever it is; it may hold a password. Raises `StartupError`."""
+        if self.url_file is None:
+            return None if self.url is None else self.url.get_secret_value()
+        try:
+            return self.url_file.read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StartupError(f"database.url_file {self.url_file} cannot be read: {error}") from error
 
 
 class LogSettings(Section):
@@ -313,6 +371,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # it may be a secret
     )
     http: HttpSettings = HttpSettings()
+    admin: AdminSettings = AdminSettings()
     gateway: GatewaySettings = GatewaySettings()
     auth: AuthSettings = AuthSettings()
     timing: TimingSettings = TimingSettings()
@@ -320,10 +379,17 @@ class Settings(BaseSettings):
     livekit: LiveKitSettings = LiveKitSettings()
     matching: MatchingSettings = MatchingSettings()
     redis: RedisSettings = RedisSettings()
+    database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()
     guest_scope: Literal["tab", "device"] = Field(
         "tab", description="tab: every tab is a person of its own, so that two tabs meet; device: one a browser."
     )
+    token_key: SecretStr | None = Field(
+        None,
+        description="Signs our tokens, the same on all machines: 32 bytes at least, such as `openssl rand -base64 32` "
+        "gives. `duologue serve` needs it or `token_key_file`; `duologue dev` makes one of its own.",
+    )
+    token_key_file: Path | None = Field(None, description="A file with the same, readable by this user only.")
     state_dir: Path | None = Field(None, description="Keys and logs of this installation; default: the user's.")
 
     @classmethod
@@ -339,6 +405,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
+DATABASE_VARIABLE = "DATABASE_URL"
 LIVEKIT_VARIABLES = {"url": "LIVEKIT_URL", "api_key": "LIVEKIT_API_KEY", "api_secret": "LIVEKIT_API_SECRET"}
 
 
@@ -351,6 +418,8 @@ def load(**options: Any) -> Settings:
     _refuse_unknown_variables()
     options["redis"] = from_redis | options.get("redis", {})
     options["livekit"] = from_livekit | options.get("livekit", {})
+    if DATABASE_VARIABLE in os.environ:
+        options["database"] = {"url": os.environ[DATABASE_VARIABLE]} | options.get("database", {})
     try:
         return Settings(**options)
     except ValidationError as error:

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from duologue.api import page
 from duologue.api.hooks import PATH
-from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_app
+from duologue.api.server import MAX_BODY_BYTES, ClientConfig, create_admin, create_app
 from duologue.errors import Unavailable
 from duologue.media.fake import FakeMedia
 from duologue.media.webhook import read_webhook
@@ -24,6 +24,7 @@ from duologue.ports import Webhook
 from duologue.safety.ratelimit import Rate
 from duologue.services.identity import TokenOffice
 from duologue.services.pairs import Pairs
+from duologue.services.readiness import Readiness
 from duologue.services.webhooks import Webhooks
 from duologue.settings import Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
@@ -48,7 +49,10 @@ class Front:
         store = MemoryStore(self.clock)
         self.webhooks = Webhooks(store, self.media, Pairs(store, self.media, self.clock, Tasks()), self.clock)
         limiter = MemoryLimiter(self.clock)
-        self.app: Litestar = create_app(settings, "memory", self.tokens, limiter, CONFIG, self.webhooks)
+        self.readiness = Readiness(self.clock, 30_000)
+        self.readiness.reached(store)
+        self.readiness.serving()
+        self.app: Litestar = create_app(settings, self.readiness, self.tokens, limiter, CONFIG, self.webhooks)
 
     @asynccontextmanager
     async def browser(self, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
@@ -97,12 +101,36 @@ async def test_the_configuration_says_where_everything_is(browser: httpx.AsyncCl
     }
 
 
+async def test_a_process_that_cannot_serve_says_why() -> None:
+    """Balancers read the status, operators the text; it lives all the same."""
+    front = Front()
+    front.readiness.stopping()
+    async with front.browser() as browser:
+        live, ready = await browser.get("/health/live"), await browser.get("/health/ready")
+
+    assert live.status_code == 200
+    assert (ready.status_code, ready.json()["why_not"]) == (503, "stopping")
+
+
+async def test_the_admin_listener_has_health_and_no_more() -> None:
+    """The same answers; neither page nor guests nor a description of what there is."""
+    transport = httpx.ASGITransport(create_admin(Front().readiness))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9401") as operator:
+        paths = "/health/live", "/health/ready", "/", "/config.json", "/v1/guest", "/openapi", "/schema"
+        codes = [(await operator.get(path)).status_code for path in paths]
+
+    assert codes == [200, 200, 404, 404, 404, 404, 404]
+
+
 async def test_health_names_the_store(browser: httpx.AsyncClient) -> None:
     """Memory must never be mistaken for Redis."""
     live, ready = await browser.get("/health/live"), await browser.get("/health/ready")
 
     assert (live.status_code, live.json()) == (200, {"live": True})
-    assert (ready.status_code, ready.json()) == (200, {"ready": True, "store": "memory"})
+    assert (ready.status_code, ready.json()) == (
+        200,
+        {"ready": True, "store": "memory", "store_answers": True, "why_not": None},
+    )
 
 
 @pytest.mark.parametrize("path", ["/config.json", "/health/live", "/", "/nowhere", "/v1/guest"])
@@ -363,7 +391,7 @@ class BrokenLimiter:
 async def test_guests_come_in_while_nobody_can_count_them(no_page: None) -> None:
     """This limiter fails open: a guest's token opens nothing that is not limited itself."""
     front = Front()
-    front.app = create_app(Settings(), "memory", front.tokens, BrokenLimiter(), CONFIG, front.webhooks)
+    front.app = create_app(Settings(), front.readiness, front.tokens, BrokenLimiter(), CONFIG, front.webhooks)
     async with front.browser() as browser:
         assert (await browser.post("/v1/guest", json={})).status_code == 200
 

@@ -17,6 +17,7 @@ from duologue.api.server import Http, create_app
 from duologue.media.fake import FakeMedia
 from duologue.services.identity import TokenOffice
 from duologue.services.pairs import Pairs
+from duologue.services.readiness import Readiness
 from duologue.services.webhooks import Webhooks
 from duologue.settings import Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
@@ -67,7 +68,8 @@ class Server:
         clock, store, media = ManualClock(), MemoryStore(ManualClock()), FakeMedia()
         tokens = TokenOffice(b"k" * 32, clock, CountingRng())
         hooks = Webhooks(store, media, Pairs(store, media, clock, Tasks()), clock)
-        self.http = Http(create_app(settings, "memory", tokens, MemoryLimiter(clock), CONFIG, hooks), settings)
+        app = create_app(settings, Readiness(clock, 30_000), tokens, MemoryLimiter(clock), CONFIG, hooks)
+        self.http = Http(app, settings.http)
         self.url = f"http://127.0.0.1:{self.port}"
         self._opened: list[Socket] = []
 
@@ -89,15 +91,12 @@ class Server:
 
 @asynccontextmanager
 async def serving(**http: Any) -> AsyncIterator[Server]:
-    server, tasks = Server(**http), Tasks()
-    task = tasks.spawn(server.http.serve(), name="http")
-    try:
-        await wait_until(lambda: server.http.started, description="it listens")
-        yield server
-    finally:
-        server.close()
-        server.http.stop()
-        await task
+    server = Server(**http)
+    async with server.http.listening(Tasks()):
+        try:
+            yield server
+        finally:
+            server.close()
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,13 @@ from duologue.ids import PairId, PersonId
 from duologue.ledger import (
     Caller,
     Closed,
+    Committed,
     Dequeued,
     Idle,
     Outcome,
     Paired,
     PairEnded,
+    Partner,
     Rejected,
     Relayed,
     RoomIsOpen,
@@ -620,3 +622,45 @@ async def test_a_block_that_has_no_room_ends_the_pair_all_the_same(
 
     assert (closed.outcome, closed.ended is not None) == (Outcome.REFUSED, True)
     assert any(isinstance(news, PairEnded) for news in await world.news(ben))
+
+
+async def test_a_partner_is_known_in_the_pair_and_after_it(world: World) -> None:
+    """By the name that they had in it; to nobody else, and not to a session that was superseded."""
+    ana, ben = await world.paired()
+    cleo = await world.here(CLEO)
+    assert await world.store.partner(ana, PAIR) == Partner(BEN, "Otter")
+    assert await world.store.partner(cleo, PAIR) is None
+
+    await world.store.leave(ben, PAIR)
+    assert await world.store.partner(ana, PAIR) == Partner(BEN, "Otter")
+    assert await world.store.partner(ben, PAIR) == Partner(ANA, "Heron")
+
+    await world.here(ANA)
+    assert await world.store.partner(ana, PAIR) is None
+
+
+async def test_remembered_blocks_hold_at_once(world: World) -> None:
+    """Also for somebody who waits already, and for both directions."""
+    await world.waiting(ANA)
+    await world.waiting(BEN)
+    before = await world.queue()
+    await world.store.remember_blocks(ANA, {BEN})
+    queue = await world.queue()
+
+    assert queue[ANA].avoid == {BEN}
+    assert await world.commit(before[ANA], before[BEN]) == Rejected((before[BEN],))
+    assert await world.commit(queue[ANA], queue[BEN]) == Rejected((queue[ANA], queue[BEN]))
+    assert (await world.snapshot(ANA)).blocks_known
+    assert not (await world.snapshot(BEN)).blocks_known
+
+
+async def test_who_is_not_among_the_remembered_is_free_again(world: World) -> None:
+    """The safety store is the truth: what it has no more, the ledger forgets, in the ticket of who waits too."""
+    await world.waiting(ANA)
+    await world.waiting(BEN)
+    await world.store.remember_blocks(ANA, {BEN})
+    await world.store.remember_blocks(ANA, set())
+    queue = await world.queue()
+
+    assert queue[ANA].avoid == frozenset()
+    assert await world.commit(queue[ANA], queue[BEN]) == Committed(PAIR)

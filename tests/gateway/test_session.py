@@ -11,7 +11,7 @@ from duologue.gateway import events as ev
 from duologue.gateway.session import Session
 from duologue.gateway.session.requests import NOT_YET
 from duologue.gateway.terms import Limits
-from duologue.ids import NodeName, PairId, SessionId
+from duologue.ids import BlockId, NodeName, PairId, SessionId
 from duologue.ledger import (
     Arrival,
     Attention,
@@ -39,6 +39,7 @@ from duologue.pairs.pair import Line, Pair
 from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode, Pause
+from duologue.safety.block import Block
 from duologue.safety.ratelimit import Rate
 from tests.builders import ANA, BEN, NODE, NOW, cohort, pair, ticket, with_side
 from tests.playbook import Closes, Playbook, Sends, Wait
@@ -590,11 +591,11 @@ def test_a_room_fallback_dies_with_its_pair() -> None:
 PERFORMED: list[Any] = [
     c.Find("1", 1), c.Cancel("1", 1), c.Next("1", "p1", 2), c.Leave("1", "p1"), c.Chat("1", "p1", "hi", 1),
     c.Mute("1", "p1", audio=True, video=False), c.Diagnostics("1", {}),
-    c.MediaReport("p1", MediaEvent.CONNECTED), c.Block("1", "p1"), c.Hidden("1", value=True),
+    c.MediaReport("p1", MediaEvent.CONNECTED), c.Block("1", "p1"), c.Unblock("1", "b1"), c.Hidden("1", value=True),
 ]  # fmt: skip
 REFUSED: list[Any] = [
     c.Back("1", "p1"), c.Call("1", "x"), c.Accept("1", "x"), c.Decline("1", "x"), c.CancelCall("1", "x"),
-    c.Report("1", "p1", "rude"), c.Unblock("1", "x"), c.BlockedList("1"),
+    c.Report("1", "p1", "rude"),
 ]  # fmt: skip
 
 
@@ -628,6 +629,18 @@ def test_a_refused_command_says_so() -> None:
 
     assert playbook
     assert playbook._actual[-1][1].message.error.code is ErrorCode.BAD_REQUEST
+
+
+def test_the_list_of_blocks_comes_before_its_reply() -> None:
+    """And tells nobody's account."""
+    block = Block(BlockId("b1"), BEN, "Heron", 5)
+
+    assert (
+        live()
+        >> c.BlockedList("1") << ev.ListBlocks("1")
+        >> ev.Listed("1", [block])
+        << ev.Send(s.Blocked([s.BlockedPerson("b1", "Heron", 5)])) << ev.Send(s.Reply("1", ok=True))
+    )  # fmt: skip
 
 
 def test_a_stale_session_stands_by() -> None:
@@ -670,6 +683,19 @@ def test_searching_too_fast_is_refused_with_the_time_to_wait() -> None:
         >> third << slow_down("3", 2_000)
         >> Wait(2_000)
         >> third << ev.Perform(third)
+    )  # fmt: skip
+
+
+def test_blocking_too_fast_is_refused() -> None:
+    """Each of these is asked of the database, so they share a limit."""
+    limits = Limits(blocks=Rate(interval_ms=1_000, burst=2))
+    block = c.Block("1", "p1")
+
+    assert (
+        live(limits=limits)
+        >> block << ev.Perform(block)
+        >> c.BlockedList("2") << ev.ListBlocks("2")
+        >> c.Unblock("3", "b1") << slow_down("3", 1_000)
     )  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from duologue import die_with_parent
 from duologue.media import child as child_module
-from duologue.media import die_with_parent
 from duologue.media.child import LiveKitChild, LiveKitPorts, LiveKitUnavailable, answers, pass_on
 from tests.fakes import free_port, wait_until
 

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import pytest
 from livekit import rtc
 
-from duologue import app
+from duologue.app.dev import all_in_one
+from duologue.app.media import any_media
 from duologue.client import RandomChatSession, join
 from duologue.clock import SystemClock
 from duologue.ids import GatewayId, NodeName, PairId, PersonId
@@ -63,7 +64,7 @@ class House(NamedTuple):
 @pytest.fixture
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """Two people in mid-talk. The sweep is off, so that only watcher and webhooks can have noticed."""
-    monkeypatch.setattr("duologue.app.SWEEP_EVERY_MS", 3_600_000)
+    monkeypatch.setattr("duologue.app.roles.SWEEP_EVERY_MS", 3_600_000)
     settings = Settings(
         http=HttpSettings(port=free_port()),
         gateway=GatewaySettings(port=free_port()),
@@ -72,8 +73,8 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         state_dir=tmp_path,
     )
     async with AsyncExitStack() as stack:
-        choice = await stack.enter_async_context(app._media(settings, text_only=False))
-        started, _ = await stack.enter_async_context(app.all_in_one(settings, choice))
+        choice = await stack.enter_async_context(any_media(settings, text_only=False))
+        started, _ = await stack.enter_async_context(all_in_one(settings, choice))
         ana, ben = [await stack.enter_async_context(RandomChatSession(await join(started.page_url))) for _ in range(2)]
         for each in (ana, ben):
             await each.find(VIDEO)

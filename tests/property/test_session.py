@@ -81,6 +81,7 @@ events: st.SearchStrategy[Any] = st.one_of(
     st.builds(ev.ResumeRefused),
     st.builds(ev.Answered, st.just("1"), replies),
     st.builds(ev.Refreshed, st.just("1"), st.just("r"), st.none() | st.just(NOW + 60_000)),
+    st.builds(ev.Listed, st.just("1"), st.just([])),
     st.builds(ev.Delivered, st.builds(Delivery, st.just(SessionId("s1")), revs, news)),
     st.builds(ev.PeerSaid, st.builds(s.PeerTyping, names) | st.builds(Probe, names)),
     st.builds(ev.Placed, names, st.none() | st.just(CREDENTIALS)),
@@ -182,7 +183,7 @@ class Pump:
         self.over = False
         self.told: type[s.Ready | s.Standby] | None = None
         """How the client stands, by what it heard; None while its token is being checked."""
-        self._work: deque[ev.Enter | ev.Perform | ev.Renew] = deque()
+        self._work: deque[ev.Enter | ev.Perform | ev.Renew | ev.ListBlocks] = deque()
 
     def handle(self, event: ev.Event, pause_ms: int = 0) -> None:
         """Something happens; what has to be done about it is done, or queued."""
@@ -195,7 +196,7 @@ class Pump:
                     self.told = type(told)
                 case ev.Close():
                     self.over = True
-                case ev.Enter() | ev.Perform() | ev.Renew():
+                case ev.Enter() | ev.Perform() | ev.Renew() | ev.ListBlocks():
                     self._work.append(command)
                 case ev.Place(of):
                     self.handle(ev.Placed(of.id, CREDENTIALS))
@@ -225,6 +226,9 @@ class Pump:
             case ev.Renew(id_):
                 refused = isinstance(outcome, s.CommandError)
                 self.handle(ev.Answered(id_, outcome) if refused else ev.Refreshed(id_, "r", None))
+            case ev.ListBlocks(id_):
+                refused = isinstance(outcome, s.CommandError)
+                self.handle(ev.Answered(id_, outcome) if refused else ev.Listed(id_, []))
 
     def finish(self) -> None:
         """Everything that is queued gets done, and the socket is still there."""

@@ -74,6 +74,7 @@ SERVER: list[Any] = [
     s.PeerTyping("p1"),
     s.Standby(4),
     s.Refreshed("token", 1_700_000_000_000),
+    s.Blocked([s.BlockedPerson("b1", "Heron", 1_700_000_000_000)]),
     s.Ready(1, "s1", "token", 60_000, ME, 0, s.IdleState(), 1_700_000_000_000),
     s.Incoming("c1", "Otter", 1),
     s.CallState("c1", "ringing", ""),

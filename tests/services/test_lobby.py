@@ -13,10 +13,12 @@ from duologue.matching.rules import Facet, Rules
 from duologue.media.fake import FakeMedia
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import Mode
+from duologue.services.blocks import Blocks
 from duologue.services.identity import Identity, TokenOffice
 from duologue.services.lobby import Entry, Lobby, Newcomer, ResumeSpent
 from duologue.services.pairs import Pairs
 from duologue.store.memory import MemoryStore
+from duologue.store.memory.safety import MemorySafetyStore
 from duologue.tasks import Tasks
 from tests.builders import ANA, BEN, NODE
 from tests.contract.stores import GATEWAY, PAIR, StoreUnderTest, World
@@ -36,8 +38,10 @@ class House(World):
         self.media = FakeMedia()
         self.tasks = Tasks()
         self.pairs = Pairs(self.store, self.media, self.clock, self.tasks)
+        self.safety = MemorySafetyStore(self.clock, CountingRng())
+        self.blocks = Blocks(self.store, self.safety, self.pairs)
         modes = frozenset([Mode.TEXT, Mode.VIDEO])
-        self.lobby = Lobby(self.store, self.tokens, self.pairs, RULES, modes, self.clock)
+        self.lobby = Lobby(self.store, self.tokens, self.pairs, self.blocks, RULES, modes, self.clock)
 
     async def enter(self) -> Entry:
         await self.store.keep_alive(GATEWAY)

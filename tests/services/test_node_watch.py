@@ -147,7 +147,7 @@ async def test_who_is_deposed_in_mid_look_changes_nothing(field: Field) -> None:
     await asyncio.sleep(0)
     await field.advance(SHARD_LEASE_MS)
     second = field.watcher()
-    assert await field.store.lease(NODES_LEASE, second._id) is not None
+    assert await field.store.lease(NODES_LEASE, second.id) is not None
     await looking
 
     assert not first.owns

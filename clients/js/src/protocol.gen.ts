@@ -289,14 +289,14 @@ export interface Block {
   pair: string;
 }
 
-/** Take a block back. */
+/** Take a block back. One that is not there is fine. */
 export interface Unblock {
   type: "unblock";
   id: string;
   block: string;
 }
 
-/** Ask whom one has blocked. */
+/** Ask whom one has blocked; `blocked` follows. */
 export interface BlockedList {
   type: "blocked_list";
   id: string;
@@ -491,6 +491,21 @@ export interface InvalidSession {
   retry: boolean;
 }
 
+/** Somebody you have blocked, as far as you know them. */
+export interface BlockedPerson {
+  /** What to name in `unblock`. */
+  block: string;
+  /** What they were called when you met. */
+  alias: string;
+  at: number;
+}
+
+/** Whom you have blocked, the newest first: comes before the reply to `blocked_list`. */
+export interface Blocked {
+  type: "blocked";
+  people: BlockedPerson[];
+}
+
 /** The last partner would like to go back. */
 export interface BackOffer {
   type: "back_offer";
@@ -652,7 +667,8 @@ export type Push =
   | Ping
   | Drain
   | Standby
-  | Refreshed;
+  | Refreshed
+  | Blocked;
 
 export type ServerMessage =
   | Hello
@@ -673,4 +689,5 @@ export type ServerMessage =
   | Ping
   | Drain
   | Standby
-  | Refreshed;
+  | Refreshed
+  | Blocked;

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import msgspec
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency
+from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
+
+from duologue.services.readiness import Readiness
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -12,6 +15,8 @@ class Health(msgspec.Struct, frozen=True):
 
     ready: bool
     store: str
+    store_answers: bool
+    why_not: str | None = None
 
 
 @get("/health/live", sync_to_thread=False)
@@ -21,6 +26,8 @@ def live() -> dict[str, bool]:
 
 
 @get("/health/ready", sync_to_thread=False)
-def ready(store_kind: NamedDependency[str]) -> Health:
-    """This process can serve people."""
-    return Health(ready=True, store=store_kind)
+def ready(readiness: NamedDependency[Readiness]) -> Response[Health]:
+    """This process can serve people: 200. It cannot: 503, and why."""
+    why_not = readiness.why_not
+    health = Health(why_not is None, readiness.store, readiness.store_answers, why_not)
+    return Response(health, status_code=HTTP_200_OK if health.ready else HTTP_503_SERVICE_UNAVAILABLE)

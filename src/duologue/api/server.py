@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Iterator
+import socket
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import msgspec
@@ -29,8 +31,10 @@ from duologue.api.hooks import webhook
 from duologue.errors import StartupError
 from duologue.ports import Limiter
 from duologue.services.identity import TokenOffice
+from duologue.services.readiness import Readiness
 from duologue.services.webhooks import Webhooks
 from duologue.settings import HttpSettings, Settings
+from duologue.tasks import Tasks
 
 log = structlog.get_logger()
 
@@ -80,7 +84,7 @@ def no_page() -> Response[str]:
 
 def create_app(
     settings: Settings,
-    store_kind: str,
+    readiness: Readiness,
     tokens: TokenOffice,
     limiter: Limiter,
     client: ClientConfig,
@@ -92,17 +96,14 @@ def create_app(
     files = page.PageFiles()
     static = create_static_files_router("/", [folder], files, html_mode=True) if folder else no_page
 
-    def provide(value: object) -> Provide:
-        return Provide(lambda: value, sync_to_thread=False, use_cache=True)
-
     return Litestar(
         [config, guest, live, ready, webhook, static],
         dependencies={
-            "client_config": provide(client),
-            "desk": provide(desk),
-            "settings": provide(settings),
-            "store_kind": provide(store_kind),
-            "webhooks": provide(webhooks),
+            "client_config": _provide(client),
+            "desk": _provide(desk),
+            "settings": _provide(settings),
+            "readiness": _provide(readiness),
+            "webhooks": _provide(webhooks),
         },
         cors_config=_cors(settings),
         before_send=[_add_headers],
@@ -113,8 +114,25 @@ def create_app(
             title="Duologue", version=duologue.__version__, path="/openapi", render_plugins=[JsonRenderPlugin()]
         ),
         logging_config=None,
-        signature_types=[GuestDesk, ClientConfig, Settings, Webhooks],
+        signature_types=[GuestDesk, ClientConfig, Settings, Webhooks, Readiness],
     )
+
+
+def create_admin(readiness: Readiness) -> Litestar:
+    """What operators and balancers ask a process for, on a listener of its own."""
+    return Litestar(
+        [live, ready],
+        dependencies={"readiness": _provide(readiness)},
+        after_exception=[_log_failure],
+        request_max_body_size=0,
+        openapi_config=None,
+        logging_config=None,
+        signature_types=[Readiness],
+    )
+
+
+def _provide(value: object) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False, use_cache=True)
 
 
 def _cors(settings: Settings) -> CORSConfig:
@@ -154,10 +172,12 @@ class HttpServer(uvicorn.Server):
 
 
 class Http:
-    """The HTTP listener."""
+    """An HTTP listener."""
 
-    def __init__(self, app: Litestar, settings: Settings) -> None:
-        self._settings = settings.http
+    def __init__(self, app: Litestar, settings: HttpSettings, *, section: str = "http", shared: bool = False) -> None:
+        self._settings = settings
+        self._section = section
+        self._shared = shared
         self._server = HttpServer(
             uvicorn.Config(
                 app,
@@ -179,20 +199,40 @@ class Http:
 
     async def serve(self) -> None:
         """Listen until `stop`. Raises `StartupError` when the port is taken."""
+        host, port = self._settings.host, self._settings.port
         try:
-            await self._server.serve()
-        except SystemExit as error:  # uvicorn's way of saying that it cannot listen
-            host, port = self._settings.host, self._settings.port
+            await self._server.serve(sockets_on(host, port, shared=True) if self._shared else None)
+        except (SystemExit, OSError) as error:  # the first is uvicorn's way of saying that it cannot listen
             raise StartupError(
                 f"HTTP cannot listen on {host}:{port}. "
-                "Is another Duologue running? Stop it, or set DUOLOGUE_HTTP__PORT."
+                f"Is another Duologue running? Stop it, or set DUOLOGUE_{self._section.upper()}__PORT."
             ) from error
 
-    @property
-    def started(self) -> bool:
-        """Whether it listens."""
-        return self._server.started
+    @contextlib.asynccontextmanager
+    async def listening(self, tasks: Tasks) -> AsyncIterator[asyncio.Future[None]]:
+        """Listen meanwhile; gives a future that is done when it ended by itself. Raises `StartupError`."""
+        ended = tasks.spawn(self.serve(), name=self._section)
+        try:
+            await self._until_started(ended)
+            yield ended
+        finally:
+            self._server.should_exit = True
+            with contextlib.suppress(StartupError):
+                await ended
 
-    def stop(self) -> None:
-        """Stop listening, soon."""
-        self._server.should_exit = True
+    async def _until_started(self, ended: asyncio.Future[None]) -> None:
+        while not self._server.started:
+            if ended.done():
+                ended.result()
+                raise StartupError("HTTP stopped before it listened")
+            await asyncio.sleep(0.005)
+
+
+def sockets_on(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
+    """Sockets that listen, one for each address of the host. Raises `OSError`.
+
+    `shared`: other processes may listen there, too, and the kernel gives each of them its share.
+    """
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    addresses = {(family, address) for family, _, _, _, address in found}
+    return [socket.create_server(address, family=family, reuse_port=shared) for family, address in addresses]

@@ -1,4 +1,4 @@
-"""The command line: `duologue --help`. Each command reads the settings, calls `app.py`, and prints."""
+"""The command line: `duologue --help`. Each command reads the settings, calls `app/`, and prints."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Annotated, Any
 import typer
 
 import duologue
-from duologue import app, logs
+from duologue import logs
 from duologue import settings as configuration
+from duologue.app.dev import Started, run_dev
+from duologue.cli.db import db
 from duologue.cli.exits import COULD_NOT_RUN
+from duologue.cli.options import given
+from duologue.cli.serve import serve
 from duologue.cli.sim import sim
 from duologue.errors import StartupError
 
@@ -52,29 +56,26 @@ def dev(
     Page, gateway, matcher, HTTP API and a LiveKit server as a child. Stop it with Ctrl-C.
     """
     options: dict[str, Any] = {
-        "http": _given(port=port),
-        "gateway": _given(port=ws_port),
-        "livekit": _given(port=livekit_port, udp_port=livekit_udp_port),
-        **_given(state_dir=state_dir),
+        "http": given(port=port),
+        "gateway": given(port=ws_port),
+        "livekit": given(port=livekit_port, udp_port=livekit_udp_port),
+        **given(state_dir=state_dir),
     }
     try:
         settings = configuration.load(**options)
         logs.set_up(settings.log)
-        app.run_dev(settings, text_only=text_only, announce=_announce)
+        run_dev(settings, text_only=text_only, announce=_announce)
     except StartupError as error:
         typer.secho(f"duologue cannot start: {error}", fg="red", err=True)
         raise typer.Exit(COULD_NOT_RUN) from error
 
 
+cli.command()(serve)
 cli.command()(sim)
+cli.add_typer(db)
 
 
-def _given(**options: object) -> dict[str, object]:
-    """The options that were used."""
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _announce(started: app.Started) -> None:
+def _announce(started: Started) -> None:
     typer.echo(
         f"\nDuologue {duologue.__version__}\n"
         f"  page     {started.page_url}\n"

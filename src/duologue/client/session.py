@@ -10,6 +10,8 @@ from typing import Self, TypeVar
 
 from duologue.client.socket import Invitation, Socket
 from duologue.protocol.client import (
+    Block,
+    BlockedList,
     Cancel,
     Chat,
     Command,
@@ -18,9 +20,12 @@ from duologue.protocol.client import (
     Leave,
     MediaReport,
     Next,
+    Unblock,
 )
 from duologue.protocol.codes import MediaEvent, Mode
 from duologue.protocol.server import (
+    Blocked,
+    BlockedPerson,
     CommandError,
     Ended,
     IdleState,
@@ -97,6 +102,20 @@ class RandomChatSession:
         """Leave this partner."""
         assert self.pair is not None, "there is nobody to leave"
         await self._command(Leave(next(self._ids), self.pair))
+
+    async def block(self, pair: str | None = None) -> None:
+        """Never meet the partner of this pair again: of the present one, or of the one that is named."""
+        assert pair is not None or self.pair is not None, "there is nobody to block"
+        await self._command(Block(next(self._ids), pair or self.pair or ""))
+
+    async def unblock(self, block: str) -> None:
+        """Take a block back."""
+        await self._command(Unblock(next(self._ids), block))
+
+    async def blocked(self) -> list[BlockedPerson]:
+        """Whom one has blocked, the newest first."""
+        await self._command(BlockedList(next(self._ids)))
+        return (await self.expect(Blocked)).people
 
     async def chat(self, text: str) -> None:
         """Write to the partner."""

@@ -284,6 +284,8 @@ class Connection:
                 await self._attend(attention)
             case ev.Renew(id_, token):
                 self.handle(self._renew(id_, token))
+            case ev.ListBlocks(id_):
+                self.handle(await self._list_blocks(id_))
             case ev.Depart(hold_ms):
                 await self._hub.performer.depart(self._caller(), hold_ms)
 
@@ -330,6 +332,12 @@ class Connection:
             return ev.Answered(id_, _unavailable(error))
         self._identity = renewal.identity
         return ev.Refreshed(id_, renewal.resume_token, renewal.expires_ms)
+
+    async def _list_blocks(self, id_: str) -> ev.Listed | ev.Answered:
+        try:
+            return ev.Listed(id_, await self._hub.performer.blocks.list(self._who().person))
+        except BackendError as error:
+            return ev.Answered(id_, _unavailable(error))
 
     async def _perform(self, command: ev.Perform) -> Outcome | CommandError:
         try:

@@ -5,6 +5,8 @@ Structs and not named tuples: several are made for every message, and cost a fif
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from duologue.ids import PairId, PersonId
@@ -13,6 +15,7 @@ from duologue.pairs.pair import Pair
 from duologue.protocol.client import ClientMessage, Command, MediaReport
 from duologue.protocol.codes import CloseCode
 from duologue.protocol.server import CommandError, Credentials, PeerTyping, Self, ServerMessage
+from duologue.safety.block import Block
 
 
 class Opened(msgspec.Struct, frozen=True, gc=False):
@@ -69,6 +72,13 @@ class Refreshed(msgspec.Struct, frozen=True, gc=False):
     expires_ms: int | None
 
 
+class Listed(msgspec.Struct, frozen=True, gc=False):
+    """Whom this person has blocked."""
+
+    id: str
+    blocks: Sequence[Block]
+
+
 class Delivered(msgspec.Struct, frozen=True, gc=False):
     """News from the ledger."""
 
@@ -107,7 +117,7 @@ class Closed(msgspec.Struct, frozen=True, gc=False):
 
 Event = (
     Opened | Received | Violated | Entered | EntryRefused | ResumeRefused | Answered | Delivered
-    | Refreshed | PeerSaid | Placed | Ticked | CutOff | Closed
+    | Refreshed | Listed | PeerSaid | Placed | Ticked | CutOff | Closed
 )  # fmt: skip
 
 
@@ -157,6 +167,12 @@ class Renew(msgspec.Struct, frozen=True, gc=False):
     token: str
 
 
+class ListBlocks(msgspec.Struct, frozen=True, gc=False):
+    """Read whom this person has blocked; answer with Listed, or with Answered."""
+
+    id: str
+
+
 class OpenRoom(msgspec.Struct, frozen=True, gc=False):
     """Make the room of this pair; the ledger tells when it is there."""
 
@@ -175,4 +191,4 @@ class Depart(msgspec.Struct, frozen=True, gc=False):
     hold_ms: int
 
 
-SessionCommand = Send | Close | Enter | Perform | Relay | Attend | Renew | OpenRoom | Place | Depart
+SessionCommand = Send | Close | Enter | Perform | Relay | Attend | Renew | ListBlocks | OpenRoom | Place | Depart

@@ -7,7 +7,7 @@ import re
 import structlog
 
 from duologue.errors import RateLimited
-from duologue.ids import GatewayId, PairId, RequestId
+from duologue.ids import BlockId, GatewayId, PairId, RequestId
 from duologue.ledger import Attention, Caller, Outcome, Probe
 from duologue.pairs.pair import Pair
 from duologue.ports import Limiter, Store
@@ -15,6 +15,7 @@ from duologue.protocol import client as c
 from duologue.protocol.codes import MediaEvent
 from duologue.protocol.server import PeerTyping
 from duologue.safety.ratelimit import UNLIMITED, Rate
+from duologue.services.blocks import Blocks
 from duologue.services.identity import Identity
 from duologue.services.lobby import Entry, Lobby, Newcomer
 from duologue.services.pairs import Pairs
@@ -29,11 +30,19 @@ class Performer:
     """The services of one gateway, behind one door. Errors of the store pass through."""
 
     def __init__(
-        self, gateway: GatewayId, lobby: Lobby, pairs: Pairs, store: Store, limiter: Limiter, limits: LimitSettings
+        self,
+        gateway: GatewayId,
+        lobby: Lobby,
+        pairs: Pairs,
+        blocks: Blocks,
+        store: Store,
+        limiter: Limiter,
+        limits: LimitSettings,
     ) -> None:
         self.gateway = gateway
         self.lobby = lobby
         self.pairs = pairs
+        self.blocks = blocks
         self.store = store
         self._limiter = limiter
         self._auth, self._find = limits.rate("auth"), limits.rate("find")
@@ -83,7 +92,9 @@ class Performer:
             case c.Leave(pair=pair):
                 return await self.lobby.leave(caller, PairId(pair))
             case c.Block(pair=pair):
-                return self.pairs.settle(await self.store.block(caller, PairId(pair)))
+                return await self.blocks.block(caller, PairId(pair))
+            case c.Unblock(block=block):
+                await self.blocks.unblock(who.person, BlockId(block))
             case c.Hidden(value=value):
                 return await self.store.attend(caller, Attention.HIDDEN if value else Attention.VISIBLE)
             case c.Chat(pair=pair, n=n, text=text):

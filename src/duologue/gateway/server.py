@@ -19,7 +19,7 @@ from duologue.gateway.session import Session
 from duologue.gateway.terms import Limits, Timing
 from duologue.gateway.wheel import Wheel
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Delivery, Probe
+from duologue.ledger import Caller, Delivery, Probe
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
@@ -68,7 +68,11 @@ class Gateway:
         self._timing = Timing(**settings.timing.model_dump())
         rate = settings.limits.rate
         self._limits = Limits(
-            any=rate("message"), find=rate("find"), chat=rate("chat"), diagnostics=rate("diagnostics")
+            any=rate("message"),
+            find=rate("find"),
+            chat=rate("chat"),
+            blocks=rate("blocks"),
+            diagnostics=rate("diagnostics"),
         )
         self._door = Door(rate("accept"), settings.limits.standing)
         self._visitors = Visitors("gateway", settings.limits.proxies)
@@ -214,6 +218,9 @@ class Gateway:
     async def _vouch(self, sessions: Iterable[SessionId]) -> None:
         there = [connection for each in sessions if (connection := self._connections.get(each)) is not None]
         claims = [claim for connection in there if (claim := connection.claim()) is not None]
+        for claim in claims:
+            if claim.active:
+                self.performer.blocks.doubt(Caller(claim.person, claim.generation))
         for session in await self._store.vouch(self.performer.gateway, claims):
             if (connection := self._connections.get(session)) is not None:
                 _safely(connection, connection.handle, ev.CutOff(CloseCode.RESYNC))

@@ -46,8 +46,11 @@ DEAD_PEER = (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 3), ("TCP_KEEPCNT", 2), ("TC
 the same where a byte of ours is on the way, because keepalive waits for that."""
 
 
-async def listen(gateway: Gateway) -> asyncio.Server:
-    """Take connections for this gateway. Raises `StartupError` when the port is taken."""
+async def listen(gateway: Gateway, *, shared: bool = False) -> asyncio.Server:
+    """Take connections for this gateway. Raises `StartupError` when the port is taken.
+
+    `shared`: so do other processes on the same port, and the kernel gives each of them its share.
+    """
     settings = gateway.settings
     host, port = settings.host, settings.port
 
@@ -64,6 +67,7 @@ async def listen(gateway: Gateway) -> asyncio.Server:
             max_frame_size=READ_AT_MOST_BYTES,
             read_buffer_init_size=READ_BUFFER_BYTES,
             backlog=1024,
+            reuse_port=shared or None,
             # One for all: by name, picows makes a logger (and its caches) for every connection.
             logger_name=logging.LoggerAdapter(logging.getLogger("picows.server"), {}),
         )

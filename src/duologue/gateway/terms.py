@@ -29,6 +29,8 @@ class Limits(msgspec.Struct, frozen=True):
     any: Rate = Rate(interval_ms=50, burst=60)
     find: Rate = Rate(interval_ms=2_000, burst=5)
     chat: Rate = Rate(interval_ms=100, burst=20)
+    blocks: Rate = Rate(interval_ms=1_000, burst=10)
+    """Each is asked of the database."""
     diagnostics: Rate = Rate(interval_ms=20_000, burst=5)
     """Each is a line of log."""
     buffered_news: int = 256

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from duologue.ids import PersonId
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
@@ -10,6 +12,7 @@ from duologue.matching.widen import widened
 from duologue.pairs.pair import Pair
 from duologue.protocol import server as s
 from duologue.protocol.codes import Pause
+from duologue.safety.block import Block
 
 
 def waiting(rev: int, ticket: Ticket, status: QueueStatus, rules: Rules, now_ms: int) -> s.Waiting:
@@ -39,6 +42,11 @@ def matched(
         media=credentials,
         deadline_ms=max(0, pair.deadline_ms - now_ms),
     )
+
+
+def blocked(blocks: Sequence[Block]) -> s.Blocked:
+    """Whom somebody has blocked: never who that is."""
+    return s.Blocked([s.BlockedPerson(block.id, block.alias, block.at_ms) for block in blocks])
 
 
 def pair_state(

@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import socket
-import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from duologue.media import die_with_parent
+from duologue.die_with_parent import tied_to_this_process
 from duologue.media.livekit_config import GO_RUNTIME, LOOPBACK, LiveKitPorts, livekit_config
 from duologue.media.livekit_files import LiveKitFiles, LiveKitUnavailable, close_log, default_state_dir, find_binary
 from duologue.tasks import Tasks
@@ -178,13 +177,6 @@ class LiveKitChild:
                 pass_on(line)
         finally:
             close_log(file)
-
-
-def tied_to_this_process(command: list[str]) -> list[str]:
-    """The same command, such that it dies with this process where the system can do that."""
-    if sys.platform != "linux":
-        return command
-    return [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), *command]
 
 
 async def terminate(process: asyncio.subprocess.Process) -> None:

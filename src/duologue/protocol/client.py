@@ -197,14 +197,14 @@ class Block(_Message, frozen=True, tag="block"):
 
 
 class Unblock(_Message, frozen=True, tag="unblock"):
-    """Take a block back."""
+    """Take a block back. One that is not there is fine."""
 
     id: CommandId
     block: Id
 
 
 class BlockedList(_Message, frozen=True, tag="blocked_list"):
-    """Ask whom one has blocked."""
+    """Ask whom one has blocked; `blocked` follows."""
 
     id: CommandId
 

@@ -195,6 +195,22 @@ class InvalidSession(_Message, frozen=True, tag="invalid_session"):
     retry: bool
 
 
+class BlockedPerson(msgspec.Struct, frozen=True):
+    """Somebody you have blocked, as far as you know them."""
+
+    block: Id
+    """What to name in `unblock`."""
+    alias: str
+    """What they were called when you met."""
+    at: int
+
+
+class Blocked(_Message, frozen=True, tag="blocked"):
+    """Whom you have blocked, the newest first: comes before the reply to `blocked_list`."""
+
+    people: list[BlockedPerson]
+
+
 class BackOffer(_Message, frozen=True, tag="back_offer"):
     """The last partner would like to go back."""
 
@@ -286,6 +302,6 @@ class Reply(_Message, frozen=True, tag="reply"):
 
 Push = (
     Waiting | Matched | Talking | Ended | BackOffer | PeerChanged | ChatLine | PeerTyping
-    | Incoming | CallState | Notice | Ping | Drain | Standby | Refreshed
+    | Incoming | CallState | Notice | Ping | Drain | Standby | Refreshed | Blocked
 )  # fmt: skip
 ServerMessage = Hello | Ready | InvalidSession | Reply | Push

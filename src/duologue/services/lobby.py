@@ -13,6 +13,7 @@ from duologue.matching.ticket import Cohort, Ticket
 from duologue.ports import Clock, Store
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import Mode
+from duologue.services.blocks import Blocks
 from duologue.services.identity import Grant, Identity, TokenOffice
 from duologue.services.insist import insist
 from duologue.services.pairs import Pairs
@@ -65,6 +66,7 @@ class Lobby:
         store: Store,
         tokens: TokenOffice,
         pairs: Pairs,
+        blocks: Blocks,
         rules: Rules,
         modes: frozenset[Mode],
         clock: Clock,
@@ -73,6 +75,7 @@ class Lobby:
         self._store = store
         self._tokens = tokens
         self._pairs = pairs
+        self._blocks = blocks
         self._rules = rules
         self._modes = modes
 
@@ -84,7 +87,7 @@ class Lobby:
         """Come in with a session token. Raises `TokenRefused`, `SocketGone`."""
         arrival = await self._arrive(grant.identity, newcomer)
         assert arrival is not None, "only a resume can be spent"
-        return self._entry(grant.identity, arrival, grant.expires_ms)
+        return await self._entry(grant.identity, arrival, grant.expires_ms)
 
     async def resume(self, token: str, newcomer: Newcomer) -> Entry:
         """Come back with a resume token. Raises `TokenRefused`, `ResumeSpent`, `SocketGone`."""
@@ -92,7 +95,7 @@ class Lobby:
         arrival = await self._arrive(resumed.identity, newcomer, resumed.generation)
         if arrival is None:
             raise ResumeSpent("this resume token was used before")
-        return self._entry(resumed.identity, arrival, resumed.expires_ms)
+        return await self._entry(resumed.identity, arrival, resumed.expires_ms)
 
     def renew(self, present: Identity, token: str, generation: int) -> Renewal:
         """Stay longer, with a newer token of the same person. Raises `TokenRefused`, `Unavailable`."""
@@ -103,10 +106,14 @@ class Lobby:
         return Renewal(grant.identity, resume_token, grant.expires_ms)
 
     async def find(self, caller: Caller, identity: Identity, attempt: int, filters: Filters) -> Outcome:
-        """Wait for a partner. REFUSED for a mode that this installation does not offer. Raises `ValueRefused`."""
+        """Wait for a partner. REFUSED for a mode that this installation does not offer. Raises `ValueRefused`,
+        and `Unavailable` where nobody could tell yet whom this person has blocked.
+        """
         if filters.mode not in self._modes:
             return Outcome.REFUSED
-        return await self._store.find(caller, self._ticket(identity, attempt, filters))
+        ticket = self._ticket(identity, attempt, filters)
+        await self._blocks.make_sure(caller.person)
+        return await self._store.find(caller, ticket)
 
     async def cancel(self, caller: Caller, attempt: int) -> Outcome:
         """Stop waiting."""
@@ -115,10 +122,11 @@ class Lobby:
     async def next(
         self, caller: Caller, identity: Identity, pair: PairId, attempt: int, filters: Filters | None
     ) -> Outcome:
-        """Leave this partner and wait for another, with new wishes or the last ones."""
+        """Leave this partner and wait for another, with new wishes or the last ones. Raises as `find` does."""
         if filters is not None and filters.mode not in self._modes:
             return Outcome.REFUSED
         ticket = None if filters is None else self._ticket(identity, attempt, filters)
+        await self._blocks.make_sure(caller.person)
         return self._pairs.settle(await self._store.next(caller, pair, attempt, ticket))
 
     async def leave(self, caller: Caller, pair: PairId) -> Outcome:
@@ -127,6 +135,7 @@ class Lobby:
 
     async def depart(self, caller: Caller, hold_ms: int) -> Outcome:
         """The socket is gone. Asks until the ledger knows it."""
+        self._blocks.departed(caller)
         return self._pairs.settle(await insist(self._clock, lambda: self._store.depart(caller, hold_ms)))
 
     async def _arrive(self, identity: Identity, newcomer: Newcomer, resumes: int | None = None) -> Arrival | None:
@@ -157,7 +166,8 @@ class Lobby:
         for_ms = 0 if attention is Attention.QUIET else ATTEND_FOR_MS
         await insist(self._clock, lambda: self._store.attend(caller, attention), for_ms=for_ms)
 
-    def _entry(self, identity: Identity, arrival: Arrival, expires_ms: int) -> Entry:
+    async def _entry(self, identity: Identity, arrival: Arrival, expires_ms: int) -> Entry:
+        await self._blocks.arrived(Caller(identity.person, arrival.generation), known=arrival.blocks_known)
         resume_token = self._tokens.mint_resume(identity, arrival.generation, expires_ms)
         return Entry(identity, arrival, resume_token, expires_ms)
 

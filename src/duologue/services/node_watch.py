@@ -31,7 +31,7 @@ class NodeWatch:
     """One watcher; any number of them share the lease."""
 
     def __init__(self, store: Store, media: Media, pairs: Pairs, clock: Clock, rng: Rng, tasks: Tasks) -> None:
-        self._id = MatcherId(rng.token())
+        self.id = MatcherId(rng.token())
         self._store = store
         self._media = media
         self._pairs = pairs
@@ -53,7 +53,7 @@ class NodeWatch:
     async def stop(self) -> None:
         """Let go of the lease, so that another process need not wait for its end."""
         try:
-            await self._store.release(NODES_LEASE, self._id)
+            await self._store.release(NODES_LEASE, self.id)
         except BackendError as error:
             log.warning("store_unavailable", detail=str(error))
 
@@ -72,7 +72,7 @@ class NodeWatch:
         """Look at all nodes once, if this process is the one that does."""
         async with self._looking:
             try:
-                fence = await self._store.lease(NODES_LEASE, self._id)
+                fence = await self._store.lease(NODES_LEASE, self.id)
                 self.owns = fence is not None
                 if fence is None:
                     self._watched = {}

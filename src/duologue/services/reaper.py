@@ -1,15 +1,26 @@
-"""Gives up seats and pairs whose time is over. Runs anywhere, any number of times: the store decides."""
+"""Gives up seats and pairs whose time is over. One process at a time, by lease: more would do no harm, only work."""
 
 from __future__ import annotations
 
-from duologue.ledger import Closed, Outcome
-from duologue.ports import PresenceStore
+from duologue.ids import MatcherId
+from duologue.ledger import REAPER_LEASE, Closed, Outcome
+from duologue.ports import Rng, Store
 from duologue.services.pairs import Pairs
 
 REAP_EVERY_MS = 250
 
 
-async def reap(store: PresenceStore, pairs: Pairs) -> None:
-    """One round. Raises `BackendError`."""
-    for pair in await store.expire():
-        pairs.settle(Closed(Outcome.DONE, pair))
+class Reaper:
+    """The reaper of one process."""
+
+    def __init__(self, store: Store, pairs: Pairs, rng: Rng) -> None:
+        self._id = MatcherId(rng.token())
+        self._store = store
+        self._pairs = pairs
+
+    async def turn(self) -> None:
+        """One round, if this process is the one that does. Raises `BackendError`."""
+        if await self._store.lease(REAPER_LEASE, self._id) is None:
+            return
+        for pair in await self._store.expire():
+            self._pairs.settle(Closed(Outcome.DONE, pair))

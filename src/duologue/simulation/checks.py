@@ -125,7 +125,7 @@ class Checks:
             return None
         if who.pair == pair:
             return self._records.pairs[who.pair].peer(person).person
-        return who.last_met[1] if who.last_met is not None and who.last_met[0] == pair else None
+        return who.last_met[1].person if who.last_met is not None and who.last_met[0] == pair else None
 
     def _holds_live_session(self, id_: PersonId) -> bool:
         """Whether the session that the ledger knows is the one in this person's hands, and works."""

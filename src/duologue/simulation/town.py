@@ -7,11 +7,11 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, cast
 
-from duologue.app import World, start_gateway, start_matcher, start_node_watch
+from duologue.app.roles import World, start_gateway, start_matcher, start_node_watch
 from duologue.ids import NodeName, PersonId
 from duologue.ledger import SHARD_LEASE_MS
 from duologue.media.fake import FakeMedia
-from duologue.ports import Limiter, Media, Store
+from duologue.ports import Limiter, Media, SafetyStore, Store
 from duologue.protocol.codes import Mode
 from duologue.safety.ratelimit import Rate
 from duologue.services.identity import GuestTokens, TokenOffice
@@ -25,6 +25,7 @@ from duologue.simulation.trace import Trace
 from duologue.simulation.virtual import SeededRng, VirtualClock
 from duologue.store.ledger import Transitions
 from duologue.store.memory import MemoryLimiter, MemoryStore
+from duologue.store.memory.safety import MemorySafetyStore
 from duologue.tasks import Tasks
 
 TROUBLE_MS, CALM_MS, STILL_MS = 60_000, 45_000, 20_000
@@ -99,6 +100,8 @@ class Town:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._store = MemoryStore(self._clock, transitions=transitions)
         self._store_weather = Weather(self.plan.fails, self.plan.slow_ms)
+        self._safety = MemorySafetyStore(self._clock, SeededRng(seed, "blocks"))
+        self._safety_weather = Weather(self.plan.fails, self.plan.slow_ms)
         self._media = FakeMedia(dict.fromkeys(NODES, self.plan.slots), now_ms=self._clock.now_ms)
         self._media_weather = Weather(self.plan.fails, 100)
         self._limiter = MemoryLimiter(self._clock)
@@ -171,7 +174,7 @@ class Town:
         trouble.cancel()
         self.trace.note("town", "calm")
         self.calm = True
-        for weather in (self._store_weather, self._media_weather):
+        for weather in (self._store_weather, self._safety_weather, self._media_weather):
             weather.fails, weather.away, weather.slow_ms = 0.0, False, 2
         for node in self._media.on.values():
             node.come_back()
@@ -235,8 +238,9 @@ class Town:
         self._matchers[index] = self._new_matcher()
 
     async def _lose_backend(self) -> None:
-        weather = self._dice.choice((self._store_weather, self._media_weather))
-        self.trace.note("town", f"{'store' if weather is self._store_weather else 'media'} is away")
+        backends = {"store": self._store_weather, "database": self._safety_weather, "media": self._media_weather}
+        name, weather = self._dice.choice(list(backends.items()))
+        self.trace.note("town", f"{name} is away")
         weather.away = True
         await self._clock.sleep_ms(self._dice.choice((100, 1_000, 4_000)))
         weather.away = False
@@ -271,6 +275,7 @@ class Town:
         return World(
             SETTINGS,
             cast("Store", store),
+            cast("SafetyStore", Faulty(self._safety, process, self._safety_weather)),
             cast("Media", media),
             frozenset(Mode),
             cast("Limiter", Faulty(self._limiter, process, self._store_weather)),

@@ -23,6 +23,7 @@ from duologue.ledger import (
     Delivery,
     Outcome,
     Paired,
+    Partner,
     Probe,
     Proposal,
     QueueEvent,
@@ -160,7 +161,7 @@ class LedgerStore(ABC):
         blocks = Key("blocks", caller.person)
         return await self._transact(lambda now: now.block(caller, pair), Key("person", caller.person), blocks)
 
-    async def partner(self, caller: Caller, pair: PairId) -> PersonId | None:
+    async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         return await self._of(caller, lambda now: now.partner(caller, pair))
 
     async def opened(self, pair: PairId, node: NodeName) -> bool:

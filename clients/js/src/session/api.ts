@@ -131,7 +131,6 @@ export interface RandomChat {
   stay(): void;
   /**
    * Never meet this partner again: ends the talk and rests, or reaches back to the talk that just ended.
-   * The server forgets blocks when it restarts.
    */
   block(): void;
   /** As `autoNextMs`, from now on. `pauseWhenSkipped`: rest after a partner who pressed Next. */

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from duologue.gateway import events as ev
+from duologue.gateway import views
 from duologue.gateway.session import ending, replies
 from duologue.gateway.session.client import Client, Commands, State
 from duologue.ledger import Outcome
@@ -24,6 +25,8 @@ def always(client: Client, event: ev.Event, now_ms: int) -> Commands:
             if client.state is not State.ENTERING:  # then `ready` says when
                 client.expire_at(expires_ms)
             return [ev.Send(s.Refreshed(resume_token, expires_ms)), replies.done(id_)]
+        case ev.Listed(id_, blocks):
+            return [ev.Send(views.blocked(blocks)), replies.done(id_)]
         case ev.Violated(code, detail):
             return ending.close(client, code, detail)
         case ev.CutOff(code, retry_after_ms):

@@ -17,7 +17,7 @@ from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
 from duologue.safety.text import without_controls
 
 NOT_YET = (
-    c.Back, c.Call, c.Accept, c.Decline, c.CancelCall, c.Report, c.Unblock, c.BlockedList,
+    c.Back, c.Call, c.Accept, c.Decline, c.CancelCall, c.Report,
 )  # fmt: skip
 """Commands of the protocol that this version answers with `not_available`."""
 
@@ -41,16 +41,14 @@ def _dealt_with(client: Client, message: c.ClientMessage, now_ms: int) -> Comman
             return _chat(client, message, now_ms)
         case c.Pong():
             return []
-        case c.Find() | c.Next():
-            return _unless_too_fast(message, client.meters.find(now_ms))
+        case c.Find() | c.Next() | c.Block() | c.Unblock() | c.BlockedList() | c.Diagnostics():
+            return _unless_too_fast(client, message, now_ms)
         case c.MediaReport():
             return [*_doubt_partner(client, message), ev.Perform(message)]
         case c.Hidden(value=value):
             client.hidden = value
             return [ev.Perform(message)]
-        case c.Diagnostics():
-            return _unless_too_fast(message, client.meters.diagnostics(now_ms))
-        case c.Cancel() | c.Leave() | c.Mute() | c.Block():
+        case c.Cancel() | c.Leave() | c.Mute():
             return [ev.Perform(message)]
         case c.Refresh(id_, token):
             return [ev.Renew(id_, token)]
@@ -63,8 +61,17 @@ def _dealt_with(client: Client, message: c.ClientMessage, now_ms: int) -> Comman
             return [replies.refused(message.id, ErrorCode.NOT_AVAILABLE, "this server does not offer that yet")]
 
 
-def _unless_too_fast(command: c.Command, wait_ms: int) -> Commands:
-    return [replies.too_fast(command.id, wait_ms) if wait_ms else ev.Perform(command)]
+def _unless_too_fast(client: Client, command: c.Command, now_ms: int) -> Commands:
+    match command:
+        case c.Find() | c.Next():
+            wait_ms = client.meters.find(now_ms)
+        case c.Diagnostics():
+            wait_ms = client.meters.diagnostics(now_ms)
+        case _:
+            wait_ms = client.meters.blocks(now_ms)
+    if wait_ms:
+        return [replies.too_fast(command.id, wait_ms)]
+    return [ev.ListBlocks(command.id) if isinstance(command, c.BlockedList) else ev.Perform(command)]
 
 
 def _typing(client: Client, pair_id: str, now_ms: int) -> Commands:

@@ -23,6 +23,7 @@ from duologue.ledger import (
     Outcome,
     Paired,
     PairEnded,
+    Partner,
     PersonState,
     Proposal,
     Queued,
@@ -265,7 +266,7 @@ class Ledger:
         """Put somebody out of a pair, and back into the queue where that follows."""
         who = self.people[release.person]
         who.pair, who.last_pair = None, pair.id
-        who.last_met = pair.id, pair.peer(who.id).person
+        who.last_met = pair.id, Partner.of(who.id, pair)
         again = then if release.again is life.Again.OWN_WISH else self._ticket_after(who, release.again, pair)
         if again is not None:
             self.enqueue(who, again)

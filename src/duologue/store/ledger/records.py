@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 import msgspec
 
 from duologue.ids import GatewayId, MatcherId, PairId, PersonId, RequestId, SessionId
-from duologue.ledger import Attention, Closed, Delivery, QueueEvent
+from duologue.ledger import Attention, Closed, Delivery, Partner, QueueEvent
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair
 from duologue.store.ledger.nodes import Nodes
@@ -34,7 +34,7 @@ class Person(msgspec.Struct):
     pair: PairId | None = None
     last_pair: PairId | None = None
     """The pair from whose end the present wait followed."""
-    last_met: tuple[PairId, PersonId] | None = None
+    last_met: tuple[PairId, Partner] | None = None
     attempt: int = 0
     answered: tuple[RequestId, Closed] | None = None
     met: dict[PersonId, int] = {}

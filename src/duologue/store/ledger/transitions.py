@@ -30,6 +30,7 @@ from duologue.ledger import (
     Dropped,
     Outcome,
     PairFormed,
+    Partner,
     Probe,
     Proposal,
     Queued,
@@ -339,9 +340,10 @@ class Transitions:
         return self._once(caller, lambda who: self._block(who, pair))
 
     def _block(self, who: Person, pair: PairId) -> Closed:
-        peer = self._partner(who, pair)
-        if peer is None:
+        partner = self._partner(who, pair)
+        if partner is None:
             return Closed(Outcome.DONE)
+        peer = partner.person
         mine = self._records.blocks.get(who.id, Blocks())
         full = len(mine.people) >= MAX_BLOCKS and peer not in mine.people
         if not full:
@@ -349,12 +351,12 @@ class Transitions:
         ended = self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT)).ended if who.pair == pair else None
         return Closed(Outcome.REFUSED if full else Outcome.DONE, ended)
 
-    def _partner(self, who: Person, pair: PairId) -> PersonId | None:
+    def _partner(self, who: Person, pair: PairId) -> Partner | None:
         if who.pair == pair:
-            return self.ledger.pairs[pair].peer(who.id).person
+            return Partner.of(who.id, self.ledger.pairs[pair])
         return who.last_met[1] if who.last_met is not None and who.last_met[0] == pair else None
 
-    def partner(self, caller: Caller, pair: PairId) -> PersonId | None:
+    def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         who = self.ledger.people.get(caller.person)
         if who is None or who.generation != caller.generation:
             return None
@@ -364,7 +366,10 @@ class Transitions:
         who = self.ledger.people.get(person)
         if who is None:
             return
+        freed = self.ledger.blocked_by(person) - set(blocked)
         self._set_blocks(who, Blocks(set(blocked), complete=True))
+        if who.ticket is not None:
+            who.ticket = msgspec.structs.replace(who.ticket, avoid=who.ticket.avoid - freed)
         if who.waiting:
             self.ledger.wait_on(who)
 

@@ -1,0 +1,71 @@
+"""`duologue dev`: every role in one process, the store in memory, and a LiveKit of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
+
+import structlog
+
+import duologue
+from duologue.app import process
+from duologue.app.keys import installation_key
+from duologue.app.media import MediaChoice, any_media
+from duologue.app.places import page_url, websocket_url, with_own_origins
+from duologue.app.roles import World
+from duologue.app.safety import own_safety_store
+from duologue.app.together import Role, together
+from duologue.clock import SystemClock, SystemRng
+from duologue.issuers.office import open_token_office
+from duologue.services.readiness import Readiness
+from duologue.settings import Settings
+from duologue.store.memory import MemoryLimiter, MemoryStore
+from duologue.tasks import Tasks
+
+log = structlog.get_logger()
+
+
+class Started(NamedTuple):
+    """Where everything is, once it runs."""
+
+    page_url: str
+    websocket_url: str
+    media: str
+    store: str
+
+
+def run_dev(settings: Settings, *, text_only: bool, announce: Callable[[Started], None]) -> None:
+    """Everything in one process with the memory store, until SIGINT or SIGTERM. Raises `StartupError`."""
+    process.run(_dev(settings, text_only=text_only, announce=announce))
+
+
+async def _dev(settings: Settings, *, text_only: bool, announce: Callable[[Started], None]) -> None:
+    stop = process.stop_signal()
+    async with (
+        any_media(settings, text_only=text_only) as media,
+        all_in_one(settings, media) as (started, ended),
+    ):
+        process.settle()
+        log.info("started", version=duologue.__version__, store=started.store, media=started.media)
+        announce(started)
+        await asyncio.wait({stop, ended}, return_when=asyncio.FIRST_COMPLETED)
+        log.info("stopping")
+
+
+@asynccontextmanager
+async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[tuple[Started, asyncio.Future[None]]]:
+    """All roles in this process. Gives where everything is, and a future that is done when a role ended by itself."""
+    settings = with_own_origins(settings)
+    clock, rng, tasks = SystemClock(), SystemRng(), Tasks()
+    store, limiter = MemoryStore(clock), MemoryLimiter(clock)
+    tokens = await open_token_office(settings, installation_key(settings), clock, rng, tasks)
+    readiness = Readiness(clock, settings.admin.ready_without_store_ms)
+    async with AsyncExitStack() as stack:
+        safety = await stack.enter_async_context(own_safety_store(settings, clock, rng))
+        world = World(settings, store, safety, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
+        running = await stack.enter_async_context(together(world, frozenset(Role), readiness))
+        if choice.child is not None and running.watch is not None:
+            choice.child.on_change = running.watch.look_now
+        yield Started(page_url(settings), websocket_url(settings), choice.name, store.kind), running.ended

@@ -1,0 +1,68 @@
+"""Composes a role from what it gets to know of the outside, whether that is real or simulated."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from duologue.gateway.performer import Performer
+from duologue.gateway.server import Gateway
+from duologue.ids import GatewayId
+from duologue.matcher.loop import Matcher
+from duologue.ports import Clock, Limiter, Media, Rng, SafetyStore, Store
+from duologue.protocol.codes import Mode
+from duologue.services.blocks import Blocks
+from duologue.services.identity import TokenOffice
+from duologue.services.lobby import Lobby
+from duologue.services.node_watch import NodeWatch
+from duologue.services.pairs import Pairs
+from duologue.services.reaper import REAP_EVERY_MS, Reaper
+from duologue.services.room_sweep import SWEEP_EVERY_MS, RoomSweep
+from duologue.settings import Settings
+from duologue.tasks import Tasks
+
+
+class World(NamedTuple):
+    """What a role gets to know of the outside, whether that is real or simulated."""
+
+    settings: Settings
+    store: Store
+    safety: SafetyStore
+    media: Media
+    modes: frozenset[Mode]
+    limiter: Limiter
+    tokens: TokenOffice
+    clock: Clock
+    rng: Rng
+    tasks: Tasks
+
+
+def start_gateway(world: World) -> Gateway:
+    """A gateway, and the reaper beside it: any number of both may run. Whoever brings wires calls `accept`."""
+    pairs = Pairs(world.store, world.media, world.clock, world.tasks)
+    rules = world.settings.matching.rules()
+    blocks = Blocks(world.store, world.safety, pairs)
+    lobby = Lobby(world.store, world.tokens, pairs, blocks, rules, world.modes, world.clock)
+    name = GatewayId(world.rng.token())
+    performer = Performer(name, lobby, pairs, blocks, world.store, world.limiter, world.settings.limits)
+    gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, rules, world.tasks)
+    gateway.start()
+    reaper = Reaper(world.store, pairs, world.rng)
+    world.tasks.repeat(reaper.turn, name="reaper", clock=world.clock, every_ms=REAP_EVERY_MS)
+    return gateway
+
+
+def start_matcher(world: World) -> Matcher:
+    """A matcher; it takes the shards that nobody owns."""
+    matcher = Matcher(world.store, world.clock, world.rng, world.settings.matching.rules(), world.tasks)
+    matcher.start()
+    return matcher
+
+
+def start_node_watch(world: World) -> NodeWatch:
+    """The watcher and the sweeper of the media servers: any number may run, one at a time does something."""
+    pairs = Pairs(world.store, world.media, world.clock, world.tasks)
+    watch = NodeWatch(world.store, world.media, pairs, world.clock, world.rng, world.tasks)
+    sweep = RoomSweep(world.store, world.media, pairs, watch, world.clock)
+    watch.start()
+    world.tasks.repeat(sweep.turn, name="room-sweep", clock=world.clock, every_ms=SWEEP_EVERY_MS)
+    return watch

@@ -1,0 +1,41 @@
+"""`SafetyStore` without a database: for tests and the simulation. Nothing of it outlives its process."""
+
+from __future__ import annotations
+
+from duologue.ids import BlockId, PersonId
+from duologue.ledger import MAX_BLOCKS
+from duologue.ports import Clock, Rng
+from duologue.safety.block import Block
+
+
+class MemorySafetyStore:
+    """The blocks of each person, the oldest first."""
+
+    def __init__(self, clock: Clock, rng: Rng) -> None:
+        self._clock = clock
+        self._rng = rng
+        self._blocks: dict[PersonId, dict[PersonId, Block]] = {}
+
+    async def block(self, blocker: PersonId, blocked: PersonId, alias: str) -> Block | None:
+        mine = self._blocks.setdefault(blocker, {})
+        if blocked not in mine and len(mine) >= MAX_BLOCKS:
+            return None
+        if blocked not in mine:
+            mine[blocked] = Block(BlockId(self._rng.token()), blocked, alias, self._clock.now_ms())
+        return mine[blocked]
+
+    async def unblock(self, person: PersonId, block: BlockId) -> PersonId | None:
+        mine = self._blocks.get(person, {})
+        freed = next((each.person for each in mine.values() if each.id == block), None)
+        if freed is not None:
+            del mine[freed]
+        return freed
+
+    async def blocks_of(self, person: PersonId) -> list[Block]:
+        return list(self._blocks.get(person, {}).values())[::-1]
+
+    async def blocked_by(self, person: PersonId) -> frozenset[PersonId]:
+        return frozenset(self._blocks.get(person, ()))
+
+    async def ping(self) -> None:
+        """Always well."""

@@ -1,0 +1,326 @@
+"""What to do when a child is ready, ends, or a signal comes: events in, commands out. Pure.
+
+A *post* is a place that one process is to fill, a *child* one process. While a post is renewed, two
+children serve it: the successor is started beside the one it follows, which is asked to go once the
+successor is ready. So there is never more than one child beyond the number of posts.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, NewType
+
+from duologue.ports import Rng
+
+ChildId = NewType("ChildId", int)
+"""One process; never reused."""
+
+STOPPED = (0, -15)
+"""How somebody ends who was asked to go; -15 is SIGTERM itself, before there was anything to end in order."""
+
+
+class Post(NamedTuple):
+    """A place that one process is to fill, always."""
+
+    name: str
+    stage: int = 0
+    """On a stop a stage is asked to go when all of the stages before it are gone."""
+    stop_within_ms: int = 10_000
+    """Whom we asked to go is killed after this."""
+
+
+class Terms(NamedTuple):
+    """How patient a parent is."""
+
+    pause_ms: int = 500
+    """Before the first restart; doubled for each further one."""
+    pause_at_most_ms: int = 30_000
+    steady_ms: int = 60_000
+    """Who was ready for this long restarts as if it had never failed."""
+    tries: int = 5
+    """So many deaths in a row before being ready, and a post is hopeless."""
+    renewed_within_ms: int = 60_000
+    """A successor that is not ready by then is given up, and the old one stays."""
+
+
+TERMS = Terms()
+
+
+class Ready(NamedTuple):
+    """A child serves from now on."""
+
+    child: ChildId
+
+
+class Exited(NamedTuple):
+    """A child is gone; `code` is negative for a signal, None where it could not even be started."""
+
+    child: ChildId
+    code: int | None
+
+
+class StopAsked(NamedTuple):
+    """Somebody wants everything to end; who asks a second time is in a hurry."""
+
+
+class RenewalAsked(NamedTuple):
+    """Somebody wants every child to be replaced, one after the other."""
+
+
+class TimePassed(NamedTuple):
+    """It is time (`Plan.due_ms`)."""
+
+
+Event = Ready | Exited | StopAsked | RenewalAsked | TimePassed
+
+
+class Start(NamedTuple):
+    """Start a process for this post. `seat` is the lowest number that no other living child has."""
+
+    child: ChildId
+    post: Post
+    seat: int
+
+
+class Ask(NamedTuple):
+    """Ask a child to go (SIGTERM)."""
+
+    child: ChildId
+
+
+class Kill(NamedTuple):
+    """End a child (SIGKILL)."""
+
+    child: ChildId
+
+
+class Note(NamedTuple):
+    """Log this."""
+
+    level: str
+    event: str
+    fields: dict[str, object]
+
+
+class End(NamedTuple):
+    """Nobody is left: end with this code."""
+
+    code: int
+
+
+Command = Start | Ask | Kill | Note | End
+
+
+@dataclass(slots=True)
+class _Child:
+    post: Post
+    seat: int
+    ready_ms: int | None = None
+    asked: bool = False
+    killed: bool = False
+    kill_at_ms: int | None = None
+
+
+@dataclass(slots=True)
+class _Place:
+    post: Post
+    start_at_ms: int
+    holder: ChildId | None = None
+    failures: int = 0
+    fruitless: int = 0
+    """Deaths in a row before being ready."""
+    proven: bool = False
+    """Somebody here was ready once, so that configuration and code are not hopeless."""
+
+
+class Plan:
+    """The state of one parent."""
+
+    def __init__(self, posts: Sequence[Post], rng: Rng, now_ms: int, terms: Terms = TERMS) -> None:
+        self._places = {post.name: _Place(post, now_ms) for post in posts}
+        self._rng = rng
+        self._terms = terms
+        self._children: dict[ChildId, _Child] = {}
+        self._born = 0
+        self._to_renew: deque[_Place] = deque()
+        self._successor: ChildId | None = None
+        self._follows: ChildId | None = None
+        """Whom the last successor follows, until it is gone."""
+        self._exit_code: int | None = None
+        """Set as soon as everything is to end."""
+
+    @property
+    def all_ready(self) -> bool:
+        """Whether every post has a child that serves."""
+        return all(self._serves(place.holder) for place in self._places.values())
+
+    def due_ms(self) -> int | None:
+        """When `TimePassed` is due, if nothing else happens."""
+        kills = [
+            child.kill_at_ms for child in self._children.values() if child.kill_at_ms is not None and not child.killed
+        ]
+        starts = [place.start_at_ms for place in self._places.values() if place.holder is None]
+        return min(kills + ([] if self._ending else starts), default=None)
+
+    def handle(self, event: Event, now_ms: int) -> list[Command]:
+        """What follows from an event. The first one is `TimePassed`."""
+        return [*self._learn(event, now_ms), *self._proceed(now_ms)]
+
+    @property
+    def _ending(self) -> bool:
+        return self._exit_code is not None
+
+    def _serves(self, child: ChildId | None) -> bool:
+        return child is not None and self._children[child].ready_ms is not None
+
+    # -- what an event changes --------------------------------------------------------------------
+
+    def _learn(self, event: Event, now_ms: int) -> Iterator[Command]:
+        match event:
+            case Ready(child) if child in self._children:
+                yield from self._is_ready(child, self._children[child], now_ms)
+            case Exited(child, code) if child in self._children:
+                yield from self._is_gone(child, self._children.pop(child), code, now_ms)
+            case StopAsked():
+                yield from self._stop(now_ms)
+            case RenewalAsked() if not self._ending:
+                self._to_renew = deque(self._places.values())
+                yield Note("info", "renewing", {"processes": len(self._to_renew)})
+            case _:
+                pass
+
+    def _is_ready(self, child: ChildId, about: _Child, now_ms: int) -> Iterator[Command]:
+        if about.asked or about.ready_ms is not None:
+            return
+        about.ready_ms, about.kill_at_ms = now_ms, None
+        place = self._places[about.post.name]
+        place.proven, place.fruitless = True, 0
+        yield Note("info", "child_ready", {"child": about.post.name})
+        if child == self._successor and not self._ending:
+            assert place.holder is not None
+            self._successor, self._follows, place.holder = None, place.holder, child
+            yield self._ask(self._follows, now_ms)
+
+    def _is_gone(self, child: ChildId, about: _Child, code: int | None, now_ms: int) -> Iterator[Command]:
+        place = self._places[about.post.name]
+        if about.asked:
+            level = "info" if code in STOPPED else "warning"
+            yield Note(level, "child_stopped", {"child": about.post.name, "code": code})
+        if child == self._follows:
+            self._follows = None
+        elif child == self._successor:
+            self._successor = None
+            yield from self._give_up_renewal(about, code)
+        else:
+            place.holder = None
+            if not self._ending:
+                yield from self._replace(place, about, code, now_ms)
+
+    def _replace(self, place: _Place, about: _Child, code: int | None, now_ms: int) -> Iterator[Command]:
+        """Somebody died who was not asked to go."""
+        heir = self._successor
+        if heir is not None and self._children[heir].post == place.post:
+            self._successor, place.holder, self._children[heir].kill_at_ms = None, heir, None
+            yield Note("warning", "child_died", {"child": place.post.name, "code": code, "successor": "is starting"})
+            return
+        steady = about.ready_ms is not None and now_ms - about.ready_ms >= self._terms.steady_ms
+        place.failures = 1 if steady else place.failures + 1
+        place.fruitless += about.ready_ms is None
+        pause_ms = self._pause_ms(place.failures)
+        place.start_at_ms = now_ms + pause_ms
+        fields: dict[str, object] = {"child": place.post.name, "code": code, "restart_in_ms": pause_ms}
+        if place.fruitless < self._terms.tries:
+            yield Note("warning", "child_died", fields)
+            return
+        if self._hopeless(place):
+            self._exit_code = 1
+            del fields["restart_in_ms"]
+        hint = "its own lines above say why" + ("; everything stops" if self._ending else "")
+        yield Note("error", "child_keeps_dying", fields | {"times": place.fruitless, "hint": hint})
+
+    def _hopeless(self, place: _Place) -> bool:
+        """Not as long as others serve people beside a post that did, too: to end would take that from them."""
+        others_serve = any(self._serves(each.holder) for each in self._places.values())
+        return not (place.proven and others_serve)
+
+    def _pause_ms(self, failures: int) -> int:
+        """Twice as long each time, and half of it by chance: children that died together do not come together."""
+        whole_ms = min(self._terms.pause_at_most_ms, self._terms.pause_ms << min(failures - 1, 20))
+        return whole_ms // 2 + self._rng.below(whole_ms // 2 + 1)
+
+    def _give_up_renewal(self, about: _Child, code: int | None) -> Iterator[Command]:
+        if self._ending:
+            return
+        self._to_renew.clear()
+        hint = "its own lines above say why; the old ones go on"
+        yield Note("error", "renewal_failed", {"child": about.post.name, "code": code, "hint": hint})
+
+    def _stop(self, now_ms: int) -> Iterator[Command]:
+        if not self._ending:
+            self._exit_code = 0
+            self._to_renew.clear()
+            yield Note("info", "stopping", {"processes": len(self._children)})
+            return
+        self._exit_code = 1
+        for child in self._children.values():
+            child.kill_at_ms = now_ms
+
+    # -- what is to be done, as things are --------------------------------------------------------
+
+    def _proceed(self, now_ms: int) -> Iterator[Command]:
+        yield from self._kill_the_late(now_ms)
+        if self._ending:
+            yield from self._stop_next_stage(now_ms)
+        else:
+            yield from self._fill_posts(now_ms)
+            yield from self._renew_next(now_ms)
+
+    def _kill_the_late(self, now_ms: int) -> Iterator[Command]:
+        for child, about in self._children.items():
+            if about.kill_at_ms is not None and about.kill_at_ms <= now_ms and not about.killed:
+                about.killed = True
+                if self._ending:
+                    self._exit_code = 1
+                yield Note("warning", "child_killed", {"child": about.post.name})
+                yield Kill(child)
+
+    def _stop_next_stage(self, now_ms: int) -> Iterator[Command]:
+        if not self._children:
+            assert self._exit_code is not None
+            yield End(self._exit_code)
+            return
+        stage = min(about.post.stage for about in self._children.values())
+        for child, about in self._children.items():
+            if about.post.stage == stage and not about.asked:
+                yield self._ask(child, now_ms)
+
+    def _fill_posts(self, now_ms: int) -> Iterator[Command]:
+        for place in self._places.values():
+            if place.holder is None and place.start_at_ms <= now_ms:
+                place.holder = yield from self._start(place.post)
+
+    def _renew_next(self, now_ms: int) -> Iterator[Command]:
+        if self._successor is not None or self._follows is not None:
+            return
+        while self._to_renew:
+            place = self._to_renew.popleft()
+            if place.holder is not None:  # else it comes anew in any case
+                self._successor = yield from self._start(place.post)
+                self._children[self._successor].kill_at_ms = now_ms + self._terms.renewed_within_ms
+                return
+
+    def _start(self, post: Post) -> Generator[Command, None, ChildId]:
+        self._born += 1
+        child = ChildId(self._born)
+        taken = {about.seat for about in self._children.values()}
+        seat = next(seat for seat in range(len(taken) + 1) if seat not in taken)
+        self._children[child] = _Child(post, seat)
+        yield Start(child, post, seat)
+        return child
+
+    def _ask(self, child: ChildId, now_ms: int) -> Ask:
+        about = self._children[child]
+        about.asked, about.kill_at_ms = True, now_ms + about.post.stop_within_ms
+        return Ask(child)

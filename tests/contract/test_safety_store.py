@@ -1,0 +1,149 @@
+"""What outlives the ledger, held in SQLite and in a real PostgreSQL alike."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from duologue.ids import BlockId, PersonId
+from duologue.ports import SafetyStore
+from duologue.safety.block import Block
+from tests.builders import ANA, BEN
+from tests.contract.safety_stores import SafetyUnderTest
+
+CY = PersonId("cy")
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A bound that a test can reach soon."""
+    bound = 3
+    for module in ("duologue.store.sql.safety", "duologue.store.memory.safety"):
+        monkeypatch.setattr(f"{module}.MAX_BLOCKS", bound)
+    return bound
+
+
+async def blocked(store: SafetyStore, blocker: PersonId, person: PersonId, alias: str = "Heron") -> Block:
+    """A block that was made."""
+    block = await store.block(blocker, person, alias)
+    assert block is not None
+    return block
+
+
+async def test_a_block_is_kept(safety: SafetyUnderTest) -> None:
+    """With whom, what they were called, and when."""
+    block = await blocked(safety.store, ANA, BEN)
+
+    assert (block.person, block.alias, block.at_ms) == (BEN, "Heron", safety.clock.now_ms())
+    assert await safety.store.blocks_of(ANA) == [block]
+    assert await safety.store.blocked_by(ANA) == {BEN}
+
+
+async def test_a_block_is_its_makers_alone(safety: SafetyUnderTest) -> None:
+    """Who was blocked does not see it."""
+    await blocked(safety.store, ANA, BEN)
+
+    assert await safety.store.blocks_of(BEN) == []
+    assert await safety.store.blocked_by(BEN) == frozenset()
+
+
+async def test_a_block_outlives_its_process(safety: SafetyUnderTest) -> None:
+    """That is what this store is for."""
+    block = await blocked(safety.store, ANA, BEN)
+
+    async with safety.reopened() as later:
+        assert await later.blocks_of(ANA) == [block]
+
+
+async def test_blocking_again_changes_nothing(safety: SafetyUnderTest) -> None:
+    """Whoever lost the answer asks again, and gets the same block."""
+    first = await blocked(safety.store, ANA, BEN)
+    safety.clock.advance(5)
+
+    assert await blocked(safety.store, ANA, BEN, alias="Otter") == first
+    assert await safety.store.blocks_of(ANA) == [first]
+
+
+async def test_the_newest_block_comes_first(safety: SafetyUnderTest) -> None:
+    """Also of those made in the same millisecond."""
+    blocks = [await blocked(safety.store, ANA, PersonId(f"p{n}")) for n in range(4)]
+
+    assert await safety.store.blocks_of(ANA) == blocks[::-1]
+
+
+async def test_an_id_says_nothing(safety: SafetyUnderTest) -> None:
+    """Neither who is meant, nor how many blocks there are, nor the id of the next one."""
+    ids = [(await blocked(safety.store, ANA, PersonId(f"p{n}"))).id for n in range(20)]
+
+    assert len(set(ids)) == 20
+    assert all(len(id_) == 22 for id_ in ids)
+    assert len({id_[:4] for id_ in ids}) > 15
+
+
+async def test_a_block_can_be_taken_back(safety: SafetyUnderTest) -> None:
+    """It says who may be met again, and only that block goes."""
+    first, second = await blocked(safety.store, ANA, BEN), await blocked(safety.store, ANA, CY)
+
+    assert await safety.store.unblock(ANA, first.id) == BEN
+    assert await safety.store.blocks_of(ANA) == [second]
+
+
+@pytest.mark.parametrize("id_", ["gone", "x" * 64, "'; DROP TABLE duologue_blocks; --"])
+async def test_a_block_that_is_not_there_frees_nobody(safety: SafetyUnderTest, id_: str) -> None:
+    """Clients may send anything as an id."""
+    await blocked(safety.store, ANA, BEN)
+
+    assert await safety.store.unblock(ANA, BlockId(id_)) is None
+    assert await safety.store.blocked_by(ANA) == {BEN}
+
+
+async def test_nobody_frees_themselves(safety: SafetyUnderTest) -> None:
+    """Who was blocked could learn the id, and still cannot use it."""
+    block = await blocked(safety.store, ANA, BEN)
+
+    assert await safety.store.unblock(BEN, block.id) is None
+    assert await safety.store.blocked_by(ANA) == {BEN}
+
+
+async def test_beyond_the_bound_nothing_is_kept(safety: SafetyUnderTest, few: int) -> None:
+    """And what was there is still there, and can be asked for again."""
+    for n in range(few):
+        await blocked(safety.store, ANA, PersonId(f"p{n}"))
+
+    assert await safety.store.block(ANA, BEN, "Heron") is None
+    assert len(await safety.store.blocked_by(ANA)) == few
+    assert await safety.store.block(ANA, PersonId("p0"), "Heron") is not None
+
+
+async def test_the_bound_is_of_each_person(safety: SafetyUnderTest, few: int) -> None:
+    """What one has blocked takes no room from another."""
+    for n in range(few):
+        await blocked(safety.store, ANA, PersonId(f"p{n}"))
+
+    assert await safety.store.block(CY, BEN, "Heron") is not None
+
+
+async def test_many_at_once_do_not_pass_the_bound(safety: SafetyUnderTest, few: int) -> None:
+    """Two gateways may count at the same moment."""
+    people = [PersonId(f"p{n}") for n in range(12)]
+    async with safety.reopened() as other:
+        stores = [safety.store, other]
+        made = await asyncio.gather(*(stores[n % 2].block(ANA, who, "Heron") for n, who in enumerate(people)))
+
+    assert len([block for block in made if block is not None]) == few
+    assert len(await safety.store.blocked_by(ANA)) == few
+
+
+async def test_the_same_block_at_once_is_one(safety: SafetyUnderTest) -> None:
+    """A client that sends its command twice may reach two gateways."""
+    async with safety.reopened() as other:
+        first, second = await asyncio.gather(blocked(safety.store, ANA, BEN), blocked(other, ANA, BEN))
+
+    assert first == second
+    assert await safety.store.blocks_of(ANA) == [first]
+
+
+async def test_it_says_that_it_is_well(safety: SafetyUnderTest) -> None:
+    """Reachable, and with the tables that this version needs."""
+    await safety.store.ping()
