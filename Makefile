@@ -28,13 +28,19 @@ generate: ## write the files that are generated from others
 	@.venv/bin/python scripts/generate_configuration.py
 
 bench: ## every benchmark: figures against their targets, JSON in benchmarks/results
-	@exec scripts/bootstrap python node livekit_server chromium socketio -- .venv/bin/python -m benchmarks
+	@exec scripts/bootstrap python node livekit_server chromium redis socketio -- .venv/bin/python -m benchmarks
 
 bench-%: ## one of them: bench-NAME runs benchmarks/NAME.py
 	@exec scripts/bootstrap python -- .venv/bin/python -m benchmarks $*
 
 bench-gateway:
 	@exec scripts/bootstrap python socketio -- .venv/bin/python -m benchmarks gateway
+
+bench-store: ## what a transition costs a client of Redis, beside the same commands by hiredis and redis-py (ARGS="--rounds 3")
+	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.store $(ARGS)
+
+bench-match: ## from find to matched where a partner waits: serve on Redis, 10,000 people (ARGS="--people 2000 --seconds 30")
+	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.match $(ARGS)
 
 bench-next: ## Next to the first picture, in real browsers, beside LiveKit's SDK alone (ARGS="--rtt-ms 100 --loss 0.02")
 	@exec scripts/bootstrap python node livekit_server chromium -- .venv/bin/python -m benchmarks.next $(ARGS)
@@ -54,4 +60,4 @@ page: ## build the page into web/dist
 screenshots: ## take the pictures of the documentation into docs/images
 	@exec scripts/bootstrap python page livekit_server chromium -- .venv/bin/python scripts/screenshot.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway bench-next bench-livekit soak sim-planted page screenshots
+.PHONY: help run test check lint types fmt generate bench bench-gateway bench-store bench-match bench-next bench-livekit soak sim-planted page screenshots

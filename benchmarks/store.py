@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
@@ -24,7 +23,7 @@ from benchmarks.redis_store.replay import by_hiredis, by_redis_py
 from benchmarks.redis_store.server import RedisProcess, redis_running
 from benchmarks.redis_store.town import Couple, Lives, Town, at_once, store_at
 from benchmarks.report import CannotRun, Report, Target, run
-from duologue.app import GC_THRESHOLDS
+from duologue.app.process import settle
 from duologue.store.redis.scripts import APPLY, Applied
 
 T = TypeVar("T")
@@ -96,9 +95,7 @@ def measure(report: Report) -> None:
 
 def on_a_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """The loop of our processes, and a collector that is set as theirs is."""
-    gc.set_threshold(*GC_THRESHOLDS)
-    gc.collect()
-    gc.freeze()
+    settle()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work())
 
@@ -249,7 +246,7 @@ def _report_alone(report: Report, alone: Sequence[dict[str, float]]) -> None:
 
 
 def _report_commits(report: Report, took_ms: Sequence[float]) -> None:
-    percentiles = quantiles(took_ms, n=100)
+    percentiles = quantiles(took_ms, n=100, method="inclusive")
     report.add("commit_p50_ms", [percentiles[49]], "ms")
     report.add("commit_p99_ms", [percentiles[98]], "ms")
 
