@@ -146,7 +146,8 @@ class LedgerStore(ABC):
 
     async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         people = [Key("person", ticket.person) for proposal in proposals for ticket in proposal.tickets]
-        reads = Key("lease", shard), Key("epoch"), Key("nodes"), *people
+        pairs = [Key("pair", proposal.pair) for proposal in proposals]  # to know that they are new
+        reads = Key("lease", shard), Key("epoch"), Key("nodes"), *people, *pairs
         return await self._transact(lambda now: now.commit(shard, fence, proposals), *reads)
 
     # -- pairs ------------------------------------------------------------------------------
