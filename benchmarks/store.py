@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import uvloop
 
-from benchmarks.redis_store.recorder import Recorder, Said
+from benchmarks.redis_store.recorder import Command, Recorder, Said
 from benchmarks.redis_store.replay import by_hiredis, by_redis_py
 from benchmarks.redis_store.server import RedisProcess, redis_running
 from benchmarks.redis_store.town import Couple, Lives, Town, at_once, store_at
@@ -27,6 +27,7 @@ from duologue.app.process import settle
 from duologue.store.redis.scripts import APPLY, Applied
 
 T = TypeVar("T")
+Yardstick = Callable[[int, Sequence[Command]], list[Any]]
 KINDS = ("find", "commit", "opened", "connected", "write", "next", "leave")
 PEOPLE_ALONE = 2_000
 """Of the runs by kind: each of them does everything once."""
@@ -118,7 +119,7 @@ async def record(redis: RedisProcess, options: argparse.Namespace) -> Recorded:
 
 async def both_write(town: Town, recorder: Recorder) -> float:
     """Retries for each line, where both of a pair write at the same time."""
-    couples = await town.commit(await town.proposals())
+    couples = await town.commit(await town.proposals(len(town.people)))
     before = len(recorder.said)
     async with asyncio.TaskGroup() as group:
         for couple in couples:
@@ -145,7 +146,7 @@ async def live(redis: RedisProcess, options: argparse.Namespace) -> Spent:
         return Spent(client_s, redis_s, town.done.total(), town.done["commit"] / town.commits)
 
 
-def say(redis: RedisProcess, recorded: Recorded, by: Callable[[int, list[Any]], list[Any]]) -> Spent:
+def say(redis: RedisProcess, recorded: Recorded, by: Yardstick) -> Spent:
     """The recorded commands by other means. In the order in which they were said they do what they did."""
     redis.empty()
     by(redis.port, [said.command for said in recorded.before])
@@ -172,10 +173,10 @@ def retries(said: Sequence[Said]) -> int:
 # -- each kind alone, and single commits ----------------------------------------------------------
 
 
-async def each_alone(redis: RedisProcess, number: int) -> dict[str, float]:
+async def each_alone(redis: RedisProcess, number: int, people: int = PEOPLE_ALONE) -> dict[str, float]:
     """CPU microseconds of the client for a transition, by kind: everybody does the same, then the next thing."""
     async with store_at(redis.url) as store:
-        town = Town(store, PEOPLE_ALONE)
+        town = Town(store, people)
         await town.settle()
         costs_us: dict[str, float] = {}
 
@@ -190,7 +191,7 @@ async def each_alone(redis: RedisProcess, number: int) -> dict[str, float]:
         async def commit_all() -> None:
             couples.extend(await town.commit(proposals))
 
-        proposals = await town.proposals()
+        proposals = await town.proposals(people)
         await timed("commit", [commit_all])
         # One side after the other: two who write to the same pair at once would be in each other's way.
         both = [(couple.people[side], couple) for side in (0, 1) for couple in couples]
@@ -211,7 +212,7 @@ async def single_commits(redis: RedisProcess, number: int) -> list[float]:
         for _ in range(number):
             for who in town.people:
                 await town.find(who)
-            proposals = await town.proposals()
+            proposals = await town.proposals(1)
             start_s = time.perf_counter()
             (couple,) = await town.commit(proposals)
             took_ms.append((time.perf_counter() - start_s) * 1e3)

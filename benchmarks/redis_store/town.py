@@ -157,17 +157,17 @@ class Town:
             await self.connected(who, couple)
         await self.leave(couple.people[0], couple)
 
-    async def proposals(self) -> list[Proposal]:
+    async def proposals(self, at_most: int) -> list[Proposal]:
         """Who waits, two by two as they came; the rules have a benchmark of their own."""
         while True:
             events, self._position = await self.store.read_queue(self._shard, self._position, 0)
             self._unpaired += [event.ticket for event in events if isinstance(event, TicketArrived)]
             if not events:
                 break
-        firsts, seconds = self._unpaired[::2], self._unpaired[1::2]
-        self._unpaired = self._unpaired[2 * len(seconds) :]
+        count = min(at_most, len(self._unpaired) // 2)
+        some, self._unpaired = self._unpaired[: 2 * count], self._unpaired[2 * count :]
         aliases = ("Quiet Heron", "Bright Otter")
-        return [Proposal(PairId(_rng.token()), both, aliases) for both in zip(firsts, seconds, strict=False)]
+        return [Proposal(PairId(_rng.token()), both, aliases) for both in zip(some[::2], some[1::2], strict=True)]
 
     async def commit(self, proposals: Sequence[Proposal]) -> list[Couple]:
         """All of them become pairs."""
@@ -199,7 +199,6 @@ class Lives:
         self._town = town
         self._to_begin = pairs
         self._arrived = asyncio.Event()
-        self._proposals: list[Proposal] = []
 
     async def run(self) -> None:
         """Until the last of these pairs is over; then everybody waits."""
@@ -212,14 +211,13 @@ class Lives:
 
     async def _commit_some(self) -> list[Couple]:
         """As a matcher does it: those who have arrived, at most as many as the store takes in one go."""
-        if not self._proposals:
+        self._arrived.clear()
+        proposals = await self._town.proposals(min(COMMIT_AT_ONCE, self._to_begin))
+        if not proposals:
             await self._arrived.wait()
-            self._arrived.clear()
-            self._proposals = await self._town.proposals()
-        some = self._proposals[: min(COMMIT_AT_ONCE, self._to_begin)]
-        self._proposals = self._proposals[len(some) :]
-        self._to_begin -= len(some)
-        return await self._town.commit(some) if some else []
+            return []
+        self._to_begin -= len(proposals)
+        return await self._town.commit(proposals)
 
     async def _live(self, couple: Couple, *, by_next: bool) -> None:
         await self._town.opened(couple)
