@@ -39,6 +39,8 @@ class Measured(NamedTuple):
     """What one run gave."""
 
     accepts_per_s: float
+    accept_cpu_s: float
+    """Of the gateways, for each person who came."""
     slices: list[list[Sample]]
     stream: Stream
     cpu_s: dict[str, float]
@@ -79,9 +81,10 @@ async def _run(
     office, stream = TokenOffice(key.encode(), SystemClock(), SystemRng()), Stream()
     half = options.people // 2
     waiters, finders = ([office.mint_guest({FACET: side}).token for _ in range(half)] for side in (WAITERS, FINDERS))
-    start_s = time.perf_counter()
+    start_s, spent_s = time.perf_counter(), service.cpu_s("gateway")
     await stream.come(service.address, waiters, finders, came)
     accepts_per_s = 2 * half / (time.perf_counter() - start_s)
+    accept_cpu_s = (service.cpu_s("gateway") - spent_s) / (2 * half)
     settle()
     await stream.fill(options.waiting)
     await stream.run(options.rate, WARM_UP_S)
@@ -91,7 +94,7 @@ async def _run(
     if stream.tally.gone:
         raise CannotRun(f"{stream.tally.gone} sockets were closed by the server")
     await stream.leave()
-    return Measured(accepts_per_s, list(_slices(stream.samples, start_s, options.seconds)), stream, cpu_s)
+    return Measured(accepts_per_s, accept_cpu_s, list(_slices(stream.samples, start_s, options.seconds)), stream, cpu_s)
 
 
 def _cpu_s(service: Service, redis: RedisProcess) -> dict[str, float]:
@@ -122,6 +125,7 @@ def _report(report: Report, measured: Measured, options: argparse.Namespace) -> 
     report.add("finds_per_s", [stream.asked / options.seconds], "1/s")
     report.add("people", [options.people // 2 * 2], "people")
     report.add("accepts_per_s", [measured.accepts_per_s], "1/s")
+    report.add("accept_cpu_ms", [measured.accept_cpu_s * 1e3], "ms")
     report.add("generator_lag_p99_ms", [quantiles(stream.lags_ms, n=100, method="inclusive")[98]], "ms")
     for name, spent_s in measured.cpu_s.items():
         report.add(f"{name}_cpu_ms_per_match", [spent_s / len(stream.samples) * 1e3], "ms")
