@@ -146,7 +146,7 @@ class LedgerStore(ABC):
 
     async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         people = [Key("person", ticket.person) for proposal in proposals for ticket in proposal.tickets]
-        pairs = [Key("pair", proposal.pair) for proposal in proposals]  # to know that they are new
+        pairs = [Key("pair", proposal.pair) for proposal in proposals]
         reads = Key("lease", shard), Key("epoch"), Key("nodes"), *people, *pairs
         return await self._transact(lambda now: now.commit(shard, fence, proposals), *reads)
 
