@@ -9,7 +9,7 @@ run: ## the whole product on this machine: http://localhost:8000 (ARGS="..." go 
 	@exec scripts/bootstrap python page livekit -- .venv/bin/duologue dev $(ARGS)
 
 test: ## all that CI runs
-	@exec scripts/bootstrap python node livekit_server chromium nft socketio postgres redis -- scripts/test all
+	@exec scripts/bootstrap python node livekit_server chromium firefox nft socketio postgres redis -- scripts/test all
 
 check: ## the fast part of it: no browsers, no page build
 	@exec scripts/bootstrap python node livekit_server postgres redis -- scripts/test fast
@@ -60,4 +60,7 @@ page: ## build the page into web/dist
 screenshots: ## take the pictures of the documentation into docs/images
 	@exec scripts/bootstrap python page livekit_server chromium -- .venv/bin/python scripts/screenshot.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway bench-store bench-match bench-next bench-livekit soak sim-planted page screenshots
+icons: ## draw the page's icons from web/public/favicon.svg
+	@exec scripts/bootstrap python chromium -- .venv/bin/python scripts/icons.py
+
+.PHONY: help run test check lint types fmt generate bench bench-gateway bench-store bench-match bench-next bench-livekit soak sim-planted page screenshots icons

@@ -51,7 +51,7 @@ CHANGES: dict[str, Change] = {
     "gogc_800": environment(GOGC="800"),
     "all_codecs": without("room", "enabled_codecs"),
     "log_info": setting("logging", level="info"),
-    "ice_lite": setting("rtc", use_ice_lite=True),
+    "full_ice": setting("rtc", use_ice_lite=False),
     "no_congestion_control": setting("rtc", congestion_control={"enabled": False}),
     "send_side_bwe": setting("rtc", congestion_control={"use_send_side_bwe": True}),
     "batch_io": setting("rtc", batch_io={"batch_size": 128, "max_flush_interval": "2ms"}),

@@ -22,7 +22,7 @@ from benchmarks.media.turns import Blocks, add_options, take_turns
 from benchmarks.report import CannotRun, Report, Target, run
 
 PAGES = Path(__file__).parent / "next"
-PARTS = ("slimOffers", "earlyOffer", "startBitrate", "keyframes")
+PARTS = ("slimOffers", "mediaOnly", "nominateFirst", "earlyOffer", "startBitrate", "keyframes", "quickLeave")
 MARKS = ("matched", "joining", "signalled", "connected", "published", "subscribed", "frame")
 IDLE_LOAD = 0.5
 """Below it the machine counts as idle: only then does a time in milliseconds have a target."""

@@ -19,10 +19,11 @@ START_WITHIN_S = 10
 class RedisServer:
     """One server. It can be stopped, killed, started again, and kept from answering."""
 
-    def __init__(self, directory: Path, *options: str, port: int | None = None) -> None:
+    def __init__(self, directory: Path, *options: str, port: int | None = None, config: Path | None = None) -> None:
         self.port = port or free_port()
         self.directory = directory
         self._options = options
+        self._config = config
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -40,7 +41,18 @@ class RedisServer:
         """Start it, and wait until it answers."""
         binary = shutil.which("redis-server")
         assert binary, "redis-server is not installed: `make test` installs it, or apt-get install redis-server"
-        arguments = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.directory))
+        config = (str(self._config),) if self._config is not None else ()
+        arguments = (
+            *config,
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            str(self.directory),
+        )
         log = self.directory / "redis.log"
         self._process = subprocess.Popen([binary, *arguments, "--logfile", str(log), *self._options])
         give_up = time.monotonic() + START_WITHIN_S

@@ -3,7 +3,8 @@
 DuologueError
 ├── BackendError         a backend did not answer as it should
 │   ├── Unavailable      it is out of reach; nothing happened
-│   └── OutcomeUnknown   it may have done it: repeat the same request id
+│   ├── OutcomeUnknown   it may have done it: repeat the same request id
+│   └── Damaged          what it keeps under one name cannot be read; nothing happened, and all else works
 ├── Deposed              somebody else owns this shard by now
 ├── ProtocolViolation    a frame that breaks the protocol; lives in protocol/codec.py, beside its close code
 ├── TokenRefused         a token that opens nothing
@@ -42,6 +43,14 @@ class Unavailable(BackendError):
 
 class OutcomeUnknown(BackendError):
     """The connection broke between question and answer: repeat with the same request id."""
+
+
+class Damaged(BackendError):
+    """What the store keeps under this key is not what we write there. Nothing happened; only who needs it is hurt."""
+
+    def __init__(self, key: str, what: str) -> None:
+        super().__init__(f"{key} cannot be read: {what}. Somebody else wrote there; delete that key and all goes on")
+        self.key = key
 
 
 class Deposed(DuologueError):

@@ -27,6 +27,7 @@ from duologue.protocol.codes import CloseCode, Mode
 from duologue.settings import (
     LIVEKIT_VARIABLES,
     AdminSettings,
+    DatabaseSettings,
     GatewaySettings,
     HttpSettings,
     RedisSettings,
@@ -75,6 +76,7 @@ class Serve:
             "REDIS_URL": redis.url,
             "DATABASE_URL": f"sqlite:///{folder / 'duologue.sqlite'}",
             "DUOLOGUE_REDIS__REALM": f"s{next(REALMS)}",
+            "DUOLOGUE_TIMING__AUTH_MS": "240000",  # bare sockets may stay, however slow this machine is
         }
         wanted = {**os.environ, "DUOLOGUE_LIMITS__PROFILE": "load", **ours, **environment}
         self._environment = {
@@ -194,6 +196,7 @@ def ready_settings(**changes: Any) -> Settings:
         "gateway": GatewaySettings(port=free_port()),
         "admin": admin,
         "redis": RedisSettings(url="redis://nowhere/0"),
+        "database": DatabaseSettings(url=SecretStr("sqlite:////nowhere/duologue.sqlite")),
         "token_key": SecretStr(KEY),
     }
     return Settings(**needed | changes)
@@ -207,10 +210,11 @@ def no_child(*_: object) -> NoReturn:
     ("changes", "text_only", "why"),
     [
         ({"redis": RedisSettings()}, True, "REDIS_URL is not set"),
+        ({"database": DatabaseSettings()}, True, "DATABASE_URL is not set"),
         ({"token_key": None}, True, "openssl rand -base64 32"),
         ({}, False, "LIVEKIT_URL.*--text-only"),
     ],
-    ids=["redis", "key", "livekit"],
+    ids=["redis", "database", "key", "livekit"],
 )
 def test_without_what_it_needs_nothing_is_started(changes: dict[str, Any], text_only: bool, why: str) -> None:
     """And the text says what to set."""
@@ -355,6 +359,16 @@ async def test_people_on_different_gateways_meet(tmp_path: Path, redis: RedisSer
 
         assert len(set(pairs)) == len(here) // 2
         assert set(first) == {"gateway-1", "gateway-2"}
+
+
+async def test_what_a_killed_matcher_owned_is_released(tmp_path: Path, redis: RedisServer) -> None:
+    """By its parent, so that nobody waits until the leases run out."""
+    async with serving(tmp_path, redis, "matcher") as serve:
+        await serve.until("Duologue")
+        os.kill(serve.children()["matcher-1"], signal.SIGKILL)
+        await serve.until("leases_released")
+
+        assert [entry["owners"] for entry in serve.entries("leases_released")] == [2], "its own name, and its watcher's"
 
 
 async def test_children_die_with_a_parent_that_could_not_say_goodbye(tmp_path: Path, redis: RedisServer) -> None:

@@ -58,6 +58,8 @@ class StoreUnderTest(NamedTuple):
     store: Store
     advance: Callable[[int], Awaitable[None]]
     """Let this many milliseconds pass, as the store sees time."""
+    begin_anew: Callable[[], None] = lambda: None
+    """From now on it is another life of this store, as after a restart. What it knows stays."""
 
 
 class MakeStore(Protocol):
@@ -75,7 +77,11 @@ async def memory_store(keeps: int | None = None) -> AsyncIterator[StoreUnderTest
         clock.advance(duration_ms)
 
     store = MemoryStore(clock, queue_length=keeps or QUEUE_LENGTH, outbox_length=keeps or OUTBOX_LENGTH)
-    yield StoreUnderTest(store, advance)
+
+    def begin_anew() -> None:
+        store.records.store_id += "'"
+
+    yield StoreUnderTest(store, advance, begin_anew)
 
 
 @cache
@@ -99,7 +105,13 @@ async def redis_store(keeps: int | None = None) -> AsyncIterator[StoreUnderTest]
     terms = Terms(settle_ms=0)
     opened = open_store(settings, SystemClock(), terms=terms, bounds=bounds, time=lambda _: clock.now_ms())
     async with opened as (store, _):
-        yield StoreUnderTest(store, advance)
+
+        def begin_anew() -> None:
+            link = store._line._link
+            assert link is not None, "nobody asked it anything yet"
+            store._line._link = link._replace(store_id=f"{link.store_id}'")
+
+        yield StoreUnderTest(store, advance, begin_anew)
 
 
 REALMS = count()
@@ -114,6 +126,7 @@ class World:
     def __init__(self, under_test: StoreUnderTest) -> None:
         self.store = under_test.store
         self._advance = under_test.advance
+        self.begin_anew = under_test.begin_anew
         self.nodes_were_reported = False
         """Whether the test is about media nodes, so that it speaks of them itself."""
         self._sessions: dict[tuple[PersonId, int], SessionId] = {}

@@ -107,6 +107,8 @@ async def test_a_store_that_went_back_in_time_believes_the_sessions(world: World
     """Restored from an old snapshot: it takes people for waiting who talk by now."""
     ana, ben = await world.waiting(ANA), await world.waiting(BEN)
     pair = await a_talk_that_the_store_never_saw()
+    world.begin_anew()
+    assert await world.store.keep_alive(GATEWAY) is False
     words = [await claim(world, caller, Paired(pair), 9) for caller in (ana, ben)]
 
     assert await world.store.vouch(GATEWAY, words) == []
@@ -138,6 +140,19 @@ async def test_who_claims_a_pair_that_the_other_side_left_needs_a_snapshot(world
     ana, ben = await world.talking()
     word = (await told(world, ana))._replace(rev=99)
     await world.store.leave(ben, PAIR)
+
+    assert await world.store.vouch(GATEWAY, [word]) == [word.session]
+    assert isinstance((await world.snapshot(BEN)).state, Idle)
+
+
+async def test_who_came_in_since_is_not_put_back_into_a_talk(world: World) -> None:
+    """The restarted store told Ben that he is idle: Ana's word is older than that."""
+    await world.here(ANA)
+    world.begin_anew()
+    await world.store.keep_alive(GATEWAY)
+    await world.advance(1)
+    ana, _ = await world.here(ANA), await world.here(BEN)
+    word = await claim(world, ana, Paired(await a_talk_that_the_store_never_saw()), 99)
 
     assert await world.store.vouch(GATEWAY, [word]) == [word.session]
     assert isinstance((await world.snapshot(BEN)).state, Idle)

@@ -113,6 +113,7 @@ def test_production_and_dev_agree() -> None:
     production = yaml.safe_load((FOLDER / "livekit.yaml").read_text())
     dev = json.loads(livekit_config(LiveKitKeys("duologue", "x" * 32), LiveKitPorts(), "http://localhost/"))
 
+    assert production["rtc"]["use_ice_lite"] == dev["rtc"]["use_ice_lite"]
     assert production["room"] == dev["room"]
     assert production["logging"] == dev["logging"]
     assert production["webhook"]["filter_params"] == dev["webhook"]["filter_params"]

@@ -12,6 +12,7 @@ import typer
 from duologue.app.keys import shared_key
 from duologue.app.media import check_given
 from duologue.app.parent import STOP_WITHIN_MS, Service, posts
+from duologue.app.safety import shared_address
 from duologue.app.store import where
 from duologue.cli import cli
 from duologue.cli.serve import Part
@@ -40,6 +41,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 def test_the_environment_is_all_that_serve_needs(settings: Settings) -> None:
     """And each name in it exists: others are refused."""
     assert where(settings.redis) == "127.0.0.1:6379"
+    assert shared_address(settings).kind == "postgresql"
     shared_key(settings)
     check_given(settings, text_only=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -13,13 +14,14 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
-from tests.e2e.camera import Colour, film
+from tests.e2e.camera import Colour, FilmCamera
 from tests.e2e.person import Person
+from tests.e2e.processes import processes_naming
 from tests.fakes import free_port
 
 STARTS_WITHIN_S = 40
@@ -37,16 +39,19 @@ FLAGS = (
     "--allow-loopback-in-peer-connection",
     "--autoplay-policy=no-user-gesture-required",
 )
-WITHOUT_CAMERA = {
+WITHOUT_DEVICES = ("denied", "missing")
+TROUBLES = {
     "denied": ("--use-fake-ui-for-media-stream", "--use-fake-ui-for-media-stream=deny"),
     "missing": ("--use-fake-device-for-media-stream", ""),
+    "held": ("--autoplay-policy=no-user-gesture-required", "--autoplay-policy=user-gesture-required"),
 }
 
 
 class Invite(Protocol):
     """Somebody new.
 
-    `trouble` is why they have neither camera nor microphone: denied or missing.
+    `trouble` is what goes wrong for them: no camera nor microphone, denied or missing; sound that is held
+    back until something was pressed.
     `browser` is the program to start, if not the Chromium of this machine.
     """
 
@@ -106,6 +111,18 @@ class Server:
         """What it logged."""
         return (self.state_dir / "dev.log").read_text()
 
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """What it logged of one kind of event."""
+        whole_lines = self.log().rpartition("\n")[0].splitlines()
+        logged = [json.loads(line) for line in whole_lines if line.startswith("{")]
+        return [line for line in logged if line["event"] == name]
+
+    def kill_livekit(self) -> float:
+        """End its LiveKit without a chance to say goodbye; gives when, in seconds since 1970."""
+        (pid,) = processes_naming("livekit-server", str(self.state_dir), f"{self.livekit_port}.json")
+        os.kill(pid, signal.SIGKILL)
+        return time.time()
+
     def kill(self) -> None:
         """End it without a chance to say goodbye."""
         self.process.kill()
@@ -148,18 +165,23 @@ def inviting(server: Server, playwright: Playwright, folder: Path) -> Iterator[I
     people: list[Person] = []
 
     def invite_one(name: str, colour: Colour, trouble: str | None = None, browser: Path | None = None) -> Person:
-        flags = [*FLAGS, f"--use-file-for-fake-video-capture={film(folder / f'{name}.y4m', colour)}"]
-        if trouble is not None:
-            usual, instead = WITHOUT_CAMERA[trouble]
-            flags = [instead if flag == usual else flag for flag in flags if "video-capture" not in flag]
+        camera = FilmCamera(folder / f"{name}.y4m", colour)
+        flags = flags_of(trouble, camera)
         window = playwright.chromium.launch(executable_path=browser or chromium(), args=flags)
-        people.append(Person(window, server.url, colour, SHOTS, name, permitted=trouble is None))
+        people.append(Person(window, server.url, camera, SHOTS, name, permitted=trouble not in WITHOUT_DEVICES))
         return people[-1]
 
     yield invite_one
     for person in people:
         person.close()
     assert {person.name: person.console for person in people} == {person.name: [] for person in people}
+
+
+def flags_of(trouble: str | None, camera: FilmCamera) -> list[str]:
+    """How to start Chromium for somebody."""
+    usual, instead = TROUBLES.get(trouble or "", ("", ""))
+    flags = [instead if flag == usual else flag for flag in FLAGS]
+    return flags if trouble in WITHOUT_DEVICES else [*flags, camera.flag]
 
 
 def chromium() -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
-from tests.e2e.camera import Colour
+from tests.e2e.camera import Camera, FilmCamera, Watch
 
 WITHIN_MS = 20_000
 SEEN = """
@@ -36,6 +37,7 @@ HEARD = """
 async audio => {
   if (!(audio.srcObject instanceof MediaStream) || !audio.srcObject.getAudioTracks().length) return 0;
   const context = new AudioContext(), analyser = context.createAnalyser();
+  analyser.fftSize = 32768; // two thirds of a second: no beep falls between two looks
   context.createMediaStreamSource(audio.srcObject).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   let loudest = 0;
@@ -43,21 +45,85 @@ async audio => {
   while (performance.now() < end && loudest < 0.01) {
     await new Promise(requestAnimationFrame);
     analyser.getFloatTimeDomainData(samples);
-    loudest = Math.max(loudest, ...samples.map(Math.abs));
+    loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), loudest);
   }
   await context.close();
   return audio.paused || audio.muted ? 0 : loudest;
 }
 """
+WATCH = """
+ids => {
+  const before = {};
+  window.seen = [];
+  new MutationObserver(() => {
+    for (const id of ids) {
+      const words = document.querySelector(`[data-testid="${id}"]`)?.textContent ?? null;
+      if (words !== null && words !== before[id]) window.seen.push({id, words, at: Date.now() / 1000});
+      before[id] = words;
+    }
+  }).observe(document, {subtree: true, childList: true, characterData: true});
+}
+"""
+CAMERA_MAY_BE_BUSY = """
+const devices = navigator.mediaDevices, ask = devices.getUserMedia.bind(devices);
+window.cameraIsBusy = true;
+devices.getUserMedia = async wanted => {
+  if (wanted.video && window.cameraIsBusy) throw new DOMException('Could not start video source', 'NotReadableError');
+  return ask(wanted);
+};
+"""
+HAS_CAMERA = "async () => (await navigator.mediaDevices.enumerateDevices()).some(({kind}) => kind === 'videoinput')"
+NETWORK_ERROR = re.compile(r"error: (WebSocket connection to|Failed to load resource).*(ERR_CONNECTION|failed)")
+
+
+class Someone(Protocol):
+    """What a person can do and see in any browser."""
+
+    name: str
+
+    @property
+    def camera(self) -> Camera:
+        """Whose picture others see."""
+
+    def open(self, query: str = ...) -> None:
+        """Open the page and agree to the rules."""
+
+    def press_go(self) -> None:
+        """Press the one big button."""
+
+    def expect_phase(self, phase: str) -> None:
+        """Wait until the page is in this phase."""
+
+    def sees(self, other: Someone) -> None:
+        """Wait until the partner's picture is the other's, and moves."""
+
+    def hears_something(self) -> None:
+        """Wait until the partner's sound has a level."""
+
+
+def meet(one: Someone, other: Someone) -> None:
+    """Two people press the button; both see, and hear, the right one."""
+    for person in (one, other):
+        person.open()
+        person.press_go()
+    see_each_other(one, other)
+
+
+def see_each_other(one: Someone, other: Someone) -> None:
+    """Wait until both see, and hear, the right one."""
+    for person, partner in ((one, other), (other, one)):
+        person.expect_phase("talking")
+        person.sees(partner)
+        person.hears_something()
 
 
 class Person:
-    """Somebody in a browser of their own, with a camera of their own colour."""
+    """Somebody in a browser and with a camera of their own."""
 
     def __init__(
-        self, browser: Browser, url: str, colour: Colour, shots: Path, name: str, *, permitted: bool = True
+        self, browser: Browser, url: str, camera: FilmCamera, shots: Path, name: str, *, permitted: bool = True
     ) -> None:
-        self.colour = colour
+        self.camera = camera
         self.name = name
         self.console: list[str] = []
         self._shots = shots
@@ -65,12 +131,12 @@ class Person:
         self.context: BrowserContext = browser.new_context(
             base_url=url, permissions=["camera", "microphone"] if permitted else []
         )
+        self.context.on("console", self._note)
+        self.context.on("weberror", lambda error: self.console.append(f"pageerror: {error.error.stack}"))
+        self._matched: list[dict[str, Any]] = []
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(WITHIN_MS)
-        self.page.on("console", self._note)
-        self._matched: list[dict[str, Any]] = []
         self.page.on("websocket", lambda socket: socket.on("framereceived", self._note_frame))
-        self.page.on("pageerror", lambda error: self.console.append(f"pageerror: {error.stack}"))
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in ("warning", "error"):
@@ -79,6 +145,19 @@ class Person:
     def _note_frame(self, frame: str | bytes) -> None:
         if isinstance(frame, str) and '"type":"matched"' in frame:
             self._matched.append(json.loads(frame))
+
+    def forgive_network_errors(self) -> None:
+        """Forget what the browser itself, and nobody else, said of servers that it did not reach."""
+        self.console = [line for line in self.console if not NETWORK_ERROR.match(line)]
+
+    def watch(self, *test_ids: str) -> None:
+        """From the next page on, note what these elements say, and when: also what stands there for a moment."""
+        self.context.add_init_script(f"({WATCH})({json.dumps(test_ids)})")
+
+    def told(self, test_id: str, *, since: float) -> list[tuple[float, str]]:
+        """What a watched element said since then, and after how many seconds."""
+        seen: list[dict[str, Any]] = self.page.evaluate("() => window.seen")
+        return [(one["at"] - since, one["words"]) for one in seen if one["id"] == test_id and one["at"] >= since]
 
     def last_matched(self) -> dict[str, Any]:
         """The newest `matched` that the server sent to this page."""
@@ -118,6 +197,19 @@ class Person:
                 return
         raise AssertionError(f"no number of tabs leads to {test_id}")
 
+    def occupy_camera(self) -> None:
+        """From the next page on the browser says that the camera does not start: a fake one cannot really be busy."""
+        self.page.add_init_script(CAMERA_MAY_BE_BUSY)
+
+    def release_camera(self) -> None:
+        """It starts again."""
+        self.page.evaluate("() => { window.cameraIsBusy = false }")
+
+    def plug_camera_in(self) -> None:
+        """Here nobody tells Chromium of new devices: it finds them when it looks, and then tells the page."""
+        self.camera.plug_in()
+        self._until(lambda: self.page.evaluate(HAS_CAMERA) is True, f"{self.name}'s browser finds the camera")
+
     # -- what they see ----------------------------------------------------------------------
 
     @property
@@ -129,25 +221,39 @@ class Person:
         """Wait until the page is in this phase."""
         expect(self.phase).to_have_attribute("data-phase", phase, timeout=WITHIN_MS)
 
+    def expect_matches(self, count: int) -> None:
+        """Wait until the server told this page of so many pairs."""
+        self._until(lambda: self.matches() >= count, f"{self.name} has pair {count}")
+
+    def until_press_is_forgotten(self) -> None:
+        """Wait until the browser does not take what the page does for an answer to a press any more."""
+        self._until_so("!navigator.userActivation.isActive", f"{self.name} has not pressed anything lately")
+
+    def expect_without_pressing(self, test_id: str) -> None:
+        """Wait until this is on the page."""
+        found = f"document.querySelector('[data-testid={test_id}]') !== null"
+        self._until_so(found, f"{self.name} is shown {test_id}")
+
+    def _until_so(self, expression: str, what: str) -> None:
+        """Other questions of the browser driver count as a press, this one does not."""
+        ask = self.context.new_cdp_session(self.page)
+
+        def so() -> bool:
+            answer: dict[str, Any] = ask.send("Runtime.evaluate", {"expression": expression, "returnByValue": True})
+            return answer["result"].get("value") is True
+
+        self._until(so, what)
+        ask.detach()
+
     def expect_line(self, text: str, *, mine: bool) -> None:
         """Wait until a line of chat is on the screen."""
         line = self.page.locator(f'[data-testid="chat-line"][data-mine="{str(mine).lower()}"]', has_text=text)
         expect(line.first).to_be_visible(timeout=WITHIN_MS)
 
-    def sees(self, other: Person) -> None:
-        """Wait until the partner's picture has the other's colour, and moves."""
-        video = self.page.get_by_test_id("remote-video")
-        places: set[int] = set()
-
-        def right_and_moving() -> bool:
-            seen = video.evaluate(SEEN)
-            if seen["width"] == 0 or Colour(*map(round, seen["mean"])).distance(other.colour) > 60:
-                places.clear()
-                return False
-            places.add(seen["brightest"])
-            return len(places) >= 3
-
-        self._until(right_and_moving, f"{self.name} sees {other.name} moving")
+    def sees(self, other: Someone) -> None:
+        """Wait until the partner's picture is the other's, and moves."""
+        video, watch = self.page.get_by_test_id("remote-video"), Watch(other.camera)
+        self._until(lambda: watch.look(video.evaluate(SEEN)), f"{self.name} sees {other.name} moving")
 
     def hears_something(self) -> None:
         """Wait until the partner's sound has a level."""

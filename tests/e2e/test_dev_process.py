@@ -11,22 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Server
+from tests.e2e.processes import processes_naming
 from tests.fakes import free_port
 
 WITHIN_S = 20
-
-
-def processes_under(state_dir: Path) -> list[str]:
-    """Command lines that mention this installation's folder: its server and its LiveKit."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            command = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(state_dir) in command:
-            found.append(command)
-    return found
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -44,17 +32,17 @@ def own_server(tmp_path: Path) -> Server:
 
 def test_ctrl_c_leaves_no_process(own_server: Server) -> None:
     """One Ctrl-C ends the server and its LiveKit, and that counts as success."""
-    assert len(processes_under(own_server.state_dir)) >= 2
+    assert len(processes_naming(str(own_server.state_dir))) >= 2
 
     assert own_server.stop() == 0
-    assert processes_under(own_server.state_dir) == []
+    assert processes_naming(str(own_server.state_dir)) == {}
 
 
 def test_a_killed_server_leaves_no_orphan(own_server: Server) -> None:
     """LiveKit ends with a parent that had no chance to say goodbye."""
     own_server.kill()
 
-    wait_until(lambda: not processes_under(own_server.state_dir), "LiveKit follows its parent")
+    wait_until(lambda: not processes_naming(str(own_server.state_dir)), "LiveKit follows its parent")
 
 
 def test_a_taken_port_is_named(server: Server, tmp_path: Path) -> None:

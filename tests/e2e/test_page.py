@@ -30,12 +30,13 @@ def talk_in_text(*people: Person) -> None:
         person.expect_phase("talking")
 
 
-MAIN = "start,searching,connecting,talking,quality,lost,offline,ended,block,text,denied,settings"
+MAIN = "start,searching,connecting,talking,quality,lost,offline,ended,block,text,denied,settings,muted"
 ALL = ("phone", "dark", "ru", None)
+ON_ITS_SIDE = ("landscape", "dark", "ru", "talking,chat,muted")
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("size", "theme", "lang", "states"), [ALL, ("desktop", "light", "en", MAIN)])
+@pytest.mark.parametrize(("size", "theme", "lang", "states"), [ALL, ON_ITS_SIDE, ("desktop", "light", "en", MAIN)])
 def test_every_state_can_be_read_and_pressed(size: str, theme: str, lang: str, states: str | None) -> None:
     """In no state of the page does axe find a violation, a button moves, or words overflow."""
     which = ["--sizes", size, "--themes", theme, "--langs", lang, *([] if states is None else ["--states", states])]
@@ -94,6 +95,31 @@ def test_a_partner_who_looks_elsewhere_is_marked(invite: Invite) -> None:
 
     ana.page.evaluate(SHOW_AS, "visible")
     expect(elsewhere).to_be_hidden()
+
+
+def test_lines_are_marked_on_a_phone_until_the_chat_is_opened(invite: Invite) -> None:
+    """A dot on the field, or on the button that lays the chat over the picture of a phone on its side."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    ana.page.set_viewport_size({"width": 390, "height": 844})
+    for person in (ana, ben):
+        person.open("?lang=en&mode=voice")
+        person.press_go()
+    for person in (ana, ben):
+        person.expect_phase("talking")
+    dot, field = ana.page.get_by_test_id("unread"), ana.page.get_by_test_id("chat-input")
+    expect(dot).to_have_count(0)
+    ben.write("are you there?")
+    expect(dot).to_be_visible()
+    field.focus()
+    expect(dot).to_have_count(0)
+    field.blur()
+
+    ana.page.set_viewport_size({"width": 844, "height": 390})
+    expect(field).to_be_hidden()
+    ben.write("and now?")
+    ana.page.get_by_role("button", name="Chat, new messages").click()
+    expect(field).to_be_visible()
+    expect(ana.page.get_by_role("button", name="Chat", exact=True)).to_have_attribute("aria-expanded", "true")
 
 
 def test_who_is_blocked_is_never_met_again(invite: Invite) -> None:

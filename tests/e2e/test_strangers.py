@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 from livekit import rtc
 from playwright.sync_api import expect
 
-from duologue.clock import SystemClock
-from duologue.ids import NodeName, PairId
-from duologue.media.livekit import LiveKit
-from duologue.media.livekit_files import LiveKitFiles
-from duologue.media.livekit_node import NodeAccess
-from duologue.safety.ratelimit import UNLIMITED
+from duologue.ids import PairId
 from tests.e2e.camera import BLUE, GREEN, RED
 from tests.e2e.conftest import Invite, Server
-from tests.e2e.person import Person
-
-
-def meet(one: Person, other: Person) -> None:
-    """Two people press the button; both see, and hear, the right one."""
-    for person in (one, other):
-        person.open()
-        person.press_go()
-    see_each_other(one, other)
-
-
-def see_each_other(one: Person, other: Person) -> None:
-    for person, partner in ((one, other), (other, one)):
-        person.expect_phase("talking")
-        person.sees(partner)
-        person.hears_something()
+from tests.e2e.person import meet, see_each_other
+from tests.e2e.rooms import elsewhere, until_gone
 
 
 def test_two_strangers_see_hear_and_write_to_each_other(invite: Invite) -> None:
@@ -73,19 +53,8 @@ def test_a_room_is_gone_after_its_pair(invite: Invite, server: Server) -> None:
     ana.expect_phase("start")
     ben.expect_phase("ended")
 
-    with ThreadPoolExecutor(1) as elsewhere:  # the browser driver keeps this thread's event loop
-        elsewhere.submit(asyncio.run, room_gone(server, PairId(matched["pair"]))).result()
-        assert elsewhere.submit(asyncio.run, turned_away(matched["media"])).result()
-
-
-async def room_gone(server: Server, pair: PairId) -> None:
-    """Wait until LiveKit does not have the room any more."""
-    keys = LiveKitFiles(server.state_dir, server.livekit_port).keys()
-    url, name = f"ws://127.0.0.1:{server.livekit_port}", NodeName("own")
-    node = NodeAccess(name, url, url, keys.api_key, keys.api_secret, UNLIMITED)
-    async with asyncio.timeout(15), LiveKit([node], SystemClock()) as livekit:
-        while await livekit.rooms(name, [pair]):
-            await asyncio.sleep(0.05)
+    elsewhere(until_gone(server, PairId(matched["pair"])))
+    assert elsewhere(turned_away(matched["media"]))
 
 
 async def turned_away(media: dict[str, str]) -> bool:

@@ -69,14 +69,15 @@ def test_a_python_that_makes_no_environment_is_told_with_the_fix(machine: Machin
     assert not (machine.checkout / ".venv").exists()
 
 
-def test_a_missing_browser_is_told_with_the_fix(machine: Machine) -> None:
+@pytest.mark.parametrize(("part", "package"), [("chromium", "chromium"), ("firefox", "firefox-esr")])
+def test_a_missing_browser_is_told_with_the_fix(machine: Machine, part: str, package: str) -> None:
     """Only the browser tests need it, so only they ask."""
     machine.program("id", "echo 1000")
 
-    ended = machine.run("chromium")
+    ended = machine.run(part)
 
     assert ended.returncode == 2
-    assert "apt-get install chromium" in ended.stderr
+    assert f"apt-get install {package}" in ended.stderr
 
 
 @pytest.mark.parametrize("variable", ["LIVEKIT_URL", "DUOLOGUE_LIVEKIT__URL", "DUOLOGUE_LIVEKIT__BINARY"])

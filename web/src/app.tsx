@@ -19,6 +19,7 @@ import { DeviceBanner } from "./ui/device-banner";
 import { Dock } from "./ui/dock";
 import { Hud } from "./ui/hud";
 import { KeyList } from "./ui/keys";
+import { MutedHint } from "./ui/muted-hint";
 import { RemotePicture, RemoteSound } from "./ui/remote";
 import { Rules } from "./ui/rules";
 import { Settings } from "./ui/settings";
@@ -76,12 +77,12 @@ export function App(options: PageModelOptions): ReactElement {
 }
 
 function Shell({ model }: { readonly model: PageModel }): ReactElement {
-  const { screen, state, preferences, prefer, deviceState } = model.page;
+  const { chat, screen, state, preferences, prefer, deviceState } = model.page;
   const { Stage, Side } = PARTS[screen];
   const layout = layoutOf(screen);
   const picture = screen === "start" && preferences.mode === "video" && deviceState.camera !== null;
   return (
-    <main className="app" data-phase={state.phase} data-screen={screen} data-layout={layout} data-picture={picture} data-fill={preferences.fill}>
+    <main className="app" data-phase={state.phase} data-screen={screen} data-layout={layout} data-picture={picture} data-fill={preferences.fill} data-chat={chat.open ? "open" : "closed"}>
       <div className={`stage ${layout === "live" ? "night" : ""}`} onDoubleClick={() => (layout === "live" ? prefer({ fill: !preferences.fill }) : undefined)}>
         <RemotePicture />
         <Stage />
@@ -91,6 +92,7 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
       <div className="banners">
         <ConnectionBanner />
         <DeviceBanner />
+        <MutedHint />
         <RemoteSound />
       </div>
       {layout === "live" && state.pair?.mode === "video" && <SelfTile />}

@@ -33,6 +33,7 @@ function run(config: ServerConfig): Running {
   const media = new LazyMedia();
   const session = new RandomChatSession({ config, media, environment: browserEnvironment(config), autoNextMs: AUTO_NEXT_MS });
   session.start();
+  Object.assign(window, { duologue: { session, media } }); // for the console of whoever looks into a problem
   return { config, session, media };
 }
 

@@ -4,7 +4,7 @@
  * Passes on what the session and the page want; must not decide anything.
  */
 import type { BandwidthUse, Credentials, MediaAdapter, MediaEvents, Mode, PictureSize } from "@duologue/client";
-import type { DeviceProblem, DevicesState, LevelMeter, LiveKitMedia, LocalDevices } from "@duologue/client/livekit";
+import type { DeviceProblem, DevicesState, FastStartCounts, LevelMeter, LiveKitMedia, LocalDevices, watchMutedSpeech } from "@duologue/client/livekit";
 
 export type { DeviceChoice, DeviceProblem } from "@duologue/client/livekit";
 
@@ -27,12 +27,15 @@ export interface PageDevices {
   switchCamera(id: string): Promise<void>;
   switchMicrophone(id: string): Promise<void>;
   meter(track: MediaStreamTrack): Promise<Pick<LevelMeter, "level" | "close">>;
+  /** Tell whether somebody speaks into a microphone that is off; resolves with how to stop. */
+  watchMutedSpeech(microphone: MediaStreamTrack, tell: (told: boolean) => void): Promise<() => void>;
 }
 
 interface Loaded {
   readonly devices: LocalDevices;
   readonly adapter: LiveKitMedia;
   readonly Meter: typeof LevelMeter;
+  readonly watchSpeech: typeof watchMutedSpeech;
 }
 
 const NOTHING: PageDevicesState = {
@@ -83,6 +86,11 @@ export class LazyMedia implements MediaAdapter, PageDevices {
     return new Meter(track);
   }
 
+  async watchMutedSpeech(microphone: MediaStreamTrack, tell: (told: boolean) => void): Promise<() => void> {
+    const { watchSpeech } = await this.#load();
+    return watchSpeech(microphone, tell);
+  }
+
   async join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void> {
     await (await this.#load()).adapter.join(credentials, events, signal, mode);
   }
@@ -117,6 +125,11 @@ export class LazyMedia implements MediaAdapter, PageDevices {
     await this.#loaded?.adapter.release();
   }
 
+  /** Null: not needed so far. */
+  get fastStartCounts(): FastStartCounts | null {
+    return this.#loaded?.adapter.fastStartCounts ?? null;
+  }
+
   get ledger(): { built: number; live: number; swept: number } {
     return this.#loaded?.adapter.ledger ?? NO_CONNECTIONS;
   }
@@ -130,10 +143,10 @@ export class LazyMedia implements MediaAdapter, PageDevices {
   }
 
   async #fetch(): Promise<Loaded> {
-    const { LevelMeter: Meter, LiveKitMedia: Adapter, LocalDevices: Devices } = await import("@duologue/client/livekit");
+    const { LevelMeter: Meter, LiveKitMedia: Adapter, LocalDevices: Devices, watchMutedSpeech: watchSpeech } = await import("@duologue/client/livekit");
     const devices = new Devices();
     devices.subscribe(() => this.#listeners.forEach((listener) => listener()));
-    this.#loaded = { devices, adapter: new Adapter({ devices }), Meter };
+    this.#loaded = { devices, adapter: new Adapter({ devices }), Meter, watchSpeech };
     this.#loaded.adapter.useBandwidth(this.#use);
     if (this.#size !== null) this.#loaded.adapter.setPictureSize(this.#size);
     return this.#loaded;

@@ -3,6 +3,7 @@ import type { Mode, RandomChat, RandomChatState } from "@duologue/client";
 import { createContext, useContext } from "react";
 import type { PageDevices, PageDevicesState } from "./media";
 import type { Preferences } from "./preferences";
+import type { ChatOnPhone } from "./ui/use-chat-on-phone";
 import type { Screen } from "./view";
 
 export type Dialog = "settings" | "rules" | "keys" | "block";
@@ -19,6 +20,9 @@ export interface Page {
   /** "Find" was pressed without the tick. */
   readonly agreeMissing: boolean;
   readonly prefer: (change: Partial<Preferences>) => void;
+  readonly chat: ChatOnPhone;
+  /** They speak while they are muted, and should know. */
+  readonly mutedSpeech: boolean;
   /** Ask for the devices of the mode, then for a partner. */
   readonly find: (mode: Mode) => void;
   /** Show the person what others will see. */

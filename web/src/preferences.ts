@@ -19,6 +19,8 @@ export interface Preferences {
   readonly fill: boolean;
   /** Sound, vibration and the tab's title say that somebody was found. */
   readonly alerts: boolean;
+  /** Listen to the muted microphone, in this page alone, to say that nobody hears them. */
+  readonly mutedHint: boolean;
 }
 
 /** The server takes no more (protocol: `Filters`). */
@@ -38,8 +40,9 @@ export const FIRST: Preferences = {
   mirror: true,
   fill: false,
   alerts: true,
+  mutedHint: true,
 };
-type Switch = "autoNext" | "pauseWhenSkipped" | "dataSaver" | "mirror" | "fill" | "alerts";
+type Switch = "autoNext" | "pauseWhenSkipped" | "dataSaver" | "mirror" | "fill" | "alerts" | "mutedHint";
 
 /** One interest as it is sent: small letters, single spaces, not too long. Empty: nothing was typed. */
 export function tidyInterest(typed: string): string {
@@ -85,7 +88,15 @@ export function savePreferences(preferences: Preferences): void {
 
 function switchesOf(kept: Record<string, unknown>): Pick<Preferences, Switch> {
   const on = (name: Switch): boolean => (typeof kept[name] === "boolean" ? kept[name] : FIRST[name]);
-  return { autoNext: on("autoNext"), pauseWhenSkipped: on("pauseWhenSkipped"), dataSaver: on("dataSaver"), mirror: on("mirror"), fill: on("fill"), alerts: on("alerts") };
+  return {
+    autoNext: on("autoNext"),
+    pauseWhenSkipped: on("pauseWhenSkipped"),
+    dataSaver: on("dataSaver"),
+    mirror: on("mirror"),
+    fill: on("fill"),
+    alerts: on("alerts"),
+    mutedHint: on("mutedHint"),
+  };
 }
 
 function parsed(text: string | null): Record<string, unknown> {

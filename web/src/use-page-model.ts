@@ -7,6 +7,8 @@ import type { Dialog, Page } from "./page";
 import { loadPreferences, savePreferences, type Preferences } from "./preferences";
 import { troubleOf } from "./trouble";
 import { useAttention } from "./ui/use-attention";
+import { useChatOnPhone } from "./ui/use-chat-on-phone";
+import { useMutedSpeech } from "./ui/use-muted-speech";
 import { useWakeLock } from "./ui/use-wake-lock";
 import { AUTO_NEXT_MS, blockTarget, screenOf, type PageView } from "./view";
 
@@ -64,6 +66,8 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
   useSessionChoices(session, preferences);
   useAttention(state, preferences.alerts);
   useWakeLock(state.pair !== null);
+  const chat = useChatOnPhone(state);
+  const mutedSpeech = useMutedSpeech(devices, deviceState.microphone, preferences.mutedHint && state.phase === "talking" && !state.microphone);
 
   const found = troubleOf(deviceState, preferences.mode) === null && deviceState.microphone !== null; // plugged in meanwhile
   const view = useMemo(() => ({ devicesFailed: failed && !found, asking }), [failed, found, asking]);
@@ -76,6 +80,8 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
     preferences,
     modes,
     agreeMissing,
+    chat,
+    mutedSpeech,
     prefer,
     find,
     preview: () => {

@@ -1,6 +1,6 @@
 import type { EndedView, RandomChatState } from "@duologue/client";
 import { describe, expect, it } from "vitest";
-import { blockTarget, dockOf, endedKey, layoutOf, othersWaiting, refusalOf, screenOf, type PageView } from "./view";
+import { blockTarget, dockOf, endedKey, lastHeard, layoutOf, othersWaiting, refusalOf, screenOf, type PageView } from "./view";
 
 const CALM: PageView = { devicesFailed: false, asking: false };
 const ENDED: EndedView = { pair: "p", reason: "next", by: "peer", alias: "Heron", talkedMs: 252_000, nextAt: null, blocked: false };
@@ -81,12 +81,22 @@ describe("a block", () => {
   });
 });
 
+describe("the newest line of the partner", () => {
+  const line = (n: number, mine: boolean) => ({ mine, n, text: "", at: 0, pending: false });
+
+  it("is told apart from their other lines and from another pair's, and mine do not count", () => {
+    const talk = { ...inTalk("video"), chat: [line(1, false), line(2, false), line(7, true)] };
+    expect([lastHeard(talk), lastHeard({ ...talk, chat: [line(1, true)] }), lastHeard(state({ chat: talk.chat }))]).toEqual(["p 2", null, null]);
+  });
+});
+
 describe("the words", () => {
   it("name who ended it and why", () => {
     expect(endedKey(ENDED)).toBe("ended.peer.next");
     expect(endedKey({ ...ENDED, reason: "lost" })).toBe("ended.peer.lost");
     expect(endedKey({ ...ENDED, by: "server", reason: "lost" })).toBe("ended.by_server");
-    expect(endedKey({ ...ENDED, by: "server", reason: "media_failed" })).toBe("ended.media_failed");
+    expect(endedKey({ ...ENDED, by: "server", reason: "media_failed" })).toBe("ended.media_broke");
+    expect(endedKey({ ...ENDED, by: "server", reason: "media_failed", talkedMs: null })).toBe("ended.media_failed");
     expect(endedKey({ ...ENDED, by: "me", reason: "media_failed" })).toBe("ended.me.media_failed");
   });
 

@@ -100,7 +100,7 @@ function stopOf(screen: Screen): NonNullable<DockView["stop"]> {
 
 /** Who ended it and why, as a key of the catalogue (all take `alias`). */
 export function endedKey(ended: EndedView): string {
-  if (ended.by === "server") return ended.reason === EndReason.MEDIA_FAILED ? "ended.media_failed" : "ended.by_server";
+  if (ended.by === "server") return endedByServer(ended);
   const who = ended.by === "me" ? "me" : "peer";
   switch (ended.reason) {
     case EndReason.NEXT:
@@ -114,10 +114,21 @@ export function endedKey(ended: EndedView): string {
   }
 }
 
+function endedByServer({ reason, talkedMs }: EndedView): string {
+  if (reason !== EndReason.MEDIA_FAILED) return "ended.by_server";
+  return talkedMs === null ? "ended.media_failed" : "ended.media_broke";
+}
+
 /** The pair that a block would be about; null: none, or blocked already. */
 export function blockTarget({ pair, ended }: RandomChatState): string | null {
   if (pair !== null) return pair.id;
   return ended === null || ended.blocked ? null : ended.pair;
+}
+
+/** Which line of the partner is the newest, in words that no other pair's lines have; null: they wrote none. */
+export function lastHeard({ pair, chat }: Pick<RandomChatState, "pair" | "chat">): string | null {
+  const line = chat.findLast(({ mine }) => !mine);
+  return pair === null || line === undefined ? null : `${pair.id} ${line.n}`;
 }
 
 export type Refusal = "replaced" | "banned" | "version" | "other";

@@ -16,17 +16,20 @@ from duologue.api.server import sockets_on
 from duologue.app.keys import shared_key
 from duologue.app.media import check_given
 from duologue.app.places import page_url, websocket_url
-from duologue.app.safety import check_shared
+from duologue.app.safety import check_shared, shared_address
 from duologue.app.serve import ALL
 from duologue.app.store import release_leases, until_it_answers, where
 from duologue.app.together import Role
 from duologue.clock import SystemClock, SystemRng
 from duologue.errors import BackendError, StartupError
+from duologue.issuers.office import open_token_office
+from duologue.ports import Clock, Rng
 from duologue.settings import Settings
 from duologue.store.redis import open_store
 from duologue.supervisor.plan import Post, Start
 from duologue.supervisor.report import Report
 from duologue.supervisor.shell import Supervisor
+from duologue.tasks import Tasks
 
 log = structlog.get_logger()
 
@@ -94,6 +97,7 @@ async def _parent(
     async with open_store(settings.redis, clock) as (store, _):  # and closed: the children have their own connections
         await until_it_answers(store, settings.redis, clock, rng)
     await check_shared(settings)
+    await _check_issuers(settings, clock, rng)
     children = posts(service, settings)
     started = _started(settings, children, f"{store.kind} at {where(settings.redis)}, realm {settings.redis.realm}")
     log.info("starting", version=duologue.__version__, store=started.store, processes=len(children))
@@ -102,9 +106,15 @@ async def _parent(
         return command(start.post.name, settings.admin.port + start.seat)
 
     async def on_death(report: Report) -> None:
-        with contextlib.suppress(BackendError):  # then the leases run out by themselves
+        if not report.owners:
+            return
+        try:
             async with open_store(settings.redis, clock) as (store, _):
                 await release_leases(store, report.owners)
+        except BackendError as error:
+            log.warning("store_unavailable", detail=str(error), hint="the leases of the dead run out by themselves")
+        else:
+            log.info("leases_released", owners=len(report.owners))
 
     def on_ready() -> None:
         _tell_systemd()
@@ -127,6 +137,7 @@ def _started(settings: Settings, children: Sequence[Post], store: str) -> Starte
 def _check(settings: Settings, service: Service) -> None:
     """Raises `StartupError` for what would fail in every child, or worse, in none."""
     where(settings.redis)
+    shared_address(settings)
     shared_key(settings)
     check_given(settings, text_only=service.text_only)
     if service.role in (Role.API, ALL):
@@ -138,6 +149,13 @@ def _check(settings: Settings, service: Service) -> None:
     if service.role != Role.MATCHER and settings.gateway.public_url is None:
         hint = "pages are told this address: set gateway.public_url to that of your proxy"
         log.warning("no_public_url", told=websocket_url(settings), hint=hint)
+
+
+async def _check_issuers(settings: Settings, clock: Clock, rng: Rng) -> None:
+    """The same for what integrators' tokens need."""
+    tasks = Tasks()
+    await open_token_office(settings, shared_key(settings), clock, rng, tasks)
+    await tasks.cancel_all()
 
 
 def _check_free(host: str, port: int, section: str, option: str) -> None:

@@ -26,17 +26,18 @@ async def own_safety_store(settings: Settings, clock: Clock, rng: Rng) -> AsyncI
 
 async def check_shared(settings: Settings) -> None:
     """There has to be a database that all processes share, with the tables of this version. Raises `StartupError`."""
-    await _prepare(_shared(settings), migrate=False)
+    await _prepare(shared_address(settings), migrate=False)
 
 
 @asynccontextmanager
 async def shared_safety_store(settings: Settings, clock: Clock, rng: Rng) -> AsyncIterator[SafetyStore]:
     """The one of all processes. It may be away: what the ledger knows holds meanwhile. Raises `StartupError`."""
-    async with connect_safety_store(_shared(settings), settings.database.connections, clock, rng) as safety:
+    async with connect_safety_store(shared_address(settings), settings.database.connections, clock, rng) as safety:
         yield safety
 
 
-def _shared(settings: Settings) -> Address:
+def shared_address(settings: Settings) -> Address:
+    """Where it is. Raises `StartupError` when nobody said."""
     if settings.database.read_url() is None:
         raise StartupError(
             "DATABASE_URL is not set, and blocks have to outlive the processes that hear of them. "

@@ -57,6 +57,7 @@ async def together(
         if Role.GATEWAY in roles:
             gateway = start_gateway(world)
             stack.push_async_callback(gateway.drain)
+            await gateway.known.wait()
             listener = await sockets.listen(gateway, shared=shared)
             stack.callback(listener.close)
         if Role.MATCHER in roles:

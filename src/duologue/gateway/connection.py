@@ -71,6 +71,9 @@ class Hub(Protocol):
     def relay(self, to: PersonId, message: PeerTyping | Probe) -> bool:
         """Hand something to a partner who is on this gateway too; False: they are not."""
 
+    async def vouch_for(self, connection: Connection) -> None:
+        """The ledger does not know that it is here: tell it. Raises `BackendError`."""
+
     def forget(self, connection: Connection) -> None:
         """Its socket is gone."""
 
@@ -342,6 +345,9 @@ class Connection:
     async def _perform(self, command: ev.Perform) -> Outcome | CommandError:
         try:
             outcome = await self._hub.performer.perform(self._who(), self._generation, command.message)
+            if outcome is Outcome.GONE:
+                await self._hub.vouch_for(self)
+                outcome = await self._hub.performer.perform(self._who(), self._generation, command.message)
         except RateLimited as limited:
             return CommandError(
                 ErrorCode.RATE_LIMITED, "too fast", temporary=True, retry_after_ms=limited.retry_after_ms

@@ -5,6 +5,7 @@ It must not know sockets: `sockets.listen` brings them, a simulation calls `acce
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -76,6 +77,8 @@ class Gateway:
         )
         self._door = Door(rate("accept"), settings.limits.standing)
         self._visitors = Visitors("gateway", settings.limits.proxies)
+        self.known = asyncio.Event()
+        """Set once the store knows this gateway: before, it takes nobody through it."""
         self._draining = False
         self._refused: dict[SessionId, Connection] = {}
         self._rules = rules
@@ -173,6 +176,9 @@ class Gateway:
         peer = self._people.get(to)
         return peer is not None and peer.hear(message)
 
+    async def vouch_for(self, connection: Connection) -> None:
+        await self._vouch([connection.id])
+
     def forget(self, connection: Connection) -> None:
         self._connections.pop(connection.id, None)
         self._refused.pop(connection.id, None)
@@ -214,6 +220,7 @@ class Gateway:
         while self._unvouched:
             await self._vouch(self._unvouched[-VOUCH_AT_ONCE:])
             del self._unvouched[-VOUCH_AT_ONCE:]
+        self.known.set()
 
     async def _vouch(self, sessions: Iterable[SessionId]) -> None:
         there = [connection for each in sessions if (connection := self._connections.get(each)) is not None]
@@ -246,10 +253,10 @@ class Gateway:
             deliveries, self._news_position = await self._store.read_news(name, self._news_position, NEWS_WAIT_MS)
         except ResyncNeeded as behind:
             if behind.position < self._news_position:
-                self._unvouched = list(self._connections)  # the store began anew
+                self._news_position = 0  # the store began anew, and so did we: all of that is news
             else:
                 self._lost_news("this gateway fell behind")
-            self._news_position = behind.position
+                self._news_position = behind.position
             return []
         return deliveries
 

@@ -56,6 +56,8 @@ def _rtc(ports: LiveKitPorts) -> dict[str, Any]:
         # One port for all media. It listens on the addresses that `ips` lets through, and on loopback only if told.
         "udp_port": ports.udp,
         "enable_loopback_candidate": True,
+        # Clients find the way, and the server only answers: with our client that is a round trip less.
+        "use_ice_lite": True,
         "ips": {"includes": [f"{LOOPBACK}/32"]},
         # Handed to clients. An empty list would send them to Google's and Twilio's servers; nothing listens here,
         # and on loopback nothing is missing.

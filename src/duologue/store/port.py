@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, TypeVar
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeVar
 
+import structlog
+
+from duologue.errors import Damaged
 from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
     NODES_LEASE,
@@ -36,7 +39,12 @@ from duologue.protocol.server import PeerTyping
 from duologue.store.ledger.records import Due
 from duologue.store.ledger.transitions import Transitions
 
+log = structlog.get_logger()
+
 Answer = TypeVar("Answer")
+
+AT_ONCE = 256
+"""Transitions that a store begins by itself, in one go."""
 
 
 class Key(NamedTuple):
@@ -97,15 +105,14 @@ class LedgerStore(ABC):
         return [claim.session for claim, agrees in zip(claims, agreed, strict=True) if not agrees]
 
     async def _vouch(self, gateway: GatewayId, claim: Claim) -> bool:
-        reads = [Key("person", claim.person)]
+        reads = [Key("person", claim.person), Key("epoch")]
         if isinstance(claim.state, Paired):
             pair = claim.state.pair
             reads += [Key("pair", pair.id), Key("person", pair.peer(claim.person).person)]
         return await self._transact(lambda now: now.vouch(gateway, claim), *reads)
 
     async def expire(self) -> list[Pair]:
-        closed = await asyncio.gather(*(self._expire(due) for due in await self._take_due()))
-        return [pair for ended in closed for pair in ended]
+        return await _together([self._expire(due) for due in await self._take_due()])
 
     async def _expire(self, due: Due) -> list[Pair]:
         if due.what == "gateway":
@@ -119,12 +126,12 @@ class LedgerStore(ABC):
         gateway = GatewayId(due.name)
         if not await self._transact(lambda now: now.give_up_gateway(gateway), Key("gateway", gateway)):
             return []
-        closed = [
-            await self._transact(lambda now, each=person: now.lost_gateway(each, gateway), Key("person", person))  # type: ignore[misc]
-            for person in await self._people_on(gateway)
-        ]
+        ended = await _together([self._lose_gateway(person, gateway) for person in await self._people_on(gateway)])
         await self._forget_gateway(due)
-        return [each.ended for each in closed if each.ended is not None]
+        return ended
+
+    async def _lose_gateway(self, person: PersonId, gateway: GatewayId) -> list[Pair]:
+        return await self._close(lambda now: now.lost_gateway(person, gateway), Key("person", person))
 
     async def remember_blocks(self, person: PersonId, blocked: Collection[PersonId]) -> None:
         reads = Key("person", person), Key("blocks", person)
@@ -204,11 +211,23 @@ class LedgerStore(ABC):
     async def report_nodes(self, fence: int, reports: Sequence[NodeReport]) -> list[Pair]:
         reads = Key("lease", NODES_LEASE), Key("nodes")
         lost = await self._transact(lambda now: now.report_nodes(fence, reports), *reads)
-        closed = [await self._lose(pair, node) for node in lost for pair in await self._pairs_on(node)]
-        return [each.ended for each in closed if each.ended is not None]
+        return await _together([self._lose(pair, node) for node in lost for pair in await self._pairs_on(node)])
 
-    async def _lose(self, pair: PairId, node: NodeName) -> Closed:
-        return await self._transact(lambda now: now.lost_node(pair, node), Key("pair", pair), Key("nodes"))
+    async def _lose(self, pair: PairId, node: NodeName) -> list[Pair]:
+        return await self._close(lambda now: now.lost_node(pair, node), Key("pair", pair), Key("nodes"))
+
+    async def _close(self, decide: Callable[[Transitions], Closed], *reads: Key) -> list[Pair]:
+        """One of many transitions that nobody waits for: what cannot be read does not keep the others from theirs."""
+        try:
+            closed = await self._transact(decide, *reads)
+        except Damaged as damaged:
+            self._report(damaged)
+            return []
+        return [closed.ended] if closed.ended is not None else []
+
+    def _report(self, damaged: Damaged) -> None:
+        """The others go on without it."""
+        log.error("record_damaged", key=damaged.key, detail=str(damaged))
 
     async def pairs_on(self, node: NodeName) -> list[Pair]:
         pairs = await self.live_pairs(await self._pairs_on(node))
@@ -230,3 +249,16 @@ class LedgerStore(ABC):
 
     @abstractmethod
     async def read_status(self) -> Mapping[str, QueueStatus]: ...
+
+
+async def _together(works: Sequence[Coroutine[Any, Any, list[Pair]]]) -> list[Pair]:
+    """The pairs that ended. Each has its turn, whatever becomes of the others; then the first failure is raised."""
+    answers: list[list[Pair] | BaseException] = []
+    for at in range(0, len(works), AT_ONCE):
+        answers += await asyncio.gather(*works[at : at + AT_ONCE], return_exceptions=True)
+    ended: list[Pair] = []
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+        ended += answer
+    return ended

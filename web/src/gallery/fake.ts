@@ -73,7 +73,11 @@ export class FakeChat implements RandomChat {
 export class FakeDevices implements PageDevices {
   readonly state: PageDevicesState;
 
-  constructor(name: GalleryState, camera: MediaStreamTrack | null, microphone: MediaStreamTrack | null) {
+  constructor(
+    readonly name: GalleryState,
+    camera: MediaStreamTrack | null,
+    microphone: MediaStreamTrack | null,
+  ) {
     const problem = problemOf(name);
     const lost = lostOf(name);
     const error = (kind: "camera" | "microphone"): DeviceTrouble | null => (lost === kind ? { kind, problem: "unplugged" } : problem === null || (problem === "missing" && kind === "microphone") ? null : { kind, problem });
@@ -104,6 +108,10 @@ export class FakeDevices implements PageDevices {
   }
   meter(): Promise<{ level(): number; close(): Promise<void> }> {
     return Promise.resolve({ level: () => 0.62, close: () => Promise.resolve() });
+  }
+  watchMutedSpeech(_microphone: MediaStreamTrack, tell: (told: boolean) => void): Promise<() => void> {
+    tell(this.name === "muted");
+    return Promise.resolve(() => undefined);
   }
 }
 

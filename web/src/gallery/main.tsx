@@ -37,6 +37,10 @@ if (name === "more" || name === "block") {
   await new Promise((resolve) => setTimeout(resolve, 150));
 }
 if (name === "block") press("[data-testid='block']");
+if (name === "chat") {
+  press(".control--chat");
+  document.querySelector<HTMLElement>("[data-testid='chat-input']")?.focus();
+}
 if (name === "keys") document.dispatchEvent(new KeyboardEvent("keydown", { key: "?" }));
 if (name === "settings") [...document.querySelectorAll<HTMLElement>(".brand-row .icon-button, .top .icon-button")].find((button) => button.offsetParent !== null)?.click();
 document.documentElement.dataset["ready"] = "true";

@@ -5,7 +5,7 @@ import type { DeviceProblem } from "../media";
 export const STATES = [
   "start", "ask", "voice-start", "text-start", "searching", "alone", "unknown", "connecting", "talking", "camera-off", "waiting-picture",
   "voice", "lost", "offline", "text", "ended", "resting", "denied", "busy", "missing", "insecure", "replaced", "banned", "version", "settings", "rules", "notice",
-  "paused", "poor", "quality", "unplugged", "camera-lost", "microphone-lost", "sound-blocked", "blocked", "more", "block", "keys",
+  "paused", "poor", "quality", "unplugged", "camera-lost", "microphone-lost", "sound-blocked", "blocked", "more", "block", "keys", "muted", "chat",
 ] as const;
 export type GalleryState = (typeof STATES)[number];
 
@@ -56,11 +56,14 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
     case "more":
     case "block":
     case "keys":
+    case "chat":
     case "waiting-picture":
     case "camera-lost":
     case "microphone-lost":
     case "sound-blocked":
       return talking;
+    case "muted":
+      return { ...talking, microphone: false };
     case "notice":
       return { ...talking, notice: { level: "warn", code: "rate_limited", params: {} } };
     case "camera-off":

@@ -50,7 +50,7 @@ function NoPicture(): ReactElement | null {
   const alias = state.pair?.peer.alias ?? "";
   if (track !== null && !off && !soundOnly) return null;
   return (
-    <div className="stand-in">
+    <div className="stand-in" data-testid="no-picture">
       <span className="avatar avatar--large" aria-hidden="true">
         {initial(alias)}
       </span>

@@ -69,7 +69,7 @@ function Line({ line, alias }: { readonly line: ChatEntry; readonly alias: strin
 
 function Compose(): ReactElement {
   const { t } = useTranslation();
-  const { session } = usePage();
+  const { chat, session } = usePage();
   const [text, setText] = useState("");
   const left = MAX_LETTERS - text.length;
 
@@ -96,7 +96,10 @@ function Compose(): ReactElement {
           maxLength={MAX_LETTERS}
           value={text}
           onChange={(event) => write(event.target.value)}
+          onFocus={() => chat.write(true)}
+          onBlur={() => chat.write(false)}
         />
+        {chat.unread && <span className="dot phone-only" data-testid="unread" role="img" aria-label={t("chat.unread")} />}
         {left <= NEAR_THE_END && <span className="chat__left number">{t("chat.left", { count: left })}</span>}
         <button type="submit" className="chat__send" aria-label={t("chat.send")}>
           <ArrowUp className="icon icon--small" aria-hidden="true" />

@@ -1,4 +1,4 @@
-import { Mic, MicOff, Video, VideoOff } from "lucide-react";
+import { MessageCircle, Mic, MicOff, Video, VideoOff } from "lucide-react";
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
@@ -28,7 +28,20 @@ export function Controls(): ReactElement {
           </button>
         </Tip>
       )}
+      <ChatControl />
       <More className="control" />
     </div>
+  );
+}
+
+/** On a phone on its side there is no room for the chat beside the picture. */
+function ChatControl(): ReactElement {
+  const { t } = useTranslation();
+  const { open, toggle, unread } = usePage().chat;
+  return (
+    <button type="button" className="control control--chat" data-testid="open-chat" aria-label={unread ? t("chat.label_unread") : t("chat.label")} aria-expanded={open} onClick={toggle}>
+      <MessageCircle className="icon" aria-hidden="true" />
+      {unread && <span className="dot" />}
+    </button>
   );
 }

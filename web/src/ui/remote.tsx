@@ -42,9 +42,9 @@ export function RemoteSound(): ReactElement {
     <>
       <audio ref={element} data-testid="remote-audio" autoPlay />
       {blocked && (
-        <div className="banner pill pill--warn" role="alert">
+        <div className="banner pill pill--warn" role="alert" data-testid="sound-blocked">
           <span>{t("talk.sound_blocked")}</span>
-          <button type="button" className="button button--outline" onClick={play}>
+          <button type="button" className="button button--outline" data-testid="sound-on" onClick={play}>
             <Volume2 className="icon icon--small" aria-hidden="true" />
             {t("talk.sound_on")}
           </button>

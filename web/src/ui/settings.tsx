@@ -63,7 +63,7 @@ function Devices(): ReactElement {
 function Talking(): ReactElement {
   const { t } = useTranslation();
   const { preferences, prefer } = usePage();
-  const { autoNext, pauseWhenSkipped, dataSaver, mirror, alerts } = preferences;
+  const { autoNext, pauseWhenSkipped, dataSaver, mirror, alerts, mutedHint } = preferences;
   return (
     <div className="rows">
       <SwitchRow label={t("settings.auto_next")} on={autoNext} testId="auto-next" onChange={(on) => prefer({ autoNext: on })} />
@@ -71,6 +71,7 @@ function Talking(): ReactElement {
       <SwitchRow label={t("settings.data_saver")} hint={t("settings.data_saver_hint")} on={dataSaver} testId="data-saver" onChange={(on) => prefer({ dataSaver: on })} />
       <SwitchRow label={t("settings.mirror")} hint={t("settings.mirror_hint")} on={mirror} onChange={(on) => prefer({ mirror: on })} />
       <SwitchRow label={t("settings.alerts")} hint={t("settings.alerts_hint")} on={alerts} onChange={(on) => prefer({ alerts: on })} />
+      <SwitchRow label={t("settings.muted_hint")} hint={t("settings.muted_hint_hint")} on={mutedHint} testId="muted-hint" onChange={(on) => prefer({ mutedHint: on })} />
     </div>
   );
 }

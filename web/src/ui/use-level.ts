@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import type { PageDevices } from "../media";
+import { stopLater } from "./stop-later";
 
 const READ_MS = 80;
 
@@ -8,22 +9,15 @@ export function useLevel(devices: PageDevices, track: MediaStreamTrack | null): 
   const [level, setLevel] = useState(0);
   useEffect(() => {
     if (track === null) return;
-    let over = false;
-    let stop: (() => void) | null = null;
-    const begin = async (): Promise<void> => {
+    const begin = async (): Promise<() => void> => {
       const meter = await devices.meter(track);
       const timer = setInterval(() => setLevel(meter.level()), READ_MS);
-      stop = () => {
+      return () => {
         clearInterval(timer);
         void meter.close();
       };
-      if (over) stop();
     };
-    begin().catch(() => setLevel(0)); // without Web Audio there is no meter, and nothing else is missing
-    return () => {
-      over = true;
-      stop?.();
-    };
+    return stopLater(begin());
   }, [devices, track]);
   return track === null ? 0 : level;
 }

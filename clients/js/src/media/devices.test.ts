@@ -129,6 +129,19 @@ describe.each(["camera", "microphone"] as const)("a %s that is unplugged", (kind
     expect(trackOf(devices, kind)).toMatchObject({ isMuted: false, mediaStreamTrack: { readyState: "live" } });
   });
 
+  it("may look busy while it goes", async () => {
+    const devices = await opened();
+    browser.refuses = "NotReadableError";
+    trackOf(devices, kind).unplug();
+    await vi.waitFor(() => expect(devices.state[`${kind}Error`]?.problem).toBe("busy"));
+
+    browser.refuses = null;
+    mediaDevices.dispatchEvent(new Event("devicechange"));
+    await vi.waitFor(() => expect(devices.state[`${kind}Error`]?.problem).toBe("unplugged"));
+    plugIn(kind);
+    await vi.waitFor(() => expect(problems(devices)).toEqual([undefined, undefined]));
+  });
+
   it("gives way to another one at once", async () => {
     const devices = await opened();
     const track = trackOf(devices, kind);

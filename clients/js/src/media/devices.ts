@@ -5,6 +5,7 @@
  */
 import { createLocalAudioTrack, createLocalVideoTrack, TrackEvent, VideoPresets, type LocalAudioTrack, type LocalVideoTrack } from "livekit-client";
 import { DeviceError, deviceProblem, type DeviceKind } from "./device-error.js";
+import { withoutSilenceChecks } from "./library-silence.js";
 
 type OwnTrack = LocalAudioTrack | LocalVideoTrack;
 
@@ -46,6 +47,10 @@ export class LocalDevices {
   /** One thing at a time: two prompts, or a switch during a prompt, confuse browsers and people. */
   #work: Promise<void> = Promise.resolve();
   #watching = false;
+
+  constructor() {
+    withoutSilenceChecks();
+  }
 
   get state(): DevicesState {
     return this.#state;
@@ -165,8 +170,16 @@ export class LocalDevices {
   /** Something was plugged in or out: perhaps what was missed is back. */
   async #lookAgain(): Promise<void> {
     await this.#list();
-    if (missed(this.#state.cameraError) && this.#state.cameras.length > 0) await this.#openOrRevive("camera");
-    if (missed(this.#state.microphoneError) && this.#state.microphones.length > 0) await this.#openOrRevive("microphone");
+    await this.#seek("camera");
+    await this.#seek("microphone");
+  }
+
+  /** What is pulled out can look busy until the list says that it is gone. */
+  async #seek(kind: DeviceKind): Promise<void> {
+    const problem = this.#state[`${kind}Error`]?.problem;
+    if (problem !== "unplugged" && problem !== "missing" && problem !== "busy") return;
+    if (this.#state[`${kind}s`].length > 0) await this.#openOrRevive(kind);
+    else if (problem === "busy") this.#fail(new DeviceError(kind, "unplugged"));
   }
 
   async #openOrRevive(kind: DeviceKind): Promise<void> {
@@ -259,10 +272,6 @@ export class LocalDevices {
     this.#state = state;
     for (const listener of [...this.#listeners]) listener();
   }
-}
-
-function missed(error: DeviceError | null): boolean {
-  return error?.problem === "unplugged" || error?.problem === "missing";
 }
 
 /** `mediaDevices` is absent on insecure pages, whatever the type says. */

@@ -4,4 +4,5 @@ export { LocalDevices, type DeviceChoice, type DevicesState } from "./devices.js
 export { DeviceError, type DeviceKind, type DeviceProblem } from "./device-error.js";
 export type { FastStartCounts, FastStartParts } from "./fast-start/index.js";
 export { LevelMeter } from "./level-meter.js";
+export { watchMutedSpeech } from "./muted-speech.js";
 export { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";

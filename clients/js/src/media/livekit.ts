@@ -17,6 +17,7 @@ import { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";
 import { watchLibraryTimers, type LibraryTimers } from "./library-timers.js";
 import { part } from "./part.js";
 import { watchQuality } from "./quality.js";
+import { isSignalUrl, onSocket } from "./sockets.js";
 import { Stage, type NetworkUse, type OwnTrack } from "./stage.js";
 
 export interface LiveKitMediaOptions {
@@ -70,6 +71,7 @@ export class LiveKitMedia implements MediaAdapter {
   #mode: Mode = "text";
   readonly #network: NetworkUse = { use: "full", size: null };
   #stopMeasuring: () => void = () => undefined;
+  readonly #stopWatching: () => void;
   /** The last join ended well: the Room may be used again. */
   #clean = true;
 
@@ -79,6 +81,7 @@ export class LiveKitMedia implements MediaAdapter {
     this.#timers = watchLibraryTimers(this.#ledger);
     this.#fastStart = new FastStart(options.fastStart);
     options.devices.subscribe(() => this.#publishCamera());
+    this.#stopWatching = onSocket((socket, url) => this.#watchSignal(socket, url));
   }
 
   get ledger(): LedgerCounts {
@@ -123,6 +126,7 @@ export class LiveKitMedia implements MediaAdapter {
     stage?.detach();
     if (stage !== null) await Promise.race([stage.settled(), pause(SETTLE_MS)]);
     if (room !== null) await part(room);
+    stage?.speakUp();
     if (!this.#clean || this.#matches >= MATCHES_PER_ROOM) this.#discard();
     this.#ledger.sweep();
   }
@@ -164,7 +168,15 @@ export class LiveKitMedia implements MediaAdapter {
   async release(): Promise<void> {
     await this.leave();
     this.#discard();
+    this.#stopWatching();
     await this.#options.devices.close();
+  }
+
+  /** Heard before the library hears it. */
+  #watchSignal(socket: WebSocket, url: string | URL): void {
+    if (!isSignalUrl(url)) return;
+    const stage = this.#stage;
+    socket.addEventListener("close", () => stage?.signalLost());
   }
 
   #measure(events: MediaEvents): void {

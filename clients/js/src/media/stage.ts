@@ -1,6 +1,7 @@
 /** One join of one room: what is heard from the room, and what is published into it, until `detach`. */
 import {
   DisconnectReason,
+  LogLevel,
   RoomEvent,
   Track,
   type LocalAudioTrack,
@@ -20,6 +21,7 @@ import type { BandwidthUse } from "../session/state.js";
 import { ask, send } from "./bandwidth.js";
 import type { FastAttempt } from "./fast-start/index.js";
 import { onFirstFrame } from "./first-frame.js";
+import { hush } from "./quiet.js";
 
 /** The SDK's own `LocalTrack` type does not admit its own classes under exact optional types. */
 export type OwnTrack = LocalAudioTrack | LocalVideoTrack;
@@ -39,6 +41,8 @@ export interface NetworkUse {
   size: PictureSize | null;
 }
 
+const NOTHING = (): void => undefined;
+
 export class Stage {
   readonly #room: Room;
   readonly #partners: ReadonlySet<string>;
@@ -53,6 +57,7 @@ export class Stage {
   #attached = true;
   #seen = false;
   #open = false;
+  #endQuiet = NOTHING;
   #lose: (error: Error) => void = () => undefined;
   /** Rejects when the room is lost before `open`. */
   readonly lost: Promise<never>;
@@ -84,6 +89,14 @@ export class Stage {
     this.#open = true;
   }
 
+  /**
+   * The signalling closed by itself. From here on the session tells the person how it goes, so the library, which
+   * warns and calls it an error before it tells anybody, is quiet until it is connected again, or left.
+   */
+  signalLost(): void {
+    if (this.#open && this.#attached && this.#endQuiet === NOTHING) this.#endQuiet = hush(LogLevel.silent);
+  }
+
   /** Rejects when something could not be published. */
   get published(): Promise<unknown> {
     return this.#publishing;
@@ -111,6 +124,12 @@ export class Stage {
     for (const { videoTrack } of this.#room.localParticipant.videoTrackPublications.values()) {
       if (videoTrack !== undefined) void send(videoTrack, use).catch(() => undefined); // it is being left
     }
+  }
+
+  /** It is connected again, or left: the library may warn. */
+  speakUp(): void {
+    this.#endQuiet();
+    this.#endQuiet = NOTHING;
   }
 
   /** Nothing is heard from here on. Handlers go one by one: the room has listeners of its own. */
@@ -175,7 +194,10 @@ export class Stage {
   };
 
   readonly #reconnecting = (): void => this.#events.reconnecting();
-  readonly #reconnected = (): void => this.#events.connected();
+  readonly #reconnected = (): void => {
+    this.speakUp();
+    this.#events.connected();
+  };
 
   readonly #disconnected = (reason: DisconnectReason = DisconnectReason.UNKNOWN_REASON): void => {
     const detail = `disconnected ${DisconnectReason[reason]}`;

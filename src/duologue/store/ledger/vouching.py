@@ -92,20 +92,22 @@ def _let_go(ledger: Ledger, who: Person) -> None:
 def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
     """Into this pair again. The other side has some time to say the same."""
     if pair.id not in ledger.pairs:
-        peer = ledger.people.get(pair.peer(who.id).person)
-        if peer is not None and (
-            peer.pair is not None or pair.id in (peer.last_pair, peer.last_met and peer.last_met[0])
-        ):
-            return False  # the other side has moved on
+        name = pair.peer(who.id).person
+        peer = ledger.people.get(name)
         if peer is None:
-            peer = ledger.people[pair.peer(who.id).person] = Person(pair.peer(who.id).person)
+            peer = ledger.people[name] = Person(name)
+        if _has_moved_on(ledger, peer, pair):
+            return False
         _expect(ledger, peer, pair)
         ledger.know(pair)
     who.pair = pair.id
     return True
 
 
-def _has_moved_on(peer: Person, pair: Pair) -> bool:
+def _has_moved_on(ledger: Ledger, peer: Person, pair: Pair) -> bool:
+    """Also when they came in anew since the store began anew: they were told then what it knew of them."""
+    if peer.here and peer.generation > ledger.records.epoch.since_ms:
+        return True
     met = peer.last_met[0] if peer.last_met is not None else None
     return peer.pair is not None or pair.id in (peer.last_pair, met)
 

@@ -24,8 +24,6 @@ OUTBOX_LENGTH = 100_000
 class MemoryRecords:
     """`Records` that stay where they are."""
 
-    store_id = "memory"
-
     def __init__(self, clock: Clock, queue_length: int, outbox_length: int) -> None:
         self.people: dict[PersonId, Person] = {}
         self.pairs: dict[PairId, Pair] = {}
@@ -33,6 +31,7 @@ class MemoryRecords:
         self.leases: dict[str, Lease] = {}
         self.gateways: dict[GatewayId, Gateway] = {}
         self.nodes = MemoryNodes(clock)
+        self.store_id = "memory"
         self.epoch = Epoch(self.store_id, 0)
         self.shards: Stream[str] = Stream(queue_length)
         self._queue_length = queue_length
@@ -42,15 +41,14 @@ class MemoryRecords:
         self._due: list[Due] = []
 
     def append_queue(self, shard: str, event: QueueEvent) -> None:
-        self.queue(shard).append(event)
+        queue = self.queue(shard)
+        if queue.end == 0:
+            self.shards.append(shard)
+        queue.append(event)
 
     def queue(self, shard: str) -> Stream[QueueEvent]:
         """What happens in this shard, in order."""
-        queue = self._queues.get(shard)
-        if queue is None:
-            queue = self._queues[shard] = Stream(self._queue_length)
-            self.shards.append(shard)
-        return queue
+        return self._queues.setdefault(shard, Stream(self._queue_length))
 
     def offered_in(self, shard: str) -> list[Ticket]:
         """Everybody who is offered in this shard now."""

@@ -5,9 +5,11 @@ Scripts check everything before they write anything, so an error in the answer t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from redis import exceptions as redis
 
-from duologue.errors import BackendError, OutcomeUnknown, Unavailable
+from duologue.errors import BackendError, Damaged, OutcomeUnknown, Unavailable
 
 REPLIES = (redis.ResponseError, redis.BusyLoadingError, redis.AuthenticationError, redis.AuthorizationError)
 """Errors that Redis answered with: the connection is as good as before."""
@@ -30,7 +32,7 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (redis.TimeoutError, "timeout"),
     (TimeoutError, "timeout"),
 )
-_WORDS = ("MISCONF", "NOREPLICAS", "BUSY", "NOAUTH", "WRONGPASS", "UNKILLABLE")
+_WORDS = ("MISCONF", "NOREPLICAS", "BUSY", "NOAUTH", "WRONGPASS", "UNKILLABLE", "WRONGTYPE", "BROKEN")
 
 _ADVICE = {
     "oom": "it is out of memory: raise maxmemory, and keep maxmemory-policy at noeviction",
@@ -55,12 +57,19 @@ def kind_of(error: Exception) -> str:
     return "reply" if isinstance(error, redis.ResponseError) else "connection"
 
 
-def nothing_happened(error: Exception) -> BackendError:
-    """As our callers know it."""
+def nothing_happened(error: Exception, command: Sequence[object] = ()) -> BackendError:
+    """As our callers know it. `command`: what was asked, where that is known."""
     kind = kind_of(error)
+    if kind in ("broken", "wrongtype"):
+        named = str(error).split(" ")[1:2] if kind == "broken" else _keys_of(command)
+        return Damaged(", ".join(named), "it is of another type than ours, or longer")
     return Unavailable("Redis", _ADVICE.get(kind) or f"{kind}: {error}")
 
 
 def nobody_knows(error: Exception) -> BackendError:
     """The question was sent, and no answer came."""
     return OutcomeUnknown(f"the answer of Redis was lost ({kind_of(error)}: {error})")
+
+
+def _keys_of(command: Sequence[object]) -> list[str]:
+    return [part for part in command if isinstance(part, str) and part.startswith("{")]

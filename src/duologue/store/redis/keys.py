@@ -26,6 +26,8 @@ RECORD_TTL_MS: Final = {
 }
 """By kind; each write starts it anew. None: for ever. A person who is connected for a day without doing anything, and a
 talk of a day in which nobody writes, are forgotten: their session hears so, and comes in again."""
+LONGEST_RECORD: Final = 1 << 20
+"""Bytes; ours have a few thousand, and a thousand blocks some ten thousand. What is longer is not ours."""
 INDEX_TTL_MS: Final = DAY_MS
 """Of what points to records; each addition starts it anew."""
 STREAM_TTL_MS: Final = 10 * 60_000
@@ -55,6 +57,10 @@ class Keys:
     def record(self, kind: str, name: str = "") -> str:
         """A record of the ledger: `VERSION LINK...`, a new line, JSON."""
         return f"{self.prefix}{kind}:{name}" if name else f"{self.prefix}{kind}"
+
+    def of_person(self, name: str) -> tuple[str, ...]:
+        """The records of one person."""
+        return self.record("person", name), self.record("blocks", name)
 
     def outbox(self, gateway: GatewayId) -> str:
         """Stream: news for this gateway."""

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from redis import exceptions
 
-from duologue.errors import Unavailable
+from duologue.errors import Damaged
 from duologue.ports import ResyncNeeded
 from duologue.store.redis import faults
-from duologue.store.redis.line import Connector, Line
+from duologue.store.redis.line import Connector, Line, is_over
 from duologue.store.redis.primary import Link
 from duologue.store.redis.scripts import reading
 
@@ -41,24 +41,30 @@ class Readers:
     async def end(self, stream: str) -> int:
         """The number of the newest entry; 0 where there is none."""
         newest, _ = await reading(self._line, ("XREVRANGE", stream, "+", "-", "COUNT", 1))
-        return _number(newest[0][0]) if newest else 0
+        return _number(stream, newest[0][0]) if newest else 0
 
     async def read(self, stream: str, after: int, wait_ms: int) -> tuple[list[Entry], int]:
         """Entries after that number, and the number of the last; waits for the first if there is none.
 
-        Raises `ResyncNeeded` when one of them is gone, or when the stream has another past; `Unavailable`.
+        Raises `ResyncNeeded` when one of them is gone, or when the stream has another past; `BackendError`.
         """
         command = ("XREAD", "COUNT", AT_ONCE, "BLOCK", max(1, wait_ms), "STREAMS", stream, f"0-{after}")
+        if not self._idle:  # it may have begun anew with the connection, and then nobody would tell us for long
+            await self._check_past(stream, after)
         answer = await (self._wait(command, wait_ms) if wait_ms > 0 else self._now(command))
         entries = answer[0][1] if answer else []
         if not entries:
-            end = await self.end(stream)
-            if end < after:
-                raise ResyncNeeded(end)
+            await self._check_past(stream, after)
             return [], after
-        if _number(entries[0][0]) != after + 1:
+        if _number(stream, entries[0][0]) != after + 1:
             raise ResyncNeeded(await self.end(stream))
-        return [Entry(*fields[:2]) for _, fields in entries], _number(entries[-1][0])
+        return [Entry(*fields[:2]) for _, fields in entries], _number(stream, entries[-1][0])
+
+    async def _check_past(self, stream: str, after: int) -> None:
+        """Raises `ResyncNeeded` when the stream is shorter than what was read of it."""
+        end = await self.end(stream)
+        if end < after:
+            raise ResyncNeeded(end)
 
     async def close(self) -> None:
         """Nobody reads any more."""
@@ -82,21 +88,22 @@ class Readers:
                 await link.connection.disconnect(nowait=True)
                 raise
         except (exceptions.RedisError, OSError, TimeoutError) as error:
-            raise faults.nothing_happened(error) from error
+            raise faults.nothing_happened(error, command) from error
         self._idle.append(link)
         return answer
 
     async def _take(self) -> Link:
         while self._idle:
             link = self._idle.pop()
-            if link.connection.is_connected:
+            if not await is_over(link) and link.store_id == self._line.store_id:
                 return link
+            await link.connection.disconnect(nowait=True)
         return await self._connector.connect()
 
 
-def _number(id_: bytes) -> int:
+def _number(stream: str, id_: bytes) -> int:
     """The number of an entry from its id, `0-N`."""
     first, _, number = id_.partition(b"-")
     if first != b"0":
-        raise Unavailable("Redis", f"a stream has an entry that is not ours: {id_.decode(errors='replace')}")
+        raise Damaged(stream, f"it has an entry that is not ours, {id_.decode(errors='replace')}")
     return int(number)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from duologue.clock import StoppedClock
+from duologue.errors import Damaged
 from duologue.ids import GatewayId, NodeName, PairId, PersonId
 from duologue.ledger import Delivery, QueueEvent, TicketArrived
 from duologue.nodes import NodeState
@@ -32,6 +33,9 @@ States = dict[NodeName, NodeState]
 encode = msgspec.json.Encoder().encode
 """JSON, so that an operator can read a record as it is."""
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+"""What a decoder raises."""
+
 
 class NotLoaded(Exception):
     """This record was not asked for."""
@@ -48,34 +52,55 @@ class Bounds(msgspec.Struct, frozen=True):
     outbox: int = 100_000
 
 
-def split(value: bytes | None) -> tuple[str, bytes | None]:
-    """The version of a record, and its JSON; '' and None where there is none."""
+def split(key: str, value: bytes | None) -> tuple[str, bytes | None]:
+    """The version of a record, and its JSON; '' and None where there is none. Raises `Damaged`."""
     if value is None:
         return "", None
     head, _, body = value.partition(b"\n")
-    return head.split(b" ", 1)[0].decode(), body
+    version = head.split(b" ", 1)[0]
+    if not version.isdigit():
+        raise Damaged(key, "it does not begin with the version of a record, is too long, or no string")
+    return version.decode(), body
+
+
+def decoded(key: str, decode: Callable[[bytes], V], body: bytes) -> V:
+    """What the JSON of a record says. Raises `Damaged`."""
+    try:
+        return decode(body)
+    except UNREADABLE as error:
+        raise Damaged(key, str(error)) from error
+
+
+class Kind(NamedTuple):
+    """What records of one kind are."""
+
+    name: str
+    decode: Callable[[bytes], Any]
+    links: Callable[[Any], str] = lambda _: ""
+    """The names of the records that are loaded with one of these."""
 
 
 class Table(MutableMapping[K, V], Generic[K, V]):
     """The records of one kind. Only what was asked for is known; it is decoded once somebody wants it."""
 
-    def __init__(self, kind: str, of: Any, loaded: Loaded, keys: Keys, links: Callable[[V], str]) -> None:
+    def __init__(self, kind: Kind, loaded: Loaded, keys: Keys) -> None:
         self._kind = kind
-        self._decode: Callable[[bytes], V] = _decoder(of)
         self._loaded = loaded
         self._keys = keys
-        self._links = links
+        self._before: dict[K, V | None] = {}
         self.seen: dict[K, V | None] = {}
         """What somebody looked at, as it is by now; None where there is (no longer) a record."""
 
     def __getitem__(self, name: K) -> V:
-        if name not in self.seen:
-            _, body = split(self._raw(name))
-            self.seen[name] = self._decode(body) if body is not None else None
-        value = self.seen[name]
+        value = self._look(name)
         if value is None:
             raise KeyError(name)
         return value
+
+    def get(self, name: K, default: Any = None) -> Any:
+        """As ever; most records are asked for so, and an exception for each that is missing costs."""
+        value = self._look(name)
+        return default if value is None else value
 
     def __setitem__(self, name: K, value: V) -> None:
         if name not in self.seen:
@@ -95,31 +120,46 @@ class Table(MutableMapping[K, V], Generic[K, V]):
 
     def before(self, name: K) -> V | None:
         """The record as it was loaded."""
-        _, body = split(self._raw(name))
-        return self._decode(body) if body is not None else None
+        if name not in self._before:
+            self._before[name] = self._decoded(name)
+        return self._before[name]
 
-    def writes(self) -> Iterator[tuple[K, str, Command | None]]:
-        """For each record that somebody looked at: its name, the version that they saw, and what to write."""
+    def writes(self) -> Iterator[tuple[str, str, Command | None]]:
+        """For each record that somebody looked at: its key, the version that they saw, and what to write."""
         for name, value in self.seen.items():
-            version, body = split(self._raw(name))
-            yield name, version, self._write(name, value, version, body)
+            key = self._key(name)
+            version, body = split(key, self._raw(name))
+            yield key, version, self._write(name, value, version, body)
 
     def _write(self, name: K, value: V | None, version: str, body: bytes | None) -> Command | None:
         if value is None:
-            return ("DEL", self._keys.record(self._kind, name)) if body is not None else None
+            return ("DEL", self._key(name)) if body is not None else None
         new = encode(value)
-        if new == body:
+        if new == body or value == self.before(name):  # sets come in any order
             return None
         # A new record starts from the clock: one that was deleted and made again has another version than before.
         next_version = int(version) + 1 if version else self._loaded.time_us
-        links = self._links(value)
+        links = self._kind.links(value)
         head = f"{next_version} {links}\n" if links else f"{next_version}\n"
-        ttl_ms = RECORD_TTL_MS[self._kind]
-        command: Command = ("SET", self._keys.record(self._kind, name), head + new.decode())
+        ttl_ms = RECORD_TTL_MS[self._kind.name]
+        command: Command = ("SET", self._key(name), head + new.decode())
         return command if ttl_ms is None else (*command, "PX", ttl_ms)
 
+    def _look(self, name: K) -> V | None:
+        if name not in self.seen:
+            self.seen[name] = self._decoded(name)
+        return self.seen[name]
+
+    def _decoded(self, name: K) -> V | None:
+        key = self._key(name)
+        _, body = split(key, self._raw(name))
+        return decoded(key, self._kind.decode, body) if body is not None else None
+
+    def _key(self, name: K) -> str:
+        return self._keys.record(self._kind.name, name)
+
     def _raw(self, name: K) -> bytes | None:
-        key = self._keys.record(self._kind, name)
+        key = self._key(name)
         if key not in self._loaded.values:
             raise NotLoaded(key)
         return self._loaded.values[key]
@@ -166,8 +206,8 @@ class LoadedNodes(Nodes):
 
     def _move(self, name: NodeName, pair: PairId, command: str, count: int) -> None:
         self._moved[name] += count
-        self.commands.append((command, self._keys.pairs_on(name), pair))
         self.commands.append(("HINCRBY", self._keys.use, f"pairs {name}", count))
+        self.commands.append((command, self._keys.pairs_on(name), pair))
 
     def slots(self, now_ms: int) -> list[Slot]:
         """The slots that were taken."""
@@ -192,18 +232,15 @@ class LoadedRecords:
     """`Records` over what was loaded."""
 
     def __init__(self, loaded: Loaded, known_shards: AbstractSet[str], keys: Keys, bounds: Bounds, now_ms: int) -> None:
-        def table(kind: str, of: Any, links: Callable[[Any], str] = lambda _: "") -> Table[Any, Any]:
-            return Table(kind, of, loaded, keys, links)
-
         self.clock = StoppedClock(now_ms)
-        self.people: Table[PersonId, Person] = table("person", Person, _links_of_person)
-        self.pairs: Table[PairId, Pair] = table("pair", Pair, _links_of_pair)
-        self.blocks: Table[PersonId, Blocks] = table("blocks", Blocks)
-        self.leases: Table[str, Lease] = table("lease", Lease)
-        self.gateways: Table[GatewayId, Gateway] = table("gateway", Gateway)
-        self._epochs: Table[str, Epoch] = table("epoch", Epoch)
-        self._shards: Table[str, Shards] = table("shards", Shards)
-        self._states: Table[str, States] = table("nodes", States)
+        self.people: Table[PersonId, Person] = Table(PERSON, loaded, keys)
+        self.pairs: Table[PairId, Pair] = Table(PAIR, loaded, keys)
+        self.blocks: Table[PersonId, Blocks] = Table(BLOCKS, loaded, keys)
+        self.leases: Table[str, Lease] = Table(LEASE, loaded, keys)
+        self.gateways: Table[GatewayId, Gateway] = Table(GATEWAY, loaded, keys)
+        self._epochs: Table[str, Epoch] = Table(EPOCH, loaded, keys)
+        self._shards: Table[str, Shards] = Table(SHARDS, loaded, keys)
+        self._states: Table[str, States] = Table(NODES, loaded, keys)
         self.nodes = LoadedNodes(self.clock, self._states, loaded.use, keys)
         self.store_id = loaded.store_id
         self._known_shards = known_shards
@@ -219,7 +256,8 @@ class LoadedRecords:
 
     @property
     def epoch(self) -> Epoch:
-        return self._epochs.get("", Epoch("", 0))
+        epoch: Epoch = self._epochs.get("", Epoch("", 0))
+        return epoch
 
     @epoch.setter
     def epoch(self, epoch: Epoch) -> None:
@@ -251,21 +289,19 @@ class LoadedRecords:
         """What to write, and what it depends on; None: nothing."""
         self.nodes.settle()
         guards: dict[str, str] = {}
-        commands: list[Command] = []
-        for kind, table in self._tables():
-            for name, version, write in table.writes():
-                guards[self._keys.record(kind, name)] = version
+        commands = list(self.nodes.commands)  # first: to count in a field that is no number would fail
+        for table in self._tables():
+            for key, version, write in table.writes():
+                guards[key] = version
                 if write is not None:
                     commands.append(write)
-        commands += [*self._indexes(), *self.nodes.commands, *self._reminders(), *self._appended]
+        commands += [*self._indexes(), *self._reminders(), *self._appended]
         slots = self.nodes.slots(self.clock.now_ms())
-        return Changes(guards, slots, commands) if commands or slots else None
+        return Changes(self.store_id, guards, slots, commands) if commands or slots else None
 
-    def _tables(self) -> list[tuple[str, Table[Any, Any]]]:
-        return [
-            ("person", self.people), ("pair", self.pairs), ("blocks", self.blocks), ("lease", self.leases),
-            ("gateway", self.gateways), ("epoch", self._epochs), ("shards", self._shards), ("nodes", self._states),
-        ]  # fmt: skip
+    def _tables(self) -> tuple[Table[Any, Any], ...]:
+        first = (self.people, self.pairs, self.blocks, self.leases)
+        return (*first, self.gateways, self._epochs, self._shards, self._states)
 
     def _indexes(self) -> Iterator[Command]:
         """Who is on which gateway, and who is offered where."""
@@ -301,11 +337,15 @@ def _links_of_pair(pair: Pair) -> str:
     return " ".join(f"person:{side.person}" for side in pair.sides)
 
 
-_DECODERS: dict[Any, Callable[[bytes], Any]] = {}
+def _kind(name: str, of: Any, links: Callable[[Any], str] = lambda _: "") -> Kind:
+    return Kind(name, msgspec.json.Decoder(of).decode, links)
 
 
-def _decoder(of: Any) -> Callable[[bytes], Any]:
-    key = repr(of)
-    if key not in _DECODERS:
-        _DECODERS[key] = msgspec.json.Decoder(of).decode
-    return _DECODERS[key]
+PERSON = _kind("person", Person, _links_of_person)
+PAIR = _kind("pair", Pair, _links_of_pair)
+BLOCKS = _kind("blocks", Blocks)
+LEASE = _kind("lease", Lease)
+GATEWAY = _kind("gateway", Gateway)
+EPOCH = _kind("epoch", Epoch)
+SHARDS = _kind("shards", Shards)
+NODES = _kind("nodes", States)

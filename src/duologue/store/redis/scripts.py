@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from duologue.errors import OutcomeUnknown, Unavailable
-from duologue.store.redis.line import Line
+from duologue.store.redis.keys import LONGEST_RECORD
+from duologue.store.redis.line import AnotherLife, Line
 
 Argument = str | bytes | int
 """Within a transition no bytes: the MessagePack of Redis does not know them."""
@@ -45,10 +46,6 @@ class Loaded(NamedTuple):
     use: Mapping[str, int] = {}
     """What of the media nodes is in use, where somebody asked for them."""
 
-    def and_then(self, more: Loaded) -> Loaded:
-        """With what was loaded later. What was known stays as it was: if it has changed since, `apply` will tell."""
-        return Loaded(more.time_us, more.values | self.values, more.store_id, more.use or self.use)
-
 
 class Slot(NamedTuple):
     """Join slots of a media node, taken by GCRA."""
@@ -64,6 +61,8 @@ class Slot(NamedTuple):
 class Changes(NamedTuple):
     """What a transition was decided by, and what it writes."""
 
+    store_id: str
+    """In which life of the store it was decided."""
     guards: Mapping[str, str]
     """The version of each record that it has seen, by key; '' for one that was not there."""
     slots: Sequence[Slot]
@@ -82,7 +81,7 @@ class Applied(IntEnum):
 
 async def load(line: Line, prefix: str, keys: Sequence[str]) -> Loaded:
     """Read records and what they link to. Raises `Unavailable`."""
-    answer, store_id = await reading(line, LOAD.call(keys, prefix))
+    answer, store_id = await reading(line, LOAD.call(keys, prefix, LONGEST_RECORD))
     time_us, *rest = answer
     values = {key.decode(): value for key, value in zip(rest[::2], rest[1::2], strict=True)}
     return Loaded(int(time_us), values, store_id)
@@ -93,7 +92,10 @@ async def apply(line: Line, changes: Changes) -> Applied:
     guards = [part for guard in changes.guards.items() for part in guard]
     job = {"guards": guards, "slots": changes.slots, "commands": changes.commands}
     some_key = next(iter(changes.guards))  # a Cluster routes by it
-    answer, _ = await line.ask(APPLY.call([some_key], _packed(job)))
+    try:
+        answer, _ = await line.ask(APPLY.call([some_key], _packed(job)), life=changes.store_id)
+    except AnotherLife:
+        return Applied.CHANGED
     return Applied(answer)
 
 

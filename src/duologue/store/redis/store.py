@@ -5,14 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import msgspec
+import structlog
 
-from duologue.errors import Unavailable
+from duologue.errors import Damaged, Unavailable
 from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId
-from duologue.ledger import STATUS_TTL_MS, CommitResult, Delivery, Proposal, QueueEvent, TicketArrived, TicketGone
+from duologue.ledger import (
+    STATUS_TTL_MS,
+    CommitResult,
+    Delivery,
+    Proposal,
+    QueueEvent,
+    Rejected,
+    TicketArrived,
+    TicketGone,
+)
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
+from duologue.pairs.pair import Pair
 from duologue.ports import Clock, ResyncNeeded
 from duologue.settings import RedisSettings
 from duologue.store.ledger import Terms, Transitions
@@ -24,9 +36,13 @@ from duologue.store.redis.limits import RedisLimiter
 from duologue.store.redis.line import Line
 from duologue.store.redis.primary import Primary, parse
 from duologue.store.redis.readers import Entry, Readers
-from duologue.store.redis.records import Bounds, LoadedRecords, NotLoaded, encode, split
+from duologue.store.redis.records import UNREADABLE, Bounds, LoadedRecords, NotLoaded, decoded, encode, split
 from duologue.store.redis.scripts import ALL, Applied, Loaded, apply, load, reading
 from duologue.tasks import Tasks
+
+log = structlog.get_logger()
+
+Said = TypeVar("Said")
 
 TRIES = 50
 """Each try fails only because somebody else succeeded, so so many in a row would be a defect."""
@@ -34,7 +50,9 @@ COMMIT_AT_ONCE = 16
 """Proposals in one transition: one person who moved makes all of them be tried again."""
 DUE_AT_ONCE = 256
 PEOPLE_AT_ONCE = 500
+PAIRS_AT_ONCE = 100
 SHARDS_EVERY_MS = 250
+DUE = ("seat", "forget", "pair", "gateway")
 
 _person = msgspec.json.Decoder(Person).decode
 _delivery = msgspec.json.Decoder(Delivery).decode
@@ -89,8 +107,8 @@ class RedisStore(LedgerStore):
         self, decide: Callable[[Transitions], Answer], wanted: dict[str, None]
     ) -> tuple[LoadedRecords, Answer]:
         """Decide on records as they are now. What turns out to be needed is fetched, and wanted from then on."""
-        loaded = await self._load(list(wanted))
         while True:
+            loaded = await self._load(list(wanted))  # all at one instant: what belongs together fits together
             records = LoadedRecords(
                 loaded, self._known_shards, self._keys, self._bounds, self._time(loaded.time_us // 1000)
             )
@@ -98,22 +116,59 @@ class RedisStore(LedgerStore):
                 return records, decide(Transitions(records, records.clock, self._terms))
             except NotLoaded as missing:
                 wanted[missing.key] = None
-                loaded = loaded.and_then(await self._load([missing.key]))
 
     async def _load(self, keys: Sequence[str]) -> Loaded:
-        loaded = await load(self._line, self._keys.prefix, keys)
         if self._keys.record("nodes") in keys:
-            use, _ = await reading(self._line, ("HGETALL", self._keys.use))
-            loaded = loaded._replace(use={field.decode(): int(n) for field, n in zip(use[::2], use[1::2], strict=True)})
+            loaded, use = await asyncio.gather(load(self._line, self._keys.prefix, keys), self._use())
+            loaded = loaded._replace(use=use)
+        else:
+            loaded = await load(self._line, self._keys.prefix, keys)
         if loaded.store_id != self._life:
             self._life = loaded.store_id
             self._known_shards.clear()
         return loaded
 
+    async def _use(self) -> dict[str, int]:
+        """What of the media nodes is in use. Slots are taken by what is true at the time of writing."""
+        use, _ = await reading(self._line, ("HGETALL", self._keys.use))
+        return {field.decode(): _whole(count) for field, count in zip(use[::2], use[1::2], strict=True)}
+
     async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         parts = [proposals[at : at + COMMIT_AT_ONCE] for at in range(0, len(proposals), COMMIT_AT_ONCE)]
-        results = [await super(RedisStore, self).commit(shard, fence, part) for part in parts or [()]]
+        results = [await self._commit_some(shard, fence, part) for part in parts or [()]]
         return [result for part in results for result in part]
+
+    async def _commit_some(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
+        """All in one transition; one by one where somebody's record cannot be read, so that only they are left out."""
+        try:
+            return await super().commit(shard, fence, proposals)
+        except Damaged as damaged:
+            if len(proposals) > 1:
+                return [(await self._commit_some(shard, fence, [each]))[0] for each in proposals]
+            tickets = proposals[0].tickets if proposals else ()
+            fit = tuple(ticket for ticket in tickets if damaged.key not in self._keys.of_person(ticket.person))
+            if len(fit) == len(tickets):
+                raise
+            self._report(damaged)
+            return [Rejected(fit)]
+
+    async def live_pairs(self, pairs: Sequence[PairId]) -> list[Pair]:
+        """One that cannot be read is none."""
+        parts = [pairs[at : at + PAIRS_AT_ONCE] for at in range(0, len(pairs), PAIRS_AT_ONCE)]
+        return [pair for part in parts for pair in await self._some_live_pairs(part)]
+
+    async def _some_live_pairs(self, pairs: Sequence[PairId]) -> list[Pair]:
+        try:
+            return await super().live_pairs(pairs)
+        except Damaged as damaged:
+            if len(pairs) > 1:
+                return [pair for each in pairs for pair in await self._some_live_pairs([each])]
+            self._report(damaged)
+            return []
+
+    def _report(self, damaged: Damaged) -> None:
+        super()._report(damaged)
+        self._line.faults["broken"] += 1
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -130,7 +185,19 @@ class RedisStore(LedgerStore):
             "WITHSCORES",
         )
         found, _ = await reading(self._line, command)
-        return [_due(member, score) for member, score in zip(found[::2], found[1::2], strict=True)]
+        known = {member: _due(member, score) for member, score in zip(found[::2], found[1::2], strict=True)}
+        foreign = [member for member, due in known.items() if due is None]
+        if foreign:
+            await self._line.ask(("ZREM", self._keys.due, *foreign))
+        return [due for due in known.values() if due is not None]
+
+    async def _expire(self, due: Due) -> list[Pair]:
+        try:
+            return await super()._expire(due)
+        except Damaged as damaged:  # never again: whatever it was about is not known any more
+            self._report(damaged)
+            await self._line.ask(("ZREM", self._keys.due, f"{due.what}:{due.name}"))
+            return []
 
     async def _now_ms(self) -> int:
         time, _ = await reading(self._line, ("TIME",))
@@ -148,13 +215,16 @@ class RedisStore(LedgerStore):
 
     async def _forget_gateway(self, due: Due) -> None:
         gateway = GatewayId(due.name)
-        await self._line.ask(("DEL", self._keys.outbox(gateway), self._keys.people_on(gateway)))
+        await self._line.ask(("DEL", self._keys.outbox(gateway)))  # the set of its people has become empty by itself
         await self._line.ask(("ZREM", self._keys.due, f"{due.what}:{due.name}"))
 
     async def keep_alive(self, gateway: GatewayId) -> bool:
         outbox, people = self._keys.outbox(gateway), self._keys.people_on(gateway)
         await self._outlive({outbox: ttl.STREAM_TTL_MS, people: ttl.INDEX_TTL_MS})
-        return await super().keep_alive(gateway)
+        known = await super().keep_alive(gateway)
+        if not known:
+            self._known_shards.clear()  # Redis may have been emptied
+        return known
 
     async def _outlive(self, keys: Mapping[str, int]) -> None:
         """Somebody needs these: they live as long as from now on."""
@@ -166,9 +236,10 @@ class RedisStore(LedgerStore):
         """There are few, and new ones are rare: looking now and then is enough."""
         until_ms = self._clock.monotonic_ms() + wait_ms
         while True:
-            value, _ = await reading(self._line, ("GET", self._keys.record("shards")))
-            _, body = split(value)
-            shards = list(_shards(body)) if body is not None else []
+            key = self._keys.record("shards")
+            value, _ = await reading(self._line, ("GET", key))
+            _, body = split(key, value)
+            shards = list(decoded(key, _shards, body)) if body is not None else []
             if after > len(shards):
                 raise ResyncNeeded(len(shards))
             if len(shards) > after or self._clock.monotonic_ms() >= until_ms:
@@ -182,7 +253,7 @@ class RedisStore(LedgerStore):
             if offered or end:
                 return list(offered), end
         entries, position = await self._readers.read(stream, after, wait_ms)
-        return [_event(entry) for entry in entries], position
+        return self._understood(_event, entries, position), position
 
     async def _offered_in(self, shard: str) -> list[TicketArrived]:
         """Everybody who is offered there now. The position is noted before: what happens meanwhile is heard again."""
@@ -191,8 +262,21 @@ class RedisStore(LedgerStore):
         for at in range(0, len(people), PEOPLE_AT_ONCE):
             keys = [self._keys.record("person", person) for person in people[at : at + PEOPLE_AT_ONCE]]
             values, _ = await reading(self._line, ("MGET", *keys))
-            arrived += [TicketArrived(ticket) for value in values if (ticket := _offer(value, shard)) is not None]
+            offers = [self._offer(key, value, shard) for key, value in zip(keys, values, strict=True)]
+            arrived += [TicketArrived(ticket) for ticket in offers if ticket is not None]
         return arrived
+
+    def _offer(self, key: str, value: bytes | None, shard: str) -> Ticket | None:
+        """The ticket of somebody who is offered in this shard, as their record says."""
+        try:
+            _, body = split(key, value)
+            who = decoded(key, _person, body) if body is not None else None
+        except Damaged as damaged:
+            self._report(damaged)
+            return None
+        if who is None or not who.offered or who.ticket is None or who.ticket.cohort.key != shard:
+            return None
+        return who.ticket
 
     async def lease(self, shard: str, matcher: MatcherId) -> int | None:
         await self._outlive({self._keys.queue(shard): ttl.STREAM_TTL_MS, self._keys.offered(shard): ttl.INDEX_TTL_MS})
@@ -216,25 +300,31 @@ class RedisStore(LedgerStore):
 
     async def read_news(self, gateway: GatewayId, after: int, wait_ms: int) -> tuple[list[Delivery], int]:
         entries, position = await self._readers.read(self._keys.outbox(gateway), after, wait_ms)
-        return [_delivery(entry.value) for entry in entries], position
+        return self._understood(lambda entry: _delivery(entry.value), entries, position), position
+
+    def _understood(self, decode: Callable[[Entry], Said], entries: Sequence[Entry], position: int) -> list[Said]:
+        """What entries say. One that says nothing is a gap: it may have been anything."""
+        try:
+            return [decode(entry) for entry in entries]
+        except UNREADABLE as error:
+            self._line.faults["broken"] += 1
+            log.error("stream_entry_damaged", detail=str(error), hint="whoever reads it begins with a snapshot")
+            raise ResyncNeeded(position) from error
 
 
-def _due(member: bytes, score: bytes) -> Due:
-    what, _, name = member.decode().partition(":")
-    return Due(int(float(score)), what, name)  # type: ignore[arg-type]  # written by `LoadedRecords` alone
+def _due(member: bytes, score: bytes) -> Due | None:
+    """None: not one of ours."""
+    what, _, name = member.decode(errors="replace").partition(":")
+    return Due(int(float(score)), what, name) if what in DUE and name else None  # type: ignore[arg-type]  # just looked
 
 
 def _event(entry: Entry) -> QueueEvent:
     return TicketArrived(_ticket(entry.value)) if entry.field == b"t" else _gone(entry.value)
 
 
-def _offer(value: bytes | None, shard: str) -> Ticket | None:
-    """The ticket of somebody who is offered in this shard, as their record says."""
-    _, body = split(value)
-    who = _person(body) if body is not None else None
-    if who is None or not who.offered or who.ticket is None or who.ticket.cohort.key != shard:
-        return None
-    return who.ticket
+def _whole(text: bytes) -> int:
+    """A count; what is none counts as nothing."""
+    return int(text) if text.lstrip(b"-").isdigit() else 0
 
 
 @asynccontextmanager

@@ -17,9 +17,9 @@ const require = (numAudios = 0, numVideos = 0): Message => ({
   value: new MediaSectionsRequirement({ numAudios, numVideos }),
 });
 
-function verdicts(expectedTracks: number, ...messages: Message[]): Verdict[] {
+function verdicts(expectedTracks: number, ...events: (Message | "connected")[]): Verdict[] {
   const watch = new EarlyOffer(expectedTracks);
-  return messages.map((message) => watch.hear(message));
+  return events.map((event) => (event === "connected" ? watch.connected() : watch.hear(event)));
 }
 
 describe("an early offer", () => {
@@ -35,6 +35,35 @@ describe("an early offer", () => {
 
   it("is not made for a partner who sends less than expected", () => {
     expect(verdicts(2, allow("A"), require(), answer("A"))).toEqual(["pass", "pass", "pass"]);
+  });
+});
+
+describe("an offer made when connected", () => {
+  it("makes another one needless when its answer has all that is allowed", () => {
+    expect(verdicts(2, "connected", allow("A"), allow("V"), answer("A", "V"), require(), require())).toEqual([
+      ...["ask", "pass", "pass", "pass", "withhold", "pass"],
+    ]);
+  });
+
+  it("answers a request that is faster than its answer", () => {
+    expect(verdicts(2, "connected", allow("A"), allow("V"), require(), answer("A", "V"), require()).slice(3)).toEqual(["withhold", "pass", "pass"]);
+  });
+
+  it("is made good when its answer came too early", () => {
+    expect(verdicts(2, "connected", answer(), allow("A"), allow("V"), answer("A", "V"), require())).toEqual([
+      ...["ask", "pass", "pass", "ask", "pass", "withhold"],
+    ]);
+    expect(verdicts(2, "connected", allow("A"), allow("V"), answer(), require(), answer("A", "V")).slice(3)).toEqual(["ask", "withhold", "pass"]);
+    expect(verdicts(2, "connected", allow("A"), allow("V"), require(), answer("A")).slice(3)).toEqual(["withhold", "ask"]);
+  });
+
+  it("answers no request for a track that is not allowed yet", () => {
+    expect(verdicts(2, "connected", require(), answer()).slice(1)).toEqual(["pass", "pass"]);
+    expect(verdicts(2, "connected", answer("A"), allow("A"), require()).at(-1)).toBe("pass");
+  });
+
+  it("is not made when the tracks came first", () => {
+    expect(verdicts(1, allow("A"), "connected")).toEqual(["ask", "pass"]);
   });
 });
 

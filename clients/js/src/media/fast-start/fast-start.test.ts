@@ -21,7 +21,10 @@ class OldTransceiver extends Transceiver {
   override setCodecPreferences = undefined as never;
 }
 
-class Connection {
+class Connection extends EventTarget {
+  connectionState = "new";
+  senders: unknown[] = [];
+  readonly channels: string[] = [];
   transceiverClass: new (kind: string, direction: string) => Transceiver = Transceiver;
   readonly transceivers: Transceiver[] = [];
   readonly answers: string[] = [];
@@ -31,6 +34,16 @@ class Connection {
     const transceiver = new this.transceiverClass(typeof source === "string" ? source : source.kind, init?.direction ?? "sendrecv");
     this.transceivers.push(transceiver);
     return transceiver;
+  }
+  createDataChannel(label: string): unknown {
+    return this.channels.push(label);
+  }
+  getSenders(): unknown[] {
+    return this.senders;
+  }
+  reach(state: string): void {
+    this.connectionState = state;
+    this.dispatchEvent(new Event("connectionstatechange"));
   }
   setRemoteDescription({ sdp }: { sdp: string }): Promise<void> {
     if (this.refuses(sdp)) return Promise.reject(new Error("refused"));
@@ -54,6 +67,9 @@ class Socket extends EventTarget {
   constructor(readonly url: string) {
     super();
     queueMicrotask(() => this.addEventListener("message", this.#note)); // the SDK listens later than the constructor
+  }
+  close(): void {
+    this.readyState = 2;
   }
   receive(message: SignalResponse["message"]): void {
     this.dispatchEvent(new MessageEvent("message", { data: new SignalResponse({ message }).toBinary().slice().buffer }));
@@ -148,6 +164,36 @@ describe("the start bitrate", () => {
   });
 });
 
+describe("ICE Lite", () => {
+  const lite = `v=0\r\na=ice-lite\r\n`;
+
+  it("is not told to the browser", async () => {
+    const { start, connect } = world({ startBitrate: false });
+    start.begin(2);
+    const connection = connect();
+    for (const sdp of [lite, "v=0\r\n"]) await connection.setRemoteDescription({ type: "answer", sdp } as never);
+    expect(connection.answers).toEqual(["v=0\r\n", "v=0\r\n"]);
+    expect(start.counts).toMatchObject({ nominations: 1, startBitrates: 0 });
+  });
+});
+
+describe("data channels", () => {
+  it("are not made, and never open", () => {
+    const { start, connect } = world();
+    start.begin(2);
+    const connection = connect();
+    const channel = connection.createDataChannel("_reliable") as RTCDataChannel;
+    expect(connection.channels).toEqual([]);
+    expect(channel).toMatchObject({ label: "_reliable", readyState: "connecting", bufferedAmount: 0 });
+    expect(() => {
+      channel.send("word");
+    }).toThrow("no data channels");
+    channel.close();
+    expect(channel.readyState).toBe("closed");
+    expect(start.counts.channelsSpared).toBe(1);
+  });
+});
+
 const allow = (trackSid: string): SignalResponse["message"] => ({ case: "subscriptionPermissionUpdate", value: new SubscriptionPermissionUpdate({ trackSid, allowed: true }) });
 const answer: SignalResponse["message"] = { case: "answer", value: new SessionDescription({ midToTrackId: { "0": "A", "1": "V" } }) };
 const require: SignalResponse["message"] = { case: "mediaSectionsRequirement", value: new MediaSectionsRequirement() };
@@ -169,6 +215,16 @@ describe("an early offer", () => {
     const allowed = "subscriptionPermissionUpdate";
     expect(socket.heard).toEqual([allowed, allowed, "mediaSectionsRequirement", "answer"]);
     expect(start.counts).toMatchObject({ earlyOffers: 1, withheld: 1, misfires: 0 });
+  });
+
+  it("is made when we are connected, once", async () => {
+    const { start, connect, socket: open } = world({ keyframes: false });
+    start.begin(2);
+    const [connection, socket] = [connect(), open()];
+    await Promise.resolve();
+    for (const state of ["connecting", "connected", "disconnected", "connected"]) connection.reach(state);
+    expect(socket.heard).toEqual(["mediaSectionsRequirement"]);
+    expect(start.counts.earlyOffers).toBe(1);
   });
 
   it("leaves other sockets and messages that it cannot read alone", async () => {
@@ -207,6 +263,19 @@ describe("keyframes", () => {
     start.begin(2).pictureWanted({ getParameters: () => ({ encodings: [{}] }), setParameters } as never);
     await vi.advanceTimersByTimeAsync(200);
     expect(start.counts).toMatchObject({ keyframes: 0, misfires: 2 });
+  });
+
+  it("are forced when we are connected, for the camera alone", async () => {
+    const { start, connect } = world({ earlyOffer: false });
+    start.begin(2);
+    const connection = connect();
+    const setParameters = vi.fn((_: unknown, options: { encodingOptions: unknown }) => Promise.resolve(options.encodingOptions));
+    const sender = (kind: string | null) => ({ track: kind === null ? null : { kind }, getParameters: () => ({ encodings: [{}] }), setParameters });
+    connection.senders = [sender("audio"), sender("video"), sender(null)];
+    connection.reach("connected");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(setParameters).toHaveBeenCalledOnce();
+    expect(start.counts).toMatchObject({ keyframes: 1, misfires: 0 });
   });
 
   it("are not forced after the join is over", async () => {
@@ -250,6 +319,8 @@ describe("switched off", () => {
     const attempt = start.begin(2);
     const [connection, socket] = [connect(), open()];
     layOut(connection);
+    connection.createDataChannel("_lossy");
+    connection.reach("connected");
     await connection.setRemoteDescription({ type: "answer", sdp: VP8_ANSWER } as never);
     for (const message of [allow("A"), allow("V"), answer, require]) socket.receive(message);
     attempt.pictureSubscribed();
@@ -257,6 +328,7 @@ describe("switched off", () => {
     expect(connection.transceivers).toHaveLength(6);
     expect(connection.transceivers.every(({ preferences }) => preferences === null)).toBe(true);
     expect(connection.answers).toEqual([VP8_ANSWER]);
+    expect(connection.channels).toEqual(["_lossy"]);
     expect(socket.heard).toHaveLength(4);
     expect(Object.values(start.counts).every((count) => count === 0)).toBe(true);
   });

@@ -1,14 +1,16 @@
 /**
- * The first picture sooner: four changes to how the SDK starts a connection, from outside of it.
+ * The first picture sooner: changes to how the SDK starts and ends a connection, from outside of it.
  *
  * Proved with livekit-client 2.23.0 and LiveKit 1.13.5; a test holds the version. Where a part finds a browser,
  * an SDK or a server other than it knows, nothing happens, and the SDK goes its own, slower way. Where a part
  * did its work and yet no picture comes, a watchdog asks for what was withheld, and the next join is a plain one.
  */
+import { isSignalUrl, onSocket, type WebSocketClass } from "../sockets.js";
 import { starting, type ConnectionPlan, type PeerConnectionClass } from "./connection.js";
-import { forceKeyframe, KEYFRAMES_AFTER_MS } from "./keyframes.js";
+import { FIRST_KEYFRAME_AFTER_MS, forceKeyframe, KEYFRAMES_AFTER_MS } from "./keyframes.js";
 import { ALL_PARTS, noCounts, NO_PARTS, type FastStartCounts, type FastStartParts, type MutableCounts } from "./parts.js";
-import { isSignalUrl, watchSignal, type WebSocketClass } from "./signal.js";
+import { closeAtOnce } from "./quick-leave.js";
+import { watchSignal, type SignalWatch } from "./signal.js";
 
 export type { FastStartCounts, FastStartParts } from "./parts.js";
 
@@ -69,7 +71,7 @@ export class FastAttempt {
   readonly #counts: MutableCounts;
   readonly #fellBack: () => void;
   readonly #end = new AbortController();
-  #askForOffer: (() => void) | null = null;
+  #signal: SignalWatch | null = null;
   #dueTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: FastStartParts, expectedTracks: number, counts: MutableCounts, fellBack: () => void) {
@@ -87,27 +89,34 @@ export class FastAttempt {
     const counts = this.#counts;
     return {
       slim: this.#parts.slimOffers,
+      mediaOnly: this.#parts.mediaOnly,
+      nominateFirst: this.#parts.nominateFirst,
       startKbps: this.#parts.startBitrate ? START_KBPS : null,
       slimmed: () => (counts.slimOffers += 1),
+      channelSpared: () => (counts.channelsSpared += 1),
+      nominated: () => (counts.nominations += 1),
       started: () => (counts.startBitrates += 1),
       misfired: () => (counts.misfires += 1),
+      connected: (connection) => this.#connected(connection),
     };
   }
 
   socketOpened(socket: WebSocket, url: string | URL): void {
-    if (!this.#parts.earlyOffer || !isSignalUrl(url)) return;
+    if (!isSignalUrl(url)) return;
     const counts = this.#counts;
-    this.#askForOffer = watchSignal(socket, this.#expectedTracks, {
+    const misfired = (): void => void (counts.misfires += 1);
+    if (this.#parts.quickLeave) closeAtOnce(socket, () => (counts.quickLeaves += 1), misfired);
+    if (!this.#parts.earlyOffer) return;
+    this.#signal = watchSignal(socket, this.#expectedTracks, {
       asked: () => (counts.earlyOffers += 1),
       withheld: () => (counts.withheld += 1),
-      unreadable: () => (counts.misfires += 1),
+      unreadable: misfired,
     });
   }
 
   /** The partner's side subscribed to our picture. */
   pictureWanted(sender: RTCRtpSender): void {
-    if (!this.#parts.keyframes) return;
-    for (const delayMs of KEYFRAMES_AFTER_MS) this.#later(() => void this.#forceKeyframe(sender), delayMs);
+    for (const delayMs of KEYFRAMES_AFTER_MS) this.#keyframeLater(sender, delayMs);
   }
 
   /** We subscribed to the partner's picture. */
@@ -126,6 +135,18 @@ export class FastAttempt {
     this.#end.abort();
   }
 
+  #connected(connection: RTCPeerConnection): void {
+    if (this.ended.aborted) return;
+    this.#signal?.connected();
+    for (const sender of connection.getSenders()) {
+      if (sender.track?.kind === "video") this.#keyframeLater(sender, FIRST_KEYFRAME_AFTER_MS);
+    }
+  }
+
+  #keyframeLater(sender: RTCRtpSender, delayMs: number): void {
+    if (this.#parts.keyframes) this.#later(() => void this.#forceKeyframe(sender), delayMs);
+  }
+
   async #forceKeyframe(sender: RTCRtpSender): Promise<void> {
     const done = await forceKeyframe(sender);
     if (!this.ended.aborted) this.#counts[done ? "keyframes" : "misfires"] += 1;
@@ -134,7 +155,7 @@ export class FastAttempt {
   #fallBack(): void {
     this.#counts.fallbacks += 1;
     this.#fellBack();
-    this.#askForOffer?.();
+    this.#signal?.ask();
   }
 
   #later(run: () => void, delayMs: number): ReturnType<typeof setTimeout> {
@@ -144,7 +165,7 @@ export class FastAttempt {
   }
 }
 
-/** Put both subclasses in their places, once; later calls give the same. */
+/** Be told of what is built, once; later calls give the same. */
 function install(host: Host): Installed {
   const known = installations.get(host);
   if (known !== undefined) return known;
@@ -152,16 +173,7 @@ function install(host: Host): Installed {
   if (host.RTCPeerConnection !== undefined) {
     host.RTCPeerConnection = starting(host.RTCPeerConnection, () => installed.attempt?.connectionPlan() ?? null);
   }
-  if (host.WebSocket !== undefined) host.WebSocket = told(host.WebSocket, installed);
+  onSocket((socket, url) => installed.attempt?.socketOpened(socket, url), host);
   installations.set(host, installed);
   return installed;
-}
-
-function told(Base: WebSocketClass, installed: Installed): WebSocketClass {
-  return class extends Base {
-    constructor(url: string | URL, protocols?: string | string[]) {
-      super(url, protocols);
-      installed.attempt?.socketOpened(this, url);
-    }
-  };
 }

@@ -2,6 +2,11 @@
 
 /** After the partner subscribed: their decoder is bound by then, and a lost picture is made up for. */
 export const KEYFRAMES_AFTER_MS = [40, 120] as const;
+/**
+ * After we are connected. A partner who is connected at the same moment has their offer at the server some 30 ms later,
+ * however long the way is; a picture that leaves after this comes just in time for them.
+ */
+export const FIRST_KEYFRAME_AFTER_MS = 60;
 
 interface KeyframeSender {
   getParameters(): RTCRtpSendParameters;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { withStartBitrate } from "./sdp.js";
+import { withoutIceLite, withStartBitrate } from "./sdp.js";
 
 const HEAD = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n";
 const AUDIO = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n";
@@ -32,4 +32,9 @@ it.each([
   ["nothing in it", ""],
 ])("changes nothing in a description with %s", (_, sdp) => {
   expect(withStartBitrate(sdp, 1_000)).toBe(sdp);
+});
+
+it("takes out ICE Lite, and nothing else", () => {
+  expect(withoutIceLite(`${HEAD}a=ice-lite\r\n${VIDEO}`)).toBe(HEAD + VIDEO);
+  expect(withoutIceLite(HEAD + VIDEO)).toBe(HEAD + VIDEO);
 });

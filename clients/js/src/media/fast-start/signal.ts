@@ -2,8 +2,6 @@
 import { MediaSectionsRequirement, SignalResponse } from "@livekit/protocol";
 import { EarlyOffer } from "./early-offer.js";
 
-export type WebSocketClass = typeof WebSocket;
-
 export interface SignalHandlers {
   asked(): void;
   withheld(): void;
@@ -14,13 +12,15 @@ export interface SignalHandlers {
 /** Ours come as events like the server's: told apart by being known. */
 const ours = new WeakSet<Event>();
 
-/** The SDK's path since its version 2: `/rtc`, `/rtc/v1`. */
-export function isSignalUrl(url: string | URL): boolean {
-  return /\/rtc(?:\/v\d+)?(?:\?|$)/.test(String(url));
+export interface SignalWatch {
+  /** Media can flow. */
+  connected(): void;
+  /** Have the SDK make an offer. */
+  ask(): void;
 }
 
-/** Listen before anybody else does; call it while the socket is new. Returns how to ask for an offer. */
-export function watchSignal(socket: WebSocket, expectedTracks: number, handlers: SignalHandlers): () => void {
+/** Listen before anybody else does; call it while the socket is new. */
+export function watchSignal(socket: WebSocket, expectedTracks: number, handlers: SignalHandlers): SignalWatch {
   const watch = new EarlyOffer(expectedTracks);
   const ask = (): void => askForOffer(socket);
   socket.addEventListener("message", (event: MessageEvent<unknown>) => {
@@ -39,7 +39,12 @@ export function watchSignal(socket: WebSocket, expectedTracks: number, handlers:
       setTimeout(ask); // after this message was heard by the SDK too
     }
   });
-  return ask;
+  const connected = (): void => {
+    if (watch.connected() !== "ask") return;
+    handlers.asked();
+    ask();
+  };
+  return { connected, ask };
 }
 
 /** A request for nothing: the SDK adds no section and makes an offer. */
