@@ -16,6 +16,7 @@ from functools import partial
 from statistics import quantiles
 from typing import Any, NamedTuple, TypeVar
 
+import hiredis
 import uvloop
 
 from benchmarks.redis_store.recorder import Command, Recorder, Said
@@ -238,6 +239,8 @@ def _report(report: Report, recorded: Recorded, rounds: Sequence[Round]) -> None
     report.add("retries_per_transition", [recorded.retries], "retries")
     report.add("retries_per_transition_both_at_once", [recorded.retries_at_once], "retries")
     report.add("commands_per_transition", [len(recorded.timed) / recorded.transitions], "commands")
+    sent = sum(len(hiredis.pack_command(said.command)) for said in recorded.timed)
+    report.add("bytes_sent_per_transition", [sent / recorded.transitions], "bytes")
     report.add("pairs_per_commit", [each.store.pairs_in_commit for each in rounds], "pairs")
 
 

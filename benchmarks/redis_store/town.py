@@ -33,6 +33,8 @@ NOW_MS = 1_800_000_000_000
 NODE = NodeName("node")
 SEED = 1
 ARRIVE_AT_ONCE = 200
+READ_AT_ONCE = 1_000
+"""Events of the queue; where fewer come there are no more."""
 LINE = "A line of chat, as long as such lines are."
 _rng = SystemRng()
 _requests = count(1)
@@ -159,10 +161,10 @@ class Town:
 
     async def proposals(self, at_most: int) -> list[Proposal]:
         """Who waits, two by two as they came; the rules have a benchmark of their own."""
-        while True:
+        while len(self._unpaired) < 2 * at_most:
             events, self._position = await self.store.read_queue(self._shard, self._position, 0)
             self._unpaired += [event.ticket for event in events if isinstance(event, TicketArrived)]
-            if not events:
+            if len(events) < READ_AT_ONCE:
                 break
         count = min(at_most, len(self._unpaired) // 2)
         some, self._unpaired = self._unpaired[: 2 * count], self._unpaired[2 * count :]

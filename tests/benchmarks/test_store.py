@@ -15,7 +15,6 @@ from benchmarks.redis_store.replay import by_hiredis, by_redis_py
 from benchmarks.redis_store.server import HOST, RedisProcess, redis_running
 from benchmarks.redis_store.town import Lives, Town, store_at
 from benchmarks.report import CannotRun
-from duologue.store.redis.scripts import APPLY, LOAD
 
 OPTIONS = argparse.Namespace(pairs=30, at_once=10)
 
@@ -89,23 +88,6 @@ def test_two_who_write_at_once_are_counted(server: RedisProcess) -> None:
 
     assert recorded.retries == 0
     assert recorded.retries_at_once > 0
-
-
-async def test_a_commit_of_many_asks_once_and_writes_once(server: RedisProcess) -> None:
-    """What it reads is known beforehand."""
-    recorder = Recorder(server.port)
-    async with recorder.listening() as url, store_at(url) as ledger:
-        town = Town(ledger, 20)
-        await town.settle()
-        for who in town.people:
-            await town.find(who)
-        proposals = await town.proposals(10)
-        before = len(recorder.said)
-        await town.commit(proposals)
-        scripts = [said.command[1] for said in recorder.said[before:] if said.command[0] == "EVALSHA"]
-
-    assert len(proposals) == 10
-    assert scripts == [LOAD.digest.encode(), APPLY.digest.encode()]
 
 
 async def test_each_kind_and_single_commits_have_a_cost(server: RedisProcess) -> None:
