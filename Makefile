@@ -33,6 +33,9 @@ bench: ## every benchmark: figures against their targets, JSON in benchmarks/res
 bench-%: ## one of them: bench-NAME runs benchmarks/NAME.py
 	@exec scripts/bootstrap python -- .venv/bin/python -m benchmarks $*
 
+bench-memory: ## how many bytes of Redis a person takes (ARGS="--people 5000")
+	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.memory $(ARGS)
+
 bench-gateway:
 	@exec scripts/bootstrap python socketio -- .venv/bin/python -m benchmarks gateway
 
@@ -63,4 +66,4 @@ screenshots: ## take the pictures of the documentation into docs/images
 icons: ## draw the page's icons from web/public/favicon.svg
 	@exec scripts/bootstrap python chromium -- .venv/bin/python scripts/icons.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway bench-store bench-match bench-next bench-livekit soak sim-planted page screenshots icons
+.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-store bench-match bench-next bench-livekit soak sim-planted page screenshots icons

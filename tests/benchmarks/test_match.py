@@ -16,14 +16,16 @@ from tests.fakes import wait_until
 
 
 @pytest.mark.timeout(240)  # each process of a service takes a second of CPU to start
-def test_whoever_looks_for_somebody_is_matched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_looks_for_somebody_is_matched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A small run to its end: nobody is left over, and each find had a partner who waited."""
     monkeypatch.setattr(match, "WARM_UP_S", 0.5)
     small = ["--people", "40", "--waiting", "4", "--rate", "10", "--seconds", "2"]
     code = run("match", match.measure, options=match._options, argv=[*small, "--json", str(tmp_path / "x.json")])
+    assert code in (0, 1), capsys.readouterr().err  # how fast it is depends on what else this machine does
     figures = msgspec.json.decode((tmp_path / "x.json").read_bytes(), type=Result).figures
 
-    assert code in (0, 1), "how fast it is depends on what else this machine does"
     assert figures["finds_without_match"].value == 0
     assert figures["finds_without_partner"].value == 0
     assert figures["finds_per_s"].value == pytest.approx(10, rel=0.2)

@@ -14,7 +14,7 @@ from litestar.params import JSONBody
 from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
 from msgspec import Meta
 
-from duologue.errors import OutcomeUnknown, RateLimited, TokenRefused, Unavailable, ValueRefused
+from duologue.errors import BackendError, RateLimited, TokenRefused, ValueRefused
 from duologue.ports import Limiter
 from duologue.safety.addresses import prefix_of
 from duologue.safety.ratelimit import UNLIMITED
@@ -53,7 +53,7 @@ class GuestDesk:
         key = f"guest:{prefix_of(address)}"
         try:
             retry_after_ms = 0 if self._rate == UNLIMITED else await self._limiter.admit(key, self._rate)
-        except (Unavailable, OutcomeUnknown) as error:
+        except BackendError as error:
             log.warning("store_unavailable", detail=str(error), hint="guests are not counted")
             return
         if retry_after_ms:

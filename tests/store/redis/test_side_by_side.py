@@ -272,8 +272,8 @@ def _position(heard: Any) -> int:
 
 TestBothStores = BothStores.TestCase
 TestBothStores.settings = settings(
-    max_examples=20,
-    stateful_step_count=40,
+    max_examples=50,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

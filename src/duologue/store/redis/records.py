@@ -7,7 +7,6 @@ and not by the transitions.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -80,6 +79,14 @@ class Kind(NamedTuple):
     """The names of the records that are loaded with one of these."""
 
 
+class Raw(NamedTuple):
+    """A record as it was loaded; version '' and no JSON where there is none."""
+
+    key: str
+    version: str
+    body: bytes | None
+
+
 class Table(MutableMapping[K, V], Generic[K, V]):
     """The records of one kind. Only what was asked for is known; it is decoded once somebody wants it."""
 
@@ -87,9 +94,12 @@ class Table(MutableMapping[K, V], Generic[K, V]):
         self._kind = kind
         self._loaded = loaded
         self._keys = keys
+        self._raws: dict[K, Raw] = {}
         self._before: dict[K, V | None] = {}
         self.seen: dict[K, V | None] = {}
         """What somebody looked at, as it is by now; None where there is (no longer) a record."""
+        self.changed: list[K] = []
+        """Whose records are to be written or deleted, once `writes` was asked."""
 
     def __getitem__(self, name: K) -> V:
         value = self._look(name)
@@ -127,23 +137,28 @@ class Table(MutableMapping[K, V], Generic[K, V]):
     def writes(self) -> Iterator[tuple[str, str, Command | None]]:
         """For each record that somebody looked at: its key, the version that they saw, and what to write."""
         for name, value in self.seen.items():
-            key = self._key(name)
-            version, body = split(key, self._raw(name))
-            yield key, version, self._write(name, value, version, body)
+            raw = self._raw(name)
+            yield raw.key, raw.version, self._write(name, value, raw)
 
-    def _write(self, name: K, value: V | None, version: str, body: bytes | None) -> Command | None:
+    def _write(self, name: K, value: V | None, raw: Raw) -> Command | None:
         if value is None:
-            return ("DEL", self._key(name)) if body is not None else None
+            self.changed.append(name)
+            return ("DEL", raw.key) if raw.body is not None else None
         new = encode(value)
-        if new == body or value == self.before(name):  # sets come in any order
+        if new == raw.body or self._differs_in_order_alone(name, value, new, raw):
             return None
+        self.changed.append(name)
         # A new record starts from the clock: one that was deleted and made again has another version than before.
-        next_version = int(version) + 1 if version else self._loaded.time_us
+        next_version = int(raw.version) + 1 if raw.version else self._loaded.time_us
         links = self._kind.links(value)
         head = f"{next_version} {links}\n" if links else f"{next_version}\n"
         ttl_ms = RECORD_TTL_MS[self._kind.name]
-        command: Command = ("SET", self._key(name), head + new.decode())
+        command: Command = ("SET", raw.key, head + new.decode())
         return command if ttl_ms is None else (*command, "PX", ttl_ms)
+
+    def _differs_in_order_alone(self, name: K, value: V, new: bytes, raw: Raw) -> bool:
+        """Sets come in any order: what was only read would be written, and others would have to try again."""
+        return raw.body is not None and len(new) == len(raw.body) and value == self.before(name)
 
     def _look(self, name: K) -> V | None:
         if name not in self.seen:
@@ -151,18 +166,16 @@ class Table(MutableMapping[K, V], Generic[K, V]):
         return self.seen[name]
 
     def _decoded(self, name: K) -> V | None:
-        key = self._key(name)
-        _, body = split(key, self._raw(name))
+        key, _, body = self._raw(name)
         return decoded(key, self._kind.decode, body) if body is not None else None
 
-    def _key(self, name: K) -> str:
-        return self._keys.record(self._kind.name, name)
-
-    def _raw(self, name: K) -> bytes | None:
-        key = self._key(name)
-        if key not in self._loaded.values:
-            raise NotLoaded(key)
-        return self._loaded.values[key]
+    def _raw(self, name: K) -> Raw:
+        if name not in self._raws:
+            key = self._keys.record(self._kind.name, name)
+            if key not in self._loaded.values:
+                raise NotLoaded(key)
+            self._raws[name] = Raw(key, *split(key, self._loaded.values[key]))
+        return self._raws[name]
 
 
 class LoadedNodes(Nodes):
@@ -175,7 +188,7 @@ class LoadedNodes(Nodes):
         self._table = table
         self._use = use
         self._keys = keys
-        self._moved: Counter[NodeName] = Counter()
+        self._moved: dict[NodeName, int] = {}
         self.commands: list[Command] = []
         self._states: States | None = None
 
@@ -195,7 +208,7 @@ class LoadedNodes(Nodes):
 
     def counts(self) -> Mapping[NodeName, int]:
         carried = {NodeName(field[6:]): count for field, count in self._use.items() if field.startswith("pairs ")}
-        return {name: carried.get(name, 0) + self._moved[name] for name in {*carried, *self._moved}}
+        return {name: carried.get(name, 0) + self._moved.get(name, 0) for name in {*carried, *self._moved}}
 
     def carry(self, name: NodeName, pair: PairId) -> None:
         self._move(name, pair, "SADD", 1)
@@ -205,7 +218,7 @@ class LoadedNodes(Nodes):
         self._move(name, pair, "SREM", -1)
 
     def _move(self, name: NodeName, pair: PairId, command: str, count: int) -> None:
-        self._moved[name] += count
+        self._moved[name] = self._moved.get(name, 0) + count
         self.commands.append(("HINCRBY", self._keys.use, f"pairs {name}", count))
         self.commands.append((command, self._keys.pairs_on(name), pair))
 
@@ -305,8 +318,8 @@ class LoadedRecords:
 
     def _indexes(self) -> Iterator[Command]:
         """Who is on which gateway, and who is offered where."""
-        for name, now in self.people.seen.items():
-            before, after = self._places(self.people.before(name)), self._places(now)
+        for name in self.people.changed:
+            before, after = self._places(self.people.before(name)), self._places(self.people.seen[name])
             for key in before - after:
                 yield "SREM", key, name
             for key in after - before:

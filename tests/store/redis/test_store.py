@@ -1,0 +1,96 @@
+"""What a transition costs: one way to Redis to read, and one to write."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from duologue.ids import PairId, PersonId
+from duologue.ledger import Committed, Outcome, Proposal
+from duologue.protocol.codes import Mode
+from duologue.store.redis import RedisStore
+from duologue.store.redis import store as module
+from duologue.store.redis.scripts import Loaded, load
+from tests.builders import NODE, cohort
+from tests.contract.stores import PAIR, shared_redis, wish
+from tests.store.redis.keyspace import Keyspace
+from tests.store.redis.rig import REALMS, store_at, world_of
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[RedisStore]:
+    """An empty one."""
+    realm = f"cost{next(REALMS)}"
+    async with store_at(shared_redis().url, realm) as store:
+        yield store
+    Keyspace(shared_redis(), realm).clear()
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many records each way to Redis asked for."""
+    counts: list[int] = []
+
+    async def counted(line: object, prefix: str, keys: list[str]) -> Loaded:
+        counts.append(len(keys))
+        return await load(line, prefix, keys)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "load", counted)
+    return counts
+
+
+async def test_what_people_do_reads_once(store: RedisStore, loads: list[int]) -> None:
+    """All that belongs to somebody comes with their record: their pair, and who is in it with them."""
+    world = world_of(store)
+    ana, ben = await world.talking(mode=Mode.VIDEO)
+    loads.clear()
+
+    await store.write(ana, PAIR, 1, "hello")
+    await store.mute(ben, PAIR, audio_off=True, video_off=False)
+    await store.opened(PAIR, NODE)
+    await store.partner(ana, PAIR)
+    await store.block(ben, PAIR)
+    await store.next(ana, PAIR, 2, wish(ana, 2, cohort=cohort(Mode.VIDEO)))
+    await store.cancel(ana, 2)
+    await store.depart(ben, 5_000)
+
+    assert len(loads) == 8
+
+
+async def test_many_proposals_read_once(store: RedisStore, loads: list[int]) -> None:
+    """A commit of several pairs, in video: nodes, lease and all people at one instant."""
+    world = world_of(store)
+    people = [PersonId(f"p{n}") for n in range(8)]
+    for person in people:
+        await world.waiting(person, cohort=cohort(Mode.VIDEO))
+    queue = await world.queue()
+    proposals = [
+        Proposal(PairId(f"pair{n}"), (queue[people[2 * n]], queue[people[2 * n + 1]]), ("Heron", "Otter"))
+        for n in range(4)
+    ]
+    await world.report_nodes()
+    world.nodes_were_reported = True
+    shard = proposals[0].tickets[0].cohort.key
+    fence = await store.lease(shard, world.matcher) or 0
+    loads.clear()
+
+    results = await store.commit(shard, fence, proposals)
+
+    assert results == [Committed(proposal.pair) for proposal in proposals]
+    assert len(loads) == 1
+
+
+async def test_coming_and_waiting_read_once(store: RedisStore, loads: list[int]) -> None:
+    """The first one in a shard makes it known; after that nobody looks."""
+    world = world_of(store)
+    await world.waiting(PersonId("first"))
+    loads.clear()
+
+    arrival = await world.arrive(PersonId("second"))
+    assert arrival is not None
+    assert len(loads) == 2, "the gateway lives, and somebody arrives"
+    caller = await world.here(PersonId("third"))
+    loads.clear()
+    assert await world.find(caller) is Outcome.DONE
+    assert len(loads) == 1
