@@ -31,7 +31,7 @@ class Process:
     """A running server."""
 
     def __init__(self, pid: int) -> None:
-        self._pid = pid
+        self.pid = pid
         self._clock = (~pid << 3) | CPUCLOCK_SCHED
 
     def cpu_s(self) -> float:
@@ -40,7 +40,7 @@ class Process:
 
     def rss_bytes(self) -> int:
         """Resident memory."""
-        return int(Path(f"/proc/{self._pid}/statm").read_text().split()[1]) * PAGE_BYTES
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE_BYTES
 
 
 def raise_file_limit() -> int:
@@ -52,19 +52,30 @@ def raise_file_limit() -> int:
 
 def free_port(host: str) -> int:
     """A port with a free one above it."""
+    return free_ports(host, 2)
+
+
+def free_ports(host: str, number: int) -> int:
+    """The first of so many free ports in a row."""
     for _ in range(100):
-        with socket.socket() as first, socket.socket() as second:
-            first.bind((host, 0))
-            port: int = first.getsockname()[1]
-            with contextlib.suppress(OSError, OverflowError):
-                second.bind((host, port + 1))
-                return port
-    raise CannotRun(f"no two free ports side by side on {host}")
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError, OverflowError):
+            first = 0
+            for offset in range(number):
+                sock = stack.enter_context(socket.socket())
+                sock.bind((host, first + offset if first else 0))
+                first = first or sock.getsockname()[1]
+            return first
+    raise CannotRun(f"no {number} free ports side by side on {host}")
 
 
 @contextlib.contextmanager
 def running(
-    command: Sequence[str], host: str, port: int, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    host: str,
+    port: int,
+    environment: Mapping[str, str] | None = None,
+    *,
+    within_s: float = START_WITHIN_S,
 ) -> Iterator[Process]:
     """A server that listens; it is gone afterwards. Raises `CannotRun` with its last words if it does not start.
 
@@ -80,7 +91,7 @@ def running(
             stderr=words,
         )
         try:
-            if not _listens(child, host, port):
+            if not _listens(child, host, port, within_s):
                 raise CannotRun(f"{command[1:3]} did not listen:\n{_last(words)}")
             yield Process(child.pid)
         finally:
@@ -88,9 +99,9 @@ def running(
             child.wait()
 
 
-def _listens(child: subprocess.Popen[bytes], host: str, port: int) -> bool:
+def _listens(child: subprocess.Popen[bytes], host: str, port: int, within_s: float) -> bool:
     """Wait for it; False when the child ended or took too long."""
-    give_up_s = time.monotonic() + START_WITHIN_S
+    give_up_s = time.monotonic() + within_s
     while child.poll() is None and time.monotonic() < give_up_s:
         with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
             return True
