@@ -28,10 +28,13 @@ generate: ## write the files that are generated from others
 	@.venv/bin/python scripts/generate_configuration.py
 
 bench: ## every benchmark: figures against their targets, JSON in benchmarks/results
-	@exec scripts/bootstrap python node livekit_server chromium socketio -- .venv/bin/python -m benchmarks
+	@exec scripts/bootstrap python node livekit_server chromium redis socketio -- .venv/bin/python -m benchmarks
 
 bench-%: ## one of them: bench-NAME runs benchmarks/NAME.py
 	@exec scripts/bootstrap python -- .venv/bin/python -m benchmarks $*
+
+bench-memory: ## how many bytes of Redis a person takes (ARGS="--people 5000")
+	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.memory $(ARGS)
 
 bench-gateway:
 	@exec scripts/bootstrap python socketio -- .venv/bin/python -m benchmarks gateway
@@ -57,4 +60,4 @@ screenshots: ## take the pictures of the documentation into docs/images
 icons: ## draw the page's icons from web/public/favicon.svg
 	@exec scripts/bootstrap python chromium -- .venv/bin/python scripts/icons.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway bench-next bench-livekit soak sim-planted page screenshots icons
+.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-next bench-livekit soak sim-planted page screenshots icons

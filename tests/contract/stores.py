@@ -40,6 +40,7 @@ from duologue.store.ledger import Terms
 from duologue.store.memory import MemoryStore
 from duologue.store.memory.store import OUTBOX_LENGTH, QUEUE_LENGTH
 from duologue.store.redis import open_store
+from duologue.store.redis.permissions import acl_rule
 from duologue.store.redis.records import Bounds
 from tests.builders import ANA, BEN, NODE, cohort, ticket
 from tests.fakes import ManualClock
@@ -89,7 +90,10 @@ def shared_redis() -> RedisServer:
     """One server for all tests of this process; each store has a realm of its own there."""
     stack = ExitStack()
     atexit.register(stack.close)
-    return stack.enter_context(redis_server())
+    server = stack.enter_context(redis_server())
+    # Whoever uses it may do no more than `docs/howto/redis.md` asks for.
+    assert server.cli("ACL", "SETUSER", ACL_USER, "on", f">{ACL_PASSWORD}", *acl_rule("t*")).strip() == "OK"
+    return server
 
 
 @asynccontextmanager
@@ -101,7 +105,8 @@ async def redis_store(keeps: int | None = None) -> AsyncIterator[StoreUnderTest]
         clock.advance(duration_ms)
 
     bounds = Bounds() if keeps is None else Bounds(queue=keeps, outbox=keeps)
-    settings = RedisSettings(url=shared_redis().url, realm=f"t{next(REALMS)}")
+    url = f"redis://{ACL_USER}:{ACL_PASSWORD}@127.0.0.1:{shared_redis().port}/0"
+    settings = RedisSettings(url=url, realm=f"t{next(REALMS)}")
     terms = Terms(settle_ms=0)
     opened = open_store(settings, SystemClock(), terms=terms, bounds=bounds, time=lambda _: clock.now_ms())
     async with opened as (store, _):
@@ -115,6 +120,7 @@ async def redis_store(keeps: int | None = None) -> AsyncIterator[StoreUnderTest]
 
 
 REALMS = count()
+ACL_USER, ACL_PASSWORD = "duologue", "made-up"
 STORES: dict[str, MakeStore] = {"memory": memory_store, "redis": redis_store}
 
 

@@ -22,6 +22,7 @@ from duologue.ports import Store
 from duologue.protocol.codes import CloseCode, Mode
 from duologue.services.identity import TokenOffice
 from duologue.settings import GatewaySettings, LimitSettings, RedisSettings, Settings
+from duologue.store.ledger import Terms
 from duologue.store.ledger.records import Person
 from duologue.store.memory.safety import MemorySafetyStore
 from duologue.store.port import Key
@@ -43,8 +44,9 @@ class Door(NamedTuple):
 class Realm:
     """Gateways, matchers, and a way to look at the ledger."""
 
-    def __init__(self, redis_url: str, realm: str, stack: AsyncExitStack) -> None:
+    def __init__(self, redis_url: str, realm: str, settle_ms: int, stack: AsyncExitStack) -> None:
         self.settings = RedisSettings(url=redis_url, realm=realm)
+        self._terms = Terms(settle_ms=settle_ms)
         self._stack = stack
         self.gateways: list[Door] = []
 
@@ -58,6 +60,7 @@ class Realm:
         port, world = free_port(), await self._world()
         settings = world.settings.model_copy(update={"gateway": GatewaySettings(port=port, drain_per_s=10_000)})
         gateway = start_gateway(world._replace(settings=settings))
+        self._stack.push_async_callback(gateway.drain)
         listener = await sockets.listen(gateway)
         self._stack.callback(listener.close)
         self.gateways.append(Door(f"ws://127.0.0.1:{port}", world.tasks))
@@ -70,6 +73,7 @@ class Realm:
         """Somebody new."""
         session = RandomChatSession(Invitation(self.gateways[gateway].url, OFFICE.mint_guest({}).token))
         await come_in(session)
+        self._stack.callback(session.close, goodbye=False)
         return session
 
     async def record(self, store: RedisStore, person: PersonId) -> Person | None:
@@ -78,7 +82,8 @@ class Realm:
 
     async def _world(self) -> World:
         settings, tasks = Settings(limits=LimitSettings(profile="load")), Tasks()
-        store, limiter = await self._stack.enter_async_context(open_store(self.settings, SystemClock()))
+        opened = open_store(self.settings, SystemClock(), terms=self._terms)
+        store, limiter = await self._stack.enter_async_context(opened)
         self._stack.push_async_callback(tasks.cancel_all)
         served: Store = store
         return World(
@@ -110,10 +115,10 @@ async def come_in(session: RandomChatSession, *, resume: bool = False) -> None:
 
 
 @asynccontextmanager
-async def realm(redis_url: str, *, gateways: int = 3, matchers: int = 2) -> AsyncIterator[Realm]:
+async def realm(redis_url: str, *, gateways: int = 3, matchers: int = 2, settle_ms: int = 0) -> AsyncIterator[Realm]:
     """A realm of its own on this Redis."""
     async with AsyncExitStack() as stack:
-        town = Realm(redis_url, f"r{random.getrandbits(40):x}", stack)
+        town = Realm(redis_url, f"r{random.getrandbits(40):x}", settle_ms, stack)
         for _ in range(gateways):
             await town.start_gateway()
         for _ in range(matchers):

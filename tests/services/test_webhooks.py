@@ -14,8 +14,8 @@ from duologue.media.webhook import read_webhook
 from duologue.ports import Webhook, WebhookRefused
 from duologue.protocol.codes import Mode
 from duologue.services.pairs import Pairs
-from duologue.services.webhooks import RATE, REMEMBERED, Webhooks
-from duologue.store.memory import MemoryStore
+from duologue.services.webhooks import RATE, REMEMBERED, TRIAL_HEARD, Webhooks, trial_mark
+from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
 from tests.builders import BEN, NODE
 from tests.contract.stores import PAIR, StoreUnderTest, World
@@ -39,7 +39,8 @@ class House(World):
         self.media = SigningMedia(now_ms=self.clock.now_ms)
         self.tasks = Tasks()
         self.pairs = Pairs(self.store, self.media, self.clock, self.tasks)
-        self.webhooks = Webhooks(self.store, self.media, self.pairs, self.clock)
+        self.limiter = MemoryLimiter(self.clock)
+        self.webhooks = Webhooks(self.store, self.media, self.pairs, self.clock, self.limiter)
         self._ids = itertools.count()
 
     async def talk(self) -> None:
@@ -156,3 +157,11 @@ async def test_forged_hooks_are_refused_and_counted(house: House) -> None:
 
     assert house.counts == {"forged": 1}
     assert await house.store.live_pairs([PAIR])
+
+
+async def test_a_hook_about_a_room_of_the_doctor_leaves_a_mark(house: House) -> None:
+    """For a minute, and for all processes that share the limits."""
+    await house.tell("room_finished", "doctor-1")
+
+    assert await house.limiter.admit(trial_mark("doctor-1"), TRIAL_HEARD) > 0
+    assert await house.limiter.admit(trial_mark("doctor-2"), TRIAL_HEARD) == 0

@@ -79,7 +79,7 @@ def _follow(world: World, readiness: Readiness) -> None:
 
 def _http(world: World, readiness: Readiness, *, shared: bool) -> Http:
     pairs = Pairs(world.store, world.media, world.clock, world.tasks)
-    webhooks = Webhooks(world.store, world.media, pairs, world.clock)
+    webhooks = Webhooks(world.store, world.media, pairs, world.clock, world.limiter)
     config = client_config(world.settings, world.modes)
     app = create_app(world.settings, readiness, world.tokens, world.limiter, config, webhooks)
     return Http(app, world.settings.http, shared=shared)

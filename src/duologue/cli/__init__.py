@@ -13,6 +13,7 @@ from duologue import logs
 from duologue import settings as configuration
 from duologue.app.dev import Started, run_dev
 from duologue.cli.db import db
+from duologue.cli.doctor import doctor
 from duologue.cli.exits import COULD_NOT_RUN
 from duologue.cli.options import given
 from duologue.cli.serve import serve
@@ -72,6 +73,7 @@ def dev(
 
 cli.command()(serve)
 cli.command()(sim)
+cli.command()(doctor)
 cli.add_typer(db)
 
 

@@ -58,6 +58,7 @@ class RandomChatSession:
         self._lines = itertools.count(1)
         self._unread: deque[ServerMessage] = deque()
         self._attempt = 0
+        self._stopped_at = 0
         self.socket: Socket | None = None
         self.ready: Ready | None = None
         self.pair: str | None = None
@@ -91,6 +92,11 @@ class RandomChatSession:
     async def cancel(self) -> None:
         """Stop waiting."""
         await self._command(Cancel(next(self._ids), self._attempt))
+        self._stopped()
+
+    def _stopped(self) -> None:
+        """The reply is all the news of it, and older news may come after it."""
+        self._stopped_at, self.waiting = self._attempt, None
 
     async def next(self, filters: Filters | None = None) -> None:
         """Leave this partner and wait for another."""
@@ -102,6 +108,7 @@ class RandomChatSession:
         """Leave this partner."""
         assert self.pair is not None, "there is nobody to leave"
         await self._command(Leave(next(self._ids), self.pair))
+        self._stopped()
 
     async def block(self, pair: str | None = None) -> None:
         """Never meet the partner of this pair again: of the present one, or of the one that is named."""
@@ -174,9 +181,14 @@ class RandomChatSession:
                     self._lines = itertools.count(1)
                 self.pair, self.waiting = pair, None
             case Waiting():
-                self.waiting = message
+                self._wait(message)
             case Ended(waiting=waiting):
-                self.pair, self.waiting = None, waiting
+                self.pair = None
+                self._wait(waiting)
+
+    def _wait(self, waiting: Waiting | None) -> None:
+        wanted = waiting is not None and waiting.attempt > self._stopped_at
+        self.waiting = waiting if wanted else None
 
     def _take_snapshot(self, ready: Ready) -> None:
         self.ready = ready

@@ -12,7 +12,7 @@ import structlog
 
 from duologue.errors import BackendError
 from duologue.ids import PairId
-from duologue.ports import Clock, Media, Store, Webhook, WebhookKind, WebhookRefused
+from duologue.ports import Clock, Limiter, Media, Store, Webhook, WebhookKind, WebhookRefused
 from duologue.safety.ratelimit import Rate, admit
 from duologue.services.pairs import Pairs
 
@@ -22,16 +22,26 @@ REMEMBERED = 10_000
 """Hooks that are known by their id."""
 RATE = Rate(interval_ms=1, burst=2_000)
 """Three hooks come with each match; what is beyond this is left to the sweep."""
+TRIAL = "doctor-"
+"""Rooms that `duologue doctor` makes and deletes begin so: it asks whether the hook about that reaches us."""
+TRIAL_HEARD = Rate(interval_ms=60_000, burst=1)
+
+
+def trial_mark(room: str) -> str:
+    """The bucket of a rate limit that tells all processes, for a minute, that the hook about this room came."""
+    return f"hook:{room}"
 
 
 class Webhooks:
     """Takes hooks for one process."""
 
-    def __init__(self, store: Store, media: Media, pairs: Pairs, clock: Clock) -> None:
+    def __init__(self, store: Store, media: Media, pairs: Pairs, clock: Clock, limiter: Limiter | None = None) -> None:
+        """`limiter`: where `duologue doctor` finds that a hook about a room of its own came."""
         self._store = store
         self._media = media
         self._pairs = pairs
         self._clock = clock
+        self._limiter = limiter
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._full_at_ms = 0
         self.counts: Counter[str] = Counter()
@@ -62,13 +72,19 @@ class Webhooks:
 
     async def _act(self, hook: Webhook) -> None:
         try:
-            if hook.kind is WebhookKind.PARTICIPANT_LEFT:
+            if hook.pair.startswith(TRIAL):
+                await self._mark(hook.pair)
+            elif hook.kind is WebhookKind.PARTICIPANT_LEFT:
                 await self._store.doubt(hook.pair)
             else:
                 await self._look_for_room(hook.pair)
         except BackendError as error:
             self.counts["unavailable"] += 1
             log.info("webhook_lost", kind=str(hook.kind), detail=str(error))
+
+    async def _mark(self, room: PairId) -> None:
+        if self._limiter is not None:
+            await self._limiter.admit(trial_mark(room), TRIAL_HEARD)
 
     async def _look_for_room(self, name: PairId) -> None:
         for pair in await self._store.live_pairs([name]):

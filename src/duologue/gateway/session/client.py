@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
+import msgspec
+
 from duologue.gateway import events as ev
 from duologue.gateway import views
 from duologue.gateway.heart import Heart
@@ -20,7 +22,9 @@ from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair
+from duologue.protocol import client as c
 from duologue.protocol import server as s
+from duologue.protocol.codes import MediaEvent
 
 Commands = list[ev.SessionCommand]
 Timer = Literal["auth", "expiry", "news", "room"]
@@ -133,6 +137,13 @@ class Client:
         """They do not wait any more."""
         self.ticket = None
         self.timers.pop("news", None)
+
+    def note_media(self, report: c.MediaReport) -> None:
+        """What the client says once, and would not say again to a store that forgot it."""
+        pair = self.in_pair(report.pair)
+        if pair is not None and report.event is MediaEvent.CONNECTED:
+            sides = [msgspec.structs.replace(s, connected=True) if s.person == self.me else s for s in pair.sides]
+            self.pair = msgspec.structs.replace(pair, sides=(sides[0], sides[1]))
 
     def forget_pair(self) -> None:
         """They are in no pair any more."""

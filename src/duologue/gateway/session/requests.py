@@ -44,6 +44,7 @@ def _dealt_with(client: Client, message: c.ClientMessage, now_ms: int) -> Comman
         case c.Find() | c.Next() | c.Block() | c.Unblock() | c.BlockedList() | c.Diagnostics():
             return _unless_too_fast(client, message, now_ms)
         case c.MediaReport():
+            client.note_media(message)
             return [*_doubt_partner(client, message), ev.Perform(message)]
         case c.Hidden(value=value):
             client.hidden = value

@@ -36,7 +36,7 @@ from duologue.ledger import (
 )
 from duologue.matching.ticket import FAILED_APART_MS, Ticket, afresh, backed_off, forgiven, gives_up, taken_up
 from duologue.pairs import life
-from duologue.pairs.pair import Pair, Phase, Side
+from duologue.pairs.pair import Line, Pair, Phase, Side
 from duologue.ports import Clock
 from duologue.protocol.codes import EndReason, PeerEvent
 from duologue.protocol.server import ChatLine, PeerChanged
@@ -180,6 +180,10 @@ class Ledger:
         session, gateway = address
         self.records.append_news(gateway, Delivery(session, rev, news))
 
+    def tell_line(self, who: Person, pair: Pair, line: Line) -> None:
+        """What the partner wrote. A client knows a line that it has heard before."""
+        self.tell(who, Relayed(ChatLine(pair.id, line.n, line.text, line.at_ms)))
+
     def change(self, who: Person, news: News) -> None:
         """News that change what somebody is doing."""
         who.rev += 1
@@ -253,8 +257,7 @@ class Ledger:
                 self._forgive(pair)
                 self._tell_both(pair, TalkStarted(pair.id, pair.talking_since_ms or 0))
             case life.TellLine(person, line):
-                chat = ChatLine(pair.id, line.n, line.text, line.at_ms)
-                self.tell(self.people[person], Relayed(chat))
+                self.tell_line(self.people[person], pair, line)
             case _:
                 self.tell(self.people[effect.person], Relayed(_about_peer(pair.id, effect)))
 

@@ -63,6 +63,14 @@ def _be_back(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> N
     ledger.offer(who)
     if who.pair is not None:
         ledger.advance(who.pair, life.SideBack(who.id))
+        _catch_up(ledger, who, ledger.pairs[who.pair])
+
+
+def _catch_up(ledger: Ledger, who: Person, pair: Pair) -> None:
+    """What the other side wrote while nobody could be told."""
+    for line in pair.lines:
+        if line.person != who.id:
+            ledger.tell_line(who, pair, line)
 
 
 def _adopt(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> bool:
@@ -101,6 +109,8 @@ def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
         _expect(ledger, peer, pair)
         ledger.know(pair)
     who.pair = pair.id
+    if pair.side(who.id).connected:
+        ledger.advance(pair.id, life.SideConnected(who.id))
     return True
 
 

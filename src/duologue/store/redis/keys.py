@@ -82,6 +82,10 @@ class Keys:
         """Set: the pairs that this media node carries."""
         return f"{self.prefix}carried:{node}"
 
+    def scratch(self, name: str) -> str:
+        """What `duologue doctor` tries its hand on; gone when it has ended, and after a minute at the latest."""
+        return f"{self.prefix}doctor:{name}"
+
     def rate(self, key: str) -> str:
         """A bucket of a rate limit."""
         return f"{self.prefix}rate:{key}"

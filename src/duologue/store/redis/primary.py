@@ -28,6 +28,10 @@ OLDEST = (7, 0)
 FORMS = "redis://, rediss://, unix://, redis+sentinel:// and redis+cluster:// (and rediss+...)"
 
 
+class Unfit(exceptions.ConnectionError):
+    """It answers, and is not what we need; the text says what it is."""
+
+
 class Link(NamedTuple):
     """A connection to the primary."""
 
@@ -159,29 +163,30 @@ class Primary:
 
     async def _owner_of_slot(self, connection: AbstractConnection) -> AbstractConnection:
         try:
-            await _ask(connection, "GET", self._some_key)
+            await ask(connection, "GET", self._some_key)
         except exceptions.MovedError as moved:
             await connection.disconnect(nowait=True)
             return await self._open({"host": moved.host, "port": moved.port})
         return connection
 
     async def _life_of(self, connection: AbstractConnection) -> str:
-        server = _facts(await _ask(connection, "INFO", "server"))
-        replication = _facts(await _ask(connection, "INFO", "replication"))
+        server = facts(await ask(connection, "INFO", "server"))
+        replication = facts(await ask(connection, "INFO", "replication"))
         version = server.get("redis_version", "0")
         if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
-            raise exceptions.ConnectionError(f"it is version {version}; Duologue needs Redis 7.0, or Valkey")
+            raise Unfit(f"it is version {version}; Duologue needs Redis 7.0, or Valkey")
         if replication.get("role") != "master":
-            raise exceptions.ConnectionError("it is a replica, not the primary")
+            raise Unfit("it is a replica, not the primary")
         return f"{server.get('run_id')}:{replication.get('master_replid')}"
 
 
-async def _ask(connection: AbstractConnection, *command: str) -> Any:
+async def ask(connection: AbstractConnection, *command: str) -> Any:
+    """One command, and its answer."""
     await connection.send_command(*command)
     return await connection.read_response()
 
 
-def _facts(info: bytes) -> dict[str, str]:
+def facts(info: bytes) -> dict[str, str]:
     """`INFO` as a table."""
     lines = (line.partition(":") for line in info.decode().splitlines() if not line.startswith("#"))
     return {name: value for name, colon, value in lines if colon}

@@ -30,6 +30,15 @@ class Entry(NamedTuple):
     value: bytes
 
 
+class Place(NamedTuple):
+    """How far a stream was read."""
+
+    store_id: str
+    position: int
+    fields: Any
+    """Of the entry there."""
+
+
 class Readers:
     """Any number of readers; connections that nobody reads on are kept for the next."""
 
@@ -37,6 +46,7 @@ class Readers:
         self._connector = connector
         self._line = line
         self._idle: list[Link] = []
+        self._read: dict[str, Place] = {}
 
     async def end(self, stream: str) -> int:
         """The number of the newest entry; 0 where there is none."""
@@ -49,22 +59,33 @@ class Readers:
         Raises `ResyncNeeded` when one of them is gone, or when the stream has another past; `BackendError`.
         """
         command = ("XREAD", "COUNT", AT_ONCE, "BLOCK", max(1, wait_ms), "STREAMS", stream, f"0-{after}")
-        if not self._idle:  # it may have begun anew with the connection, and then nobody would tell us for long
-            await self._check_past(stream, after)
+        await self._check_past(stream, after)
         answer = await (self._wait(command, wait_ms) if wait_ms > 0 else self._now(command))
         entries = answer[0][1] if answer else []
         if not entries:
-            await self._check_past(stream, after)
+            end = await self.end(stream)
+            if end < after:
+                raise ResyncNeeded(end)
             return [], after
         if _number(stream, entries[0][0]) != after + 1:
             raise ResyncNeeded(await self.end(stream))
-        return [Entry(*fields[:2]) for _, fields in entries], _number(stream, entries[-1][0])
+        position = _number(stream, entries[-1][0])
+        self._read[stream] = Place(self._line.store_id, position, entries[-1][1])
+        return [Entry(*fields[:2]) for _, fields in entries], position
 
     async def _check_past(self, stream: str, after: int) -> None:
-        """Raises `ResyncNeeded` when the stream is shorter than what was read of it."""
-        end = await self.end(stream)
-        if end < after:
-            raise ResyncNeeded(end)
+        """A store that began anew may count from 1 again, and go past our place unseen: what we read last tells.
+
+        Raises `ResyncNeeded` from the beginning.
+        """
+        last = self._read.get(stream)
+        if last is None or last.position != after or last.store_id == self._line.store_id:
+            return
+        there, store_id = await reading(self._line, ("XRANGE", stream, f"0-{after}", f"0-{after}"))
+        if not there or there[0][1] != last.fields:
+            del self._read[stream]
+            raise ResyncNeeded(0)
+        self._read[stream] = last._replace(store_id=store_id)
 
     async def close(self) -> None:
         """Nobody reads any more."""

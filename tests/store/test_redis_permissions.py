@@ -1,0 +1,78 @@
+"""The ACL rule is enough (the contract suite runs with it), and has nothing too many."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from duologue.clock import SystemClock
+from duologue.settings import RedisSettings
+from duologue.store.redis.examine import RedisFacts, Refusal, examine
+from duologue.store.redis.permissions import COMMANDS, acl_rule
+from tests.redis_server import RedisServer, redis_server
+
+GUIDE = Path(__file__).parents[2] / "docs/howto/redis.md"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
+async def found_without(server: RedisServer, *taken: str) -> RedisFacts | Refusal:
+    """What the doctor sees as a user of the rule, without these commands."""
+    rule = [*acl_rule("duologue"), *(f"-{command}" for command in taken)]
+    assert server.cli("ACL", "SETUSER", "duologue", "reset", "on", ">made-up", *rule).strip() == "OK"
+    return await examine(RedisSettings(url=f"redis://duologue:made-up@127.0.0.1:{server.port}/1"), SystemClock())
+
+
+async def test_the_rule_is_enough_for_all_that_is_tried(server: RedisServer) -> None:
+    """And does not allow CONFIG, which is not needed."""
+    found = await found_without(server)
+
+    assert isinstance(found, RedisFacts)
+    assert (found.refused, found.config) == ({}, {})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_each_command_of_the_rule_is_missed(server: RedisServer, command: str) -> None:
+    """By name where it can be tried, and by no way in where connecting needs it."""
+    found = await found_without(server, command)
+
+    if isinstance(found, Refusal):
+        assert found.kind == "noperm"
+        assert command.partition("|")[0] in found.detail
+    else:
+        assert list(found.refused.values()) == ["noperm"]
+        assert [name.lower().replace(" ", "|") for name in found.refused] == [command]
+
+
+async def test_other_realms_are_closed(server: RedisServer) -> None:
+    """Several may share a Redis: what belongs to another one is neither read nor written."""
+    await found_without(server)
+    settings = RedisSettings(url=f"redis://duologue:made-up@127.0.0.1:{server.port}/0", realm="other")
+    found = await examine(settings, SystemClock())
+
+    assert isinstance(found, RedisFacts)
+    assert {"GET", "SET", "XADD", "EVALSHA", "DEL"} <= set(found.refused)
+    assert set(found.refused.values()) == {"noperm"}
+
+
+def test_the_guide_shows_this_very_rule() -> None:
+    """To be copied."""
+    shown = re.search(r"redis-cli (ACL SETUSER .*?)```", GUIDE.read_text(), re.DOTALL)
+    assert shown is not None
+
+    assert shlex.split(shown[1].replace("\\\n", " ")) == [
+        "ACL",
+        "SETUSER",
+        "duologue",
+        "on",
+        ">PASSWORD",
+        *acl_rule("duologue"),
+    ]
