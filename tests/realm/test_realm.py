@@ -271,9 +271,8 @@ async def until_all_agree(players: list[Player], store: RedisStore, run: str) ->
             while disagree:
                 agree = await asyncio.gather(*(player.agrees(store) for player in players))
                 alone = alone_in_a_pair(players)
-                disagree = [
-                    p for p, agrees in zip(players, agree, strict=True) if not agrees or p.session.pair in alone
-                ]
+                certain = [yes and player.session.pair not in alone for player, yes in zip(players, agree, strict=True)]
+                disagree = [player for player, yes in zip(players, certain, strict=True) if not yes]
     except TimeoutError:
         records = [await player.town.record(store, player.id) for player in disagree]
         beliefs = [(player.id, player.belief, record) for player, record in zip(disagree, records, strict=True)]
