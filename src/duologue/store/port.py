@@ -109,7 +109,11 @@ class LedgerStore(ABC):
         if isinstance(claim.state, Paired):
             pair = claim.state.pair
             reads += [Key("pair", pair.id), Key("person", pair.peer(claim.person).person)]
-        return await self._transact(lambda now: now.vouch(gateway, claim), *reads)
+        try:
+            return await self._transact(lambda now: now.vouch(gateway, claim), *reads)
+        except Damaged as damaged:
+            self._report(damaged)
+            return False  # they come in again, and hear then what is wrong; the others of this gateway are vouched for
 
     async def expire(self) -> list[Pair]:
         return await _together([self._expire(due) for due in await self._take_due()])
