@@ -236,8 +236,9 @@ class Transitions:
         return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))
 
     def lease(self, shard: str, matcher: MatcherId) -> int | None:
-        now_ms, held = self.ledger.now_ms(), self._records.leases.get(shard)
-        valid = held is not None and self._is_of_now(held.fence)
+        """A store that has gone back in time knows owners of then, and not who came after them: they begin anew."""
+        now_ms, held, since_ms = self.ledger.now_ms(), self._records.leases.get(shard), self._epoch().since_ms
+        valid = held is not None and held.fence >= since_ms
         if held is not None and valid and held.owner not in (None, matcher) and held.until_ms > now_ms:
             return None
         fence = held.fence if held is not None else 0
@@ -262,11 +263,7 @@ class Transitions:
     def _holds(self, shard: str, fence: int) -> bool:
         """Whether this fence is the newest. An owner who is late but was not replaced still owns."""
         held = self._records.leases.get(shard)
-        return held is not None and held.owner is not None and held.fence == fence and self._is_of_now(fence)
-
-    def _is_of_now(self, fence: int) -> bool:
-        """A store that has gone back in time knows owners of then: later ones, with greater fences, are forgotten."""
-        return fence >= self._epoch().since_ms
+        return held is not None and held.owner is not None and held.fence == fence >= self._epoch().since_ms
 
     def _settling(self) -> bool:
         """Whether people whom the ledger takes for waiting may be in a talk that it has not heard of yet."""
