@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import resource
 import socket
 import subprocess
@@ -22,6 +23,8 @@ from duologue import die_with_parent
 
 ROOT = Path(__file__).parents[2]
 START_WITHIN_S = 20
+PORTS = 20_000, 32_000
+"""Below those of outgoing connections (`ip_local_port_range`)."""
 PAGE_BYTES = resource.getpagesize()
 CPUCLOCK_SCHED = 2
 """The kernel's clock of a whole process, its ended threads included (`clock_getcpuclockid(3)`), in nanoseconds."""
@@ -56,14 +59,12 @@ def free_port(host: str) -> int:
 
 
 def free_ports(host: str, number: int) -> int:
-    """The first of so many free ports in a row."""
+    """The first of so many free ports in a row, none of which the kernel gives to an outgoing connection meanwhile."""
     for _ in range(100):
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError, OverflowError):
-            first = 0
-            for offset in range(number):
-                sock = stack.enter_context(socket.socket())
-                sock.bind((host, first + offset if first else 0))
-                first = first or sock.getsockname()[1]
+        first = random.randrange(*PORTS)
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for port in range(first, first + number):
+                stack.enter_context(socket.socket()).bind((host, port))
             return first
     raise CannotRun(f"no {number} free ports side by side on {host}")
 
