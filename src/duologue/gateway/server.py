@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from duologue.errors import OutcomeUnknown
 from duologue.gateway import events as ev
 from duologue.gateway.connection import CLOSE_WITHIN_MS, Connection
 from duologue.gateway.door import Door
@@ -20,7 +21,7 @@ from duologue.gateway.session import Session
 from duologue.gateway.terms import Limits, Timing
 from duologue.gateway.wheel import Wheel
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Caller, Delivery, Probe
+from duologue.ledger import Caller, Claim, Delivery, Probe
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
@@ -177,6 +178,7 @@ class Gateway:
         return peer is not None and peer.hear(message)
 
     async def vouch_for(self, connection: Connection) -> None:
+        await self._keep_lease()
         await self._vouch([connection.id])
 
     def forget(self, connection: Connection) -> None:
@@ -211,16 +213,26 @@ class Gateway:
 
     async def _stay_alive(self) -> None:
         """Keep the lease; whoever lost it has people whom the ledger believes to be gone, or knows nothing of."""
-        if not await self._store.keep_alive(self.performer.gateway):
+        await self._keep_lease()
+        while unvouched := self._unvouched:  # another list, should we have to begin anew meanwhile
+            await self._vouch(unvouched[-VOUCH_AT_ONCE:])
+            del unvouched[-VOUCH_AT_ONCE:]
+            await self._keep_lease()  # to vouch for all of them may take longer than it lasts
+        self.known.set()
+
+    async def _keep_lease(self) -> None:
+        """Find out whether this gateway has to vouch. It is told so once: an answer that was lost may have said it."""
+        try:
+            known = await self._store.keep_alive(self.performer.gateway)
+        except OutcomeUnknown:
+            self._unvouched = list(self._connections)
+            raise
+        if not known:
             self._unvouched = list(self._connections)
             if self._unvouched:
                 log.warning(
                     "gateway_unknown", people=len(self._unvouched), hint="the store forgot it: it says who is here"
                 )
-        while self._unvouched:
-            await self._vouch(self._unvouched[-VOUCH_AT_ONCE:])
-            del self._unvouched[-VOUCH_AT_ONCE:]
-        self.known.set()
 
     async def _vouch(self, sessions: Iterable[SessionId]) -> None:
         there = [connection for each in sessions if (connection := self._connections.get(each)) is not None]
@@ -228,12 +240,19 @@ class Gateway:
         for claim in claims:
             if claim.active:
                 self.performer.blocks.doubt(Caller(claim.person, claim.generation))
-        for session in await self._store.vouch(self.performer.gateway, claims):
+        try:
+            behind = await self._store.vouch(self.performer.gateway, claims)
+        finally:
+            self._abandon_gone(claims)
+        for session in behind:
             if (connection := self._connections.get(session)) is not None:
                 _safely(connection, connection.handle, ev.CutOff(CloseCode.RESYNC))
+
+    def _abandon_gone(self, claims: Iterable[Claim]) -> None:
+        """Whose socket went while we vouched for it: our word may have come last. Beside, for it may take long."""
         for claim in claims:
-            if claim.session not in self._connections:  # its socket went meanwhile, and so may our word have come last
-                await self.performer.lobby.abandon(claim.person, claim.session)
+            if claim.session not in self._connections:
+                self.spawn(self.performer.lobby.abandon(claim.person, claim.session), f"abandon-{claim.session}")
 
     async def _turn_wheel(self) -> None:
         self.tick()

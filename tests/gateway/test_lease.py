@@ -1,0 +1,93 @@
+"""The lease of a gateway: it vouches for its people whenever the store may have forgotten them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from duologue.errors import OutcomeUnknown, Unavailable
+from duologue.gateway import server
+from duologue.ids import GatewayId, SessionId
+from duologue.ledger import GATEWAY_LEASE_MS, Claim
+from duologue.protocol import client as c
+from tests.contract.stores import SHARD
+from tests.wires import TEXT, FakeWire, Yard, open_yard
+
+
+@pytest.fixture
+async def yard() -> AsyncIterator[Yard]:
+    async with open_yard() as yard:
+        yield yard
+
+
+async def searching(yard: Yard) -> FakeWire:
+    """Somebody who waits."""
+    wire = await yard.person()
+    wire.say(c.Find("find", 1, TEXT))
+    await yard.settle()
+    return wire
+
+
+async def offered(yard: Yard) -> int:
+    """How many wait, as a matcher that starts would see it."""
+    return len((await yard.store.read_queue(SHARD, 0, 0))[0])
+
+
+async def test_an_answer_that_was_lost_may_have_asked_to_vouch(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store says but once that it forgot everybody."""
+    await searching(yard)
+    yard.store.records.begin_anew()
+    keep_alive = yard.store.keep_alive
+
+    async def answer_lost(gateway: GatewayId) -> bool:
+        monkeypatch.undo()
+        await keep_alive(gateway)
+        raise OutcomeUnknown
+
+    monkeypatch.setattr(yard.store, "keep_alive", answer_lost)
+    with pytest.raises(OutcomeUnknown):
+        await yard.gateway._stay_alive()
+    await yard.gateway._stay_alive()
+
+    assert await offered(yard) == 1
+
+
+async def test_the_lease_lasts_while_many_are_vouched_for(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow store takes longer for all of them than a lease lasts."""
+    for _ in range(3):
+        await searching(yard)
+    yard.store.records.begin_anew()
+    vouch = yard.store.vouch
+
+    async def slowly(gateway: GatewayId, claims: Sequence[Claim]) -> list[SessionId]:
+        yard.clock.advance(GATEWAY_LEASE_MS * 2 // 3)
+        await yard.store.expire()
+        return await vouch(gateway, claims)
+
+    monkeypatch.setattr(server, "VOUCH_AT_ONCE", 1)
+    monkeypatch.setattr(yard.store, "vouch", slowly)
+    await yard.gateway._stay_alive()
+
+    assert await offered(yard) == 3
+
+
+async def test_a_socket_that_goes_meanwhile_leaves_no_ghost(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its departure came before our word for it, and then the store was away for another one of the same batch."""
+    wire = await searching(yard)
+    yard.store.records.begin_anew()
+    yard._news = 0
+    vouch = yard.store.vouch
+
+    async def in_part(gateway: GatewayId, claims: Sequence[Claim]) -> list[SessionId]:
+        wire.connection.closed(1006)
+        await yard.settle()
+        await vouch(gateway, claims)
+        raise Unavailable("the store")
+
+    monkeypatch.setattr(yard.store, "vouch", in_part)
+    with pytest.raises(Unavailable):
+        await yard.gateway._stay_alive()
+    await yard.settle()
+
+    assert await offered(yard) == 0
