@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import pytest
 
 from duologue.errors import Unavailable
-from duologue.ids import GatewayId, SessionId
+from duologue.ids import GatewayId, PersonId, SessionId
 from duologue.ledger import (
     ABANDONED_SEAT_MS,
     GATEWAY_LEASE_MS,
@@ -13,6 +16,7 @@ from duologue.ledger import (
     RESUME_WINDOW_MS,
     Attention,
     Caller,
+    Claim,
     Closed,
     Dropped,
     Idle,
@@ -28,6 +32,7 @@ from duologue.ledger import (
 from duologue.ports import ResyncNeeded
 from duologue.protocol.codes import EndReason, PeerEvent
 from duologue.protocol.server import PeerChanged, PeerTyping
+from duologue.store.port import LedgerStore
 from tests.builders import ANA, BEN
 from tests.contract.stores import GATEWAY, PAIR, SHARD, World
 
@@ -557,6 +562,42 @@ async def test_news_of_a_gateway_that_was_given_up_are_gone(world: World) -> Non
 
     with pytest.raises(ResyncNeeded):
         await world.store.read_news(GATEWAY, position, 0)
+
+
+async def test_a_gateway_that_comes_back_while_it_is_given_up_keeps_its_people(world: World) -> None:
+    """Thousands of people are given up one after the other; who was vouched for meanwhile stays."""
+    ana = await world.waiting(ANA)
+    await world.silence(GATEWAY, GATEWAY_LEASE_MS)
+    store = cast(LedgerStore, world.store)
+    people_on = store._people_on
+
+    async def and_then_it_lives(gateway: GatewayId) -> Iterable[PersonId]:
+        people = await people_on(gateway)
+        assert await store.keep_alive(gateway) is False
+        return people
+
+    store._people_on = and_then_it_lives  # type: ignore[method-assign]
+    _, position = await store.read_news(GATEWAY, 0, 0)
+    await world.lost_pairs()
+
+    assert ANA in await world.queue()
+    assert await store.read_news(GATEWAY, position, 0) == ([], position)
+    assert (await world.store.cancel(ana, 1)).outcome is Outcome.DONE
+    del store._people_on  # type: ignore[method-assign]
+    await world.silence(GATEWAY, GATEWAY_LEASE_MS)
+    await world.lost_pairs()
+    assert await world.find(ana, 2) is Outcome.GONE
+
+
+async def test_nobody_is_vouched_for_by_a_gateway_that_was_given_up(world: World) -> None:
+    """Should it die then, nobody would give them up."""
+    ana = await world.here(ANA)
+    await world.silence(GATEWAY, GATEWAY_LEASE_MS)
+    await world.lost_pairs()
+    claim = Claim(ANA, world.session(ana), ana.generation, True, 99, Idle(), 0, None, Attention.VISIBLE)
+
+    with pytest.raises(Unavailable):
+        await world.store.vouch(GATEWAY, [claim])
 
 
 # -- what was lost on the way -----------------------------------------------------------------

@@ -76,10 +76,6 @@ class LedgerStore(ABC):
     async def _pairs_on(self, node: NodeName) -> Sequence[PairId]:
         """The pairs that this node carries, by the ledger."""
 
-    @abstractmethod
-    async def _forget_gateway(self, due: Due) -> None:
-        """Nobody reads its outbox any more, and this reminder has served."""
-
     # -- presence ---------------------------------------------------------------------------
 
     async def arrive(
@@ -101,11 +97,11 @@ class LedgerStore(ABC):
         return await self._transact(lambda now: now.keep_alive(gateway), Key("gateway", gateway), Key("epoch"))
 
     async def vouch(self, gateway: GatewayId, claims: Sequence[Claim]) -> list[SessionId]:
-        agreed = await asyncio.gather(*(self._vouch(gateway, claim) for claim in claims))
+        agreed = await _together([self._vouch(gateway, claim) for claim in claims])
         return [claim.session for claim, agrees in zip(claims, agreed, strict=True) if not agrees]
 
     async def _vouch(self, gateway: GatewayId, claim: Claim) -> bool:
-        reads = [Key("person", claim.person), Key("epoch")]
+        reads = [Key("person", claim.person), Key("gateway", gateway), Key("epoch")]
         if isinstance(claim.state, Paired):
             pair = claim.state.pair
             reads += [Key("pair", pair.id), Key("person", pair.peer(claim.person).person)]
@@ -116,7 +112,7 @@ class LedgerStore(ABC):
             return False  # they come in again, and hear then what is wrong; the others of this gateway are vouched for
 
     async def expire(self) -> list[Pair]:
-        return await _together([self._expire(due) for due in await self._take_due()])
+        return _all(await _together([self._expire(due) for due in await self._take_due()]))
 
     async def _expire(self, due: Due) -> list[Pair]:
         if due.what == "gateway":
@@ -131,11 +127,12 @@ class LedgerStore(ABC):
         if not await self._transact(lambda now: now.give_up_gateway(gateway), Key("gateway", gateway)):
             return []
         ended = await _together([self._lose_gateway(person, gateway) for person in await self._people_on(gateway)])
-        await self._forget_gateway(due)
-        return ended
+        await self._transact(lambda now: now.forget_gateway(due), Key("gateway", gateway))
+        return _all(ended)
 
     async def _lose_gateway(self, person: PersonId, gateway: GatewayId) -> list[Pair]:
-        return await self._close(lambda now: now.lost_gateway(person, gateway), Key("person", person))
+        reads = Key("person", person), Key("gateway", gateway)
+        return await self._close(lambda now: now.lost_gateway(person, gateway), *reads)
 
     async def remember_blocks(self, person: PersonId, blocked: Collection[PersonId]) -> None:
         reads = Key("person", person), Key("blocks", person)
@@ -215,7 +212,7 @@ class LedgerStore(ABC):
     async def report_nodes(self, fence: int, reports: Sequence[NodeReport]) -> list[Pair]:
         reads = Key("lease", NODES_LEASE), Key("epoch"), Key("nodes")
         lost = await self._transact(lambda now: now.report_nodes(fence, reports), *reads)
-        return await _together([self._lose(pair, node) for node in lost for pair in await self._pairs_on(node)])
+        return _all(await _together([self._lose(pair, node) for node in lost for pair in await self._pairs_on(node)]))
 
     async def _lose(self, pair: PairId, node: NodeName) -> list[Pair]:
         return await self._close(lambda now: now.lost_node(pair, node), Key("pair", pair), Key("nodes"))
@@ -255,14 +252,18 @@ class LedgerStore(ABC):
     async def read_status(self) -> Mapping[str, QueueStatus]: ...
 
 
-async def _together(works: Sequence[Coroutine[Any, Any, list[Pair]]]) -> list[Pair]:
-    """The pairs that ended. Each has its turn, whatever becomes of the others; then the first failure is raised."""
-    answers: list[list[Pair] | BaseException] = []
+async def _together(works: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
+    """What came of each. All have had their turn, whatever became of the others; then the first failure is raised."""
+    answers: list[Answer | BaseException] = []
     for at in range(0, len(works), AT_ONCE):
         answers += await asyncio.gather(*works[at : at + AT_ONCE], return_exceptions=True)
-    ended: list[Pair] = []
+    done: list[Answer] = []
     for answer in answers:
         if isinstance(answer, BaseException):
             raise answer
-        ended += answer
-    return ended
+        done.append(answer)
+    return done
+
+
+def _all(ended: Iterable[Iterable[Pair]]) -> list[Pair]:
+    return [pair for some in ended for pair in some]

@@ -72,8 +72,7 @@ class Transitions:
     def arrive(
         self, person: PersonId, session: SessionId, gateway: GatewayId, resumes: int | None = None
     ) -> Arrival | None:
-        if gateway not in self._records.gateways:
-            raise Unavailable("the store", "it gave this gateway up and waits to hear of it")
+        self._must_live(gateway)
         who = self.ledger.people.get(person)
         if who is None:
             who = self.ledger.people[person] = Person(person)
@@ -154,7 +153,13 @@ class Transitions:
 
     def vouch(self, gateway: GatewayId, claim: Claim) -> bool:
         """False: this session needs a snapshot."""
+        self._must_live(gateway)
         return vouch(self.ledger, gateway, claim)
+
+    def _must_live(self, gateway: GatewayId) -> None:
+        """Nobody is on a gateway that nobody would give up: they would stay for ever."""
+        if gateway not in self._records.gateways:
+            raise Unavailable("the store", "it gave this gateway up and waits to hear of it")
 
     def _epoch(self) -> Epoch:
         """The life of the store that we are in; whoever first sees that it is another one begins it."""
@@ -171,12 +176,21 @@ class Transitions:
         return True
 
     def lost_gateway(self, person: PersonId, gateway: GatewayId) -> Closed:
-        """This gateway was given up: this person lost the sockets that they had there."""
+        """This gateway was given up: this person lost the sockets that they had there. Not once it lives again: then
+        it has vouched for them, or will.
+        """
         who = self.ledger.people.get(person)
-        if who is None:
+        if who is None or gateway in self._records.gateways:
             return Closed(Outcome.DONE)
         who.standby = {at: each for at, each in who.standby.items() if each[1] != gateway}
         return self.ledger.hold_seat(who, ABANDONED_SEAT_MS) if who.gateway == gateway else Closed(Outcome.DONE)
+
+    def forget_gateway(self, due: Due) -> None:
+        """Nobody is on it any more. Nothing happens when it lives again: it needs its outbox, and the reminder."""
+        gateway = GatewayId(due.name)
+        if gateway not in self._records.gateways:
+            self._records.drop_outbox(gateway)
+            self._records.done(due)
 
     def expire(self, due: Due) -> Closed:
         """Give up a seat, a pair or a record whose time is over; a reminder that came too early changes nothing."""

@@ -89,7 +89,6 @@ class MemoryRecords:
         return self._outboxes.setdefault(gateway, Stream(self._outbox_length))
 
     def drop_outbox(self, gateway: GatewayId) -> None:
-        """Nobody reads it any more."""
         self._outboxes.pop(gateway, None)
 
     def remind(self, due: Due) -> None:
@@ -138,9 +137,6 @@ class MemoryStore(LedgerStore):
 
     async def _people_on(self, gateway: GatewayId) -> list[PersonId]:
         return [who.id for who in self.records.people.values() if gateway in (at for _, at in who.addresses)]
-
-    async def _forget_gateway(self, due: Due) -> None:
-        self.records.drop_outbox(GatewayId(due.name))
 
     async def _pairs_on(self, node: NodeName) -> list[PairId]:
         return self.records.nodes.pairs_on(node)

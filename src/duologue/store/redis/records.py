@@ -143,6 +143,9 @@ class LoadedRecords:
     def append_news(self, gateway: GatewayId, delivery: Delivery) -> None:
         self._append(self._keys.outbox(gateway), self._bounds.outbox, "d", encode(delivery))
 
+    def drop_outbox(self, gateway: GatewayId) -> None:
+        self._appended.append(("DEL", self._keys.outbox(gateway)))
+
     def _append(self, stream: str, bound: int, field: str, value: bytes) -> None:
         exactness = "~" if bound >= 1_000 else "="
         self._appended.append(("XADD", stream, "MAXLEN", exactness, bound, "0-*", field, value.decode()))

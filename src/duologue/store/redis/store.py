@@ -214,11 +214,6 @@ class RedisStore(LedgerStore):
         members, _ = await reading(self._line, ("SMEMBERS", key))
         return [member.decode() for member in members]
 
-    async def _forget_gateway(self, due: Due) -> None:
-        gateway = GatewayId(due.name)
-        await self._line.ask(("DEL", self._keys.outbox(gateway)))  # the set of its people has become empty by itself
-        await self._line.ask(("ZREM", self._keys.due, f"{due.what}:{due.name}"))
-
     async def keep_alive(self, gateway: GatewayId) -> bool:
         outbox, people = self._keys.outbox(gateway), self._keys.people_on(gateway)
         await self._outlive({outbox: ttl.STREAM_TTL_MS, people: ttl.INDEX_TTL_MS})
