@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from duologue.ids import PairId, PersonId
-from duologue.ledger import Committed, Outcome, Proposal
+from duologue.ledger import Committed, Outcome, Proposal, TicketArrived, TicketGone
 from duologue.protocol.codes import Mode
 from duologue.store.redis import RedisStore
 from duologue.store.redis import store as module
 from duologue.store.redis.scripts import Loaded, load
-from tests.builders import NODE, cohort
-from tests.contract.stores import PAIR, shared_redis, wish
+from tests.builders import ANA, NODE, cohort
+from tests.contract.stores import PAIR, SHARD, shared_redis, wish
 from tests.store.redis.keyspace import Keyspace
 from tests.store.redis.rig import REALMS, store_at, world_of
 
@@ -94,3 +94,16 @@ async def test_coming_and_waiting_read_once(store: RedisStore, loads: list[int])
     loads.clear()
     assert await world.find(caller) is Outcome.DONE
     assert len(loads) == 1
+
+
+async def test_a_queue_that_was_dropped_is_read_once(store: RedisStore) -> None:
+    """Nobody matched for ten minutes. Who starts to is told who waits, and waits then for what happens next."""
+    world = world_of(store)
+    ana = await world.waiting(ANA)
+    shared_redis().cli("DEL", store._keys.queue(SHARD))
+
+    told, position = await store.read_queue(SHARD, 0, 0)
+    assert [event.ticket.person for event in told if isinstance(event, TicketArrived)] == [ANA]
+    assert await store.read_queue(SHARD, position, 0) == ([], position)
+    await store.cancel(ana, 1)
+    assert await store.read_queue(SHARD, position, 0) == ([TicketGone(ANA, SHARD)], 1)

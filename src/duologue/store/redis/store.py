@@ -53,6 +53,8 @@ DUE_AT_ONCE = 256
 PEOPLE_AT_ONCE = 500
 PAIRS_AT_ONCE = 100
 SHARDS_EVERY_MS = 250
+EMPTY = -1
+"""The position in a queue without entries, for who knows already who waits: 0 would tell it again, at once."""
 DUE = ("seat", "forget", "pair", "gateway")
 
 _person = msgspec.json.Decoder(Person).decode
@@ -247,9 +249,9 @@ class RedisStore(LedgerStore):
         if after == 0:
             end, offered = await self._readers.end(stream), await self._offered_in(shard)
             if offered or end:
-                return list(offered), end
-        entries, position = await self._readers.read(stream, after, wait_ms)
-        return self._understood(_event, entries, position), position
+                return list(offered), end or EMPTY
+        entries, position = await self._readers.read(stream, max(after, 0), wait_ms)
+        return self._understood(_event, entries, position), position or after
 
     async def _offered_in(self, shard: str) -> list[TicketArrived]:
         """Everybody who is offered there now. The position is noted before: what happens meanwhile is heard again."""
