@@ -30,7 +30,7 @@ MAX_SESSIONS = 5
 MAX_BLOCKS = 1_000
 STATUS_TTL_MS = 5_000
 GATEWAY_LEASE_MS = 15_000
-"""A gateway that is not heard of for so long is dead. Refreshed three times as often."""
+"""A gateway that is not heard of for so long is dead. Gateways refresh it every second."""
 ABANDONED_SEAT_MS = 15_000
 """How long the server holds a seat where no session can say how long: after the death of a gateway, on top of its
 lease, and where a socket went before it was known whether its person had come in. As after any lost socket."""
@@ -118,7 +118,7 @@ class Arrival(NamedTuple):
     state: PersonState
     last_attempt: int
     blocks_known: bool = False
-    """Whether the store knows whom this person has blocked; else `remember_blocks` has to tell it."""
+    """Whether the store was told, since it began anew, whom this person has blocked; else `remember_blocks` has to."""
 
 
 class Queued(msgspec.Struct, frozen=True, tag=True):

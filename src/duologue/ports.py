@@ -108,21 +108,24 @@ class PresenceStore(Protocol):
     async def remember_blocks(self, person: PersonId, blocked: Collection[PersonId]) -> None:
         """All whom this person has blocked, as the `SafetyStore` knows: they hold from now on, and are at hand later.
 
-        Nothing happens when the person is not known.
+        Who was vouched for in a store that began anew is offered from then on. Nothing happens when the person is not
+        known.
         """
 
     async def keep_alive(self, gateway: GatewayId) -> bool:
         """This gateway lives: its people are believed to be here for another `GATEWAY_LEASE_MS`.
 
         False: it was given up meanwhile (or is new), or the store began anew. Then it has to vouch for its sessions.
+        That is said once, so an answer that was lost counts as False.
         """
 
     async def vouch(self, gateway: GatewayId, claims: Sequence[Claim]) -> list[SessionId]:
         """These sessions are connected, and were told this. Where the store knows less, it takes their word for it.
 
         Returns those who need a snapshot, because the store knows more. Who waited waits on with the
-        same wait. A pair that one side alone speaks of ends after `VOUCH_WITHIN_MS`. One transition
-        for each session.
+        same wait; after the store began anew they are not offered before `remember_blocks`. A pair
+        that one side alone speaks of ends after `VOUCH_WITHIN_MS`. One transition for each session;
+        `Unavailable` when the gateway was given up.
         """
 
     async def expire(self) -> list[Pair]:

@@ -583,7 +583,7 @@ async def test_a_gateway_that_comes_back_while_it_is_given_up_keeps_its_people(w
     assert ANA in await world.queue()
     assert await store.read_news(GATEWAY, position, 0) == ([], position)
     assert (await world.store.cancel(ana, 1)).outcome is Outcome.DONE
-    del store._people_on  # type: ignore[method-assign]
+    del store._people_on
     await world.silence(GATEWAY, GATEWAY_LEASE_MS)
     await world.lost_pairs()
     assert await world.find(ana, 2) is Outcome.GONE

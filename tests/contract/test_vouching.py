@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from duologue.ids import GatewayId, PairId, SessionId
-from duologue.ledger import Attention, Caller, Claim, Idle, Outcome, Paired, PersonState, Superseded, Waiting
+from duologue.ledger import (
+    Attention,
+    Caller,
+    Claim,
+    Idle,
+    Outcome,
+    Paired,
+    PersonState,
+    Rejected,
+    Superseded,
+    Waiting,
+)
+from duologue.nodes import NodeHealth
 from duologue.pairs.pair import Pair, Phase
-from duologue.protocol.codes import EndReason
-from tests.builders import ANA, BEN, CLEO
-from tests.contract.stores import GATEWAY, PAIR, MakeStore, World, memory_store
+from duologue.protocol.codes import EndReason, Mode
+from tests.builders import ANA, BEN, CLEO, NODE
+from tests.contract.stores import GATEWAY, PAIR, MakeStore, World, memory_store, wish
 from tests.contract.test_pair_store import ended
 
 FAR = GatewayId("far")
+SETTLED_MS = 4_000
 
 
 async def claim(world: World, caller: Caller, state: PersonState, rev: int, *, active: bool = True) -> Claim:
@@ -63,9 +76,56 @@ async def test_a_store_that_forgot_takes_who_waits_with_their_wait(make_store: M
         await after.store.keep_alive(GATEWAY)
 
         assert await after.store.vouch(GATEWAY, [word]) == []
+        assert await after.queue() == {}  # until it knows whom she has blocked
+        await after.store.remember_blocks(ANA, [])
         again = (await after.queue())[ANA]
         assert (again.since_ms, again.wants, again.attempt) == (ticket.since_ms, ticket.wants, ticket.attempt)
         assert (await after.store.cancel(ana, 1)).outcome is Outcome.DONE
+
+
+async def test_who_waits_again_by_themselves_does_not_meet_whom_they_blocked(make_store: MakeStore) -> None:
+    """The store forgot it during a talk, and no search follows of which a gateway would hear."""
+    async with make_store() as old, make_store() as new:
+        before, after = World(old), World(new)
+        ana, ben = await before.talking()
+        words = [await told(before, ana), await told(before, ben)]
+        words = [word._replace(wishes=wish(caller)) for word, caller in zip(words, (ana, ben), strict=True)]
+        await after.store.keep_alive(GATEWAY)
+        assert await after.store.vouch(GATEWAY, words) == []
+
+        assert (await after.store.leave(ben, PAIR)).ended is not None
+        assert await after.queue() == {}
+        await after.store.remember_blocks(ANA, [BEN])
+        assert (await after.queue())[ANA].avoid == {BEN}
+
+
+async def test_blocks_that_were_told_to_an_older_life_of_the_store_have_to_be_told_again(world: World) -> None:
+    """An old snapshot does not know the newest."""
+    await world.waiting(ANA)
+    await world.store.remember_blocks(ANA, [])
+    assert (await world.snapshot(ANA)).blocks_known
+    world.begin_anew()
+    await world.advance(1)
+    await world.store.keep_alive(GATEWAY)
+    await world.advance(1)
+
+    assert not (await world.snapshot(ANA)).blocks_known
+    assert await world.queue() == {}
+    await world.store.remember_blocks(ANA, [BEN])
+    assert (await world.queue())[ANA].avoid == {BEN}
+
+
+async def test_nobody_is_matched_of_whom_no_gateway_has_spoken_since(world: World) -> None:
+    """An old snapshot takes Ana for waiting; her gateway has not yet come to tell of her."""
+    await world.waiting(ANA)
+    ticket = (await world.queue())[ANA]
+    world.begin_anew()
+    await world.advance(1)
+    await world.store.keep_alive(GATEWAY)
+    await world.advance(SETTLED_MS)
+    await world.waiting(BEN)
+
+    assert await world.commit(ticket, (await world.queue())[BEN]) == Rejected(((await world.queue())[BEN],))
 
 
 async def test_a_store_that_forgot_takes_a_talk_that_both_sides_speak_of(make_store: MakeStore) -> None:
@@ -190,3 +250,34 @@ async def test_a_pair_that_never_was_leaves_no_trace(world: World) -> None:
     assert await world.store.vouch(GATEWAY, [word]) == []
     assert await world.store.live_pairs([PairId(PAIR)]) == []
     assert isinstance((await world.snapshot(BEN)).state, Idle)
+
+
+async def test_a_talk_on_a_media_server_that_died_meanwhile_is_not_taken_up(make_store: MakeStore) -> None:
+    """Nobody knew of the pair when its server was found dead."""
+    async with make_store() as old, make_store() as new:
+        before, after = World(old), World(new)
+        ana, _ = await before.talking(mode=Mode.VIDEO)
+        word = await told(before, ana)
+        await after.store.keep_alive(GATEWAY)
+        await after.report_nodes({NODE: NodeHealth.DOWN})
+        after.adopt(ana, word.session)
+
+        assert await after.store.vouch(GATEWAY, [word]) == []
+        assert await after.store.live_pairs([PAIR]) == []
+        assert (await ended(after, ana)).by == "server"
+
+
+async def test_of_two_sessions_the_newer_is_the_active_one_whoever_is_heard_first(make_store: MakeStore) -> None:
+    """The older one had not yet heard that it stands by when the store forgot all."""
+    async with make_store() as new:
+        world = World(new)
+        await world.store.keep_alive(GATEWAY)
+        older, newer = (
+            Claim(CLEO, SessionId(name), generation, True, 0, Idle(), 0, None, Attention.VISIBLE)
+            for name, generation in (("tablet", 5), ("phone", 6))
+        )
+        world.adopt(Caller(CLEO, 5), older.session)
+
+        assert await world.store.vouch(GATEWAY, [older]) == []
+        assert await world.store.vouch(GATEWAY, [newer]) == []
+        assert await world.news(Caller(CLEO, 5)) == [Superseded()]

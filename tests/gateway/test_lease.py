@@ -30,7 +30,8 @@ async def searching(yard: Yard) -> FakeWire:
 
 
 async def offered(yard: Yard) -> int:
-    """How many wait, as a matcher that starts would see it."""
+    """How many wait, as a matcher that starts would see it, once the store was told whom they have blocked."""
+    await yard.gateway.performer.blocks.catch_up()
     return len((await yard.store.read_queue(SHARD, 0, 0))[0])
 
 

@@ -38,6 +38,8 @@ STATUS_EVERY_MS = 1_000
 KEEP_ALIVE_EVERY_MS = 1_000
 """Far more often than the lease needs it: so a store that began anew soon knows who is here."""
 VOUCH_AT_ONCE = 200
+CATCH_UP_EVERY_MS = 1_000
+"""With blocks of which the ledger may not know."""
 NEWS_WAIT_MS = 5_000
 REFUSED_AT_MOST = 1_000
 """Sockets that are being told why they are not taken."""
@@ -100,6 +102,7 @@ class Gateway:
         repeat(self._stay_alive, name="gateway-lease", every_ms=KEEP_ALIVE_EVERY_MS)
         repeat(self._turn_wheel, name="gateway-wheel", every_ms=self._wheel.slot_ms)
         repeat(self._carry_news, name="gateway-news")
+        repeat(self.performer.blocks.catch_up, name="gateway-blocks", every_ms=CATCH_UP_EVERY_MS)
         repeat(self._read_status, name="gateway-status", every_ms=STATUS_EVERY_MS)
 
     async def drain(self) -> None:

@@ -6,6 +6,7 @@ may be true of is not matched before the ledger was told anew.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 
@@ -16,6 +17,19 @@ from duologue.ports import SafetyStore, Store
 from duologue.safety.block import Block
 from duologue.services.pairs import Pairs
 
+AT_ONCE = 20
+"""People whose blocks are read at the same time; the database has others to serve."""
+
+
+class Doubt:
+    """A reason to think that the ledger does not know somebody's blocks. Each is another one."""
+
+    __slots__ = ("generation",)
+
+    def __init__(self, generation: int) -> None:
+        self.generation = generation
+        """Of their session here."""
+
 
 class Blocks:
     """The blocks of the people of one gateway. Errors of both stores pass through."""
@@ -24,8 +38,8 @@ class Blocks:
         self._store = store
         self._safety = safety
         self._pairs = pairs
-        self._unsure: dict[PersonId, int] = {}
-        """Of whom the ledger may not know all blocks, with the generation of their session here."""
+        self._unsure: dict[PersonId, Doubt] = {}
+        """Of whom the ledger may not know all blocks."""
 
     async def arrived(self, caller: Caller, *, known: bool) -> None:
         """Somebody came in, and the ledger says whether it knows their blocks. A database that is away keeps nobody
@@ -38,19 +52,35 @@ class Blocks:
             await self.make_sure(caller.person)
 
     def doubt(self, caller: Caller) -> None:
-        """The store began anew: it may have forgotten their blocks. The ticket of who waits still has them."""
-        self._unsure[caller.person] = caller.generation
+        """The store began anew: it may have forgotten their blocks. It offers nobody of whom it was not told since."""
+        self._unsure[caller.person] = Doubt(caller.generation)
 
     def departed(self, caller: Caller) -> None:
         """This session is gone; the next one begins with `arrived`."""
-        if self._unsure.get(caller.person) == caller.generation:
+        doubt = self._unsure.get(caller.person)
+        if doubt is not None and doubt.generation == caller.generation:
             del self._unsure[caller.person]
 
     async def make_sure(self, person: PersonId) -> None:
         """See to it that the ledger knows their blocks, before they are matched."""
-        if person in self._unsure:
+        doubt = self._unsure.get(person)
+        if doubt is not None:
             await self._tell_ledger(person)
-            self._unsure.pop(person, None)
+            if self._unsure.get(person) is doubt:  # else the store began anew once more
+                del self._unsure[person]
+
+    async def catch_up(self) -> None:
+        """The same for everybody: who waits on by themselves does not search, and is not offered before.
+
+        Raises `BackendError` when nobody could be told of.
+        """
+        unsure = list(self._unsure)
+        for at in range(0, len(unsure), AT_ONCE):
+            works = [self.make_sure(person) for person in unsure[at : at + AT_ONCE]]
+            answers = await asyncio.gather(*works, return_exceptions=True)
+            failures = [answer for answer in answers if isinstance(answer, BaseException)]
+            if len(failures) == len(answers):
+                raise failures[0]
 
     async def block(self, caller: Caller, pair: PairId) -> Outcome:
         """Never meet the partner of this pair again, of the present one or the last.

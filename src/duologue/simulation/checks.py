@@ -206,6 +206,8 @@ class Checks:
             elif who is None or who.session != person.ready.session:
                 self._violation(f"invariant 8: {person.name} is connected, and the ledger does not know")
             else:
+                if who.unsure:
+                    self._violation(f"invariant 9: nobody told the ledger whom {person.name} has blocked")
                 truth = "paired" if who.pair else "waiting" if who.waiting else "idle"
                 if (person.belief.state, person.belief.pair) != (truth, who.pair):
                     self._violation(f"invariant 5: {person.name} believes {person.belief}, the ledger says {truth}")

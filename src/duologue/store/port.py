@@ -81,7 +81,7 @@ class LedgerStore(ABC):
     async def arrive(
         self, person: PersonId, session: SessionId, gateway: GatewayId, resumes: int | None = None
     ) -> Arrival | None:
-        reads = Key("person", person), Key("gateway", gateway), Key("blocks", person)
+        reads = Key("person", person), Key("gateway", gateway), Key("blocks", person), Key("epoch")
         return await self._transact(lambda now: now.arrive(person, session, gateway, resumes), *reads)
 
     async def depart(self, caller: Caller, hold_ms: int) -> Closed:
@@ -101,7 +101,7 @@ class LedgerStore(ABC):
         return [claim.session for claim, agrees in zip(claims, agreed, strict=True) if not agrees]
 
     async def _vouch(self, gateway: GatewayId, claim: Claim) -> bool:
-        reads = [Key("person", claim.person), Key("gateway", gateway), Key("epoch")]
+        reads = [Key("person", claim.person), Key("blocks", claim.person), Key("gateway", gateway), Key("epoch")]
         if isinstance(claim.state, Paired):
             pair = claim.state.pair
             reads += [Key("pair", pair.id), Key("person", pair.peer(claim.person).person)]

@@ -10,8 +10,9 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from duologue.ids import NodeName, PairId, PersonId
+from duologue.ids import NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
+    MAX_SESSIONS,
     MET_AT_MOST,
     MET_FOR_MS,
     RESUME_WINDOW_MS,
@@ -19,6 +20,7 @@ from duologue.ledger import (
     Closed,
     Delivery,
     Dequeued,
+    Dropped,
     Idle,
     News,
     Outcome,
@@ -30,6 +32,7 @@ from duologue.ledger import (
     Queued,
     Relayed,
     RoomIsOpen,
+    Superseded,
     TalkStarted,
     TicketArrived,
     TicketGone,
@@ -74,11 +77,39 @@ class Ledger:
 
     # -- people -----------------------------------------------------------------------------
 
+    def known(self, person: PersonId) -> Person:
+        """Their record; a new one for somebody of whom nothing is known, but perhaps whom they have blocked."""
+        who = self.people.get(person)
+        if who is None:
+            who = self.people[person] = Person(person)
+            mine = self.records.blocks.get(person)
+            who.blocked = len(mine.people) if mine is not None else 0
+        return who
+
+    def of_this_life(self, at_ms: int | None) -> bool:
+        """Whether that was told to the store since it began anew."""
+        return at_ms is not None and at_ms >= self.records.epoch.since_ms
+
+    def knows_blocks(self, person: PersonId) -> bool:
+        """Whether all whom they have blocked are at hand."""
+        mine = self.records.blocks.get(person)
+        return mine is not None and self.of_this_life(mine.told_ms)
+
     def state(self, who: Person) -> PersonState:
         """What this person is doing."""
         if who.pair is not None:
             return Paired(self.pairs[who.pair])
         return Waiting(who.ticket) if who.waiting and who.ticket else Idle()
+
+    def give_way(self, who: Person, newcomer: SessionId) -> None:
+        """The session that was active stands by; the newcomer no longer does."""
+        who.standby = {at: each for at, each in who.standby.items() if each[0] != newcomer}
+        if who.session not in (None, newcomer) and who.gateway is not None:
+            self.tell(who, Superseded())
+            who.standby[who.generation] = who.session, who.gateway
+        if len(who.standby) >= MAX_SESSIONS:
+            oldest = next(iter(who.standby))
+            self.tell_session(who.standby.pop(oldest), who.rev, Dropped())
 
     def hold_seat(self, who: Person, hold_ms: int) -> Closed:
         """Their socket is gone: keep their place for a while."""

@@ -42,7 +42,12 @@ class Nodes(ABC):
 
     def is_lost(self, name: NodeName) -> bool:
         """Whether the pairs of this node are over."""
-        return name not in self.states or self.states[name].report.health is NodeHealth.DOWN
+        return name not in self.states or self.is_down(name)
+
+    def is_down(self, name: NodeName) -> bool:
+        """Whether this node is known to be dead. Of one that nobody spoke of yet, nothing is known."""
+        state = self.states.get(name)
+        return state is not None and state.report.health is NodeHealth.DOWN
 
     def take_slot(self) -> NodeName | NoSlot:
         """A slot of the node that takes the next pair."""

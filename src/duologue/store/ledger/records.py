@@ -42,6 +42,10 @@ class Person(msgspec.Struct):
     """Whose media did not get through to theirs, and until when they stay apart."""
     blocked: int = 0
     """How many people they have blocked. It changes with each block, so a commit that has not seen one is stale."""
+    seen_ms: int | None = None
+    """When a gateway last told that they are here. Before this life of the store: what they do may be long over."""
+    unsure: bool = False
+    """Whether they may have blocked people of whom the ledger does not know: the store began anew."""
 
     @property
     def here(self) -> bool:
@@ -51,7 +55,7 @@ class Person(msgspec.Struct):
     @property
     def offered(self) -> bool:
         """Whether matchers may match them."""
-        return self.waiting and self.here and self.attention is not Attention.QUIET
+        return self.waiting and self.here and not self.unsure and self.attention is not Attention.QUIET
 
     @property
     def addresses(self) -> list[Address]:
@@ -64,8 +68,8 @@ class Blocks(msgspec.Struct):
     """Whom somebody has blocked; what the `SafetyStore` knows, at hand."""
 
     people: set[PersonId] = set()
-    complete: bool = False
-    """Whether all of them are here: else only those of this store's own time."""
+    told_ms: int | None = None
+    """When all of them were told. Before this life of the store: it may have forgotten some since."""
 
 
 class Lease(msgspec.Struct):

@@ -17,7 +17,6 @@ from duologue.ledger import (
     ABANDONED_SEAT_MS,
     GATEWAY_LEASE_MS,
     MAX_BLOCKS,
-    MAX_SESSIONS,
     NODES_LEASE,
     SHARD_LEASE_MS,
     Arrival,
@@ -27,7 +26,6 @@ from duologue.ledger import (
     Closed,
     CommitResult,
     Committed,
-    Dropped,
     Outcome,
     PairFormed,
     Partner,
@@ -36,7 +34,6 @@ from duologue.ledger import (
     Queued,
     Rejected,
     Relayed,
-    Superseded,
 )
 from duologue.matching.ticket import Ticket, afresh, succeeding
 from duologue.nodes import NodeReport, NoSlot
@@ -73,20 +70,20 @@ class Transitions:
         self, person: PersonId, session: SessionId, gateway: GatewayId, resumes: int | None = None
     ) -> Arrival | None:
         self._must_live(gateway)
-        who = self.ledger.people.get(person)
-        if who is None:
-            who = self.ledger.people[person] = Person(person)
-            mine = self._records.blocks.get(person)
-            who.blocked = len(mine.people) if mine is not None else 0
-        elif who.session == session:
+        self._epoch()
+        who = self.ledger.known(person)
+        if who.session == session:
             return self._arrival(who)
-        elif resumes is not None and not self._resumes(who, resumes):
+        if resumes is not None and not self._resumes(who, resumes):
             return None
-        self._stand_by(who, session)
+        self.ledger.give_way(who, session)
         self._new_generation(who)
         who.rev += 1
         who.session, who.gateway, who.seat_until_ms, who.forget_at_ms = session, gateway, None, None
         who.attention = Attention.VISIBLE
+        if who.seen_ms is not None and not self.ledger.of_this_life(who.seen_ms):
+            who.unsure = not self.ledger.knows_blocks(person)
+        who.seen_ms = self.ledger.now_ms()
         if who.waiting and who.ticket is not None:
             self.ledger.enqueue(who, who.ticket)
         if who.pair is not None:
@@ -95,8 +92,7 @@ class Transitions:
         return self._arrival(who)
 
     def _arrival(self, who: Person) -> Arrival:
-        mine = self._records.blocks.get(who.id)
-        known = mine is not None and mine.complete
+        known = self.ledger.knows_blocks(who.id)
         return Arrival(who.generation, who.rev, self.ledger.state(who), who.attempt, known)
 
     def _resumes(self, who: Person, generation: int) -> bool:
@@ -109,16 +105,6 @@ class Transitions:
     def _new_generation(self, who: Person) -> None:
         """Starting from the clock keeps generations growing even when the ledger forgot somebody, or lost time."""
         who.generation = max(who.generation + 1, self.ledger.now_ms())
-
-    def _stand_by(self, who: Person, newcomer: SessionId) -> None:
-        """The session that was active stands by; the newcomer no longer does."""
-        who.standby = {at: each for at, each in who.standby.items() if each[0] != newcomer}
-        if who.session is not None and who.gateway is not None:
-            self.ledger.tell(who, Superseded())
-            who.standby[who.generation] = who.session, who.gateway
-        if len(who.standby) >= MAX_SESSIONS:
-            oldest = next(iter(who.standby))
-            self.ledger.tell_session(who.standby.pop(oldest), who.rev, Dropped())
 
     def depart(self, caller: Caller, hold_ms: int) -> Closed:
         closed = self._once(caller, lambda who: self.ledger.hold_seat(who, hold_ms))
@@ -305,9 +291,11 @@ class Transitions:
         return self.ledger.nodes.take_slot()
 
     def _still_waits(self, ticket: Ticket) -> bool:
-        """Whether this very ticket is offered now: any change of it makes a match that was found before stale."""
+        """Whether this very ticket is offered now: any change of it makes a match that was found before stale. Whom no
+        gateway has spoken of since the store began anew may be in a talk that it does not know.
+        """
         who = self.ledger.people.get(ticket.person)
-        return who is not None and who.offered and who.ticket == ticket
+        return who is not None and who.offered and who.ticket == ticket and self.ledger.of_this_life(who.seen_ms)
 
     def _keep_apart(self, first: Ticket, second: Ticket) -> bool:
         """Whether either has blocked the other: as the tickets say, or since they were written."""
@@ -363,7 +351,7 @@ class Transitions:
         mine = self._records.blocks.get(who.id, Blocks())
         full = len(mine.people) >= MAX_BLOCKS and peer not in mine.people
         if not full:
-            self._set_blocks(who, Blocks(mine.people | {peer}, mine.complete))
+            self._set_blocks(who, Blocks(mine.people | {peer}, mine.told_ms))
         ended = self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT)).ended if who.pair == pair else None
         return Closed(Outcome.REFUSED if full else Outcome.DONE, ended)
 
@@ -383,7 +371,8 @@ class Transitions:
         if who is None:
             return
         freed = self.ledger.blocked_by(person) - set(blocked)
-        self._set_blocks(who, Blocks(set(blocked), complete=True))
+        self._set_blocks(who, Blocks(set(blocked), self.ledger.now_ms()))
+        who.unsure = False
         if who.ticket is not None:
             who.ticket = msgspec.structs.replace(who.ticket, avoid=who.ticket.avoid - freed)
         if who.waiting:

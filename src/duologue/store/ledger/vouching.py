@@ -22,9 +22,7 @@ def vouch(ledger: Ledger, gateway: GatewayId, claim: Claim) -> bool:
 
     False: the session needs a snapshot, because the ledger knows more, or something else.
     """
-    who = ledger.people.get(claim.person)
-    if who is None:
-        who = ledger.people[claim.person] = Person(claim.person)
+    who = ledger.known(claim.person)
     if not claim.active or who.generation > claim.generation:
         _let_stand_by(ledger, who, gateway, claim)
         return True
@@ -57,7 +55,13 @@ def _let_stand_by(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim)
 
 
 def _be_back(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> None:
-    """The same session is there as if it had never been away."""
+    """The same session is there as if it had never been away. A store that began anew may have forgotten whom they have
+    blocked: they are offered once it was told.
+    """
+    if not ledger.of_this_life(who.seen_ms):
+        ledger.stop_offering(who)
+        who.unsure = not ledger.knows_blocks(who.id)
+    who.seen_ms = ledger.now_ms()
     who.session, who.gateway, who.seat_until_ms, who.forget_at_ms = claim.session, gateway, None, None
     who.attention = claim.attention
     ledger.offer(who)
@@ -76,6 +80,7 @@ def _catch_up(ledger: Ledger, who: Person, pair: Pair) -> None:
 def _adopt(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> bool:
     if not _agrees(who, claim):
         _let_go(ledger, who)
+    ledger.give_way(who, claim.session)  # an older one of theirs may have been vouched for first
     who.generation, who.rev = claim.generation, max(who.rev, claim.rev)
     who.attempt, who.ticket = max(who.attempt, claim.attempt), claim.wishes or who.ticket
     _be_back(ledger, who, gateway, claim)
@@ -100,16 +105,15 @@ def _let_go(ledger: Ledger, who: Person) -> None:
 def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
     """Into this pair again. The other side has some time to say the same."""
     if pair.id not in ledger.pairs:
-        name = pair.peer(who.id).person
-        peer = ledger.people.get(name)
-        if peer is None:
-            peer = ledger.people[name] = Person(name)
+        peer = ledger.known(pair.peer(who.id).person)
         if _has_moved_on(ledger, peer, pair):
             return False
         _expect(ledger, peer, pair)
         ledger.know(pair)
     who.pair = pair.id
-    if pair.side(who.id).connected:
+    if pair.node is not None and ledger.nodes.is_down(pair.node):
+        ledger.advance(pair.id, life.RoomLost())  # it died while nobody knew of this pair
+    elif pair.side(who.id).connected:
         ledger.advance(pair.id, life.SideConnected(who.id))
     return True
 
