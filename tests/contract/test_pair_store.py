@@ -616,7 +616,7 @@ async def test_a_block_that_has_no_room_ends_the_pair_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only the remembering is refused; and those who were blocked by many can still be blocked."""
-    monkeypatch.setattr("duologue.store.ledger.transitions.MAX_BLOCKS", 0)
+    monkeypatch.setattr("duologue.store.ledger.blocking.MAX_BLOCKS", 0)
     ana, ben = await world.talking()
     closed = await world.store.block(ana, PAIR)
 

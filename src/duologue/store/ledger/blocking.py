@@ -1,0 +1,60 @@
+"""Who does not want to meet whom, as far as the ledger is told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+
+from duologue.ids import PairId, PersonId
+from duologue.ledger import MAX_BLOCKS, Caller, Closed, Outcome, Partner
+from duologue.pairs import life
+from duologue.protocol.codes import EndReason
+from duologue.store.ledger.records import Blocks, Person
+from duologue.store.ledger.transition import Transition
+
+
+class Blocking(Transition):
+    """Blocks, and of whom one can speak of at all."""
+
+    def block(self, caller: Caller, pair: PairId) -> Closed:
+        return self._once(caller, lambda who: self._block(who, pair))
+
+    def _block(self, who: Person, pair: PairId) -> Closed:
+        partner = self._partner(who, pair)
+        if partner is None:
+            return Closed(Outcome.DONE)
+        peer = partner.person
+        mine = self._records.blocks.get(who.id, Blocks())
+        full = len(mine.people) >= MAX_BLOCKS and peer not in mine.people
+        if not full:
+            self._set_blocks(who, Blocks(mine.people | {peer}, mine.told_ms))
+        ended = self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT)).ended if who.pair == pair else None
+        return Closed(Outcome.REFUSED if full else Outcome.DONE, ended)
+
+    def partner(self, caller: Caller, pair: PairId) -> Partner | None:
+        who = self.ledger.people.get(caller.person)
+        if who is None or who.generation != caller.generation:
+            return None
+        return self._partner(who, pair)
+
+    def _partner(self, who: Person, pair: PairId) -> Partner | None:
+        if who.pair == pair:
+            return Partner.of(who.id, self.ledger.pairs[pair])
+        return who.last_met[1] if who.last_met is not None and who.last_met[0] == pair else None
+
+    def remember_blocks(self, person: PersonId, blocked: Collection[PersonId]) -> None:
+        who = self.ledger.people.get(person)
+        if who is None:
+            return
+        freed = self.ledger.blocked_by(person) - set(blocked)
+        self._set_blocks(who, Blocks(set(blocked), self.ledger.now_ms()))
+        who.unsure = False
+        if who.ticket is not None:
+            who.ticket = msgspec.structs.replace(who.ticket, avoid=who.ticket.avoid - freed)
+        if who.waiting:
+            self.ledger.wait_on(who)
+
+    def _set_blocks(self, who: Person, blocks: Blocks) -> None:
+        self._records.blocks[who.id] = blocks
+        who.blocked = len(blocks.people)

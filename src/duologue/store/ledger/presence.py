@@ -1,0 +1,151 @@
+"""Who is here: arrivals and departures, gateways that live and die, and whose time has run out."""
+
+from __future__ import annotations
+
+from duologue.ids import GatewayId, PairId, PersonId, SessionId
+from duologue.ledger import ABANDONED_SEAT_MS, GATEWAY_LEASE_MS, Arrival, Attention, Caller, Claim, Closed, Outcome
+from duologue.pairs import life
+from duologue.pairs.pair import Phase
+from duologue.protocol.codes import EndReason
+from duologue.store.ledger.records import Due, Gateway, Person
+from duologue.store.ledger.transition import Transition
+from duologue.store.ledger.vouching import vouch
+
+
+class Presence(Transition):
+    """The transitions of `ports.PresenceStore`."""
+
+    def arrive(
+        self, person: PersonId, session: SessionId, gateway: GatewayId, resumes: int | None = None
+    ) -> Arrival | None:
+        self._must_live(gateway)
+        self._epoch()
+        who = self.ledger.known(person)
+        if who.session == session:
+            return self._arrival(who)
+        if resumes is not None and not self._resumes(who, resumes):
+            return None
+        self.ledger.give_way(who, session)
+        self._new_generation(who)
+        who.rev += 1
+        who.session, who.gateway, who.seat_until_ms, who.forget_at_ms = session, gateway, None, None
+        who.attention = Attention.VISIBLE
+        if who.seen_ms is not None and not self.ledger.of_this_life(who.seen_ms):
+            who.unsure = not self.ledger.knows_blocks(person)
+        who.seen_ms = self.ledger.now_ms()
+        if who.waiting and who.ticket is not None:
+            self.ledger.enqueue(who, who.ticket)
+        if who.pair is not None:
+            self.ledger.advance(who.pair, life.SideBack(person))
+            self.ledger.advance(who.pair, life.SideHidden(person, hidden=False))
+        return self._arrival(who)
+
+    def _arrival(self, who: Person) -> Arrival:
+        known = self.ledger.knows_blocks(who.id)
+        return Arrival(who.generation, who.rev, self.ledger.state(who), who.attempt, known)
+
+    def _resumes(self, who: Person, generation: int) -> bool:
+        """A resume token speaks of the present generation, or it was used before.
+
+        A later one than the ledger knows says that the ledger has gone back in time.
+        """
+        return generation >= who.generation
+
+    def _new_generation(self, who: Person) -> None:
+        """Starting from the clock keeps generations growing even when the ledger forgot somebody, or lost time."""
+        who.generation = max(who.generation + 1, self.ledger.now_ms())
+
+    def depart(self, caller: Caller, hold_ms: int) -> Closed:
+        closed = self._once(caller, lambda who: self.ledger.hold_seat(who, hold_ms))
+        who = self.ledger.people.get(caller.person)
+        if closed.outcome is Outcome.STALE and who is not None:
+            who.standby.pop(caller.generation, None)
+        return closed
+
+    def abandon(self, person: PersonId, session: SessionId, hold_ms: int) -> Closed:
+        who = self.ledger.people.get(person)
+        if who is None:
+            return Closed(Outcome.DONE)
+        who.standby = {at: each for at, each in who.standby.items() if each[0] != session}
+        return self.ledger.hold_seat(who, hold_ms) if who.session == session else Closed(Outcome.DONE)
+
+    def attend(self, caller: Caller, attention: Attention) -> Outcome:
+        def run(who: Person) -> Closed:
+            self.ledger.attend(who, attention)
+            if who.pair is not None and attention is not Attention.QUIET:
+                self.ledger.advance(who.pair, life.SideHidden(who.id, attention is Attention.HIDDEN))
+            return Closed(Outcome.DONE)
+
+        return self._once(caller, run).outcome
+
+    # -- gateways -----------------------------------------------------------------------------
+
+    def keep_alive(self, gateway: GatewayId) -> bool:
+        epoch, now_ms = self._epoch(), self.ledger.now_ms()
+        known = self._records.gateways.get(gateway)
+        until_ms = now_ms + GATEWAY_LEASE_MS
+        self._records.gateways[gateway] = Gateway(until_ms, epoch.id)
+        self._records.remind(Due(until_ms, "gateway", gateway))
+        return known is not None and known.epoch == epoch.id
+
+    def vouch(self, gateway: GatewayId, claim: Claim) -> bool:
+        """False: this session needs a snapshot."""
+        self._must_live(gateway)
+        return vouch(self.ledger, gateway, claim)
+
+    def give_up_gateway(self, gateway: GatewayId) -> bool:
+        """Whether its time is over. From then on nobody arrives through it until it has heard so (`keep_alive`)."""
+        lives = self._records.gateways.get(gateway)
+        if lives is not None and lives.until_ms > self.ledger.now_ms():
+            return False
+        self._records.gateways.pop(gateway, None)
+        return True
+
+    def lost_gateway(self, person: PersonId, gateway: GatewayId) -> Closed:
+        """This gateway was given up: this person lost the sockets that they had there. Not once it lives again: then
+        it has vouched for them, or will.
+        """
+        who = self.ledger.people.get(person)
+        if who is None or gateway in self._records.gateways:
+            return Closed(Outcome.DONE)
+        who.standby = {at: each for at, each in who.standby.items() if each[1] != gateway}
+        return self.ledger.hold_seat(who, ABANDONED_SEAT_MS) if who.gateway == gateway else Closed(Outcome.DONE)
+
+    def forget_gateway(self, due: Due) -> None:
+        """Nobody is on it any more. Nothing happens when it lives again: it needs its outbox, and the reminder."""
+        gateway = GatewayId(due.name)
+        if gateway not in self._records.gateways:
+            self._records.drop_outbox(gateway)
+            self._records.done(due)
+
+    # -- time ---------------------------------------------------------------------------------
+
+    def expire(self, due: Due) -> Closed:
+        """Give up a seat, a pair or a record whose time is over; a reminder that came too early changes nothing."""
+        at_ms = self._really_due_ms(due)
+        if at_ms is not None and at_ms > self.ledger.now_ms():
+            return Closed(Outcome.DONE)
+        self._records.done(due)
+        return Closed(Outcome.DONE) if at_ms is None else self._expire(due)
+
+    def _really_due_ms(self, due: Due) -> int | None:
+        """When this is due by the record; None: no longer."""
+        if due.what == "pair":
+            pair = self.ledger.pairs.get(PairId(due.name))
+            return pair.deadline_ms if pair is not None and pair.phase is Phase.MATCHED else None
+        who = self.ledger.people.get(PersonId(due.name))
+        if who is None or who.here:
+            return None
+        return who.seat_until_ms if due.what == "seat" else who.forget_at_ms
+
+    def _expire(self, due: Due) -> Closed:
+        if due.what == "pair":
+            return self.ledger.advance(PairId(due.name), life.DeadlinePassed())
+        who = self.ledger.people[PersonId(due.name)]
+        if due.what == "seat":
+            return self._seat_ran_out(who)
+        self.ledger.forget(who)
+        return Closed(Outcome.DONE)
+
+    def _seat_ran_out(self, who: Person) -> Closed:
+        return self.ledger.give_up_seat(who, EndReason.LOST)

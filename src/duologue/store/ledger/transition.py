@@ -1,0 +1,76 @@
+"""How a transition is run: for a caller who may be late, or ask again, and in which life of the store.
+
+Knows none of them: each part of `transitions.py` has its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from duologue.errors import Unavailable
+from duologue.ids import GatewayId, NodeName, PairId
+from duologue.ledger import Caller, Closed, Outcome
+from duologue.nodes import NoSlot
+from duologue.pairs import life
+from duologue.pairs.pair import CONNECT_DEADLINE_MS
+from duologue.ports import Clock
+from duologue.store.ledger.ledger import Ledger
+from duologue.store.ledger.records import Epoch, Person, Records
+
+
+class Terms(NamedTuple):
+    """The times of the ledger that tests and operators may set."""
+
+    connect_deadline_ms: int = CONNECT_DEADLINE_MS
+    settle_ms: int = 3_000
+    """After a store began anew (emptied, restored, failed over) nobody is matched for so long: gateways say first who
+    is here, and who talks."""
+
+
+class Transition:
+    """What the transitions over one set of records share."""
+
+    def __init__(self, records: Records, clock: Clock, terms: Terms = Terms()) -> None:  # noqa: B008 - frozen
+        self.ledger = Ledger(records, clock, terms.connect_deadline_ms)
+        self._records = records
+        self._settle_ms = terms.settle_ms
+
+    def _once(self, caller: Caller, run: Callable[[Person], Closed]) -> Closed:
+        """Run a transition for its caller: refused when stale, repeated answer for a repeated request."""
+        who = self.ledger.people.get(caller.person)
+        if who is None or caller.generation > who.generation:
+            return Closed(Outcome.GONE)
+        if caller.generation < who.generation:
+            return Closed(Outcome.STALE)
+        if not who.here:
+            return Closed(Outcome.GONE)
+        if caller.request is not None and who.answered is not None and who.answered[0] == caller.request:
+            return who.answered[1]
+        closed = run(who)
+        if caller.request is not None:
+            who.answered = (caller.request, closed)
+        return closed
+
+    def _in_pair(self, caller: Caller, pair: PairId, event: life.Event) -> Closed:
+        """An event of somebody in this pair; nothing if they are in it no more."""
+
+        def run(who: Person) -> Closed:
+            return self.ledger.advance(pair, event) if who.pair == pair else Closed(Outcome.DONE)
+
+        return self._once(caller, run)
+
+    def _epoch(self) -> Epoch:
+        """The life of the store that we are in; whoever first sees that it is another one begins it."""
+        if self._records.epoch.id != self._records.store_id:
+            self._records.epoch = Epoch(self._records.store_id, self.ledger.now_ms())
+        return self._records.epoch
+
+    def _must_live(self, gateway: GatewayId) -> None:
+        """Nobody is on a gateway that nobody would give up: they would stay for ever."""
+        if gateway not in self._records.gateways:
+            raise Unavailable("the store", "it gave this gateway up and waits to hear of it")
+
+    def _take_slot(self) -> NodeName | NoSlot:
+        """Leave to start one pair on a media node."""
+        return self.ledger.nodes.take_slot()
