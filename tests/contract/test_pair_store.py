@@ -664,3 +664,14 @@ async def test_who_is_not_among_the_remembered_is_free_again(world: World) -> No
 
     assert queue[ANA].avoid == frozenset()
     assert await world.commit(queue[ANA], queue[BEN]) == Committed(PAIR)
+
+
+async def test_nothing_that_was_written_is_kept_after_the_end(world: World) -> None:
+    """Also not with the answer that a repeated request gets."""
+    ana, _ = await world.talking()
+    await world.store.write(ana, PAIR, 1, "hello")
+    for _ in range(2):
+        answer = await world.store.leave(asking(ana, "r1"), PAIR)
+
+    assert answer.ended is not None
+    assert (answer.ended.id, answer.ended.lines) == (PAIR, ())

@@ -26,7 +26,7 @@ def loaded(**values: bytes | None) -> LoadedRecords:
 @pytest.mark.parametrize("people", [["a", "b", "c"], ["c", "a", "b"], ["b", "c", "a"]])
 def test_a_set_in_another_order_is_no_change(people: list[str]) -> None:
     """Each process has an order of its own: a record that was only read would be written, and others try again."""
-    records = loaded(ana=b"7\n" + msgspec.json.encode({"people": people, "complete": True}))
+    records = loaded(ana=b"7\n" + msgspec.json.encode({"people": people, "told_ms": NOW}))
 
     assert records.blocks[ANA].people == {"a", "b", "c"}
     assert records.changes() is None
@@ -42,7 +42,7 @@ def test_a_change_is_written_under_the_next_version() -> None:
     assert changes is not None
     assert changes.guards == {"{r}:blocks:ana": "7"}
     (command,) = changes.commands
-    assert command[:3] == ("SET", "{r}:blocks:ana", '8\n{"people":["b"],"complete":false}')
+    assert command[:3] == ("SET", "{r}:blocks:ana", '8\n{"people":["b"],"told_ms":null}')
 
 
 def test_a_new_record_begins_at_the_time_of_redis() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from duologue.errors import Unavailable
 from duologue.ids import GatewayId, NodeName, PairId
 from duologue.ledger import Caller, Closed, Outcome
@@ -49,7 +51,7 @@ class Transition:
             return who.answered[1]
         closed = run(who)
         if caller.request is not None:
-            who.answered = (caller.request, closed)
+            who.answered = (caller.request, _without_words(closed))
         return closed
 
     def _in_pair(self, caller: Caller, pair: PairId, event: life.Event) -> Closed:
@@ -74,3 +76,9 @@ class Transition:
     def _take_slot(self) -> NodeName | NoSlot:
         """Leave to start one pair on a media node."""
         return self.ledger.nodes.take_slot()
+
+
+def _without_words(closed: Closed) -> Closed:
+    """What is kept of an answer: the room has to go, and nobody needs any more what was written in it."""
+    ended = closed.ended
+    return closed if ended is None else closed._replace(ended=msgspec.structs.replace(ended, lines=()))
