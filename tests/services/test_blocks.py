@@ -283,3 +283,33 @@ async def test_nothing_is_left_of_who_departed(house: House) -> None:
 
     await house.lobby.depart(new, 0)
     assert house.blocks._unsure == {}
+
+
+async def test_who_does_not_search_is_told_of_as_well(house: House) -> None:
+    """Who waits on by themselves is offered once the ledger knows; a database that is away is asked again."""
+    ana = await house.enter(ANA)
+    house.blocks.doubt(ana)
+    house.safety.away = True
+    with pytest.raises(Unavailable):
+        await house.blocks.catch_up()
+
+    house.safety.away = False
+    await house.safety.block(ANA, BEN, "Otter")
+    await house.blocks.catch_up()
+    await house.find(ana)
+    assert (await house.queue())[ANA].avoid == {BEN}
+    assert house.blocks._unsure == {}
+
+
+async def test_a_doubt_that_came_in_between_stays(house: House) -> None:
+    """The store began anew while it was told: that was another life of it."""
+    ana = await house.enter(ANA)
+    house.blocks.doubt(ana)
+
+    async def begin_anew() -> None:
+        house.blocks.doubt(ana)
+
+    house.ledger.before["remember_blocks"] = begin_anew
+    await house.blocks.make_sure(ANA)
+
+    assert list(house.blocks._unsure) == [ANA]
