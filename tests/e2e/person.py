@@ -196,6 +196,11 @@ class Person:
         box.fill(text)
         box.press("Enter")
 
+    def block(self) -> None:
+        """Do not meet the partner of this talk again."""
+        for test_id in ("more", "block", "block-sure"):
+            self.page.get_by_test_id(test_id).click()
+
     def tab_to(self, test_id: str) -> None:
         """Press Tab until this has the focus."""
         wanted = self.page.get_by_test_id(test_id)
@@ -253,9 +258,10 @@ class Person:
         self.until(so, what)
         ask.detach()
 
-    def expect_line(self, text: str, *, mine: bool) -> None:
+    def expect_line(self, text: str, *, mine: bool, status: str = "sent") -> None:
         """Wait until a line of chat is on the screen."""
-        line = self.page.locator(f'[data-testid="chat-line"][data-mine="{str(mine).lower()}"]', has_text=text)
+        which = f'[data-testid="chat-line"][data-mine="{str(mine).lower()}"][data-state="{status}"]'
+        line = self.page.locator(which, has_text=text)
         expect(line.first).to_be_visible(timeout=WITHIN_MS)
 
     def sees(self, other: Someone) -> None:

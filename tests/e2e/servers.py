@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -136,6 +137,7 @@ class Serve(Server):
             "REDIS_URL": self.redis.url,
             "DATABASE_URL": self._database_url,
             "DUOLOGUE_TOKEN_KEY": TOKEN_KEY,
+            "DUOLOGUE_MATCHING__RECENTLY_MET_AFTER_MS": "1000",
             "LIVEKIT_URL": f"ws://127.0.0.1:{self.livekit_port}",
             "LIVEKIT_API_KEY": keys.api_key,
             "LIVEKIT_API_SECRET": keys.api_secret,
@@ -166,10 +168,16 @@ class Serve(Server):
         """The processes that took somebody in, one after the other."""
         return [line["process"] for line in self.events("session_started") if line["person"] == person]
 
-    def kill_process(self, name: str) -> None:
-        """End one of its processes without a chance to say goodbye."""
+    def store_answers(self) -> bool:
+        """Whether the api says so."""
+        with urllib.request.urlopen(f"{self.url}/health/ready", timeout=WITHIN_S) as answer:
+            return json.load(answer)["store_answers"] is True
+
+    def kill_process(self, name: str) -> float:
+        """End one of its processes without a chance to say goodbye; gives when, in seconds since 1970."""
         (pid,) = processes_naming(f"--child={name}", f"--port={self.port}")
         os.kill(pid, signal.SIGKILL)
+        return time.time()
 
 
 @contextmanager
@@ -182,8 +190,11 @@ def serving(state_dir: Path) -> Iterator[Serve]:
         stack.enter_context(serve.livekit())
         serve.migrate()
         serve.start()
-        stack.callback(lambda: serve.process.poll() is None and serve.kill())
-        yield serve
+        try:
+            yield serve
+        finally:
+            if serve.process.poll() is None:
+                serve.kill()
 
 
 def _listens(port: int) -> bool:
