@@ -39,6 +39,12 @@ bench-memory: ## how many bytes of Redis a person takes (ARGS="--people 5000")
 bench-gateway:
 	@exec scripts/bootstrap python socketio -- .venv/bin/python -m benchmarks gateway
 
+bench-store: ## what a transition costs a client of Redis, beside the same commands by hiredis and redis-py (ARGS="--rounds 3")
+	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.store $(ARGS)
+
+bench-match: ## from find to matched where a partner waits: serve on Redis, 10,000 people (ARGS="--people 2000 --seconds 30")
+	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.match $(ARGS)
+
 bench-next: ## Next to the first picture, in real browsers, beside LiveKit's SDK alone (ARGS="--rtt-ms 100 --loss 0.02")
 	@exec scripts/bootstrap python node livekit_server chromium -- .venv/bin/python -m benchmarks.next $(ARGS)
 
@@ -60,4 +66,4 @@ screenshots: ## take the pictures of the documentation into docs/images
 icons: ## draw the page's icons from web/public/favicon.svg
 	@exec scripts/bootstrap python chromium -- .venv/bin/python scripts/icons.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-next bench-livekit soak sim-planted page screenshots icons
+.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-store bench-match bench-next bench-livekit soak sim-planted page screenshots icons

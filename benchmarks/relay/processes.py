@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import resource
 import socket
 import subprocess
@@ -22,6 +23,8 @@ from duologue import die_with_parent
 
 ROOT = Path(__file__).parents[2]
 START_WITHIN_S = 20
+PORTS = 20_000, 32_000
+"""Below those of outgoing connections (`ip_local_port_range`)."""
 PAGE_BYTES = resource.getpagesize()
 CPUCLOCK_SCHED = 2
 """The kernel's clock of a whole process, its ended threads included (`clock_getcpuclockid(3)`), in nanoseconds."""
@@ -31,7 +34,7 @@ class Process:
     """A running server."""
 
     def __init__(self, pid: int) -> None:
-        self._pid = pid
+        self.pid = pid
         self._clock = (~pid << 3) | CPUCLOCK_SCHED
 
     def cpu_s(self) -> float:
@@ -40,7 +43,7 @@ class Process:
 
     def rss_bytes(self) -> int:
         """Resident memory."""
-        return int(Path(f"/proc/{self._pid}/statm").read_text().split()[1]) * PAGE_BYTES
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE_BYTES
 
 
 def raise_file_limit() -> int:
@@ -52,19 +55,28 @@ def raise_file_limit() -> int:
 
 def free_port(host: str) -> int:
     """A port with a free one above it."""
+    return free_ports(host, 2)
+
+
+def free_ports(host: str, number: int) -> int:
+    """The first of so many free ports in a row, none of which the kernel gives to an outgoing connection meanwhile."""
     for _ in range(100):
-        with socket.socket() as first, socket.socket() as second:
-            first.bind((host, 0))
-            port: int = first.getsockname()[1]
-            with contextlib.suppress(OSError, OverflowError):
-                second.bind((host, port + 1))
-                return port
-    raise CannotRun(f"no two free ports side by side on {host}")
+        first = random.randrange(*PORTS)
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for port in range(first, first + number):
+                stack.enter_context(socket.socket()).bind((host, port))
+            return first
+    raise CannotRun(f"no {number} free ports side by side on {host}")
 
 
 @contextlib.contextmanager
 def running(
-    command: Sequence[str], host: str, port: int, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    host: str,
+    port: int,
+    environment: Mapping[str, str] | None = None,
+    *,
+    within_s: float = START_WITHIN_S,
 ) -> Iterator[Process]:
     """A server that listens; it is gone afterwards. Raises `CannotRun` with its last words if it does not start.
 
@@ -80,7 +92,7 @@ def running(
             stderr=words,
         )
         try:
-            if not _listens(child, host, port):
+            if not _listens(child, host, port, within_s):
                 raise CannotRun(f"{command[1:3]} did not listen:\n{_last(words)}")
             yield Process(child.pid)
         finally:
@@ -88,9 +100,9 @@ def running(
             child.wait()
 
 
-def _listens(child: subprocess.Popen[bytes], host: str, port: int) -> bool:
+def _listens(child: subprocess.Popen[bytes], host: str, port: int, within_s: float) -> bool:
     """Wait for it; False when the child ended or took too long."""
-    give_up_s = time.monotonic() + START_WITHIN_S
+    give_up_s = time.monotonic() + within_s
     while child.poll() is None and time.monotonic() < give_up_s:
         with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
             return True

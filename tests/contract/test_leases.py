@@ -9,7 +9,7 @@ from duologue.ids import MatcherId
 from duologue.ledger import SHARD_LEASE_MS, Paired, Proposal
 from duologue.protocol.codes import Mode
 from tests.builders import ANA, BEN, cohort
-from tests.contract.stores import PAIR, SHARD, World
+from tests.contract.stores import MATCHER, PAIR, SHARD, World
 
 FIRST, SECOND = MatcherId("first"), MatcherId("second")
 
@@ -117,3 +117,17 @@ async def test_moving_to_another_cohort_leaves_the_old_one(world: World) -> None
 
     assert [type(event).__name__ for event in events] == ["TicketGone"]
     assert list(await world.queue()) == [ANA]
+
+
+async def test_an_owner_of_before_a_restart_has_to_begin_anew(world: World) -> None:
+    """The restored snapshot does not know who came after: its fence may be older than theirs."""
+    first = await world.store.lease(SHARD, MATCHER)
+    assert first is not None
+    await world.advance(10)
+    world.begin_anew()
+    with pytest.raises(Deposed):
+        await world.store.commit(SHARD, first, [])
+    again = await world.store.lease(SHARD, MATCHER)
+
+    assert again is not None
+    assert again > first

@@ -60,9 +60,15 @@ class Checks:
         self._blocked: set[frozenset[PersonId]] = set()
         self._seen: Any = None
         self._revs = 0
+        self._anew_ms = 0
         self.changed_ms = 0
         """When somebody's state changed last."""
         self.steps = self.pairs = 0
+
+    def store_began_anew(self) -> None:
+        """It may have forgotten how many slots are in use."""
+        self._started_ms.clear()
+        self._anew_ms = self._clock.now_ms()
 
     # -- around each transition -----------------------------------------------------------------
 
@@ -160,7 +166,8 @@ class Checks:
 
     def _on_node(self, pair: Pair, node: NodeName) -> None:
         known = self._records.nodes.states.get(node)
-        if known is None or known.report.health is NodeHealth.DOWN:
+        told = self._clock.now_ms() > self._anew_ms + SEEN_DEAD_WITHIN_MS
+        if (known is None and told) or (known is not None and known.report.health is NodeHealth.DOWN):
             self._violation(f"invariant 11: {pair.id} is on {node}, which is known to be dead")
         since_ms = self._broken_ms.get(node)
         if since_ms is not None and since_ms < self._clock.now_ms() - SEEN_DEAD_WITHIN_MS:

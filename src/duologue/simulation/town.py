@@ -203,7 +203,7 @@ class Town:
     async def _make_trouble(self) -> None:
         kinds: list[Callable[[], Coroutine[Any, Any, None]]] = [
             self._stop_somebody, self._stop_owner, self._kill_gateway, self._kill_matcher, self._lose_backend,
-            self._lose_node,
+            self._lose_node, self._lose_ledger,
         ]  # fmt: skip
         if self.plan.owners_nap:
             kinds = [self._stop_owner]
@@ -244,6 +244,15 @@ class Town:
         weather.away = True
         await self._clock.sleep_ms(self._dice.choice((100, 1_000, 4_000)))
         weather.away = False
+
+    async def _lose_ledger(self) -> None:
+        """The store restarts: empty, or from a snapshot of some seconds ago."""
+        copy = self._store.records.copy() if self._dice.random() < 0.5 else None
+        if copy is not None:
+            await self._clock.sleep_ms(self._dice.choice((100, 1_000, 5_000)))
+        self.trace.note("store", "begins anew" if copy is None else "goes back in time")
+        self._store.records.begin_anew(copy)
+        self.checks.store_began_anew()
 
     async def _lose_node(self) -> None:
         """A media server dies, hangs, or takes no rooms, and comes back."""

@@ -109,7 +109,11 @@ class LedgerStore(ABC):
         if isinstance(claim.state, Paired):
             pair = claim.state.pair
             reads += [Key("pair", pair.id), Key("person", pair.peer(claim.person).person)]
-        return await self._transact(lambda now: now.vouch(gateway, claim), *reads)
+        try:
+            return await self._transact(lambda now: now.vouch(gateway, claim), *reads)
+        except Damaged as damaged:
+            self._report(damaged)
+            return False  # they come in again, and hear then what is wrong; the others of this gateway are vouched for
 
     async def expire(self) -> list[Pair]:
         return await _together([self._expire(due) for due in await self._take_due()])
@@ -146,7 +150,7 @@ class LedgerStore(ABC):
         return await self._of(caller, lambda now: now.cancel(caller, attempt))
 
     async def lease(self, shard: str, matcher: MatcherId) -> int | None:
-        return await self._transact(lambda now: now.lease(shard, matcher), Key("lease", shard))
+        return await self._transact(lambda now: now.lease(shard, matcher), Key("lease", shard), Key("epoch"))
 
     async def release(self, shard: str, matcher: MatcherId) -> None:
         await self._transact(lambda now: now.release(shard, matcher), Key("lease", shard))
@@ -209,7 +213,7 @@ class LedgerStore(ABC):
     # -- media nodes ------------------------------------------------------------------------
 
     async def report_nodes(self, fence: int, reports: Sequence[NodeReport]) -> list[Pair]:
-        reads = Key("lease", NODES_LEASE), Key("nodes")
+        reads = Key("lease", NODES_LEASE), Key("epoch"), Key("nodes")
         lost = await self._transact(lambda now: now.report_nodes(fence, reports), *reads)
         return await _together([self._lose(pair, node) for node in lost for pair in await self._pairs_on(node)])
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 import redis
 
-from duologue.store.redis.records import split
+from duologue.store.redis.tables import split
 from tests.redis_server import RedisServer
 
 Record = TypeVar("Record")

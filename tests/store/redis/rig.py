@@ -16,7 +16,6 @@ from duologue.store.redis import RedisStore, open_store
 from duologue.store.redis.line import ANSWER_WITHIN_S, SENT_WITHIN_S
 from duologue.store.redis.primary import CONNECT_WITHIN_S
 from tests.contract.stores import GATEWAY, SHARD, StoreUnderTest, World
-from tests.fakes import ManualClock
 
 REALMS = count()
 AT_MOST_S = SENT_WITHIN_S + 2 * CONNECT_WITHIN_S + 2 * ANSWER_WITHIN_S + 1
@@ -28,15 +27,6 @@ async def store_at(url: str, realm: str | None = None) -> AsyncIterator[RedisSto
     """A store as one process has it, on the time of Redis."""
     settings = RedisSettings(url=url, realm=realm or f"r{next(REALMS)}")
     async with open_store(settings, SystemClock(), terms=Terms(settle_ms=0)) as (store, _):
-        yield store
-
-
-@asynccontextmanager
-async def store_with_time(url: str, realm: str, clock: ManualClock) -> AsyncIterator[RedisStore]:
-    """The same on a time of ours."""
-    settings = RedisSettings(url=url, realm=realm)
-    opened = open_store(settings, SystemClock(), terms=Terms(settle_ms=0), time=lambda _: clock.now_ms())
-    async with opened as (store, _):
         yield store
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from duologue.errors import Damaged
 from duologue.ids import GatewayId, PairId
-from duologue.ledger import Committed, Outcome, Proposal, Rejected, TicketArrived
+from duologue.ledger import Attention, Caller, Claim, Committed, Outcome, Proposal, Rejected, TicketArrived
 from duologue.ports import ResyncNeeded
 from duologue.safety.ratelimit import Rate
 from duologue.store.redis import RedisLimiter, RedisStore
@@ -156,6 +156,21 @@ async def test_a_dead_gateway_is_buried_past_somebody_who_cannot_be_read(damage:
 
     assert await damage.world.find(ben) is Outcome.GONE
     assert "gateway:gone" not in _due(damage)
+
+
+async def test_a_gateway_vouches_past_somebody_who_cannot_be_read(damage: Damage) -> None:
+    """Only they begin anew; else one of them would keep a whole gateway from serving."""
+    world = damage.world
+    claims = []
+    for person in (ANA, BEN):
+        arrival = await world.arrive(person)
+        assert arrival is not None
+        session = world.session(Caller(person, arrival.generation))
+        words = (arrival.generation, True, arrival.rev, arrival.state, 0, None, Attention.VISIBLE)
+        claims.append(Claim(person, session, *words))
+    damage.spoil("person:ana")
+
+    assert await damage.store.vouch(GATEWAY, claims) == [claims[0].session]
 
 
 async def test_an_index_of_another_type_stops_a_transition_before_it_wrote(damage: Damage) -> None:

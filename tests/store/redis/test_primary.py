@@ -16,10 +16,10 @@ from duologue.ledger import Outcome, PairFormed
 from duologue.store.redis.keys import Keys
 from duologue.store.redis.primary import parse
 from tests.builders import ANA, BEN
-from tests.contract.stores import GATEWAY
+from tests.contract.stores import GATEWAY, PAIR
 from tests.fakes import free_port, wait_until
 from tests.redis_server import RedisServer, redis_server
-from tests.store.redis.rig import serves, store_at, until_it_works, world_of
+from tests.store.redis.rig import error_of, serves, store_at, until_it_works, world_of
 
 FAILOVER_WITHIN_S = 30
 AT_ONCE = ("--shutdown-timeout", "0", "--repl-diskless-sync-delay", "0")
@@ -158,7 +158,12 @@ class TestSentinel:
                 description="another primary",
                 within_s=FAILOVER_WITHIN_S,
             )
-            watched.servers[0].cli("REPLICAOF", "127.0.0.1", str(watched.primary_port()))  # as Sentinel does after 8 s
+
+            async with asyncio.timeout(FAILOVER_WITHIN_S):
+                while store._life == life:
+                    await error_of(store.live_pairs([PAIR]))
+                    await asyncio.sleep(0.05)
+            assert "role:master" in watched.servers[0].cli("INFO", "replication"), "it takes writes still, all in vain"
 
             await until_it_works(lambda: store.cancel(ana, 1), FAILOVER_WITHIN_S)
             await serves(store)

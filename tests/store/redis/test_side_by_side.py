@@ -9,7 +9,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
-from duologue.ledger import NODES_LEASE, Attention, Caller, Committed, Probe, Proposal, TicketArrived
+from duologue.ledger import (
+    NODES_LEASE,
+    Attention,
+    Caller,
+    Claim,
+    Committed,
+    Probe,
+    Proposal,
+    TicketArrived,
+    Waiting,
+)
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NodeHealth, NodeReport
 from duologue.protocol.codes import Mode
@@ -38,6 +48,7 @@ class BothStores(RuleBasedStateMachine):
         super().__init__()
         self.both = SideBySide()
         self.callers: list[Caller] = [Caller(ANA, 1)]
+        self.claims: list[Claim] = []
         self.attempts = dict.fromkeys(PEOPLE, 0)
         self.tickets: dict[str, list[Ticket]] = {shard: [] for shard in SHARDS}
         self.pairs = [PairId("never")]
@@ -46,6 +57,7 @@ class BothStores(RuleBasedStateMachine):
         self.queue_positions = dict.fromkeys(SHARDS, 0)
         self.count = 0
         self.all_live()
+        self.both.pass_time(1_000)
 
     def teardown(self) -> None:
         self.both.close()
@@ -81,6 +93,16 @@ class BothStores(RuleBasedStateMachine):
         arrival = self.both.ask(lambda store: store.arrive(person, session, gateway, token))
         if arrival is not None and not isinstance(arrival, str):
             self.callers.append(Caller(person, arrival.generation))
+            wishes = arrival.state.ticket if isinstance(arrival.state, Waiting) else None
+            told = (arrival.rev, arrival.state, arrival.last_attempt, wishes, Attention.VISIBLE)
+            self.claims.append(Claim(person, session, arrival.generation, True, *told))
+
+    @precondition(lambda self: self.claims)
+    @rule(which=choices, gateway=gateways, active=st.booleans(), later=st.sampled_from([0, 0, 5]))
+    def vouch(self, which: int, gateway: GatewayId, active: bool, later: int) -> None:
+        """What somebody was told when they came, which may have changed since, or be newer than the ledger."""
+        claim = self.claims[-1 - which % min(len(self.claims), 5)]
+        self.both.ask(lambda store: store.vouch(gateway, [claim._replace(active=active, rev=claim.rev + later)]))
 
     @rule(which=choices, hold_ms=st.sampled_from([0, 5_000, 15_000]))
     def depart(self, which: int, hold_ms: int) -> None:
@@ -145,6 +167,7 @@ class BothStores(RuleBasedStateMachine):
     def meet(self, first: PersonId, second: PersonId, video: bool, auto_next: bool) -> None:
         """All that leads two into a pair, where nothing is in the way."""
         shard = SHARDS[video]
+        self.all_live()
         for person in {first: None, second: None}:
             if not any(caller.person == person for caller in self.callers[1:]):
                 self.arrive(person, GATEWAYS[video], None)

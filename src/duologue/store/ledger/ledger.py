@@ -5,6 +5,7 @@ Knows nothing of requests and callers: `transitions.py` puts the steps together.
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -49,10 +50,18 @@ class Ledger:
 
     def __init__(self, records: Records, clock: Clock, connect_deadline_ms: int) -> None:
         self.records = records
-        self.people = records.people
-        self.pairs = records.pairs
         self._clock = clock
         self._connect_deadline_ms = connect_deadline_ms
+
+    @property
+    def people(self) -> MutableMapping[PersonId, Person]:
+        """Everybody."""
+        return self.records.people
+
+    @property
+    def pairs(self) -> MutableMapping[PairId, Pair]:
+        """Every pair."""
+        return self.records.pairs
 
     @property
     def nodes(self) -> Nodes:

@@ -236,11 +236,13 @@ class Transitions:
         return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))
 
     def lease(self, shard: str, matcher: MatcherId) -> int | None:
-        now_ms, held = self.ledger.now_ms(), self._records.leases.get(shard)
-        if held is not None and held.owner not in (None, matcher) and held.until_ms > now_ms:
+        """A store that has gone back in time knows owners of then, and not who came after them: they begin anew."""
+        now_ms, held, since_ms = self.ledger.now_ms(), self._records.leases.get(shard), self._epoch().since_ms
+        valid = held is not None and held.fence >= since_ms
+        if held is not None and valid and held.owner not in (None, matcher) and held.until_ms > now_ms:
             return None
         fence = held.fence if held is not None else 0
-        if held is None or held.owner != matcher:
+        if held is None or not valid or held.owner != matcher:
             # Starting from the clock keeps fences growing even when the store was emptied meanwhile.
             fence = max(fence + 1, now_ms)
         self._records.leases[shard] = Lease(matcher, fence, now_ms + SHARD_LEASE_MS)
@@ -261,7 +263,7 @@ class Transitions:
     def _holds(self, shard: str, fence: int) -> bool:
         """Whether this fence is the newest. An owner who is late but was not replaced still owns."""
         held = self._records.leases.get(shard)
-        return held is not None and held.owner is not None and held.fence == fence
+        return held is not None and held.owner is not None and held.fence == fence >= self._epoch().since_ms
 
     def _settles_for_ms(self) -> int:
         """How much longer people whom the ledger takes for waiting may be in a talk that it has not heard of yet."""

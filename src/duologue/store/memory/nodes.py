@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from duologue.ids import NodeName, PairId
+from duologue.pairs.pair import Pair
 from duologue.ports import Clock
 from duologue.store.ledger.nodes import Nodes
 
@@ -28,6 +29,13 @@ class MemoryNodes(Nodes):
         del pairs[pair]
         if not pairs:
             del self._pairs[name]
+
+    def begin_anew(self, pairs: Iterable[Pair]) -> None:
+        """Nothing is known of them but which carries these pairs."""
+        self.states, self._pairs = {}, {}
+        for pair in pairs:
+            if pair.node is not None:
+                self.carry(pair.node, pair.id)
 
     def pairs_on(self, name: NodeName) -> list[PairId]:
         """The pairs that this node carries."""

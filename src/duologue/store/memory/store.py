@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
 
 from duologue.ids import GatewayId, NodeName, PairId, PersonId
 from duologue.ledger import STATUS_TTL_MS, Delivery, QueueEvent, TicketArrived
@@ -17,6 +19,14 @@ from duologue.store.memory.nodes import MemoryNodes
 from duologue.store.memory.stream import Stream
 from duologue.store.port import Answer, Key, LedgerStore
 
+Copy = tuple[
+    dict[PersonId, Person],
+    dict[PairId, Pair],
+    dict[PersonId, Blocks],
+    dict[str, Lease],
+    dict[GatewayId, Gateway],
+    list[Due],
+]
 QUEUE_LENGTH = 100_000
 OUTBOX_LENGTH = 100_000
 
@@ -39,6 +49,22 @@ class MemoryRecords:
         self._queues: dict[str, Stream[QueueEvent]] = {}
         self._outboxes: dict[GatewayId, Stream[Delivery]] = {}
         self._due: list[Due] = []
+
+    def copy(self) -> Copy:
+        """What a snapshot on a disk would have."""
+        return deepcopy((self.people, self.pairs, self.blocks, self.leases, self.gateways, self._due))
+
+    def begin_anew(self, restored: Copy | None = None) -> None:
+        """As after a restart: it knows what a snapshot had, or nothing. Who works and carries what has to be told."""
+        empty: Copy = ({}, {}, {}, {}, {}, [])
+        self.people, self.pairs, self.blocks, self.leases, self.gateways, self._due = restored or empty
+        self.nodes.begin_anew(self.pairs.values())
+        self.store_id += "'"
+        streams: list[Stream[Any]] = [self.shards, *self._queues.values(), *self._outboxes.values()]
+        for stream in streams:
+            stream.begin_anew()
+        for shard in self._queues:
+            self.shards.append(shard)
 
     def append_queue(self, shard: str, event: QueueEvent) -> None:
         queue = self.queue(shard)

@@ -17,13 +17,19 @@ class Stream(Generic[Item]):
 
     def __init__(self, max_length: int) -> None:
         self._items: deque[Item] = deque(maxlen=max_length)
-        self._end = 0
+        self._begin = self._end = 0
         self._appended = asyncio.Event()
 
     @property
     def end(self) -> int:
         """The position of the newest item."""
         return self._end
+
+    def begin_anew(self) -> None:
+        """Forget everything. Whoever reads on from a position of before hears of it."""
+        self._items.clear()
+        self._begin = self._end = self._end + 1
+        self._appended.set()
 
     def append(self, item: Item) -> None:
         """Add an item and wake the readers."""
@@ -37,15 +43,22 @@ class Stream(Generic[Item]):
         Raises `ResyncNeeded` when an item after that position was dropped, or when the position is
         of another stream that had the same name.
         """
-        if after > self._end:
-            raise ResyncNeeded(self._end)
-        if after >= self._end and wait_ms > 0:
+        if self._place(after) >= self._end and wait_ms > 0:
             self._appended.clear()
             try:
                 await asyncio.wait_for(self._appended.wait(), wait_ms / 1000)
             except TimeoutError:
                 return [], after
-        start = self._end - len(self._items)
-        if after < start:
+        place, start = self._place(after), self._end - len(self._items)
+        if place < start:
             raise ResyncNeeded(self._end)
-        return list(islice(self._items, after - start, None)), self._end
+        return list(islice(self._items, place - start, None)), self._end
+
+    def _place(self, after: int) -> int:
+        if after == 0:
+            return self._begin
+        if after < self._begin:
+            raise ResyncNeeded(0)
+        if after > self._end:
+            raise ResyncNeeded(self._end)
+        return after

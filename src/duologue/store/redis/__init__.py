@@ -7,6 +7,7 @@ can (be one place, in one order) and the processes, of which there can be any nu
     keys.py      the names of all keys, and how long each lives
     lua/         load: records and what they link to; apply: write if nothing changed; admit: a rate limit
     scripts.py   the same as typed calls
+    tables.py    the records of one kind: what was loaded, looked at and changed
     records.py   `Records` over what was loaded, and what follows from how they were changed
     line.py      one connection, on which whatever is asked in a turn of the loop goes out together
     primary.py   where the primary is (one server, Sentinel, Cluster), connections to it, and what its errors mean

@@ -29,12 +29,16 @@ SENT_WITHIN_S = 3.0
 ANSWER_WITHIN_S = 3.0
 FIRST_PAUSE_MS = 50
 LONGEST_PAUSE_MS = 1_000
+WATCH_EVERY_MS = 1_000
 
 
 class Connector(Protocol):
     """Brings a connection; raises errors of redis-py, `OSError` and `TimeoutError`."""
 
     async def connect(self) -> Link: ...
+
+    async def was_replaced(self, link: Link) -> bool:
+        """Whether there is another primary by now. Raises nothing."""
 
 
 class AnotherLife(Exception):
@@ -183,7 +187,18 @@ class Line:
                 raise
             self._link, self._why, self._pause_ms = link, None, FIRST_PAUSE_MS
             self.store_id = link.store_id
+            self._tasks.spawn(self._watch(link), name="redis-primary")
         return self._link
+
+    async def _watch(self, link: Link) -> None:
+        """Leave a primary once it was replaced: it does not tell us."""
+        while self._link is link:
+            if await self._connector.was_replaced(link) and self._link is link:
+                self.faults["replaced"] += 1
+                self._link = None  # a batch that is on its way is read to its end
+                if not self._pumping:
+                    await link.connection.disconnect(nowait=True)
+            await self._clock.sleep_ms(WATCH_EVERY_MS)
 
     async def _teach(self, connection: AbstractConnection) -> None:
         await connection.send_packed_command(

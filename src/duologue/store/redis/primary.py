@@ -122,6 +122,19 @@ class Primary:
             await connection.disconnect(nowait=True)
             raise
 
+    async def was_replaced(self, link: Link) -> bool:
+        """Whether the Sentinels name another one by now. One that they replaced takes writes for some more seconds,
+        all of which will be lost.
+        """
+        if self.address.kind != "sentinel":
+            return False
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN_S):
+                where = await self._where()
+        except (exceptions.RedisError, OSError, TimeoutError):
+            return False  # nobody says so
+        return where != {name: getattr(link.connection, name, None) for name in where}
+
     async def _where(self) -> dict[str, Any]:
         """What the next connection needs beside the options of all."""
         if self.address.kind == "sentinel":

@@ -36,8 +36,9 @@ from duologue.store.redis.limits import RedisLimiter
 from duologue.store.redis.line import Line
 from duologue.store.redis.primary import Primary, parse
 from duologue.store.redis.readers import Entry, Readers
-from duologue.store.redis.records import UNREADABLE, Bounds, LoadedRecords, NotLoaded, decoded, encode, split
+from duologue.store.redis.records import Bounds, LoadedRecords
 from duologue.store.redis.scripts import ALL, Applied, Loaded, apply, load, reading
+from duologue.store.redis.tables import UNREADABLE, NotLoaded, decoded, encode, split
 from duologue.tasks import Tasks
 
 log = structlog.get_logger()

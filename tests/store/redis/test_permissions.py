@@ -15,7 +15,7 @@ from duologue.store.redis.examine import RedisFacts, Refusal, examine
 from duologue.store.redis.permissions import COMMANDS, acl_rule
 from tests.redis_server import RedisServer, redis_server
 
-GUIDE = Path(__file__).parents[2] / "docs/howto/redis.md"
+GUIDE = Path(__file__).parents[3] / "docs/howto/redis.md"
 
 
 @pytest.fixture(scope="module")

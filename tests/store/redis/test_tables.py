@@ -9,8 +9,9 @@ from duologue.errors import Damaged
 from duologue.ids import PersonId
 from duologue.store.ledger.records import Blocks
 from duologue.store.redis.keys import Keys
-from duologue.store.redis.records import Bounds, LoadedRecords, NotLoaded
+from duologue.store.redis.records import Bounds, LoadedRecords
 from duologue.store.redis.scripts import Loaded
+from duologue.store.redis.tables import NotLoaded
 from tests.builders import ANA, BEN, NOW
 
 KEYS = Keys("r")

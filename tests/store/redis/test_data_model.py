@@ -16,7 +16,7 @@ from duologue.store.redis.keys import (
     Keys,
 )
 
-PAGE = Path(__file__).parents[2] / "ARCHITECTURE.md"
+PAGE = Path(__file__).parents[3] / "ARCHITECTURE.md"
 KEYS = Keys("r")
 MINUTE_MS = 60_000
 WORDS = {
