@@ -86,11 +86,11 @@ def test_next_and_a_block_hold_across_gateways(server: Serve, invite: Invite) ->
     ana.press_go()
     see_each_other(ana, cleo)
     ben.expect_phase("searching")
+    ben.press_stop()
 
     ana.block()
     for person in (ana, cleo):
         person.expect_phase("ended")
-    ben.press_stop()
     for person in (ana, cleo):
         person.press_go()
     for person in (ana, cleo):
@@ -99,14 +99,15 @@ def test_next_and_a_block_hold_across_gateways(server: Serve, invite: Invite) ->
 
 
 def test_a_killed_gateway_costs_its_own_people_a_moment(server: Serve, invite: Invite) -> None:
-    """They come back on the other one, into the same talk; the partner notices nothing."""
+    """They come back on another one, into the same talk; the partner notices nothing."""
     ana, ben = people = invite("ana", RED), invite("ben", BLUE)
     for person in people:
         person.watch(*AWAY)
     meet_across(server, ana, ben)
+    came_in = len(server.gateways_of(ana.id))
     killed = server.kill_process("gateway-1")
 
-    ana.until(lambda: server.gateways_of(ana.id)[-1] == "gateway-2", "ana is on the other one")
+    ana.until(lambda: len(server.gateways_of(ana.id)) > came_in, "ana is in again")
     see_each_other(ana, ben)
     write_to_each_other(ana, ben, "is still here")
     ana.forgive_network_errors()
