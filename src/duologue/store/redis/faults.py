@@ -43,7 +43,7 @@ _ADVICE = {
     "noperm": "its ACL does not allow our user what we need: see docs/howto/redis.md",
     "readonly": "it is a replica: the primary is somewhere else by now",
     "loading": "it is still loading its data",
-    "timeout": "no answer in time: it hangs, or the way to it is cut",
+    "timeout": "no answer in time",
 }
 
 
