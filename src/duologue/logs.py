@@ -98,7 +98,7 @@ def set_up(settings: LogSettings, clock: Clock | None = None) -> None:
 
 
 def _in_order(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    return {name: event[name] for name in FIRST if name in event} | event
+    return {**{name: event[name] for name in FIRST if name in event}, **event}
 
 
 def _console() -> structlog.dev.ConsoleRenderer:
