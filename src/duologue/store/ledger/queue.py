@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from duologue.errors import Deposed, Unavailable
+from duologue.errors import Deposed
 from duologue.ledger import Caller, Closed, CommitResult, Committed, Outcome, PairFormed, Proposal, Queued, Rejected
 from duologue.matching.ticket import Ticket, succeeding
 from duologue.nodes import NoSlot
 from duologue.pairs import life
-from duologue.protocol.codes import EndReason, Mode
+from duologue.protocol.codes import EndReason, Mode, Pause
 from duologue.store.ledger.leases import Leases
 from duologue.store.ledger.records import Person
 
@@ -47,13 +47,13 @@ class Queue(Leases):
     def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         if not self._holds(shard, fence):
             raise Deposed(f"another matcher owns {shard}")
-        if self._settling():
-            raise Unavailable("the store", "it has started anew, and gateways tell it who is here")
+        if (left_ms := self._settles_for_ms()) > 0:
+            return [NoSlot(left_ms, Pause.MATCHING_DOWN)] * len(proposals)
         return [self._commit(proposal, fence) for proposal in proposals]
 
-    def _settling(self) -> bool:
-        """Whether people whom the ledger takes for waiting may be in a talk that it has not heard of yet."""
-        return self._epoch().since_ms > self.ledger.now_ms() - self._settle_ms
+    def _settles_for_ms(self) -> int:
+        """How much longer people whom the ledger takes for waiting may be in a talk that it has not heard of yet."""
+        return self._epoch().since_ms + self._settle_ms - self.ledger.now_ms()
 
     def _commit(self, proposal: Proposal, fence: int) -> CommitResult:
         fit = tuple(ticket for ticket in proposal.tickets if self._still_waits(ticket))
