@@ -193,3 +193,14 @@ async def test_pairs_of_other_cohorts_and_text_are_left_alone(field: Field) -> N
 
     assert [pair.id for pair in await field.store.live_pairs([PAIR, PairId("p2")])] == [PAIR]
     assert cohort().mode is Mode.TEXT
+
+
+async def test_who_stops_takes_the_lease_not_again(field: Field) -> None:
+    """Its loop goes on for a moment, and somebody else is to look from now on."""
+    first, second = field.watcher(), field.watcher()
+    await first._look()
+    await first.stop()
+    await first._look()
+    await second._look()
+
+    assert second.owns

@@ -39,6 +39,7 @@ class NodeWatch:
         self._tasks = tasks
         self._watched: dict[NodeName, Watched] = {}
         self._looking = asyncio.Lock()
+        self._stopping = False
         self.owns = False
         """Whether this process is the one that looks after the nodes."""
 
@@ -51,7 +52,8 @@ class NodeWatch:
         self._tasks.spawn(self._look(), name="node-look")
 
     async def stop(self) -> None:
-        """Let go of the lease, so that another process need not wait for its end."""
+        """Let go of the lease, so that another process need not wait for its end, and take it not again."""
+        self._stopping = True
         try:
             await self._store.release(NODES_LEASE, self.id)
         except BackendError as error:
@@ -71,6 +73,8 @@ class NodeWatch:
     async def _look(self) -> None:
         """Look at all nodes once, if this process is the one that does."""
         async with self._looking:
+            if self._stopping:
+                return
             try:
                 fence = await self._store.lease(NODES_LEASE, self.id)
                 self.owns = fence is not None
