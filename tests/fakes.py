@@ -59,6 +59,23 @@ def free_udp_port() -> int:
         return port
 
 
+def free_ports(number: int) -> int:
+    """The first of so many ports in a row that nobody listens on just now."""
+    while True:
+        first = free_port()
+        sockets = [socket.socket() for _ in range(number)]
+        try:
+            for offset, sock in enumerate(sockets):
+                sock.bind(("127.0.0.1", first + offset))
+        except (OSError, OverflowError):
+            continue
+        else:
+            return first
+        finally:
+            for sock in sockets:
+                sock.close()
+
+
 async def wait_until(condition: Callable[[], object], *, description: str, within_s: float = 10) -> None:
     """Wait for something to become true; fails with the description."""
     try:

@@ -80,6 +80,15 @@ class RedisServer:
         """It goes on where it was."""
         self._signal(signal.SIGCONT)
 
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """It does not answer for a while."""
+        self.freeze()
+        try:
+            yield
+        finally:
+            self.thaw()
+
     def kill(self) -> None:
         """It is gone at once; what was not saved is lost."""
         self._signal(signal.SIGKILL)

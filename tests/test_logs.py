@@ -62,6 +62,17 @@ def test_a_forged_line_stays_in_its_line(capsys: pytest.CaptureFixture[str]) -> 
     assert "\x1b[2J" not in written
 
 
+def test_a_line_of_json_begins_with_what_one_looks_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """When, how bad, what; then the rest."""
+    logs.set_up(LogSettings(format="json"))
+    structlog.get_logger().warning("store_unavailable", task="reaper")
+    logging.getLogger("somebody.else").warning("theirs")
+
+    ours, theirs = lines_of(capsys.readouterr().err)
+    assert list(ours) == ["timestamp", "level", "event", "task"]
+    assert list(theirs) == ["timestamp", "level", "event"]
+
+
 def lines_of(written: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in written.splitlines()]
 

@@ -30,6 +30,8 @@ THINNED = frozenset([
 KIND = ("event", "task", "issuer", "why")
 """Lines that are alike in these are of one kind. Of each there are few values, and none is a stranger's."""
 THIN_EVERY_MS = 10_000
+FIRST = ("timestamp", "level", "process", "event")
+"""What a line of JSON begins with: whoever reads it by eye looks for these."""
 
 
 class Thinning:
@@ -79,7 +81,7 @@ def set_up(settings: LogSettings, clock: Clock | None = None) -> None:
     ]
     renderer: structlog.typing.Processor
     renderer = _console() if console else structlog.processors.JSONRenderer()
-    errors = [] if console else [_failures()]
+    errors = [] if console else [_failures(), _in_order]
     thinning = Thinning(clock or SystemClock())
     structlog.configure(
         processors=[thinning.process, *shared, *errors, renderer],
@@ -96,6 +98,10 @@ def set_up(settings: LogSettings, clock: Clock | None = None) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name, at_least in NOISY.items():
         logging.getLogger(name).setLevel(max(level, at_least))
+
+
+def _in_order(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {**{name: event[name] for name in FIRST if name in event}, **event}
 
 
 def _console() -> structlog.dev.ConsoleRenderer:

@@ -160,7 +160,9 @@ class NodeState(msgspec.Struct, frozen=True):
 
 
 class NoSlot(NamedTuple):
-    """No node takes a pair now. Nothing changed; the same again makes sense after `retry_after_ms`."""
+    """No pair can begin now, as a rule because no node takes one. Nothing changed; the same again makes sense after
+    `retry_after_ms`.
+    """
 
     retry_after_ms: int
     why: Pause

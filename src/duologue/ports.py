@@ -167,9 +167,9 @@ class TicketStore(Protocol):
         Committed only if both still wait with the very ticket (`rev`) that was proposed, neither
         is away, and neither has blocked the other, by the ticket or since; otherwise `Rejected`
         with those who may be offered again as they are. All but text pairs take a join slot of a
-        media node that works, and carry its name; `NoSlot` when there is none, and only then: both
-        wait on, and the same proposal may be made again. Raises `Deposed`, having done nothing,
-        when `fence` is not the newest.
+        media node that works, and carry its name; `NoSlot` when there is none, and for any pair while
+        a store that began anew hears who is here, but only then: both wait on, and the same proposal
+        may be made again. Raises `Deposed`, having done nothing, when `fence` is not the newest.
         """
 
     async def read_queue(self, shard: str, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]:

@@ -34,29 +34,12 @@ from duologue.settings import (
     Settings,
 )
 from duologue.store.sql import sqlite_address, upgrade
-from tests.fakes import free_port, wait_until
+from tests.fakes import free_port, free_ports, wait_until
 from tests.redis_server import RedisServer, redis_server
 
 REALMS = count(1)
 pytestmark = pytest.mark.timeout(240)  # each process of ours takes a second of CPU to start
 KEY = "openssl rand -base64 32 gives something like this"
-
-
-def free_ports(number: int) -> int:
-    """The first of so many ports in a row that nobody listens on just now."""
-    while True:
-        first = free_port()
-        sockets = [socket.socket() for _ in range(number)]
-        try:
-            for offset, sock in enumerate(sockets):
-                sock.bind(("127.0.0.1", first + offset))
-        except (OSError, OverflowError):
-            continue
-        else:
-            return first
-        finally:
-            for sock in sockets:
-                sock.close()
 
 
 class Serve:

@@ -133,6 +133,8 @@ class Person:
         )
         self.context.on("console", self._note)
         self.context.on("weberror", lambda error: self.console.append(f"pageerror: {error.error.stack}"))
+        self.id: str | None = None
+        """Who they are to the server, once it let them in."""
         self._matched: list[dict[str, Any]] = []
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(WITHIN_MS)
@@ -143,8 +145,14 @@ class Person:
             self.console.append(f"{message.type}: {message.text}")
 
     def _note_frame(self, frame: str | bytes) -> None:
-        if isinstance(frame, str) and '"type":"matched"' in frame:
-            self._matched.append(json.loads(frame))
+        if not isinstance(frame, str):
+            return  # LiveKit's
+        message: dict[str, Any] = json.loads(frame)
+        state = message.get("state", {})  # of `ready`: all there is to know, a pair that goes on included
+        if message["type"] == "ready":
+            self.id = message["self"]["person"]
+        if message["type"] == "matched" or "matched" in state:
+            self._matched.append(state.get("matched", message))
 
     def forgive_network_errors(self) -> None:
         """Forget what the browser itself, and nobody else, said of servers that it did not reach."""
@@ -164,7 +172,7 @@ class Person:
         return self._matched[-1]
 
     def matches(self) -> int:
-        """How many pairs this page was told of."""
+        """How many pairs the pages of this browser were told of."""
         return len({matched["pair"] for matched in self._matched})
 
     # -- what they do -----------------------------------------------------------------------
@@ -188,6 +196,11 @@ class Person:
         box.fill(text)
         box.press("Enter")
 
+    def block(self) -> None:
+        """Do not meet the partner of this talk again."""
+        for test_id in ("more", "block", "block-sure"):
+            self.page.get_by_test_id(test_id).click()
+
     def tab_to(self, test_id: str) -> None:
         """Press Tab until this has the focus."""
         wanted = self.page.get_by_test_id(test_id)
@@ -208,7 +221,7 @@ class Person:
     def plug_camera_in(self) -> None:
         """Here nobody tells Chromium of new devices: it finds them when it looks, and then tells the page."""
         self.camera.plug_in()
-        self._until(lambda: self.page.evaluate(HAS_CAMERA) is True, f"{self.name}'s browser finds the camera")
+        self.until(lambda: self.page.evaluate(HAS_CAMERA) is True, f"{self.name}'s browser finds the camera")
 
     # -- what they see ----------------------------------------------------------------------
 
@@ -223,7 +236,7 @@ class Person:
 
     def expect_matches(self, count: int) -> None:
         """Wait until the server told this page of so many pairs."""
-        self._until(lambda: self.matches() >= count, f"{self.name} has pair {count}")
+        self.until(lambda: self.matches() >= count, f"{self.name} has pair {count}")
 
     def until_press_is_forgotten(self) -> None:
         """Wait until the browser does not take what the page does for an answer to a press any more."""
@@ -242,23 +255,24 @@ class Person:
             answer: dict[str, Any] = ask.send("Runtime.evaluate", {"expression": expression, "returnByValue": True})
             return answer["result"].get("value") is True
 
-        self._until(so, what)
+        self.until(so, what)
         ask.detach()
 
-    def expect_line(self, text: str, *, mine: bool) -> None:
+    def expect_line(self, text: str, *, mine: bool, status: str = "sent") -> None:
         """Wait until a line of chat is on the screen."""
-        line = self.page.locator(f'[data-testid="chat-line"][data-mine="{str(mine).lower()}"]', has_text=text)
+        which = f'[data-testid="chat-line"][data-mine="{str(mine).lower()}"][data-state="{status}"]'
+        line = self.page.locator(which, has_text=text)
         expect(line.first).to_be_visible(timeout=WITHIN_MS)
 
     def sees(self, other: Someone) -> None:
         """Wait until the partner's picture is the other's, and moves."""
         video, watch = self.page.get_by_test_id("remote-video"), Watch(other.camera)
-        self._until(lambda: watch.look(video.evaluate(SEEN)), f"{self.name} sees {other.name} moving")
+        self.until(lambda: watch.look(video.evaluate(SEEN)), f"{self.name} sees {other.name} moving")
 
     def hears_something(self) -> None:
         """Wait until the partner's sound has a level."""
         audio = self.page.locator("audio")
-        self._until(lambda: audio.evaluate(HEARD) >= 0.01, f"{self.name} hears a sound")
+        self.until(lambda: audio.evaluate(HEARD) >= 0.01, f"{self.name} hears a sound")
 
     def shot(self, name: str) -> None:
         """Keep a picture of the page."""
@@ -269,7 +283,8 @@ class Person:
         """Leave the browser."""
         self._browser.close()
 
-    def _until(self, condition: Callable[[], bool], what: str) -> None:
+    def until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for something, while the browser goes on."""
         give_up = time.monotonic() + WITHIN_MS / 1000
         while not condition():
             if time.monotonic() > give_up:

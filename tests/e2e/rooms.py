@@ -13,7 +13,7 @@ from duologue.media.livekit import LiveKit
 from duologue.media.livekit_files import LiveKitFiles
 from duologue.media.livekit_node import NodeAccess
 from duologue.safety.ratelimit import UNLIMITED
-from tests.e2e.conftest import Server
+from tests.e2e.servers import Server
 
 Answer = TypeVar("Answer")
 OWN = NodeName("own")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Server
 from tests.e2e.processes import processes_naming
+from tests.e2e.servers import Dev, Server
 from tests.fakes import free_port
 
 WITHIN_S = 20
@@ -27,7 +27,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 @pytest.fixture
 def own_server(tmp_path: Path) -> Server:
     """A server that the test may end as it likes."""
-    return Server(tmp_path)
+    return Dev(tmp_path)
 
 
 def test_ctrl_c_leaves_no_process(own_server: Server) -> None:

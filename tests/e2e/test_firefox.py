@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.camera import GREEN, RED
-from tests.e2e.conftest import SHOTS, Invite, Server
+from tests.e2e.conftest import SHOTS, Invite
 from tests.e2e.firefox import FirefoxPerson, firefox
 from tests.e2e.person import meet, see_each_other
+from tests.e2e.servers import Server
 
 
 @pytest.fixture

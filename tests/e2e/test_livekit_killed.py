@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Playwright
 
 from tests.e2e.camera import BLUE, RED
-from tests.e2e.conftest import Invite, Server, inviting
+from tests.e2e.conftest import Invite, inviting
 from tests.e2e.person import Person, meet, see_each_other
 from tests.e2e.rooms import elsewhere, rooms
+from tests.e2e.servers import Dev, Server
 
 TOLD_WITHIN_S = 3
 
@@ -19,7 +20,7 @@ TOLD_WITHIN_S = 3
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """One whose LiveKit may be killed."""
-    server = Server(tmp_path)
+    server = Dev(tmp_path)
     yield server
     assert server.stop() == 0, server.log()
 

@@ -126,9 +126,7 @@ def test_who_is_blocked_is_never_met_again(invite: Invite) -> None:
     """Both search again, so widely that only the block keeps them apart; somebody else meets one of them."""
     ana, ben = invite("ana", RED), invite("ben", BLUE)
     talk_in_text(ana, ben)
-    ana.page.get_by_test_id("more").click()
-    ana.page.get_by_test_id("block").click()
-    ana.page.get_by_test_id("block-sure").click()
+    ana.block()
     for person in (ana, ben):
         person.expect_phase("ended")
     expect(ana.page.get_by_test_id("block")).to_contain_text("is blocked")

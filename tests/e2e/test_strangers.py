@@ -9,9 +9,10 @@ from playwright.sync_api import expect
 
 from duologue.ids import PairId
 from tests.e2e.camera import BLUE, GREEN, RED
-from tests.e2e.conftest import Invite, Server
+from tests.e2e.conftest import Invite
 from tests.e2e.person import meet, see_each_other
 from tests.e2e.rooms import elsewhere, until_gone
+from tests.e2e.servers import Server
 
 
 def test_two_strangers_see_hear_and_write_to_each_other(invite: Invite) -> None:

@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Playwright, expect
 
 from tests.e2e.camera import BLUE, GREEN, RED
-from tests.e2e.conftest import Invite, Server, chromium, inviting
+from tests.e2e.conftest import Invite, chromium, inviting
 from tests.e2e.namespace import Namespace, namespace
 from tests.e2e.person import WITHIN_MS
+from tests.e2e.servers import Dev
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a network of its own; CI is root")
 
@@ -27,7 +28,7 @@ def network() -> Iterator[Namespace]:
 @pytest.fixture
 def invite(network: Namespace, playwright: Playwright, tmp_path: Path) -> Iterator[Invite]:
     """People in that network, with a server of their own."""
-    server = Server(tmp_path, network.enter)
+    server = Dev(tmp_path, network.enter)
     with inviting(server, playwright, tmp_path) as invite:
         yield invite
     assert server.stop() == 0, server.log()

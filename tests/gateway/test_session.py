@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from duologue.gateway import events as ev
+from duologue.gateway.board import Board
 from duologue.gateway.session import Session
 from duologue.gateway.session.requests import NOT_YET
 from duologue.gateway.terms import Limits
@@ -60,7 +61,7 @@ def with_room(pair: Pair) -> Pair:
 
 
 def session(board: dict[str, QueueStatus] | None = None, limits: Limits | None = None) -> Session:
-    return Session(SessionId("s1"), board or {}, limits=limits or Limits())
+    return Session(SessionId("s1"), Board(board), limits=limits or Limits())
 
 
 def entered(state: PersonState | None = None, *, rev: int = 1, attempt: int = 0) -> ev.Entered:

@@ -19,6 +19,8 @@ from duologue.nodes import NodeHealth
 from duologue.ports import ResyncNeeded
 from duologue.protocol.codes import Mode, Pause
 from duologue.safety.ratelimit import UNLIMITED, Rate
+from duologue.store.ledger import Terms
+from duologue.store.ledger.records import Epoch
 from duologue.store.memory import MemoryStore
 from duologue.tasks import Tasks
 from tests.builders import ANA, BEN, CLEO, NODE, cohort, ticket
@@ -217,14 +219,14 @@ VIDEO = cohort(Mode.VIDEO)
 PEOPLE = [PersonId(f"p{n}") for n in range(6)]
 
 
-async def status_of(town: Town) -> QueueStatus:
-    return (await town.store.read_status()).get(VIDEO.key, QueueStatus())
+async def status_of(town: Town, key: str = VIDEO.key) -> QueueStatus:
+    return (await town.store.read_status()).get(key, QueueStatus())
 
 
-async def until_paused(town: Town, why: Pause | None) -> None:
+async def until_paused(town: Town, why: Pause | None, key: str = VIDEO.key) -> None:
     """The matcher says so, too, to people who wait."""
     async with asyncio.timeout(10):
-        while (await status_of(town)).paused is not why:
+        while (await status_of(town, key)).paused is not why:
             await town.report()
             await asyncio.sleep(0.02)
 
@@ -249,6 +251,24 @@ async def test_without_a_media_server_people_wait_and_go_on_with_it(town: Town) 
     told = [line["event"] for line in logs if line["event"].startswith("matching_")]
 
     assert told == ["matching_paused", "matching_resumed"]
+
+
+async def test_a_store_that_began_anew_pauses_matching_for_a_moment(town: Town) -> None:
+    """Text, too: whoever seems to wait may be in a talk. People are told, and the log says it once."""
+    began_ms = SystemClock().now_ms() - Terms().settle_ms // 3  # so that figures come out once before it is over
+    town.memory.records.epoch = Epoch(town.memory.records.store_id, began_ms)
+    with capture_logs() as logs:
+        town.start_matcher()
+        for person in (ANA, BEN):
+            await town.waiting(person)
+        await until_paused(town, Pause.MATCHING_DOWN, cohort().key)
+        assert town.pairs == set()
+        await wait_until(lambda: town.pairs, description="they are a pair")
+        await until_paused(town, None, cohort().key)
+    told = [(line["event"], line["log_level"]) for line in logs if line["log_level"] != "debug"]
+
+    assert [each for each in told if each[1] == "warning"] == [("matching_paused", "warning")]
+    assert ("matching_resumed", "info") in told
 
 
 async def test_pairs_come_no_faster_than_slots(town: Town) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from hypothesis import given, settings
 
 from duologue.gateway import events as ev
+from duologue.gateway.board import Board
 from duologue.gateway.session import Session
 from duologue.gateway.terms import Limits
 from duologue.ids import PairId, SessionId
@@ -114,7 +115,7 @@ def awaited(session: Session, event: ev.Event) -> bool:
 def test_a_session_bears_any_order_of_events(script: list[tuple[ev.Event, int]]) -> None:
     """It never raises, says nothing after its end, departs at most once, and holds a bounded number of things."""
     limits = Limits(any=UNLIMITED, find=UNLIMITED, chat=UNLIMITED, buffered_news=BUFFERED)
-    session = Session(SessionId("s1"), {}, limits=limits)
+    session = Session(SessionId("s1"), Board(), limits=limits)
     now_ms, over, departed, arrived = NOW, False, 0, False
     for event, pause_ms in script:
         now_ms += pause_ms
@@ -142,7 +143,7 @@ def test_a_session_bears_any_order_of_events(script: list[tuple[ev.Event, int]])
 @given(scripts, st.sampled_from([1000, 1001, 1006]))
 def test_whoever_arrived_departs_in_the_end(script: list[tuple[ev.Event, int]], code: int) -> None:
     """Once the socket is gone and nothing is on the way, no seat is left without a term."""
-    session = Session(SessionId("s1"), {}, limits=Limits(any=UNLIMITED, buffered_news=BUFFERED))
+    session = Session(SessionId("s1"), Board(), limits=Limits(any=UNLIMITED, buffered_news=BUFFERED))
     now_ms, arrived, departed = NOW, False, 0
     me = s.Self(ANA, guest=True, facets={})
     for event, pause_ms in [*script, (ev.Closed(code), 0), (ev.Entered(me, Arrival(9, 9, Idle(), 0), "r"), 0)]:
@@ -159,7 +160,7 @@ def test_whoever_arrived_departs_in_the_end(script: list[tuple[ev.Event, int]], 
 @given(scripts)
 def test_a_session_that_ticks_when_it_asked_to_comes_to_rest(script: list[tuple[ev.Event, int]]) -> None:
     """Whatever happened: its timers never ask for the past again and again."""
-    session = Session(SessionId("s1"), {}, limits=Limits(any=UNLIMITED, buffered_news=BUFFERED))
+    session = Session(SessionId("s1"), Board(), limits=Limits(any=UNLIMITED, buffered_news=BUFFERED))
     now_ms = NOW
     for event, pause_ms in script:
         now_ms += pause_ms
@@ -176,7 +177,7 @@ class Pump:
     """What stands around a session: a client that keeps to the protocol, and work that is done in order, some time."""
 
     def __init__(self) -> None:
-        self.session = Session(SessionId("s1"), {}, limits=LIMITS)
+        self.session = Session(SessionId("s1"), Board(), limits=LIMITS)
         self.now_ms = NOW
         self.asked: list[str] = []
         self.replied: list[str] = []

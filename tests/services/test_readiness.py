@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from structlog.testing import capture_logs
 
 from duologue.errors import Unavailable
 from duologue.matching.estimate import QueueStatus
@@ -60,8 +61,11 @@ async def test_a_silent_store_takes_readiness_only_after_a_while(clock: ManualCl
 
 
 async def test_a_store_that_answers_again_gives_it_back(clock: ManualClock, serving: Readiness) -> None:
-    """By itself."""
+    """By itself, and the log says how long it was away."""
     clock.advance(60_000)
-    await serving.look(MemoryStore(clock))
+    with capture_logs() as logs:
+        for _ in range(2):
+            await serving.look(MemoryStore(clock))
 
     assert (serving.why_not, serving.store_answers) == (None, True)
+    assert [(line["event"], line["silent_ms"]) for line in logs] == [("store_answers_again", 60_000)]

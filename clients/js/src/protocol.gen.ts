@@ -106,6 +106,8 @@ export const Pause = {
   MEDIA_BUSY: "media_busy",
   /** Your own picture and sound did not get through just now: the next try is a little later. */
   YOUR_MEDIA: "your_media",
+  /** The servers do not know for sure who waits: their store is out of reach, or began anew a moment ago. */
+  MATCHING_DOWN: "matching_down",
 } as const;
 export type Pause = (typeof Pause)[keyof typeof Pause];
 

@@ -6,13 +6,14 @@ It must not know sockets: `sockets.listen` brings them, a simulation calls `acce
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
 import structlog
 
 from duologue.gateway import events as ev
+from duologue.gateway.board import Board
 from duologue.gateway.connection import CLOSE_WITHIN_MS, Connection
 from duologue.gateway.door import Door
 from duologue.gateway.performer import Performer
@@ -21,7 +22,6 @@ from duologue.gateway.terms import Limits, Timing
 from duologue.gateway.wheel import Wheel
 from duologue.ids import PersonId, SessionId
 from duologue.ledger import Caller, Delivery, Probe
-from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
 from duologue.protocol.codes import CloseCode
@@ -85,7 +85,7 @@ class Gateway:
         self._tasks = tasks
         self._connections: dict[SessionId, Connection] = {}
         self._wheel: Wheel[SessionId] = Wheel()
-        self._board: dict[str, QueueStatus] = {}
+        self._board = Board()
         self._people: dict[PersonId, Connection] = {}
         self._news_position = 0
         self._unvouched: list[SessionId] = []
@@ -269,13 +269,11 @@ class Gateway:
             _safely(connection, connection.handle, ev.CutOff(CloseCode.RESYNC))
 
     async def _read_status(self) -> None:
-        """What nobody could read is not known; older figures would be no better."""
-        status: Mapping[str, QueueStatus] = {}
         try:
-            status = await self._store.read_status()
-        finally:
-            self._board.clear()
-            self._board.update(status)
+            self._board.show(await self._store.read_status())
+        except Exception:
+            self._board.lose()
+            raise
 
 
 def _safely(connection: Connection, act: Callable[..., None], *about: Delivery | ev.Event) -> None:

@@ -1,4 +1,4 @@
-"""Matches that found nobody to carry them: kept in order until a join slot comes.
+"""Matches that cannot begin yet, as a rule for want of a join slot: kept in order until they can.
 
 Both people go on waiting in the ledger and are in no pool. Pure: time is given. Must not know nodes or stores.
 """

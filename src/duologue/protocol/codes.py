@@ -126,6 +126,8 @@ class Pause(StrEnum):
     """Media servers take no more people at once: it goes on in a moment."""
     YOUR_MEDIA = "your_media"
     """Your own picture and sound did not get through just now: the next try is a little later."""
+    MATCHING_DOWN = "matching_down"
+    """The servers do not know for sure who waits: their store is out of reach, or began anew a moment ago."""
 
 
 class FailureCause(StrEnum):

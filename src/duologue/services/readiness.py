@@ -7,7 +7,11 @@ stays ready for a while, and answers people itself (`unavailable`, come back in 
 
 from __future__ import annotations
 
+import structlog
+
 from duologue.ports import Clock, Store
+
+log = structlog.get_logger()
 
 LOOK_EVERY_MS = 1_000
 FRESH_MS = 3 * LOOK_EVERY_MS
@@ -33,6 +37,8 @@ class Readiness:
     async def look(self, store: Store) -> None:
         """See whether it still answers; to be repeated every `LOOK_EVERY_MS`. Raises `BackendError`."""
         await store.read_status()
+        if not self.store_answers:
+            log.info("store_answers_again", store=store.kind, silent_ms=int(self._silent_ms()))
         self._answered_ms = self._clock.monotonic_ms()
 
     def serving(self) -> None:

@@ -5,7 +5,6 @@ It decides nothing and says nothing: that is for the handlers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
@@ -13,12 +12,12 @@ import msgspec
 
 from duologue.gateway import events as ev
 from duologue.gateway import views
+from duologue.gateway.board import Board
 from duologue.gateway.heart import Heart
 from duologue.gateway.session.meters import Meters
 from duologue.gateway.terms import Limits, Timing
 from duologue.ids import PersonId, SessionId
 from duologue.ledger import Delivery, Idle, Paired, PersonState, Waiting
-from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair
@@ -54,9 +53,7 @@ class Client:
         "timers", "timing", "welcome_with", "wishes",
     )  # fmt: skip
 
-    def __init__(
-        self, session: SessionId, board: Mapping[str, QueueStatus], timing: Timing, limits: Limits, rules: Rules
-    ) -> None:
+    def __init__(self, session: SessionId, board: Board, timing: Timing, limits: Limits, rules: Rules) -> None:
         self.id = session
         self.board = board
         self.timing = timing
@@ -124,7 +121,7 @@ class Client:
 
     def waiting(self, ticket: Ticket, now_ms: int) -> s.Waiting:
         """What they are told of their wait, with the numbers of now."""
-        status = self.board.get(ticket.cohort.key, QueueStatus())
+        status = self.board.of(ticket.cohort.key)
         return views.waiting(self.rev, ticket, status, self.rules, now_ms)
 
     def news_after(self, delay_ms: int, now_ms: int) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from duologue.gateway import events as ev
+from duologue.gateway.board import Board
 from duologue.gateway.session import ending, entry, live, standby
 from duologue.gateway.session.client import Client, Commands, State
 from duologue.gateway.terms import Limits, Timing
 from duologue.ids import SessionId
 from duologue.ledger import Attention, Claim
-from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
 
 HANDLERS: Mapping[State, Callable[[Client, ev.Event, int], Commands]] = {
@@ -30,7 +30,7 @@ class Session:
     def __init__(
         self,
         session: SessionId,
-        board: Mapping[str, QueueStatus],
+        board: Board,
         *,
         timing: Timing = Timing(),  # noqa: B008 - frozen
         limits: Limits = Limits(),  # noqa: B008 - frozen

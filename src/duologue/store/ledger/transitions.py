@@ -43,7 +43,7 @@ from duologue.nodes import NodeReport, NoSlot
 from duologue.pairs import life
 from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair, Phase
 from duologue.ports import Clock
-from duologue.protocol.codes import EndReason, Mode
+from duologue.protocol.codes import EndReason, Mode, Pause
 from duologue.protocol.server import PeerTyping
 from duologue.store.ledger.ledger import Ledger
 from duologue.store.ledger.records import Blocks, Due, Epoch, Gateway, Lease, Person, Records
@@ -256,8 +256,8 @@ class Transitions:
     def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         if not self._holds(shard, fence):
             raise Deposed(f"another matcher owns {shard}")
-        if self._settling():
-            raise Unavailable("the store", "it has started anew, and gateways tell it who is here")
+        if (left_ms := self._settles_for_ms()) > 0:
+            return [NoSlot(left_ms, Pause.MATCHING_DOWN)] * len(proposals)
         return [self._commit(proposal, fence) for proposal in proposals]
 
     def _holds(self, shard: str, fence: int) -> bool:
@@ -265,9 +265,9 @@ class Transitions:
         held = self._records.leases.get(shard)
         return held is not None and held.owner is not None and held.fence == fence >= self._epoch().since_ms
 
-    def _settling(self) -> bool:
-        """Whether people whom the ledger takes for waiting may be in a talk that it has not heard of yet."""
-        return self._epoch().since_ms > self.ledger.now_ms() - self._settle_ms
+    def _settles_for_ms(self) -> int:
+        """How much longer people whom the ledger takes for waiting may be in a talk that it has not heard of yet."""
+        return self._epoch().since_ms + self._settle_ms - self.ledger.now_ms()
 
     def _commit(self, proposal: Proposal, fence: int) -> CommitResult:
         fit = tuple(ticket for ticket in proposal.tickets if self._still_waits(ticket))

@@ -43,6 +43,7 @@ _ADVICE = {
     "noperm": "its ACL does not allow our user what we need: see docs/howto/redis.md",
     "readonly": "it is a replica: the primary is somewhere else by now",
     "loading": "it is still loading its data",
+    "timeout": "no answer in time",
 }
 
 
@@ -63,12 +64,17 @@ def nothing_happened(error: Exception, command: Sequence[object] = ()) -> Backen
     if kind in ("broken", "wrongtype"):
         named = str(error).split(" ")[1:2] if kind == "broken" else _keys_of(command)
         return Damaged(", ".join(named), "it is of another type than ours, or longer")
-    return Unavailable("Redis", _ADVICE.get(kind) or f"{kind}: {error}")
+    return Unavailable("Redis", _reason(error))
 
 
 def nobody_knows(error: Exception) -> BackendError:
     """The question was sent, and no answer came."""
-    return OutcomeUnknown(f"the answer of Redis was lost ({kind_of(error)}: {error})")
+    return OutcomeUnknown(f"the answer of Redis was lost: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    kind = kind_of(error)
+    return _ADVICE.get(kind) or f"{kind}: {error}"
 
 
 def _keys_of(command: Sequence[object]) -> list[str]:
