@@ -44,6 +44,7 @@ class FakeWire:
         self.connection = connection
         self.frames: list[bytes] = []
         self.close_code: int | None = None
+        self.close_reason = ""
         self.aborted = False
         self.unsent = 0
 
@@ -51,7 +52,7 @@ class FakeWire:
         self.frames.append(frame)
 
     def close(self, code: int, reason: str) -> None:
-        self.close_code = int(code)
+        self.close_code, self.close_reason = int(code), reason
 
     def abort(self) -> None:
         self.aborted = True

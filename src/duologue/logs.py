@@ -22,7 +22,10 @@ NOISY = {
     "alembic": logging.WARNING,
 }  # fmt: skip
 """picows logs full peer addresses at INFO, and every broken frame at ERROR."""
-THINNED = frozenset(["origin_refused", "http_failed", "http_full", "store_unavailable", "loop_failed", "token_refused"])
+THINNED = frozenset([
+    "origin_refused", "http_failed", "http_full", "store_unavailable", "backend_unavailable", "loop_failed",
+    "token_refused",
+])  # fmt: skip
 """Lines that strangers can cause at will, or that come again and again while something is broken."""
 KIND = ("event", "task", "issuer", "why")
 """Lines that are alike in these are of one kind. Of each there are few values, and none is a stranger's."""

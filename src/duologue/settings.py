@@ -168,6 +168,7 @@ class LimitSettings(Section):
     diagnostics: RateText = Field("3/m burst 5", description="`diagnostics`, by connection: each is a line of log.")
     find: RateText = Field("1/2s burst 5", description="`find` and `next`, by person, over reconnects too.")
     auth: RateText = Field("10/m burst 30", description="`auth`, by prefix. A good resume token is not counted.")
+    resume: RateText = Field("1/2s burst 10", description="`resume`, by person: what is by connection begins anew.")
     guest: RateText = Field("10/m burst 30", description="New guests, by prefix.")
     accept: RateText = Field("50/s burst 500", description="New sockets, by prefix.")
     unauthenticated: int = Field(128, ge=1, description="Sockets that are open before `auth` or `resume`, by prefix.")
@@ -186,7 +187,7 @@ class LimitSettings(Section):
         return texts
 
     def rate(
-        self, name: Literal["message", "chat", "find", "blocks", "diagnostics", "auth", "guest", "accept"]
+        self, name: Literal["message", "chat", "find", "blocks", "diagnostics", "auth", "resume", "guest", "accept"]
     ) -> Rate:
         """A rate, with the profile in force."""
         return parse_rate(getattr(self, name)) if self._counts(name) else UNLIMITED

@@ -89,7 +89,7 @@ async def test_a_block_can_be_taken_back(safety: SafetyUnderTest) -> None:
     assert await safety.store.blocks_of(ANA) == [second]
 
 
-@pytest.mark.parametrize("id_", ["gone", "x" * 64, "'; DROP TABLE duologue_blocks; --"])
+@pytest.mark.parametrize("id_", ["gone", "x" * 64, "'; DROP TABLE duologue_blocks; --", "a\0b", "😀" * 64])
 async def test_a_block_that_is_not_there_frees_nobody(safety: SafetyUnderTest, id_: str) -> None:
     """Clients may send anything as an id."""
     await blocked(safety.store, ANA, BEN)

@@ -112,3 +112,9 @@ def test_each_media_server_is_judged_by_its_name() -> None:
     findings = judge(Settings(**(PUBLIC | {"livekit": {"nodes": nodes}})))
 
     assert [finding.what for finding in findings] == ["livekit.nodes b: url"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.5"])
+def test_a_listener_for_operators_that_others_reach_is_a_warning(host: str) -> None:
+    """Probes of a container platform may need it; nobody should forget it."""
+    assert about("admin.host", judged(admin={"host": host})).level is Level.WARNING

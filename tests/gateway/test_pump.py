@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from structlog.testing import capture_logs
 
-from duologue.errors import OutcomeUnknown, Unavailable
-from duologue.gateway.connection import CLOSE_WITHIN_MS
+from duologue.errors import Damaged, OutcomeUnknown, Unavailable
+from duologue.gateway.connection import AWAY, CLOSE_WITHIN_MS
 from duologue.gateway.server import FLUSH_STEP_MS
 from duologue.ids import PersonId, SessionId
 from duologue.ledger import TicketArrived, TicketGone
@@ -161,6 +162,61 @@ async def test_who_comes_back_is_not_a_newcomer() -> None:
         await yard.settle()
 
         assert all(wire.heard(s.Ready) for wire in back)
+
+
+async def test_who_comes_back_again_and_again_has_to_wait() -> None:
+    """Or each arrival would bring new limits for chat, diagnostics and whatever else is counted by connection."""
+    async with open_yard(limits={"resume": "1/2s burst 2"}) as yard:
+        wires = [await yard.person()]
+        for _ in range(3):
+            token = wires[-1].heard(s.Ready)[0].resume_token
+            wires.append(yard.wire())
+            wires[-1].say(c.Resume(token))
+            await yard.settle()
+        late = wires[-1]
+        await yard.pass_ms(2_000)
+        back = yard.wire()
+        back.say(c.Resume(token))
+        await yard.settle()
+
+        assert [len(wire.heard(s.Ready)) for wire in wires] == [1, 1, 1, 0]
+        assert late.close_code == CloseCode.RATE_LIMITED
+        assert retry_after_ms(late) >= 2_000
+        assert back.heard(s.Ready), "the token was not spent"
+
+
+async def test_taking_over_in_turns_has_to_wait_too() -> None:
+    """Two sockets that are open already cost the door nothing."""
+    async with open_yard(limits={"resume": "1/2s burst 4"}) as yard:
+        token = yard.tokens.mint_guest({}).token
+        wires = [await yard.person(token), await yard.person(token)]
+        for turn in range(5):
+            wires[turn % 2].say(c.Resume(wires[(turn + 1) % 2].heard(s.Ready)[-1].resume_token))
+            await yard.settle()
+
+        assert wires[0].close_code == CloseCode.RATE_LIMITED
+
+
+async def test_what_strangers_hear_of_an_outage_names_no_host_and_no_key(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a reply, and in a close; it is for the log."""
+
+    async def away(*_: object, **__: object) -> NoReturn:
+        raise Damaged("{realm}:person:somebody", "Error 111 connecting to 10.0.0.5:6379")
+
+    ana = await yard.person()
+    with monkeypatch.context() as broken, capture_logs() as logs:
+        broken.setattr(yard.store, "find", away)
+        broken.setattr(yard.store, "arrive", away)
+        ana.say(c.Find("f", 1, TEXT))
+        newcomer = await yard.person()
+    (reply,) = ana.heard(s.Reply)
+
+    assert reply.error is not None
+    assert reply.error.message == newcomer.close_reason == AWAY
+    assert reply.error.retry_after_ms == 1_000
+    assert "10.0.0.5" in logs[0]["detail"]
 
 
 async def test_a_forged_resume_token_is_no_way_around(yard: Yard) -> None:

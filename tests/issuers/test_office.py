@@ -71,6 +71,12 @@ async def test_guests_and_integrators_come_to_one_office(building: Building) -> 
     assert office.verify_resume(office.mint_resume(identity, 1, expires_ms)).identity == identity
 
 
+async def test_an_integrator_is_not_given_our_own_key(building: Building) -> None:
+    """Its backend could be anybody, of any tenant."""
+    with pytest.raises(StartupError, match="acme has the key that signs our own tokens"):
+        await building.office(TERMS | {"secret": KEY.decode()})
+
+
 async def test_without_guests_only_integrators_come_in(building: Building) -> None:
     """Tokens from before guests were switched off open nothing either."""
     guest = (await building.office()).mint_guest({})

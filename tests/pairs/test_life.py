@@ -34,7 +34,7 @@ from duologue.pairs.life import (
     advance,
     apart_afterwards,
 )
-from duologue.pairs.pair import KEPT_LINES, Line, Pair, Phase
+from duologue.pairs.pair import KEPT_CHARACTERS, KEPT_LINES, Line, Pair, Phase
 from duologue.protocol.codes import EndReason
 from tests.builders import ANA, BEN, CLEO, NODE, NOW, pair, with_side
 
@@ -221,6 +221,16 @@ def test_the_last_lines_are_kept() -> None:
         current = advance(current, LineWritten(ANA, n, "x"), NOW).pair
 
     assert [line.n for line in current.lines] == list(range(6, KEPT_LINES + 6))
+
+
+@pytest.mark.parametrize(("length", "kept"), [(KEPT_CHARACTERS // 2, [2, 3]), (KEPT_CHARACTERS * 2, [3])])
+def test_of_long_lines_fewer_are_kept(length: int, kept: list[int]) -> None:
+    """Each mute and each sign of typing in such a pair would move all of them through the store."""
+    current = TALKING
+    for n in (1, 2, 3):
+        current = advance(current, LineWritten(ANA, n, "x" * length), NOW).pair
+
+    assert [line.n for line in current.lines] == kept
 
 
 def test_a_stranger_is_a_mistake() -> None:

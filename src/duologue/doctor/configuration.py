@@ -69,7 +69,10 @@ def limits(settings: Settings) -> Iterator[Finding]:
 
 
 def listeners(settings: Settings) -> Iterator[Finding]:
-    """No two on one port."""
+    """No two on one port, and the one for operators is not for everybody: it asks nobody who they are."""
+    if not is_local(settings.admin.host):
+        seen = f"{settings.admin.host}: whoever reaches it is told how each process is"
+        yield warning("admin.host", seen, "leave it at 127.0.0.1, or let a firewall keep all but your probes out")
     if settings.http.port == settings.gateway.port:
         seen = f"both are {settings.http.port}"
         yield problem("http.port and gateway.port", seen, "give them different ports, such as 8000 and 8001")

@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 PENDING_AT_MOST = 64
 """Commands of one client waiting for the store; beyond that the socket closes."""
+AWAY = "something that this server needs is out of reach"
+"""All that strangers hear of it: the error names hosts, keys and people."""
 CLOSE_WITHIN_MS = 2_000
 """Who does not read would keep the socket, and so the seat, until the last byte went: not for long."""
 
@@ -315,9 +317,11 @@ class Connection:
             return ev.EntryRefused(code, str(refused))
         except RateLimited as limited:
             wait_ms = self._hub.spread_ms(limited.retry_after_ms)
-            return ev.EntryRefused(CloseCode.RATE_LIMITED, "too many newcomers from your address", wait_ms)
-        except DuologueError as error:
-            return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, str(error))
+            return ev.EntryRefused(CloseCode.RATE_LIMITED, "too many arrivals, of yours or from your address", wait_ms)
+        except BackendError as error:
+            return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, _unavailable(error).message)
+        except DuologueError:
+            return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, AWAY)
         self._identity, self._generation = entry.identity, entry.arrival.generation
         if self._wire is not None:
             self._hub.entered(self, entry.identity.person)
@@ -373,4 +377,6 @@ class Connection:
 
 
 def _unavailable(error: BackendError) -> CommandError:
-    return CommandError(ErrorCode.UNAVAILABLE, str(error), temporary=True, retry_after_ms=error.retry_after_ms)
+    """What the client hears; the log has the rest."""
+    log.warning("backend_unavailable", detail=str(error))
+    return CommandError(ErrorCode.UNAVAILABLE, AWAY, temporary=True, retry_after_ms=error.retry_after_ms)

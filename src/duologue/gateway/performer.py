@@ -45,7 +45,7 @@ class Performer:
         self.blocks = blocks
         self.store = store
         self._limiter = limiter
-        self._auth, self._find = limits.rate("auth"), limits.rate("find")
+        self._auth, self._resume, self._find = limits.rate("auth"), limits.rate("resume"), limits.rate("find")
 
     async def enter(self, token: str, newcomer: Newcomer, prefix: str) -> Entry:
         """Come in with a session token. Raises `RateLimited`, by address prefix; fails closed, as the store does.
@@ -57,8 +57,14 @@ class Performer:
         return await self.lobby.enter(grant, newcomer)
 
     async def resume(self, token: str, newcomer: Newcomer) -> Entry:
-        """Come back with a resume token. No limit: after a gateway died, a whole prefix comes back at once."""
-        return await self.lobby.resume(token, newcomer)
+        """Come back with a resume token. Raises `RateLimited`, by person; fails closed, as the store does.
+
+        Not by prefix: after a gateway died, a whole one comes back at once. But each arrival brings limits of its own
+        with it, so who could come back without end would have none.
+        """
+        resumed = self.lobby.resumed(token)
+        await self._admit(f"resume:{resumed.identity.person}", self._resume)
+        return await self.lobby.resume(resumed, newcomer)
 
     async def attend(self, caller: Caller, attention: Attention) -> None:
         """How likely this person would notice a partner."""

@@ -31,6 +31,7 @@ async def open_token_office(settings: Settings, key: bytes, clock: Clock, rng: R
         return TokenOffice(key, clock, rng, guests=auth.guests)
     keys = [_keys(given, clock) for given in auth.issuers]
     _refuse_one_secret_for_two(auth.issuers, keys)
+    _refuse_our_key(auth.issuers, keys, key)
     rings = [each for each in keys if isinstance(each, Keyring)]
     await asyncio.gather(*(ring.turn() for ring in rings))
     for ring in rings:
@@ -92,3 +93,13 @@ def _refuse_one_secret_for_two(issuers: tuple[IssuerSettings, ...], keys: list[K
                     f"auth.issuers {other.name} and {given.name} have one secret and two tenants: "
                     "give each a secret of its own"
                 )
+
+
+def _refuse_our_key(issuers: tuple[IssuerSettings, ...], keys: list[Keys], ours: bytes) -> None:
+    """Who signs with it can make tokens of ours: for any person, of any tenant."""
+    for given, its in zip(issuers, keys, strict=True):
+        if isinstance(its, SharedSecret) and its.secret.strip() == ours.strip():
+            raise StartupError(
+                f"auth.issuers {given.name} has the key that signs our own tokens (token_key) for its secret: "
+                "give it a secret of its own"
+            )

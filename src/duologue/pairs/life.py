@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, assert_never
 import msgspec
 
 from duologue.ids import NodeName, PersonId
-from duologue.pairs.pair import KEPT_LINES, Line, Pair, Phase, Side
+from duologue.pairs.pair import KEPT_CHARACTERS, KEPT_LINES, Line, Pair, Phase, Side
 from duologue.protocol.codes import EndReason, Mode
 
 By = Literal["me", "peer", "server"]
@@ -303,8 +303,15 @@ def _written(pair: Pair, line: Line) -> Step:
     if line.n <= pair.side(line.person).last_n:
         return Step(pair)  # the same line, sent again because its reply was lost
     pair = _with_side(pair, line.person, last_n=line.n)
-    lines = (*pair.lines, line)[-KEPT_LINES:]
-    return Step(_with(pair, lines=lines), (TellLine(pair.peer(line.person).person, line),))
+    return Step(_with(pair, lines=_last((*pair.lines, line))), (TellLine(pair.peer(line.person).person, line),))
+
+
+def _last(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """As many of the newest as are kept; the newest one in any case."""
+    kept = lines[-KEPT_LINES:]
+    while len(kept) > 1 and sum(len(line.text) for line in kept) > KEPT_CHARACTERS:
+        kept = kept[1:]
+    return kept
 
 
 def _with(pair: Pair, **changes: object) -> Pair:

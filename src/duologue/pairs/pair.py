@@ -12,6 +12,8 @@ from duologue.protocol.codes import EndReason, Mode
 CONNECT_DEADLINE_MS = 10_000
 """From match to both sides connected. Longer than the 8 s after which a client gives up its join."""
 KEPT_LINES = 20
+KEPT_CHARACTERS = 4_000
+"""Of all these lines together: whatever happens in a pair moves the whole of it, through the store and back."""
 
 
 class Phase(StrEnum):

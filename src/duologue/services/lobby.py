@@ -14,7 +14,7 @@ from duologue.ports import Clock, Store
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import Mode
 from duologue.services.blocks import Blocks
-from duologue.services.identity import Grant, Identity, TokenOffice
+from duologue.services.identity import Grant, Identity, Resumed, TokenOffice
 from duologue.services.insist import insist
 from duologue.services.pairs import Pairs
 
@@ -89,9 +89,12 @@ class Lobby:
         assert arrival is not None, "only a resume can be spent"
         return await self._entry(grant.identity, arrival, grant.expires_ms)
 
-    async def resume(self, token: str, newcomer: Newcomer) -> Entry:
+    def resumed(self, token: str) -> Resumed:
+        """What a resume token says. Raises `TokenRefused`."""
+        return self._tokens.verify_resume(token)
+
+    async def resume(self, resumed: Resumed, newcomer: Newcomer) -> Entry:
         """Come back with a resume token. Raises `TokenRefused`, `ResumeSpent`, `SocketGone`."""
-        resumed = self._tokens.verify_resume(token)
         arrival = await self._arrive(resumed.identity, newcomer, resumed.generation)
         if arrival is None:
             raise ResumeSpent("this resume token was used before")

@@ -10,6 +10,7 @@ import pytest
 from duologue.errors import Damaged
 from duologue.ids import GatewayId, PairId
 from duologue.ledger import Attention, Caller, Claim, Committed, Outcome, Proposal, Rejected, TicketArrived
+from duologue.matching.estimate import QueueStatus
 from duologue.ports import ResyncNeeded
 from duologue.safety.ratelimit import Rate
 from duologue.store.redis import RedisLimiter, RedisStore
@@ -26,6 +27,8 @@ GARBAGE: dict[str, Callable[[Keyspace, str], object]] = {
     "other JSON": lambda kept, key: kept.redis.set(key, '17\n{"id":1}'),
     "no UTF-8": lambda kept, key: kept.redis.set(key, b'17\n{"id":"\xff"}'),
     "another type": lambda kept, key: kept.redis.delete(key) and kept.redis.rpush(key, "x"),
+    "a version without end": lambda kept, key: kept.redis.set(key, b"9" * 5_000 + b"\n{}"),
+    "a link to nothing": lambda kept, key: kept.redis.set(key, b"17 person:\xff\n{"),
     "too long": lambda kept, key: kept.redis.set(key, b"17\n" + b"x" * LONGEST_RECORD),
 }
 
@@ -129,7 +132,9 @@ async def test_what_is_due_and_cannot_be_read_is_let_go(damage: Damage) -> None:
     await damage.store.depart(await world.here(ANA), 1)
     await damage.store.depart(await world.here(BEN), 1)
     damage.spoil("person:ana")
-    damage.kept.redis.zadd(f"{damage.kept.prefix}due", {"what is this": 1, "seat:": 1})
+    damage.kept.redis.zadd(
+        f"{damage.kept.prefix}due", {"what is this": 1, "seat:": 1, "seat:cleo": "-inf", b"seat:\xff": 1}
+    )
 
     async with asyncio.timeout(AT_MOST_S):
         while "seat:ben" in _due(damage) or "seat:ana" in _due(damage):
@@ -140,7 +145,7 @@ async def test_what_is_due_and_cannot_be_read_is_let_go(damage: Damage) -> None:
 
 
 def _due(damage: Damage) -> list[str]:
-    return [member.decode() for member in damage.kept.redis.zrange(f"{damage.kept.prefix}due", 0, -1)]
+    return [member.decode(errors="replace") for member in damage.kept.redis.zrange(f"{damage.kept.prefix}due", 0, -1)]
 
 
 async def test_a_dead_gateway_is_buried_past_somebody_who_cannot_be_read(damage: Damage) -> None:
@@ -228,7 +233,10 @@ async def test_an_entry_that_says_nothing_is_a_gap(damage: Damage, what: str) ->
 async def test_counts_that_are_none_count_as_nothing(damage: Damage) -> None:
     """A matcher that reads `use` does not stumble."""
     await damage.store.lease(SHARD, MATCHER)
-    damage.kept.redis.hset(f"{damage.kept.prefix}use", mapping={"slots n1": "many", "pairs n1": "1.5"})
+    damage.kept.redis.hset(
+        f"{damage.kept.prefix}use",
+        mapping={"slots n1": "many", "pairs n1": "1.5", "pairs n2": "--5", "pairs n3": "9" * 5_000, b"\xff": 1},
+    )
 
     assert await damage.store.commit(SHARD, await damage.store.lease(SHARD, MATCHER) or 0, []) == []
 
@@ -241,3 +249,37 @@ async def test_a_rate_that_is_none_is_begun_anew(damage: Damage) -> None:
 
     assert await limiter.admit("a", Rate(1_000, 1)) == 0
     await damage.told_of("rate:b", limiter.admit("b", Rate(1_000, 1)))
+
+
+@pytest.mark.parametrize("stored", [b"inf", b"1e300", b"99999999999999999"])
+async def test_a_rate_keeps_nobody_out_for_longer_than_it_can(damage: Damage, stored: bytes) -> None:
+    """Whatever somebody wrote there."""
+    limiter = RedisLimiter(damage.store._line, damage.store._keys)
+    damage.kept.redis.set(f"{damage.kept.prefix}rate:a", stored)
+
+    assert 0 < await limiter.admit("a", Rate(1_000, 5)) <= 1_000
+
+
+async def test_figures_that_cannot_be_read_are_not_known(damage: Damage) -> None:
+    """Those of other cohorts are; else no process would be ready, nor start, until somebody deleted them."""
+    await damage.store.publish_status({"c1": QueueStatus(waiting_count=3)})
+    damage.kept.redis.hset(f"{damage.kept.prefix}status", mapping={"c2": "junk", b"\xff": "[1,{}]"})
+
+    assert await damage.store.read_status() == {"c1": QueueStatus(waiting_count=3)}
+
+
+async def test_names_that_are_no_text_are_nobodys(damage: Damage) -> None:
+    """Of those who wait, and of those on a gateway that is dead: the others are found."""
+    world, gone = damage.world, GatewayId("gone")
+    await world.waiting(ANA)
+    await world.here(BEN, gone)
+    damage.kept.redis.sadd(f"{damage.kept.prefix}offered:{SHARD}", b"\xff")
+    damage.kept.redis.sadd(f"{damage.kept.prefix}people:gone", b"\xff")
+    damage.kept.redis.delete(f"{damage.kept.prefix}gateway:gone")
+    damage.kept.redis.zadd(f"{damage.kept.prefix}due", {"gateway:gone": 1})
+
+    events, _ = await damage.store.read_queue(SHARD, 0, 0)
+    await damage.store.expire()
+
+    assert [event.ticket.person for event in events if isinstance(event, TicketArrived)] == [ANA]
+    assert "seat:ben" in _due(damage)

@@ -73,3 +73,12 @@ async def test_whoever_is_cancelled_does_not_disturb_the_others() -> None:
         assert [answer[0] for n, answer in enumerate(answers) if n != 3 and isinstance(answer, tuple)] == [
             str(n).encode() for n in range(10) if n != 3
         ]
+
+
+async def test_nobody_waits_for_a_connection_that_cannot_be_made() -> None:
+    """Such as for an option in REDIS_URL that there is not."""
+    async with store_at(f"{shared_redis().url}?no_such_option=1") as store:
+        error = await error_of(store._line.ask(("PING",)))
+
+        assert isinstance(error, Unavailable)
+        assert "TypeError" in str(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -272,6 +273,18 @@ def test_an_address_that_cannot_be_read_is_told_with_those_that_can(url: str) ->
     """All forms are named."""
     with pytest.raises(StartupError, match=r"redis[+]sentinel://"):
         parse(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://u:secret/x@h/0", "redis://u:secret#x@h/0", "redis://h:secret/0", "redis+sentinel://u:secret/x@h/s"],
+)
+def test_an_address_that_cannot_be_read_is_not_repeated(url: str) -> None:
+    """A password with a slash looks like a port to the library, whose text says so."""
+    with pytest.raises(StartupError, match=r"percent-encoded|one of the hosts") as refused:
+        parse(url)
+
+    assert "secret" not in "".join(traceback.format_exception(refused.value))
 
 
 def test_two_passwords_are_one_too_many() -> None:

@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from duologue.clock import SystemClock
 from duologue.ids import PairId, PersonId
-from duologue.ledger import Committed, Outcome, Proposal, TicketArrived, TicketGone
+from duologue.ledger import MAX_BLOCKS, Attention, Committed, Outcome, Proposal, TicketArrived, TicketGone
 from duologue.protocol.codes import Mode
-from duologue.store.redis import RedisStore
+from duologue.settings import RedisSettings
+from duologue.store.redis import RedisStore, open_store
 from duologue.store.redis import store as module
+from duologue.store.redis.records import Bounds
 from duologue.store.redis.scripts import Loaded, load
 from tests.builders import ANA, NODE, cohort
-from tests.contract.stores import PAIR, SHARD, shared_redis, wish
+from tests.contract.stores import GATEWAY, PAIR, SHARD, shared_redis, wish
 from tests.store.redis.keyspace import Keyspace
 from tests.store.redis.rig import REALMS, store_at, world_of
 
@@ -107,3 +110,21 @@ async def test_a_queue_that_was_dropped_is_read_once(store: RedisStore) -> None:
     assert await store.read_queue(SHARD, position, 0) == ([], position)
     await store.cancel(ana, 1)
     assert await store.read_queue(SHARD, position, 0) == ([TicketGone(ANA, SHARD)], 1)
+
+
+async def test_of_long_entries_fewer_are_kept() -> None:
+    """Who has blocked a thousand people has long tickets: written again and again, they do not fill Redis."""
+    kept = Keyspace(shared_redis(), f"long{next(REALMS)}")
+    realm = kept.prefix.strip("{}:")
+    settings = RedisSettings(url=shared_redis().url, realm=realm)
+    async with open_store(settings, SystemClock(), bounds=Bounds(queue=100, outbox=100)) as (store, _):
+        await store.keep_alive(GATEWAY)
+        ana = await world_of(store).here(PersonId("ana"))
+        await store.remember_blocks(ana.person, [PersonId(f"{n:022}") for n in range(MAX_BLOCKS)])
+        await store.find(ana, wish(ana))
+        for turn in range(20):
+            await store.attend(ana, (Attention.HIDDEN, Attention.VISIBLE)[turn % 2])
+
+        assert 1 < kept.redis.xlen(f"{kept.prefix}queue:{SHARD}") < 10
+        assert 1 < kept.redis.xlen(f"{kept.prefix}outbox:{GATEWAY}") < 10
+    kept.clear()

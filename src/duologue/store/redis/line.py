@@ -126,6 +126,9 @@ class Line:
             _refuse([*batch, *self._waiting], faults.nothing_happened(error))
             self._waiting = []
             return
+        except BaseException as error:  # a defect, or the end of us: nobody is left waiting
+            _refuse(batch, Unavailable("Redis", f"no connection could be made ({type(error).__name__})"))
+            raise
         outlived = [question for question in batch if question.life not in (None, link.store_id)]
         _refuse(outlived, AnotherLife())
         batch = [question for question in batch if not question.answer.done()]

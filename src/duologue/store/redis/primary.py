@@ -28,6 +28,13 @@ OLDEST = (7, 0)
 FORMS = "redis://, rediss://, unix://, redis+sentinel:// and redis+cluster:// (and rediss+...)"
 
 
+WRITE_IT = "Write redis://USER:PASSWORD@HOST:6379/0, with the characters / # ? @ : % of a password percent-encoded"
+
+
+class Unreadable(ValueError):
+    """A `REDIS_URL` that is wrong; the text says how, and repeats nothing that may be a secret."""
+
+
 class Unfit(exceptions.ConnectionError):
     """It answers, and is not what we need; the text says what it is."""
 
@@ -67,8 +74,10 @@ def parse(url: str, password: str | None = None) -> Address:
     scheme = url.split("://", 1)[0]
     try:
         address = _several(url) if "+" in scheme else Address("single", dict(parse_url(url)))
-    except ValueError as error:
+    except Unreadable as error:
         raise StartupError(f"REDIS_URL cannot be read: {error}. There are {FORMS}.") from error
+    except ValueError:  # its text, and its cause, may hold a piece of the password
+        raise StartupError(f"REDIS_URL cannot be read. {WRITE_IT}. There are {FORMS}.") from None
     if password is not None and "password" in address.options:
         raise StartupError("the password of Redis is given twice: in REDIS_URL and by redis.password_file. Keep one.")
     options = dict(address.options) | ({"password": password} if password is not None else {})
@@ -79,12 +88,12 @@ def _several(url: str) -> Address:
     parts = urlsplit(url)
     base, kind = parts.scheme.split("+", 1)
     if base not in ("redis", "rediss") or kind not in ("sentinel", "cluster"):
-        raise ValueError(f"{parts.scheme}:// is not known")
+        raise Unreadable(f"{parts.scheme}:// is not known")
     credentials, _, hosts = parts.netloc.rpartition("@")
     default = SENTINEL_PORT if kind == "sentinel" else REDIS_PORT
     path = [part for part in parts.path.split("/") if part]
     if kind == "sentinel" and not path:
-        raise ValueError("redis+sentinel:// names the service after the hosts: redis+sentinel://HOST:26379/mymaster")
+        raise Unreadable("redis+sentinel:// names the service after the hosts: redis+sentinel://HOST:26379/mymaster")
     options: dict[str, Any] = {"connection_class": SSLConnection} if base == "rediss" else {}
     user, _, secret = credentials.partition(":")
     options |= {name: unquote(text) for name, text in (("username", user), ("password", secret)) if text}
@@ -96,7 +105,7 @@ def _several(url: str) -> Address:
 def _host(text: str, default_port: int) -> tuple[str, int]:
     parts = urlsplit(f"//{text}")
     if not parts.hostname:
-        raise ValueError(f"{text!r} is no host")
+        raise Unreadable("one of the hosts has no name")
     return parts.hostname, parts.port or default_port
 
 

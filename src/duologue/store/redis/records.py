@@ -27,6 +27,12 @@ Shards = dict[str, None]
 States = dict[NodeName, NodeState]
 
 
+LONG_ENTRY = 2_000
+"""Bytes. Of entries that are longer fewer are kept: who has blocked a thousand people has a ticket of 27 kB, and may
+have it written twenty times a second.
+"""
+
+
 class Bounds(msgspec.Struct, frozen=True):
     """How many entries a stream keeps at most."""
 
@@ -147,8 +153,9 @@ class LoadedRecords:
         self._appended.append(("DEL", self._keys.outbox(gateway)))
 
     def _append(self, stream: str, bound: int, field: str, value: bytes) -> None:
-        exactness = "~" if bound >= 1_000 else "="
-        self._appended.append(("XADD", stream, "MAXLEN", exactness, bound, "0-*", field, value.decode()))
+        kept = max(1, bound * LONG_ENTRY // max(LONG_ENTRY, len(value)))
+        exactness = "~" if kept >= 1_000 else "="
+        self._appended.append(("XADD", stream, "MAXLEN", exactness, kept, "0-*", field, value.decode()))
         self._appended.append(("PEXPIRE", stream, STREAM_TTL_MS))
 
     def remind(self, due: Due) -> None:

@@ -83,7 +83,7 @@ async def load(line: Line, prefix: str, keys: Sequence[str]) -> Loaded:
     """Read records and what they link to. Raises `Unavailable`."""
     answer, store_id = await reading(line, LOAD.call(keys, prefix, LONGEST_RECORD))
     time_us, *rest = answer
-    values = {key.decode(): value for key, value in zip(rest[::2], rest[1::2], strict=True)}
+    values = {key.decode(errors="replace"): value for key, value in zip(rest[::2], rest[1::2], strict=True)}
     return Loaded(int(time_us), values, store_id)
 
 

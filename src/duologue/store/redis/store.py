@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from math import isfinite
 from typing import TypeVar
 
 import msgspec
@@ -56,6 +58,9 @@ SHARDS_EVERY_MS = 250
 EMPTY = -1
 """The position in a queue without entries, for who knows already who waits: 0 would tell it again, at once."""
 DUE = ("seat", "forget", "pair", "gateway")
+COUNT = re.compile(rb"-?[0-9]{1,15}")
+NO_NAME = "\N{REPLACEMENT CHARACTER}"
+"""In no name of ours."""
 
 _person = msgspec.json.Decoder(Person).decode
 _delivery = msgspec.json.Decoder(Delivery).decode
@@ -134,7 +139,7 @@ class RedisStore(LedgerStore):
     async def _use(self) -> dict[str, int]:
         """What of the media nodes is in use. Slots are taken by what is true at the time of writing."""
         use, _ = await reading(self._line, ("HGETALL", self._keys.use))
-        return {field.decode(): _whole(count) for field, count in zip(use[::2], use[1::2], strict=True)}
+        return {_name(field): _whole(count) for field, count in zip(use[::2], use[1::2], strict=True)}
 
     async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         parts = [proposals[at : at + COMMIT_AT_ONCE] for at in range(0, len(proposals), COMMIT_AT_ONCE)]
@@ -214,7 +219,7 @@ class RedisStore(LedgerStore):
 
     async def _members(self, key: str) -> list[str]:
         members, _ = await reading(self._line, ("SMEMBERS", key))
-        return [member.decode() for member in members]
+        return [_name(member) for member in members]
 
     async def keep_alive(self, gateway: GatewayId) -> bool:
         outbox, people = self._keys.outbox(gateway), self._keys.people_on(gateway)
@@ -291,8 +296,18 @@ class RedisStore(LedgerStore):
     async def read_status(self) -> Mapping[str, QueueStatus]:
         found, _ = await reading(self._line, ("HGETALL", self._keys.status))
         oldest_ms = await self._now_ms() - STATUS_TTL_MS
-        known = {cohort.decode(): _status(value) for cohort, value in zip(found[::2], found[1::2], strict=True)}
-        return {cohort: status for cohort, (at_ms, status) in known.items() if at_ms >= oldest_ms}
+        told = [self._told(*field) for field in zip(found[::2], found[1::2], strict=True)]
+        return {cohort: status for cohort, at_ms, status in filter(None, told) if at_ms >= oldest_ms}
+
+    def _told(self, cohort: bytes, value: bytes) -> tuple[str, int, QueueStatus] | None:
+        """What a matcher tells of a cohort. One that cannot be read is not known: an older or newer version of us may
+        have written it, and readiness hangs on all of them together.
+        """
+        try:
+            return (cohort.decode(), *_status(value))
+        except UNREADABLE:
+            self._line.faults["broken"] += 1
+            return None
 
     # -- news -------------------------------------------------------------------------------
 
@@ -312,17 +327,24 @@ class RedisStore(LedgerStore):
 
 def _due(member: bytes, score: bytes) -> Due | None:
     """None: not one of ours."""
-    what, _, name = member.decode(errors="replace").partition(":")
-    return Due(int(float(score)), what, name) if what in DUE and name else None  # type: ignore[arg-type]  # just looked
+    what, _, name = _name(member).partition(":")
+    if what not in DUE or not name or NO_NAME in name or not isfinite(float(score)):
+        return None
+    return Due(int(float(score)), what, name)  # type: ignore[arg-type]  # just looked
 
 
 def _event(entry: Entry) -> QueueEvent:
     return TicketArrived(_ticket(entry.value)) if entry.field == b"t" else _gone(entry.value)
 
 
+def _name(text: bytes) -> str:
+    """What somebody or something is called; what is no text is the name of nobody."""
+    return text.decode(errors="replace")
+
+
 def _whole(text: bytes) -> int:
     """A count; what is none counts as nothing."""
-    return int(text) if text.lstrip(b"-").isdigit() else 0
+    return int(text) if COUNT.fullmatch(text) else 0
 
 
 @asynccontextmanager

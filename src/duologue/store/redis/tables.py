@@ -21,6 +21,8 @@ V = TypeVar("V")
 encode = msgspec.json.Encoder().encode
 """JSON, so that an operator can read a record as it is."""
 
+LONGEST_VERSION = 20
+"""Digits; `apply.lua` compares so many."""
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 """What a decoder raises."""
 
@@ -39,7 +41,7 @@ def split(key: str, value: bytes | None) -> tuple[str, bytes | None]:
         return "", None
     head, _, body = value.partition(b"\n")
     version = head.split(b" ", 1)[0]
-    if not version.isdigit():
+    if not version.isdigit() or len(version) > LONGEST_VERSION:
         raise Damaged(key, "it does not begin with the version of a record, is too long, or no string")
     return version.decode(), body
 

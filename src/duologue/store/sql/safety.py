@@ -16,6 +16,8 @@ from duologue.store.sql.schema import SchemaState, blocks, look
 
 ONE_AT_A_TIME = sql("SELECT pg_advisory_xact_lock(hashtextextended('duologue.blocks.' || :person, 0))")
 """Until the commit, for one person; SQLite has but one writer anyway."""
+NUL = "\0"
+"""PostgreSQL refuses text with it, and a refusal looks like a fault of the database; no id of ours has one."""
 OWN = (blocks.c.id, blocks.c.blocked, blocks.c.alias, blocks.c.at_ms)
 
 
@@ -37,6 +39,8 @@ class SqlSafetyStore:
         return await self._database.write(lambda connection: _block(connection, blocker, new))
 
     async def unblock(self, person: PersonId, block: BlockId) -> PersonId | None:
+        if NUL in block:
+            return None
         mine = delete(blocks).where(blocks.c.id == block, blocks.c.blocker == person).returning(blocks.c.blocked)
         freed = await self._database.write(lambda connection: connection.scalar(mine))
         return None if freed is None else PersonId(freed)
