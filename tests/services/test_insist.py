@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from duologue.errors import BackendError, OutcomeUnknown, Unavailable
+from duologue.errors import BackendError, Damaged, OutcomeUnknown, Unavailable
 from duologue.services.insist import insist
 from tests.fakes import ManualClock
 
@@ -50,3 +50,12 @@ async def test_it_gives_up_in_time() -> None:
 
     assert clock.monotonic_ms() - begun_ms <= 10_000
     assert moody.asked < 15
+
+
+async def test_what_is_damaged_is_not_asked_for_again() -> None:
+    """It stays damaged until somebody mends it, and each question would be a task that never ends."""
+    moody = Moody(OutcomeUnknown(), Damaged("a key", "it is no record"), OutcomeUnknown())
+    with pytest.raises(Damaged):
+        await insist(ManualClock(), moody.ask)
+
+    assert moody.asked == 2

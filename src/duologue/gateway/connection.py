@@ -292,7 +292,14 @@ class Connection:
             case ev.ListBlocks(id_):
                 self.handle(await self._list_blocks(id_))
             case ev.Depart(hold_ms):
-                await self._hub.performer.depart(self._caller(), hold_ms)
+                await self._depart(hold_ms)
+
+    async def _depart(self, hold_ms: int) -> None:
+        """Asked until the ledger knows it, but for a record that cannot be read: that one cannot know anything."""
+        try:
+            await self._hub.performer.depart(self._caller(), hold_ms)
+        except BackendError as error:
+            log.error("departure_lost", session=self.id, detail=str(error))
 
     async def _attend(self, attention: Attention) -> None:
         """Who could not be noted as here again would never be offered: their next session is."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from duologue.errors import BackendError
+from duologue.errors import BackendError, Damaged
 from duologue.ports import Clock
 
 FIRST_PAUSE_MS = 100
@@ -27,13 +27,15 @@ async def insist(
 ) -> Answer:
     """Ask again, with growing pauses, as long as this error comes; after `for_ms` it is raised.
 
-    Only for transitions that may be repeated.
+    Only for transitions that may be repeated. `Damaged` is raised at once.
     """
     give_up_ms = None if for_ms is None else clock.monotonic_ms() + for_ms
     pause_ms = FIRST_PAUSE_MS
     while True:
         try:
             return await ask()
+        except Damaged:
+            raise  # asking again mends nothing
         except despite:
             if give_up_ms is not None and clock.monotonic_ms() + pause_ms >= give_up_ms:
                 raise

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from duologue.errors import StartupError
+from duologue.errors import BackendError, StartupError
 from duologue.ledger import Outcome, PairFormed
 from duologue.store.redis.keys import Keys
 from duologue.store.redis.primary import parse
@@ -110,14 +110,14 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
         yield Watched((primary, replica), sentinels)
 
 
-def sentinel(stack: ExitStack, directory: Path, primary_port: int) -> RedisServer:
+def sentinel(stack: ExitStack, directory: Path, primary_port: int, *lines: str) -> RedisServer:
     """One that loses patience soon."""
     directory.mkdir()
     config = directory / "sentinel.conf"
     config.write_text(
         f"sentinel monitor mymaster 127.0.0.1 {primary_port} 2\n"
         "sentinel down-after-milliseconds mymaster 500\n"
-        "sentinel failover-timeout mymaster 3000\n"
+        "sentinel failover-timeout mymaster 3000\n" + "\n".join(lines)
     )
     server = RedisServer(directory, "--sentinel", config=config)
     server.start()
@@ -186,6 +186,18 @@ class TestSentinel:
             await until_it_works(lambda: store.keep_alive(GATEWAY), FAILOVER_WITHIN_S)
             assert list(await world.queue()) == [ANA]
             await until_it_works(lambda: store.read_news(GATEWAY, 0, 20))
+
+    async def test_a_sentinel_may_want_a_password_of_its_own(self, tmp_path: Path) -> None:
+        """It is not that of Redis."""
+        with ExitStack() as stack:
+            primary = stack.enter_context(redis_server(*AT_ONCE))
+            guarded = sentinel(stack, tmp_path / "guarded", primary.port, "requirepass of-the-sentinel")
+            url = f"redis+sentinel://127.0.0.1:{guarded.port}/mymaster"
+
+            await people_meet(f"{url}?sentinel_password=of-the-sentinel")
+            async with store_at(url, "realm") as store:
+                with pytest.raises(BackendError):
+                    await store.keep_alive(GATEWAY)
 
     async def test_a_service_that_no_sentinel_knows_is_told(self, watched: Watched) -> None:
         """By an error that names it."""
@@ -266,6 +278,17 @@ def test_a_password_is_never_shown() -> None:
     ):
         assert "secret" not in str(parse(url))
         assert parse(url).options["password"] == "secret"
+
+
+def test_options_of_sentinels_and_of_redis_are_told_apart() -> None:
+    """TLS is for both, a password for one of them."""
+    address = parse(
+        "rediss+sentinel://:secret@h/s?sentinel_password=other&ssl_ca_certs=/ca.pem&health_check_interval=3"
+    )
+
+    assert address.options["password"] == "secret"
+    assert address.options["ssl_ca_certs"] == "/ca.pem"
+    assert dict(address.sentinel) == {"password": "other", "ssl": True, "ssl_ca_certs": "/ca.pem"}
 
 
 @pytest.mark.parametrize("url", ["http://h", "redis+sentinel://h", "redis+other://h/x", "redis+cluster://", "h:6379"])

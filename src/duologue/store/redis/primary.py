@@ -2,7 +2,7 @@
 
     redis://[USER:PASSWORD@]HOST[:PORT][/DB]        one server; rediss:// with TLS
     unix://[USER:PASSWORD@]/PATH[?db=DB]            one server, by its socket
-    redis+sentinel://[USER:PASSWORD@]HOST:PORT[,HOST:PORT...]/SERVICE[/DB]
+    redis+sentinel://[USER:PASSWORD@]HOST:PORT[,HOST:PORT...]/SERVICE[/DB][?sentinel_password=PASSWORD]
     redis+cluster://[USER:PASSWORD@]HOST:PORT[,HOST:PORT...]
 
 Must not know what connections are used for.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, parse_url
@@ -57,6 +57,8 @@ class Address(NamedTuple):
     hosts: tuple[tuple[str, int], ...] = ()
     """Sentinels, or some nodes of the Cluster."""
     service: str = ""
+    sentinel: Mapping[str, Any] = {}
+    """What connections to the Sentinels need: their own user and password, TLS."""
 
     def __str__(self) -> str:
         """As it may be shown: no password."""
@@ -95,11 +97,17 @@ def _several(url: str) -> Address:
     if kind == "sentinel" and not path:
         raise Unreadable("redis+sentinel:// names the service after the hosts: redis+sentinel://HOST:26379/mymaster")
     options: dict[str, Any] = {"connection_class": SSLConnection} if base == "rediss" else {}
+    asked = parse_qs(parts.query)
+    own = {name: asked.pop(f"sentinel_{name}")[0] for name in ("username", "password") if f"sentinel_{name}" in asked}
+    more = dict(parse_url(f"{base}://?{urlencode(asked, doseq=True)}"))
+    options |= more
     user, _, secret = credentials.partition(":")
     options |= {name: unquote(text) for name, text in (("username", user), ("password", secret)) if text}
     if kind == "sentinel" and len(path) > 1:
         options["db"] = int(path[1])
-    return Address(kind, options, tuple(_host(each, default) for each in hosts.split(",")), path[0] if path else "")
+    tls = {**{name: value for name, value in more.items() if name.startswith("ssl_")}, "ssl": base == "rediss"}
+    named = tuple(_host(each, default) for each in hosts.split(","))
+    return Address(kind, options, named, path[0] if path else "", {**own, **tls})
 
 
 def _host(text: str, default_port: int) -> tuple[str, int]:
@@ -148,7 +156,8 @@ class Primary:
         """What the next connection needs beside the options of all."""
         if self.address.kind == "sentinel":
             sentinel = Sentinel(  # type: ignore[no-untyped-call]  # the library says nothing
-                list(self.address.hosts), sentinel_kwargs={"socket_timeout": CONNECT_WITHIN_S / 2}
+                list(self.address.hosts),
+                sentinel_kwargs={"socket_timeout": CONNECT_WITHIN_S / 2, **self.address.sentinel},
             )
             try:
                 host, port = await sentinel.discover_master(self.address.service)
