@@ -46,7 +46,7 @@ def environment(**values: str) -> Change:
 
 
 CHANGES: dict[str, Change] = {
-    "gogc_100": environment(GOGC="100"),
+    "gogc_200": environment(GOGC="200"),
     "gogc_400": environment(GOGC="400"),
     "gogc_800": environment(GOGC="800"),
     "all_codecs": without("room", "enabled_codecs"),

@@ -23,7 +23,7 @@ import jwt
 from benchmarks.media.far import FAR, NEAR
 from benchmarks.relay.processes import Process, free_port, running
 from benchmarks.report import CannotRun
-from duologue.media.livekit_config import GO_RUNTIME, LiveKitKeys, LiveKitPorts, livekit_config
+from duologue.media.livekit_config import LiveKitKeys, LiveKitPorts, livekit_config
 from duologue.media.livekit_files import LiveKitUnavailable, find_binary
 
 Settings = dict[str, Any]
@@ -79,7 +79,7 @@ class Node:
 
 def shipped(keys: LiveKitKeys, ports: LiveKitPorts) -> Flavour:
     """As `duologue dev` starts it."""
-    return Flavour(json.loads(livekit_config(keys, ports)), GO_RUNTIME)
+    return Flavour(json.loads(livekit_config(keys, ports)), {})
 
 
 def defaults(keys: LiveKitKeys, ports: LiveKitPorts) -> Flavour:

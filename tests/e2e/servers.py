@@ -18,7 +18,7 @@ from typing import Any
 
 from duologue.api import hooks
 from duologue.die_with_parent import tied_to_this_process
-from duologue.media.livekit_config import GO_RUNTIME, LiveKitPorts, livekit_config
+from duologue.media.livekit_config import LiveKitPorts, livekit_config
 from duologue.media.livekit_files import LiveKitFiles, find_binary
 from duologue.settings import LIVEKIT_VARIABLES
 from tests.e2e.processes import processes_naming
@@ -156,7 +156,7 @@ class Serve(Server):
         files.write_config(livekit_config(files.keys(), ports, f"{self.url}{hooks.PATH}"))
         command = tied_to_this_process([str(find_binary()), "--config", str(files.config)])
         with files.log.open("w") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **GO_RUNTIME})
+            process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             self.until(lambda: _listens(self.livekit_port), f"LiveKit serves; see {files.log}")
             yield

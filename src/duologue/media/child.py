@@ -19,7 +19,7 @@ from pathlib import Path
 import structlog
 
 from duologue.die_with_parent import tied_to_this_process
-from duologue.media.livekit_config import GO_RUNTIME, LOOPBACK, LiveKitPorts, livekit_config
+from duologue.media.livekit_config import LOOPBACK, LiveKitPorts, livekit_config
 from duologue.media.livekit_files import LiveKitFiles, LiveKitUnavailable, close_log, default_state_dir, find_binary
 from duologue.tasks import Tasks
 
@@ -111,7 +111,7 @@ class LiveKitChild:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env={name: os.environ[name] for name in INHERITED if name in os.environ} | GO_RUNTIME,
+            env={name: os.environ[name] for name in INHERITED if name in os.environ},
             limit=LINE_BYTES,
             start_new_session=True,  # Ctrl-C in the terminal is for the parent, which then stops it in order
         )

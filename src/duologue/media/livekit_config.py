@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LOOPBACK = "127.0.0.1"
-GO_RUNTIME = {"GOGC": "200"}
-"""Variables of LiveKit's process: fewer collections, for some megabytes."""
 
 
 @dataclass(frozen=True)
