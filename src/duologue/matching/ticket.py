@@ -24,7 +24,7 @@ class Cohort(NamedTuple):
         return f"{self.tenant}:{self.mode}:{self.age_band}:{self.trust_pool}"
 
 
-class Ticket(msgspec.Struct, frozen=True):
+class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     """A place in the queue.
 
     `rev` fences it: a commit names the revision that it saw, and any change of the ticket makes

@@ -24,7 +24,7 @@ class Phase(StrEnum):
     ENDED = "ended"
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of chat, kept for somebody who reloads."""
 
     person: PersonId
@@ -33,7 +33,7 @@ class Line(msgspec.Struct, frozen=True):
     at_ms: int
 
 
-class Side(msgspec.Struct, frozen=True):
+class Side(msgspec.Struct, frozen=True, omit_defaults=True):
     """One of the two, as the other may see them."""
 
     person: PersonId
@@ -52,7 +52,7 @@ class Side(msgspec.Struct, frozen=True):
     """The number of their last line of chat."""
 
 
-class Pair(msgspec.Struct, frozen=True):
+class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
     """Two people in a room. `sides[0]`'s gateway makes the room."""
 
     id: PairId

@@ -16,7 +16,7 @@ from duologue.store.ledger.nodes import Nodes
 Address = tuple[SessionId, GatewayId]
 
 
-class Person(msgspec.Struct):
+class Person(msgspec.Struct, omit_defaults=True):
     """One person. `ticket` is kept through a pair: it says how to wait again."""
 
     id: PersonId
@@ -64,7 +64,7 @@ class Person(msgspec.Struct):
         return [*active, *self.standby.values()]
 
 
-class Blocks(msgspec.Struct):
+class Blocks(msgspec.Struct, omit_defaults=True):
     """Whom somebody has blocked; what the `SafetyStore` knows, at hand."""
 
     people: set[PersonId] = set()
