@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import combinations
 from typing import Any
 
-from duologue.ids import NodeName, PersonId
+from duologue.ids import NodeName, PairId, PersonId
 from duologue.ledger import Committed, Outcome, Proposal
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.profile import accepts, profile_of
@@ -31,6 +31,8 @@ OFFERED_WITHIN_MS = 2_000
 """From the moment at which two fit to their pair, without trouble."""
 TOLD_WITHIN_MS = 8_000
 """5 s, and what the network may take."""
+ENDED_WITHIN_MS = 500
+"""The pairs of a media server that is reported dead end one by one, in the same call."""
 SEEN_DEAD_WITHIN_MS = 25_000
 """A media server that does not work; whoever watches may be stopped, killed, and cut off from the store."""
 SWEPT_WITHIN_MS = 60_000
@@ -61,6 +63,8 @@ class Checks:
         self._seen: Any = None
         self._revs = 0
         self._anew_ms = 0
+        self._on_dead_ms: dict[PairId, int] = {}
+        """Since when a pair that lives is on a media server that is known to be dead."""
         self.changed_ms = 0
         """When somebody's state changed last."""
         self.steps = self.pairs = 0
@@ -167,10 +171,14 @@ class Checks:
     def _on_node(self, pair: Pair, node: NodeName) -> None:
         known = self._records.nodes.states.get(node)
         told = self._clock.now_ms() > self._anew_ms + SEEN_DEAD_WITHIN_MS
-        if (known is None and told) or (known is not None and known.report.health is NodeHealth.DOWN):
+        dead = told if known is None else known.report.health is NodeHealth.DOWN
+        since_ms = self._on_dead_ms.setdefault(pair.id, self._clock.now_ms()) if dead else None
+        if not dead:
+            self._on_dead_ms.pop(pair.id, None)
+        if since_ms is not None and since_ms < self._clock.now_ms() - ENDED_WITHIN_MS:
             self._violation(f"invariant 11: {pair.id} is on {node}, which is known to be dead")
-        since_ms = self._broken_ms.get(node)
-        if since_ms is not None and since_ms < self._clock.now_ms() - SEEN_DEAD_WITHIN_MS:
+        broken_ms = self._broken_ms.get(node)
+        if broken_ms is not None and broken_ms < self._clock.now_ms() - SEEN_DEAD_WITHIN_MS:
             self._violation(f"invariant 11: {pair.id} is on {node}, which has been broken for long")
 
     def _one_pair(self, pair: Pair) -> None:
