@@ -18,7 +18,6 @@ from duologue.clock import SystemClock, SystemRng
 from duologue.gateway import sockets
 from duologue.ids import PersonId
 from duologue.media.fake import FakeMedia
-from duologue.ports import Store
 from duologue.protocol.codes import CloseCode, Mode
 from duologue.services.identity import TokenOffice
 from duologue.settings import GatewaySettings, LimitSettings, RedisSettings, Settings
@@ -85,10 +84,9 @@ class Realm:
         opened = open_store(self.settings, SystemClock(), terms=self._terms)
         store, limiter = await self._stack.enter_async_context(opened)
         self._stack.push_async_callback(tasks.cancel_all)
-        served: Store = store
         return World(
             settings,
-            served,
+            store,
             SAFETY,
             FakeMedia(),
             frozenset([Mode.TEXT]),

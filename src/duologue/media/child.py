@@ -12,7 +12,7 @@ import json
 import os
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import structlog
 from duologue.die_with_parent import tied_to_this_process
 from duologue.media.livekit_config import LOOPBACK, LiveKitPorts, livekit_config
 from duologue.media.livekit_files import LiveKitFiles, LiveKitUnavailable, close_log, default_state_dir, find_binary
+from duologue.pipes import lines_of
 from duologue.tasks import Tasks
 
 __all__ = ["LiveKitAccess", "LiveKitChild", "LiveKitPorts", "LiveKitUnavailable"]
@@ -171,7 +172,8 @@ class LiveKitChild:
         """Keep what it says in its file, and pass on what it warns of."""
         file = self._files.open_log()
         try:
-            async for line in lines_of(stream):
+            async for raw in lines_of(stream):
+                line = raw.decode(errors="replace").rstrip()
                 file.info("%s", line)
                 self._last_lines.append(line)
                 pass_on(line)
@@ -223,18 +225,6 @@ async def answers(port: int) -> bool:
                 writer.close()
     except (OSError, TimeoutError):
         return False
-
-
-async def lines_of(stream: asyncio.StreamReader) -> AsyncIterator[str]:
-    """Each line, without its end; one that is longer than the limit is left out."""
-    while True:
-        try:
-            line = await stream.readline()
-        except ValueError:
-            continue
-        if not line:
-            return
-        yield line.decode(errors="replace").rstrip()
 
 
 def pass_on(line: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from duologue.die_with_parent import tied_to_this_process
+from duologue.pipes import lines_of
 from duologue.ports import Clock, Rng
 from duologue.supervisor import plan as p
 from duologue.supervisor import report
@@ -137,7 +138,7 @@ class Supervisor:
 
     async def _listen(self, child: p.ChildId, stream: asyncio.StreamReader, reports: list[report.Report]) -> None:
         """Hear of it once when the child serves; whatever else it says is of no interest."""
-        async for line in _lines(stream):
+        async for line in lines_of(stream):
             said = report.read(line)
             if said is not None and said.ready and not reports:
                 reports.append(said)
@@ -148,15 +149,3 @@ class Supervisor:
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(number)
-
-
-async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Each line; one that is longer than the limit is left out."""
-    while True:
-        try:
-            line = await stream.readline()
-        except ValueError:
-            continue
-        if not line:
-            return
-        yield line
