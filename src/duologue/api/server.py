@@ -28,6 +28,7 @@ from duologue.api.connections import PatientConnection, Slots
 from duologue.api.guests import GuestDesk, guest
 from duologue.api.health import live, ready
 from duologue.api.hooks import webhook
+from duologue.api.metrics import metrics
 from duologue.errors import StartupError
 from duologue.ports import Limiter
 from duologue.services.identity import TokenOffice
@@ -121,7 +122,7 @@ def create_app(
 def create_admin(readiness: Readiness) -> Litestar:
     """What operators and balancers ask a process for, on a listener of its own."""
     return Litestar(
-        [live, ready],
+        [live, ready, metrics],
         dependencies={"readiness": _provide(readiness)},
         after_exception=[_log_failure],
         request_max_body_size=0,

@@ -1,0 +1,223 @@
+"""Every figure that a process of ours tells: its name, its unit, its labels. `docs/reference/metrics.md` is made of it.
+
+Names end in their unit (seconds, bytes, total). A label has few values, and none is a stranger's: those of an
+enumeration of ours, or the first so many that an operator or a client brings (`bounded.py`). Nothing here tells who
+somebody is or what they say.
+
+Whoever knows that something happened counts it here, in a line; what *is* the case is asked for when somebody looks
+(`Sampled`). Must not know who reads it (`exposition.py`), and no part of the pure core may import it.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram, Info
+
+from duologue.metrics.sampled import REGISTRY, Sampled
+
+# Upper bounds of buckets, in seconds.
+WAIT_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
+MATCH_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+ESTABLISH_S = (0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 8, 10, 15)
+TALK_S = (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+CALL_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3)
+PAUSE_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+
+# -- matching: told by the matcher that owns the cohort -------------------------------------------------------------
+
+QUEUE_PEOPLE = Sampled("duologue_queue_people", "People who wait, as the owner of the cohort sees it.", ["cohort"])
+HELD_MATCHES = Sampled(
+    "duologue_held_matches", "Matches that wait for a join slot: pairs that could talk already.", ["cohort"]
+)
+SHARDS_OWNED = Sampled("duologue_shards_owned", "Cohorts that this matcher owns.")
+SHARD_LAG_SECONDS = Sampled(
+    "duologue_shard_lag_seconds",
+    "Since the owner of a cohort last read its queue; it does so twice a second.",
+    ["cohort"],
+)
+MATCH_SECONDS = Histogram(
+    "duologue_match_seconds",
+    "From when two who fit both waited to the pair in the store.",
+    buckets=MATCH_S,
+    registry=REGISTRY,
+)
+WAIT_SECONDS = Histogram(
+    "duologue_wait_seconds",
+    "How long a person had waited when it ended: matched, cancelled, or gone (their socket went).",
+    ["outcome"],
+    buckets=WAIT_S,
+    registry=REGISTRY,
+)
+COMMITS = Counter(
+    "duologue_commits_total",
+    "Matches brought to the store: committed, rejected (somebody was gone or had changed), no_slot, deposed, unknown.",
+    ["result"],
+    registry=REGISTRY,
+)
+LEASE_MOVES = Counter(
+    "duologue_lease_moves_total", "Leases that this process took over, by what for.", ["lease"], registry=REGISTRY
+)
+
+# -- pairs ----------------------------------------------------------------------------------------------------------
+
+PAIRS_FORMED = Counter("duologue_pairs_formed_total", "Pairs made of matches.", ["mode"], registry=REGISTRY)
+PAIRS_ENDED = Counter(
+    "duologue_pairs_ended_total",
+    "Pairs that ended, by why, and whether they had talked by then (phase: matched or talking).",
+    ["mode", "phase", "reason"],
+    registry=REGISTRY,
+)
+TALK_SECONDS = Histogram(
+    "duologue_talk_seconds", "How long a talk lasted.", ["mode"], buckets=TALK_S, registry=REGISTRY
+)
+ESTABLISH_SECONDS = Histogram(
+    "duologue_establish_seconds",
+    "From the pair in the store to both sides connected, once a pair.",
+    ["mode"],
+    buckets=ESTABLISH_S,
+    registry=REGISTRY,
+)
+
+# -- media ----------------------------------------------------------------------------------------------------------
+
+MEDIA_CONNECT_SECONDS = Histogram(
+    "duologue_media_connect_seconds",
+    "From the pair in the store to one side's word that its media is up.",
+    ["mode"],
+    buckets=ESTABLISH_S,
+    registry=REGISTRY,
+)
+MEDIA_FAILURES = Counter(
+    "duologue_media_failures_total", "Sides that gave up on their media, by cause.", ["cause"], registry=REGISTRY
+)
+FIRST_FRAME_SECONDS = Histogram(
+    "duologue_first_frame_seconds",
+    "From `matched` to the first picture of the partner, as clients say.",
+    buckets=ESTABLISH_S,
+    registry=REGISTRY,
+)
+MEDIA_EVENTS = Counter(
+    "duologue_media_events_total",
+    "What clients say of their media: connected, failed, reconnecting, mismatch, first_frame.",
+    ["event"],
+    registry=REGISTRY,
+)
+PEER_CONNECTIONS = Counter(
+    "duologue_peer_connections_total",
+    "RTCPeerConnections as clients say: built, and leaked (found alive when all should be closed, and closed).",
+    ["event"],
+    registry=REGISTRY,
+)
+MEDIA_NODE_UP = Sampled(
+    "duologue_media_node_up", "Whether a media server works, as the process that watches them sees it.", ["node"]
+)
+MEDIA_NODE_SLOTS = Sampled(
+    "duologue_media_node_slots_per_second", "Pairs that a media server may start in a second.", ["node"]
+)
+MEDIA_CALL_SECONDS = Histogram(
+    "duologue_media_call_seconds", "Requests to media servers.", ["call"], buckets=CALL_S, registry=REGISTRY
+)
+MEDIA_CALL_ERRORS = Counter(
+    "duologue_media_call_errors_total", "Requests to media servers that failed.", ["call"], registry=REGISTRY
+)
+ZOMBIE_ROOMS = Counter(
+    "duologue_zombie_rooms_total", "Rooms that no pair owned, deleted by the sweep.", registry=REGISTRY
+)
+ROOMS_LOST = Counter("duologue_rooms_lost_total", "Pairs that ended because their room was gone.", registry=REGISTRY)
+WEBHOOKS = Counter(
+    "duologue_webhooks_total", "Webhooks of media servers, by what became of them.", ["verdict"], registry=REGISTRY
+)
+
+# -- people and their sockets: told by gateways ---------------------------------------------------------------------
+
+PEOPLE = Sampled(
+    "duologue_people",
+    "Sessions on this gateway by what they do: entering, idle, waiting, matched, talking, standby, over.",
+    ["doing"],
+)
+PAUSED_PEOPLE = Sampled(
+    "duologue_paused_people", "Of those who wait: who cannot be matched at the moment, by why.", ["why"]
+)
+SOCKETS = Sampled("duologue_sockets", "Open WebSockets.")
+SOCKETS_MOST = Sampled("duologue_sockets_most", "WebSockets that this gateway takes at most.")
+SESSIONS_STARTED = Counter(
+    "duologue_sessions_started_total", "People who came in: new, or resumed.", ["kind"], registry=REGISTRY
+)
+SOCKETS_CLOSED = Counter(
+    "duologue_sockets_closed_total",
+    "WebSockets that ended, by close code, and who closed (by: client or server).",
+    ["code", "by"],
+    registry=REGISTRY,
+)
+COMMANDS = Counter(
+    "duologue_commands_total",
+    "What clients asked for, by kind and answer: ok, or the code of the error.",
+    ["command", "answer"],
+    registry=REGISTRY,
+)
+COMMAND_SECONDS = Histogram(
+    "duologue_command_seconds", "From a command to its answer.", ["command"], buckets=CALL_S, registry=REGISTRY
+)
+OUTBOX_DELAY_SECONDS = Histogram(
+    "duologue_outbox_delay_seconds",
+    "From the pair in the store to the gateway that tells it (their clocks have to agree).",
+    buckets=CALL_S,
+    registry=REGISTRY,
+)
+OUTBOX_AGE_SECONDS = Sampled(
+    "duologue_outbox_age_seconds", "Since this gateway last got an answer about its news; at most 5 s are in order."
+)
+
+# -- the store ------------------------------------------------------------------------------------------------------
+
+STORE = Sampled("duologue_store_info", "The store in use; it is 1 for `redis` or `memory`.", ["kind"])
+STORE_SILENT_SECONDS = Sampled(
+    "duologue_store_silent_seconds", "Since the store last answered; it is asked every second."
+)
+STORE_SECONDS = Histogram(
+    "duologue_store_seconds",
+    "From a batch of questions to the store to its answers.",
+    buckets=CALL_S,
+    registry=REGISTRY,
+)
+STORE_ERRORS = Counter("duologue_store_errors_total", "Errors of the store, by kind.", ["kind"], registry=REGISTRY)
+STORE_RETRIES = Counter(
+    "duologue_store_retries_total",
+    "Transitions decided again because something had changed meanwhile.",
+    registry=REGISTRY,
+)
+DATABASE_ERRORS = Counter(
+    "duologue_database_errors_total", "Questions to the database of blocks that failed.", registry=REGISTRY
+)
+
+# -- limits and bounds ----------------------------------------------------------------------------------------------
+
+LIMITED = Counter("duologue_limited_total", "What a rate limit refused, by limit.", ["limit"], registry=REGISTRY)
+BOUNDS_HIT = Counter(
+    "duologue_bounds_hit_total",
+    "How often a queue, a buffer or a map was full, by which.",
+    ["bound"],
+    registry=REGISTRY,
+)
+
+# -- HTTP -----------------------------------------------------------------------------------------------------------
+
+HTTP_REQUESTS = Counter(
+    "duologue_http_requests_total", "Requests by route and status.", ["route", "status"], registry=REGISTRY
+)
+
+# -- the process ----------------------------------------------------------------------------------------------------
+
+BUILD = Info("duologue_build", "What runs here: version, role and name of the process.", registry=REGISTRY)
+READY = Sampled("duologue_ready", "Whether this process can serve.")
+LOOP_LAG_SECONDS = Histogram(
+    "duologue_loop_lag_seconds", "How late the event loop was, ten times a second.", buckets=PAUSE_S, registry=REGISTRY
+)
+GC_PAUSE_SECONDS = Histogram(
+    "duologue_gc_pause_seconds", "Pauses of the garbage collector.", ["generation"], buckets=PAUSE_S, registry=REGISTRY
+)
+DEFECTS = Counter(
+    "duologue_defects_total",
+    "Things that nobody foresaw: a task, a loop, a session or a request that failed. The log has each.",
+    ["where"],
+    registry=REGISTRY,
+)

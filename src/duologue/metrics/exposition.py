@@ -1,0 +1,23 @@
+"""The figures of this process in the text format of Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from duologue.metrics import definitions
+from duologue.metrics.sampled import REGISTRY
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+ProcessCollector(registry=REGISTRY)  # memory, processor time, open files, since when
+
+
+def expose() -> bytes:
+    """Everything there is to tell, as it is now."""
+    return generate_latest(REGISTRY)
+
+
+def describe_build(version: str, process: str, roles: str) -> None:
+    """Say once what runs here."""
+    definitions.BUILD.info({"version": version, "process": process, "roles": roles})

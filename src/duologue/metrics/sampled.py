@@ -1,0 +1,52 @@
+"""Figures that are asked for when somebody looks, instead of being kept up to date: they cannot go stale."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from weakref import WeakMethod
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+REGISTRY = CollectorRegistry()
+"""All of ours, and nothing else."""
+
+Reading = Mapping[tuple[str, ...], float]
+"""What is the case now: a figure for each combination of label values."""
+
+
+class Sampled(Collector):
+    """A gauge with any number of sources, whose readings are added up."""
+
+    def __init__(self, name: str, documentation: str, labels: Sequence[str] = ()) -> None:
+        self.name = name
+        self.labels = tuple(labels)
+        self._documentation = documentation
+        self._sources: list[WeakMethod[Callable[[], Reading]]] = []
+        REGISTRY.register(self)
+
+    def read_from(self, source: Callable[[], Reading]) -> None:
+        """Ask this method from now on, for as long as its object lives."""
+        self._sources.append(WeakMethod(source))
+
+    def collect(self) -> Iterable[Metric]:
+        """One sample for each combination of label values."""
+        total: Counter[tuple[str, ...]] = Counter()
+        present = [(held, source) for held in self._sources if (source := held()) is not None]
+        self._sources = [held for held, _ in present]
+        for _, source in present:
+            for values, figure in source().items():
+                total[values] += figure  # type: ignore[assignment] # a Counter takes any number
+        family = self._family()
+        for values, figure in total.items():
+            family.add_metric(values, figure)
+        return [family]
+
+    def describe(self) -> Iterable[Metric]:
+        """Without asking anybody."""
+        return [self._family()]
+
+    def _family(self) -> GaugeMetricFamily:
+        return GaugeMetricFamily(self.name, self._documentation, labels=self.labels)
