@@ -22,6 +22,7 @@ from duologue.app.together import Role, together
 from duologue.clock import SystemClock, SystemRng
 from duologue.errors import StartupError
 from duologue.issuers.office import open_token_office
+from duologue.ports import Clock
 from duologue.services.readiness import Readiness
 from duologue.settings import AdminSettings, Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
@@ -48,9 +49,10 @@ def run_dev(settings: Settings, *, text_only: bool, announce: Callable[[Started]
 
 async def _dev(settings: Settings, *, text_only: bool, announce: Callable[[Started], None]) -> None:
     stop = process.stop_signal()
-    readiness = Readiness(SystemClock(), settings.admin.ready_without_store_ms)
+    clock = SystemClock()
+    readiness = Readiness(clock, settings.admin.ready_without_store_ms)
     async with (
-        _admin(settings.admin, readiness) as figures,
+        _admin(settings.admin, readiness, clock) as figures,
         any_media(settings, text_only=text_only) as media,
         all_in_one(settings, media, readiness) as (started, ended),
     ):
@@ -62,7 +64,7 @@ async def _dev(settings: Settings, *, text_only: bool, announce: Callable[[Start
 
 
 @asynccontextmanager
-async def _admin(admin: AdminSettings, readiness: Readiness) -> AsyncIterator[str]:
+async def _admin(admin: AdminSettings, readiness: Readiness, clock: Clock) -> AsyncIterator[str]:
     """Health and figures, as each process of `serve` has them; gives where, in words. Raises `StartupError`.
 
     A port that nobody asked for is no reason not to start: so two who try Duologue on one machine need not know of it.
@@ -71,6 +73,7 @@ async def _admin(admin: AdminSettings, readiness: Readiness) -> AsyncIterator[st
     tasks = Tasks()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(tasks.cancel_all)
+        process.tell_of_itself(tasks, clock, name="dev", roles=Role)
         http = Http(create_admin(readiness, admin.required_token()), admin.http, section="admin")
         try:
             await stack.enter_async_context(http.listening(tasks))
