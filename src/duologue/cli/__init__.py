@@ -18,6 +18,7 @@ from duologue.cli.exits import COULD_NOT_RUN
 from duologue.cli.options import given
 from duologue.cli.serve import serve
 from duologue.cli.sim import sim
+from duologue.cli.top import top
 from duologue.errors import StartupError
 
 cli = typer.Typer(
@@ -77,6 +78,7 @@ def dev(
 cli.command()(serve)
 cli.command()(sim)
 cli.command()(doctor)
+cli.command()(top)
 cli.add_typer(db)
 
 
