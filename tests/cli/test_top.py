@@ -100,4 +100,4 @@ async def test_when_nobody_answers_it_says_what_to_do(tmp_path: Path) -> None:
     ended = await Place(tmp_path).top("--json")
 
     assert (ended.code, ended.out) == (2, "")
-    assert "Is `duologue serve` or `duologue dev` running here?" in ended.err
+    assert "Is `duologue serve` or `duologue dev` running?" in ended.err

@@ -138,8 +138,13 @@ async def test_what_answers_may_be_something_else(
 
 
 async def test_when_nobody_answers_the_text_says_what_to_do() -> None:
-    """And who was asked."""
-    error = nobody_answers(await look(AdminSettings(), urls=[f"127.0.0.1:{free_port()}"]))
+    """And who was asked, or where somebody was looked for."""
+    port = free_ports(3)
+    admin = AdminSettings(port=port)
+    named, probed = [
+        nobody_answers(await look(admin, urls), admin) for urls in ([f"127.0.0.1:{port + 1}"], list[str]())
+    ]
 
-    assert "connection refused" in str(error)
-    assert "--targets FILE" in str(error)
+    assert f"127.0.0.1:{port + 1}: connection refused" in str(named)
+    assert f"127.0.0.1:{port} and the ports after it" in str(probed)
+    assert "--targets FILE" in str(named)

@@ -65,3 +65,10 @@ def test_processes_are_added_up() -> None:
 
     assert both.by("mode", "ended_total") == {"text": 6, "video": 18}
     assert both.histogram("waits_seconds").count == 80
+
+
+def test_of_several_the_largest_can_be_asked_for() -> None:
+    """Where a sum makes no sense."""
+    both = together([parse('lag{cohort="a"} 3\nlag{cohort="b"} 1\n'), parse('lag{cohort="a"} 2\n')], max)
+
+    assert both.by("cohort", "lag") == {"a": 3, "b": 1}

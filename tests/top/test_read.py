@@ -88,6 +88,13 @@ def test_a_pair_is_two_who_talk() -> None:
     assert view(look(0), now).people.pairs_talking == 8
 
 
+def test_the_longest_silence_counts() -> None:
+    """Silences of several processes are not added up."""
+    found = view(look(0), look(1, a=gateway(), b=gateway().replace("seconds 0.4", "seconds 0.7")))
+
+    assert found.store.silent_s == 0.7
+
+
 def test_a_process_that_began_anew_counts_from_zero() -> None:
     """Its rates are not negative."""
     assert seen(gateway(nexts=100), gateway(nexts=20)).people.nexts_per_s == 2

@@ -25,6 +25,7 @@ from duologue.top.view import Level, View
 
 FIRST_S = 1.0
 """Between the first two looks: sooner there is no rate to show."""
+OVER_S = 30.0
 
 
 def top(
@@ -33,9 +34,14 @@ def top(
         list[Path] | None, typer.Option(help="A file that says where they are; may be repeated.")
     ] = None,
     every: Annotated[float, typer.Option(min=0.2, max=3600, help="Seconds between two looks.")] = 2,
-    over: Annotated[float, typer.Option(min=1, max=3600, help="Rates and percentiles are of so many seconds.")] = 30,
+    over: Annotated[
+        float | None,
+        typer.Option(
+            min=0.2, max=3600, help="Rates and percentiles are of so many seconds.", show_default="30; with --once 1"
+        ),
+    ] = None,
     *,
-    once: Annotated[bool, typer.Option("--once", help="Look for a second, print it, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Look twice, print it, and end.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The same, as JSON for programs.")] = False,
 ) -> None:
     """Show how the service is: who waits and who talks, how long things take, and what is wrong. Ctrl-C ends it.
@@ -54,10 +60,10 @@ def top(
         where = Where(url or (), targets or ())
         console = Console()
         if once or json or not console.is_terminal:
-            seen = asyncio.run(_once(where, admin))
+            seen = asyncio.run(_once(where, admin, over or FIRST_S))
             _print(seen, console, json=json)
             raise typer.Exit(DOES_NOT_HOLD if seen.worst is Level.PROBLEM else 0)
-        asyncio.run(_live(where, admin, console, every, over))
+        asyncio.run(_live(where, admin, console, every, over or OVER_S))
     except StartupError as error:
         typer.secho(str(error), fg="red", err=True)
         raise typer.Exit(COULD_NOT_RUN) from error
@@ -65,8 +71,8 @@ def top(
         raise typer.Exit(0) from None
 
 
-async def _once(where: Where, admin: AdminSettings) -> View:
-    async for seen in _views(where, admin, FIRST_S, FIRST_S):
+async def _once(where: Where, admin: AdminSettings, over_s: float) -> View:
+    async for seen in _views(where, admin, over_s, over_s, first_s=over_s):
         return seen
     raise AssertionError("there is always another one")
 
@@ -78,14 +84,16 @@ async def _live(where: Where, admin: AdminSettings, console: Console, every_s: f
             live.update(drawn(seen, console.width), refresh=True)
 
 
-async def _views(where: Where, admin: AdminSettings, every_s: float, over_s: float) -> AsyncIterator[View]:
+async def _views(
+    where: Where, admin: AdminSettings, every_s: float, over_s: float, first_s: float = FIRST_S
+) -> AsyncIterator[View]:
     """One after the other. Raises `StartupError` where nobody answers at the start."""
     clock = SystemClock()
     async with asker(where, admin, clock) as them:
         looks = deque([await them.look()])
         if all(each.failure is not None for each in looks[0].answers):
-            raise nobody_answers(looks[0])
-        pause_s = min(FIRST_S, every_s)
+            raise nobody_answers(looks[0], admin)
+        pause_s = first_s
         while True:
             await clock.sleep_ms(int(pause_s * 1000))
             looks.append(await them.look())

@@ -88,7 +88,7 @@ class Asker:
         return Answer(target.address, target.process, target.role, samples)
 
 
-REFUSED = "connection refused: it does not run"
+REFUSED = "connection refused, so it does not run"
 REFUSALS = {
     401: "it wants its token: set DUOLOGUE_ADMIN__TOKEN or admin.token_file",
     404: "no admin listener is there",
@@ -106,14 +106,15 @@ async def asker(where: Where, admin: AdminSettings, clock: Clock) -> AsyncIterat
         yield Asker(session, where, admin, clock)
 
 
-def nobody_answers(look: Look) -> StartupError:
+def nobody_answers(look: Look, admin: AdminSettings) -> StartupError:
     """What to do about that."""
-    fix = (
-        "Is `duologue serve` or `duologue dev` running here? Start it; or name its admin listeners "
-        "with --url HOST:PORT, with --targets FILE, or by admin.port."
+    probed = f"\n  {own_address(admin, 0)} and the ports after it: {REFUSED}"
+    seen = "".join(f"\n  {each.address}: {each.failure}" for each in look.answers) or probed
+    return StartupError(
+        f"no process answers:{seen}\n"
+        "Is `duologue serve` or `duologue dev` running? Start it; or say where the admin listeners are, "
+        "with --url HOST:PORT, --targets FILE, or the settings that it has itself (admin.port, admin.targets_file)."
     )
-    seen = "".join(f"\n  {each.address}: {each.failure}" for each in look.answers)
-    return StartupError(f"no process answers{':' if seen else '.'}{seen}\n{fix}")
 
 
 def _failed(target: Target, why: str | None) -> Answer:

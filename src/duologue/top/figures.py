@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -83,11 +84,12 @@ def _grown(before: float, now: float) -> float:
     return now - before if now >= before else now
 
 
-def together(several: Iterable[Samples]) -> Figures:
-    """The sum of what several told."""
-    total: dict[str, dict[Labels, float]] = defaultdict(lambda: defaultdict(float))
+def together(several: Iterable[Samples], of_two: Callable[[float, float], float] = operator.add) -> Figures:
+    """What several told, as the sum; or with `max` as the largest of each, where a sum makes no sense."""
+    total: dict[str, dict[Labels, float]] = defaultdict(dict)
     for samples in several:
         for name, each in samples.items():
+            of_name = total[name]
             for labels, figure in each.items():
-                total[name][labels] += figure
+                of_name[labels] = of_two(of_name[labels], figure) if labels in of_name else figure
     return Figures(total)

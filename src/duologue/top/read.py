@@ -37,6 +37,9 @@ class Span(NamedTuple):
     """A process or all of them, between two looks."""
 
     now: Figures
+    """Of all of them it is the sum."""
+    most: Figures
+    """The largest that any of them tells, where a sum makes no sense."""
     grown: Figures
     over_s: float
 
@@ -55,7 +58,7 @@ def view(before: Look, now: Look) -> View:
     over_s = max(now.at_s - before.at_s, 0.001)
     told = [each.samples for each in now.answers if each.samples]
     grown = {each.address: _grown(before, each) for each in now.answers}
-    all_of_them = Span(together(told), together(grown.values()), over_s)
+    all_of_them = Span(together(told), together(told, max), together(grown.values()), over_s)
     processes = [_process(each, grown[each.address], over_s, now.unix_s) for each in now.answers]
     people, queue = _people(all_of_them), _queue(all_of_them)
     media, store = _media(all_of_them), _store(all_of_them)
@@ -109,7 +112,7 @@ def _people(span: Span) -> People:
 def _queue(span: Span) -> list[Cohort]:
     waiting = span.now.by("cohort", "duologue_queue_people")
     held = span.now.by("cohort", "duologue_held_matches")
-    lag = span.now.by("cohort", "duologue_shard_lag_seconds")
+    lag = span.most.by("cohort", "duologue_shard_lag_seconds")
     cohorts = [_cohort(each, waiting.get(each, 0), held.get(each, 0), lag.get(each)) for each in waiting | held]
     return sorted(cohorts, key=lambda each: (each.level.rank, -each.waiting, each.cohort))
 
@@ -144,7 +147,7 @@ def _media(span: Span) -> Media:
 
 def _store(span: Span) -> Store:
     kinds = sorted(kind for kind, on in span.now.by("kind", "duologue_store_info").items() if on)
-    silent_s = span.now.largest("duologue_store_silent_seconds")
+    silent_s = span.most.largest("duologue_store_silent_seconds")
     level = Level.PROBLEM if len(kinds) > 1 else bounds.STORE_SILENT_S.level(silent_s)
     return Store(
         kinds,
@@ -163,8 +166,9 @@ def _store(span: Span) -> Store:
 def _process(answer: Answer, grown: Samples, over_s: float, unix_s: float) -> Process:
     if answer.samples is None:
         return Process(answer.process, answer.address, answer.role, Level.PROBLEM, failure=answer.failure)
-    span = Span(Figures(answer.samples), Figures(grown), over_s)
-    now, build = span.now, span.now.labels("duologue_build_info")
+    now = Figures(answer.samples)
+    span = Span(now, now, Figures(grown), over_s)
+    build = now.labels("duologue_build_info")
     ready, born_s = now.total("duologue_ready"), now.total(BORN)
     sockets, most = now.total("duologue_sockets"), now.total("duologue_sockets_most")
     lag = span.grown.histogram("duologue_loop_lag_seconds")
