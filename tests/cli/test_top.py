@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pty
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +19,8 @@ from duologue.protocol.codes import Mode
 from duologue.protocol.server import Talking
 from duologue.settings import LIVEKIT_VARIABLES
 from tests.fakes import free_port, free_ports, wait_until
+
+TOP = (sys.executable, "-m", "duologue", "top")
 
 
 class Ended(NamedTuple):
@@ -41,7 +45,7 @@ class Place:
 
     async def top(self, *arguments: str) -> Ended:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "duologue", "top", *arguments,
+            *TOP, *arguments,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=self.folder, env=self.environment,
         )  # fmt: skip
         out, err = await process.communicate()
@@ -93,6 +97,32 @@ async def test_it_shows_what_is_going_on(tmp_path: Path) -> None:
     assert [(each["name"], each["ready"]) for each in seen["processes"]] == [("dev", True)]
     assert (shown.code, "1 pairs talk" in shown.out) == (0, True)
     assert (missed.code, "connection refused" in missed.out) == (1, True)
+
+
+async def test_on_a_terminal_it_goes_on_until_ctrl_c(tmp_path: Path) -> None:
+    """It leaves the screen as it was, and that counts as success."""
+    place, said = Place(tmp_path), bytearray()
+    master, slave = pty.openpty()
+    loop = asyncio.get_running_loop()
+    async with place.dev():
+        process = await asyncio.create_subprocess_exec(
+            *TOP, "--every=0.2", stdin=slave, stdout=slave, cwd=tmp_path, env={**place.environment, "TERM": "xterm"}
+        )
+        loop.add_reader(master, lambda: said.extend(os.read(master, 65_536)))
+        try:
+            await wait_until(lambda: said.count(b"nobody is here") > 2, description="it is drawn again", within_s=30)
+            process.send_signal(signal.SIGINT)
+            await wait_until(lambda: b"\x1b[?1049l" in said, description="the screen is as it was")
+            code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+    loop.remove_reader(master)
+    os.close(master)
+    os.close(slave)
+
+    assert code == 0
+    assert b"Traceback" not in said
 
 
 async def test_when_nobody_answers_it_says_what_to_do(tmp_path: Path) -> None:

@@ -62,9 +62,11 @@ def _problems(view: View) -> Iterable[Text]:
 
 def _people(people: People) -> Group:
     doing = [f"{people.doing.get(each, 0):,.0f} {each}" for each in DOINGS if people.doing.get(each)]
-    pairs = "" if people.pairs_talking is None else f"{people.pairs_talking:,.0f} pairs talk"
+    if doing:
+        doing.insert(0, f"{people.pairs_talking or 0:,.0f} pairs talk")
+    nobody = "nobody is here" if people.doing else NONE
     lines = [
-        Text.assemble(("People   ", "bold"), ", ".join(filter(None, [pairs, *doing])) or _nobody(people)),
+        Text.assemble(("People   ", "bold"), ", ".join(doing) or nobody),
         Text(
             f"         {_rate(people.matches_per_s)} matches, {_rate(people.nexts_per_s)} Next, "
             f"{_rate(people.arrivals_per_s)} arrivals"
@@ -73,10 +75,6 @@ def _people(people: People) -> Group:
     if people.paused:
         lines.append(Text(f"         not matched: {shown(listed(people.paused))}", style=STYLES[Level.PROBLEM]))
     return Group(*lines)
-
-
-def _nobody(people: People) -> str:
-    return "nobody is here" if people.doing else NONE
 
 
 def _queue(queue: Sequence[Cohort]) -> Table:
