@@ -13,7 +13,9 @@ from duologue.api.server import Http, create_admin
 from duologue.app.targets import Target, write_targets
 from duologue.clock import SystemClock
 from duologue.errors import StartupError
+from duologue.matching.rules import Rules
 from duologue.metrics.exposition import describe_build
+from duologue.services.explaining import Explainer
 from duologue.services.readiness import Readiness
 from duologue.settings import AdminSettings, HttpSettings
 from duologue.tasks import Tasks
@@ -21,6 +23,7 @@ from duologue.top.ask import Where, asker, nobody_answers
 from duologue.top.read import Look
 from tests.fakes import ManualClock, free_port, free_ports
 
+CLOCK = ManualClock()
 TOKEN = "0123456789abcdef"
 
 
@@ -30,7 +33,8 @@ async def listening(*ports: int, token: str | None = None) -> AsyncIterator[None
     describe_build("0.1.0", "test-1", "test")
     async with AsyncExitStack() as stack:
         for port in ports:
-            http = Http(create_admin(Readiness(ManualClock(), 0), token), HttpSettings(port=port), section="admin")
+            app = create_admin(Readiness(CLOCK, 0), Explainer(Rules(), CLOCK), token)
+            http = Http(app, HttpSettings(port=port), section="admin")
             await stack.enter_async_context(http.listening(Tasks()))
         yield
 
