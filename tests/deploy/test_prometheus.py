@@ -156,7 +156,7 @@ def test_alertmanager_knows_only_alerts_that_there_are() -> None:
     text = json.dumps(config)
 
     assert set(re.findall(r"Duologue[A-Za-z]+", text)) <= set(alerts())
-    assert {"page", "ticket"} <= set(re.findall(r'severity=\\"(\w+)\\"', text))
+    assert 'severity=\\"page\\"' in text
 
 
 def test_a_prometheus_starts_and_answers(tmp_path: Path) -> None:
