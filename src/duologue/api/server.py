@@ -24,12 +24,14 @@ from litestar.types import Message, Scope
 
 import duologue
 from duologue.api import page
+from duologue.api.access import AdminGuard
 from duologue.api.connections import PatientConnection, Slots
 from duologue.api.guests import GuestDesk, guest
 from duologue.api.health import live, ready
 from duologue.api.hooks import webhook
 from duologue.api.metrics import metrics
 from duologue.errors import StartupError
+from duologue.metrics import definitions
 from duologue.ports import Limiter
 from duologue.services.identity import TokenOffice
 from duologue.services.readiness import Readiness
@@ -107,7 +109,7 @@ def create_app(
             "webhooks": _provide(webhooks),
         },
         cors_config=_cors(settings),
-        before_send=[_add_headers],
+        before_send=[_answering],
         after_exception=[_log_failure],
         request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,
@@ -119,10 +121,11 @@ def create_app(
     )
 
 
-def create_admin(readiness: Readiness) -> Litestar:
-    """What operators and balancers ask a process for, on a listener of its own."""
+def create_admin(readiness: Readiness, token: str | None = None) -> Litestar:
+    """What operators and balancers ask a process for, on a listener of its own. With a token only health is open."""
     return Litestar(
         [live, ready, metrics],
+        guards=[AdminGuard(token)],
         dependencies={"readiness": _provide(readiness)},
         after_exception=[_log_failure],
         request_max_body_size=0,
@@ -146,9 +149,11 @@ def _cors(settings: Settings) -> CORSConfig:
     )
 
 
-async def _add_headers(message: Message, scope: Scope) -> None:
-    """On every answer, errors too. What a handler said about caching stands."""
+async def _answering(message: Message, scope: Scope) -> None:
+    """Every answer, errors too, is counted and gets our headers. What a handler said about caching stands."""
     if message["type"] == "http.response.start":
+        route = str(scope.get("path_template") or "none")
+        definitions.HTTP_REQUESTS.labels(route, str(message["status"])).inc()
         headers = MutableScopeHeaders(message)
         headers.update(page.SECURITY_HEADERS)
         headers.setdefault("Cache-Control", page.cache_control(scope["path"], message["status"]))
@@ -157,6 +162,7 @@ async def _add_headers(message: Message, scope: Scope) -> None:
 async def _log_failure(error: Exception, scope: Scope) -> None:
     """A defect of ours must be seen, and its caller learns no more than 500; what clients do wrong is their answer."""
     if getattr(error, "status_code", HTTP_500_INTERNAL_SERVER_ERROR) >= HTTP_500_INTERNAL_SERVER_ERROR:
+        definitions.DEFECTS.labels("http").inc()
         log.error("http_failed", path=scope["path"][:100], exc_info=error)
 
 
@@ -202,12 +208,13 @@ class Http:
         """Listen until `stop`. Raises `StartupError` when the port is taken."""
         host, port = self._settings.host, self._settings.port
         try:
-            await self._server.serve(sockets_on(host, port, shared=True) if self._shared else None)
-        except (SystemExit, OSError) as error:  # the first is uvicorn's way of saying that it cannot listen
+            sockets = sockets_on(host, port, shared=self._shared)
+        except OSError as error:
             raise StartupError(
                 f"HTTP cannot listen on {host}:{port}. "
                 f"Is another Duologue running? Stop it, or set DUOLOGUE_{self._section.upper()}__PORT."
             ) from error
+        await self._server.serve(sockets)
 
     @contextlib.asynccontextmanager
     async def listening(self, tasks: Tasks) -> AsyncIterator[asyncio.Future[None]]:

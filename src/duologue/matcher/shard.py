@@ -82,6 +82,7 @@ class Shard:
             try:
                 position = await self._turn(position)
             except ResyncNeeded:
+                metrics.BOUNDS_HIT.labels("queue").inc()
                 log.warning("queue_position_lost", shard=self.key, hint="reading the ledger again")
                 position = self._forget_all()
             except BackendError as error:
