@@ -15,8 +15,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from duologue.metrics import definitions
 from duologue.metrics.sampled import Sampled
 
-TARGET = frozenset({"job", "instance", "process"})
-"""Labels that Prometheus adds to whatever it scrapes; `process` comes from the file of targets."""
+TARGET = frozenset({"job", "instance", "process", "role"})
+"""Labels that Prometheus adds to whatever it scrapes; the last two come from the file of targets."""
 BY_THEMSELVES = (
     "up", "process_start_time_seconds", "process_resident_memory_bytes", "process_virtual_memory_bytes",
     "process_cpu_seconds_total", "process_open_fds", "process_max_fds",

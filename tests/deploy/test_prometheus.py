@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.prometheus import program, running_prometheus, scraping
+from tests.prometheus import program, quickened, running_prometheus, scraping
 from tests.promql import faults, series
 
 ROOT = Path(__file__).parents[2]
@@ -157,6 +157,17 @@ def test_alertmanager_knows_only_alerts_that_there_are() -> None:
 
     assert set(re.findall(r"Duologue[A-Za-z]+", text)) <= set(alerts())
     assert 'severity=\\"page\\"' in text
+
+
+def test_quicker_rules_are_rules(tmp_path: Path) -> None:
+    """For tests that cannot wait for hours: windows, offsets and patience shrink alike."""
+    quick = quickened([FOLDER / file for file in RULE_FILES], tmp_path, by=20)
+    text = (tmp_path / "pages.yml").read_text()
+
+    assert promtool("check", "rules", *map(str, quick)).returncode == 0
+    assert "for: 6000ms" in text
+    assert "offset 15000ms" in text
+    assert "[180000ms]" in text
 
 
 def test_a_prometheus_starts_and_answers(tmp_path: Path) -> None:
