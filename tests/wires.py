@@ -26,6 +26,7 @@ from duologue.services.blocks import Blocks
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
+from duologue.services.reports import Reports
 from duologue.settings import Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.store.memory.safety import MemorySafetyStore
@@ -90,7 +91,9 @@ class Yard:
         lobby = Lobby(self.store, self.tokens, pairs, blocks, Rules(), frozenset(Mode), self.clock)
         self.name = GatewayId("g1")
         settings = Settings(gateway=gateway, limits=limits or {}, timing=timing or {})
-        performer = Performer(self.name, lobby, pairs, blocks, self.store, MemoryLimiter(self.clock), settings.limits)
+        reports = Reports(self.store, self.safety, blocks, settings.reports.terms(), self.clock)
+        limiter = MemoryLimiter(self.clock)
+        performer = Performer(self.name, lobby, pairs, blocks, reports, self.store, limiter, settings.limits)
         self.gateway = Gateway(performer, self.store, self.clock, rng, settings, Rules(), tasks)
         self._news = self._queue = 0
 

@@ -15,8 +15,8 @@ import msgspec
 from duologue.ids import GatewayId, NodeName, PairId, PersonId, RequestId, SessionId
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NoSlot
-from duologue.pairs.pair import Pair
-from duologue.protocol.codes import EndReason
+from duologue.pairs.pair import Line, Pair
+from duologue.protocol.codes import EndReason, Mode
 from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
 
 # The times and bounds of the ledger, the same in every store.
@@ -252,12 +252,15 @@ class Partner(NamedTuple):
     person: PersonId
     alias: str
     """What they were called in it."""
+    mode: Mode = Mode.TEXT
+    lines: tuple[Line, ...] = ()
+    """What the two wrote last."""
 
     @classmethod
     def of(cls, person: PersonId, pair: Pair) -> Self:
         """Of this person, in this pair."""
         peer = pair.peer(person)
-        return cls(peer.person, peer.alias)
+        return cls(peer.person, peer.alias, pair.mode, pair.lines)
 
 
 class Proposal(NamedTuple):

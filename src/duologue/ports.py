@@ -36,6 +36,7 @@ from duologue.pairs.pair import Pair
 from duologue.protocol.server import Credentials, PeerTyping
 from duologue.safety.block import Block
 from duologue.safety.ratelimit import Rate
+from duologue.safety.report import Complaint, Report
 
 
 class Clock(Protocol):
@@ -204,7 +205,10 @@ class PairStore(Protocol):
         """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
 
     async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
-        """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows."""
+        """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows.
+
+        With what was written last, also when the pair is over: for who reports it.
+        """
 
     async def block(self, caller: Caller, pair: PairId) -> Closed:
         """Never meet the partner of this pair again, in both directions; ends the pair (LEFT) if it is on.
@@ -306,7 +310,8 @@ class Store(PresenceStore, TicketStore, PairStore, NodeStore, LookingStore, Outb
 
 
 class SafetyStore(Protocol):
-    """What must outlive the ledger: who does not want to meet whom. The ledger caches it and may forget it.
+    """What must outlive the ledger: who does not want to meet whom, and what people reported. The ledger caches the
+    former and may forget it.
 
     Whatever returned is durable. Every method may be repeated after `OutcomeUnknown`. Nobody waits long: a store
     that is away or hangs is `Unavailable` within seconds, and while it is, most calls are at once.
@@ -327,6 +332,19 @@ class SafetyStore(Protocol):
 
     async def blocked_by(self, person: PersonId) -> frozenset[PersonId]:
         """Whom this person has blocked."""
+
+    async def report(self, complaint: Complaint) -> bool:
+        """Keep what somebody says of a partner, and block that partner as `block` does, both or neither.
+
+        What the same person said of the same pair before stands. False beyond `MAX_REPORTS` of theirs: then the block
+        alone is kept. Beyond `MAX_BLOCKS` the report alone is.
+        """
+
+    async def reports(self, since_ms: int, most: int) -> list[Report]:
+        """The newest of those that were made since, the newest first."""
+
+    async def forget_reports(self, before_ms: int) -> int:
+        """Delete some that are older, a bounded number at once: how many. 0: there are none left."""
 
     async def ping(self) -> None:
         """Raises `Unavailable` unless it is there and fit for this version."""

@@ -593,10 +593,10 @@ PERFORMED: list[Any] = [
     c.Find("1", 1), c.Cancel("1", 1), c.Next("1", "p1", 2), c.Leave("1", "p1"), c.Chat("1", "p1", "hi", 1),
     c.Mute("1", "p1", audio=True, video=False), c.Diagnostics("1", {}),
     c.MediaReport("p1", MediaEvent.CONNECTED), c.Block("1", "p1"), c.Unblock("1", "b1"), c.Hidden("1", value=True),
+    c.Report("1", "p1", "spam", "buys\nyou"),
 ]  # fmt: skip
 REFUSED: list[Any] = [
     c.Back("1", "p1"), c.Call("1", "x"), c.Accept("1", "x"), c.Decline("1", "x"), c.CancelCall("1", "x"),
-    c.Report("1", "p1", "rude"),
 ]  # fmt: skip
 
 
@@ -617,6 +617,11 @@ def test_what_this_version_does_not_offer_is_refused(message: Any) -> None:
 def test_every_refused_command_is_tried_here() -> None:
     """A command that comes or goes has to be dealt with above."""
     assert {type(message) for message in REFUSED} == set(NOT_YET)
+
+
+def test_a_report_carries_no_control_characters() -> None:
+    """An operator reads it on a terminal."""
+    assert live() >> c.Report("1", "p1", "spam", "a\x1b[2Jb") << ev.Perform(c.Report("1", "p1", "spam", "a[2Jb"))
 
 
 def test_a_done_command_is_confirmed() -> None:

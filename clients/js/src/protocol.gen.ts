@@ -275,12 +275,18 @@ export interface CancelCall {
   call: string;
 }
 
-/** Report the partner; also ends the pair and blocks. */
+/**
+ * Report the partner of this pair or the last one to the operator; also ends the pair and blocks.
+ *
+ * The pair ends and the two are kept apart also where the report itself is refused, as `unavailable`: send it again.
+ */
 export interface Report {
   type: "report";
   id: string;
   pair: string;
+  /** One of the `report_reasons` of `/config.json`; any other is taken for `other`. */
   reason: string;
+  /** In the person's own words. Control characters but tab and line feed are taken out. */
   text?: string;
 }
 

@@ -16,6 +16,7 @@ from duologue.services.lobby import Lobby
 from duologue.services.node_watch import NodeWatch
 from duologue.services.pairs import Pairs
 from duologue.services.reaper import REAP_EVERY_MS, Reaper
+from duologue.services.reports import FORGET_EVERY_MS, Reports
 from duologue.services.room_sweep import SWEEP_EVERY_MS, RoomSweep
 from duologue.settings import Settings
 from duologue.tasks import Tasks
@@ -42,12 +43,14 @@ def start_gateway(world: World) -> Gateway:
     rules = world.settings.matching.rules()
     blocks = Blocks(world.store, world.safety, pairs)
     lobby = Lobby(world.store, world.tokens, pairs, blocks, rules, world.modes, world.clock)
+    reports = Reports(world.store, world.safety, blocks, world.settings.reports.terms(), world.clock)
     name = GatewayId(world.rng.token())
-    performer = Performer(name, lobby, pairs, blocks, world.store, world.limiter, world.settings.limits)
+    performer = Performer(name, lobby, pairs, blocks, reports, world.store, world.limiter, world.settings.limits)
     gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, rules, world.tasks)
     gateway.start()
     reaper = Reaper(world.store, pairs, world.rng)
     world.tasks.repeat(reaper.turn, name="reaper", clock=world.clock, every_ms=REAP_EVERY_MS)
+    world.tasks.repeat(reports.forget_old, name="report-sweep", clock=world.clock, every_ms=FORGET_EVERY_MS)
     return gateway
 
 

@@ -20,6 +20,7 @@ from duologue.protocol.client import (
     Leave,
     MediaReport,
     Next,
+    Report,
     Unblock,
 )
 from duologue.protocol.codes import MediaEvent, Mode
@@ -114,6 +115,11 @@ class RandomChatSession:
         """Never meet the partner of this pair again: of the present one, or of the one that is named."""
         assert pair is not None or self.pair is not None, "there is nobody to block"
         await self._command(Block(next(self._ids), pair or self.pair or ""))
+
+    async def report(self, reason: str, text: str = "", pair: str | None = None) -> None:
+        """The same, and tell the operator why: one of the `report_reasons` of `/config.json`."""
+        assert pair is not None or self.pair is not None, "there is nobody to report"
+        await self._command(Report(next(self._ids), pair or self.pair or "", reason, text))
 
     async def unblock(self, block: str) -> None:
         """Take a block back."""

@@ -21,6 +21,7 @@ from duologue.services.blocks import Blocks
 from duologue.services.identity import Identity
 from duologue.services.lobby import Entry, Lobby, Newcomer
 from duologue.services.pairs import Pairs
+from duologue.services.reports import Reports, Said
 from duologue.settings import LimitSettings
 
 log = structlog.get_logger()
@@ -37,6 +38,7 @@ class Performer:
         lobby: Lobby,
         pairs: Pairs,
         blocks: Blocks,
+        reports: Reports,
         store: Store,
         limiter: Limiter,
         limits: LimitSettings,
@@ -45,9 +47,11 @@ class Performer:
         self.lobby = lobby
         self.pairs = pairs
         self.blocks = blocks
+        self.reports = reports
         self.store = store
         self._limiter = limiter
         self._auth, self._resume, self._find = limits.rate("auth"), limits.rate("resume"), limits.rate("find")
+        self._report_rate = limits.rate("report")
 
     async def enter(self, token: str, newcomer: Newcomer, prefix: str) -> Entry:
         """Come in with a session token. Raises `RateLimited`, by address prefix; fails closed, as the store does.
@@ -99,10 +103,8 @@ class Performer:
                 return await self.lobby.next(caller, who, PairId(pair), attempt, wishes)
             case c.Leave(pair=pair):
                 return await self.lobby.leave(caller, PairId(pair))
-            case c.Block(pair=pair):
-                return await self.blocks.block(caller, PairId(pair))
-            case c.Unblock(block=block):
-                await self.blocks.unblock(who.person, BlockId(block))
+            case c.Block() | c.Unblock() | c.Report():
+                return await self._about_blocks(caller, who, message)
             case c.Hidden(value=value):
                 return await self.store.attend(caller, Attention.HIDDEN if value else Attention.VISIBLE)
             case c.Chat(pair=pair, n=n, text=text):
@@ -116,6 +118,26 @@ class Performer:
                 figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in report.items()}
                 log.info("client_diagnostics", **figures)
         return Outcome.DONE
+
+    async def _about_blocks(self, caller: Caller, who: Identity, message: c.Block | c.Unblock | c.Report) -> Outcome:
+        match message:
+            case c.Block(pair=pair):
+                return await self.blocks.block(caller, PairId(pair))
+            case c.Unblock(block=block):
+                await self.blocks.unblock(who.person, BlockId(block))
+                return Outcome.DONE
+            case c.Report():
+                return await self._report(caller, who, message)
+
+    async def _report(self, caller: Caller, who: Identity, message: c.Report) -> Outcome:
+        """Who reports too often is told so, and gets away from the partner all the same."""
+        said = Said(PairId(message.pair), message.reason, message.text)
+        try:
+            await self._admit(f"report:{who.person}", self._report_rate)
+        except RateLimited:
+            await self.blocks.block(caller._replace(request=None), said.pair)
+            raise
+        return await self.reports.report(caller, who.tenant, said)
 
     async def _admit(self, key: str, rate: Rate) -> None:
         retry_after_ms = 0 if rate == UNLIMITED else await self._limiter.admit(key, rate)

@@ -181,12 +181,17 @@ class CancelCall(_Message, frozen=True, tag="cancel_call"):
 
 
 class Report(_Message, frozen=True, tag="report"):
-    """Report the partner; also ends the pair and blocks."""
+    """Report the partner of this pair or the last one to the operator; also ends the pair and blocks.
+
+    The pair ends and the two are kept apart also where the report itself is refused, as `unavailable`: send it again.
+    """
 
     id: CommandId
     pair: Id
     reason: Word
+    """One of the `report_reasons` of `/config.json`; any other is taken for `other`."""
     text: Annotated[str, Meta(max_length=1000)] = ""
+    """In the person's own words. Control characters but tab and line feed are taken out."""
 
 
 class Block(_Message, frozen=True, tag="block"):

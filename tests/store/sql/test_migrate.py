@@ -80,7 +80,8 @@ async def test_several_upgrades_at_once_are_one(address: Address) -> None:
 async def test_an_upgrade_that_fails_changes_nothing(address: Address) -> None:
     """No half of it, and the next one works."""
     await upgrade(address)
-    await execute(address, "DROP TABLE duologue_blocks")
+    for table in ("duologue_blocks", "duologue_reports"):
+        await execute(address, f"DROP TABLE {table}")
     await execute(address, f"DELETE FROM {VERSION_TABLE}")
     await execute(address, "CREATE TABLE duologue_blocks (n INTEGER)")
     with pytest.raises(Unavailable, match="already exists"):
@@ -107,8 +108,8 @@ async def test_an_empty_database_names_the_command(postgres: Postgres) -> None:
 async def test_an_older_schema_names_the_command(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after an update of the program."""
     await upgrade(address)
-    monkeypatch.setattr("duologue.store.sql.schema.REVISIONS", (*REVISIONS, "0002"))
-    monkeypatch.setattr("duologue.store.sql.schema.NEEDED", "0002")
+    monkeypatch.setattr("duologue.store.sql.schema.REVISIONS", (*REVISIONS, "9998"))
+    monkeypatch.setattr("duologue.store.sql.schema.NEEDED", "9998")
     with pytest.raises(StartupError, match="duologue db upgrade"):
         await require_schema(address)
 

@@ -15,6 +15,8 @@ export interface ServerConfig {
   readonly modes: readonly ("video" | "voice" | "text")[];
   /** `tab`: every tab is a person of its own (development); `device`: one person a browser profile. */
   readonly guest_scope: "tab" | "device";
+  /** What `report` may name, in the order in which to offer it. */
+  readonly report_reasons?: readonly string[];
 }
 
 /** A moving picture or a sound, as the platform has it (`MediaStreamTrack` in a browser). */

@@ -17,7 +17,7 @@ from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
 from duologue.safety.text import without_controls
 
 NOT_YET = (
-    c.Back, c.Call, c.Accept, c.Decline, c.CancelCall, c.Report,
+    c.Back, c.Call, c.Accept, c.Decline, c.CancelCall,
 )  # fmt: skip
 """Commands of the protocol that this version answers with `not_available`."""
 
@@ -41,6 +41,8 @@ def _dealt_with(client: Client, message: c.ClientMessage, now_ms: int) -> Comman
             return _chat(client, message, now_ms)
         case c.Pong():
             return []
+        case c.Report(text=text):
+            return _unless_too_fast(client, msgspec.structs.replace(message, text=without_controls(text)), now_ms)
         case c.Find() | c.Next() | c.Block() | c.Unblock() | c.BlockedList() | c.Diagnostics():
             return _unless_too_fast(client, message, now_ms)
         case c.MediaReport():
