@@ -128,7 +128,7 @@ def fifo_tickets_per_s(arrivals: int) -> list[float]:
                 gender = ticket.facets["gender"]
                 others = lines["f" if gender == "m" else "m"]
                 if others:
-                    Match(ticket, others.popleft())
+                    Match(ticket, others.popleft(), 0)
                 else:
                     lines[gender].append(ticket)
             spent_s += time.process_time() - start

@@ -141,7 +141,7 @@ def test_the_estimate_is_what_people_then_wait() -> None:
         )
         found = pool.offer(arrival, now)
         if found is not None:
-            for each in found:
+            for each in (found.arrival, found.waiting):
                 estimate.record(each, now)
             waited[found.waiting.person] = now - found.waiting.since_ms
         elif not woman:

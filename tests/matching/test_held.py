@@ -10,7 +10,7 @@ from tests.builders import NOW, ticket
 
 
 def match(n: int) -> Match:
-    return Match(ticket(PersonId(f"a{n}")), ticket(PersonId(f"b{n}")))
+    return Match(ticket(PersonId(f"a{n}")), ticket(PersonId(f"b{n}")), 0)
 
 
 def holding(count: int) -> Held:

@@ -33,7 +33,7 @@ def test_the_first_waits_and_the_second_is_matched() -> None:
 
     assert subject.offer(ana, NOW) is None
     assert len(subject) == 1
-    assert subject.offer(ben, NOW) == Match(ben, ana)
+    assert subject.offer(ben, NOW) == Match(ben, ana, NOW)
     assert len(subject) == 0
 
 

@@ -11,6 +11,7 @@ from duologue.ids import PairId
 from duologue.ledger import News, PairEnded, Probe, Relayed
 from duologue.media.fake import FakeMedia
 from duologue.media.webhook import read_webhook
+from duologue.metrics import definitions as metrics
 from duologue.ports import Webhook, WebhookRefused
 from duologue.protocol.codes import Mode
 from duologue.services.pairs import Pairs
@@ -20,6 +21,7 @@ from duologue.tasks import Tasks
 from tests.builders import BEN, NODE
 from tests.contract.stores import PAIR, StoreUnderTest, World
 from tests.fakes import ManualClock
+from tests.figures import Counted
 from tests.media.hooks import KEY, SECRET, body_of, signature
 
 
@@ -42,6 +44,7 @@ class House(World):
         self.limiter = MemoryLimiter(self.clock)
         self.webhooks = Webhooks(self.store, self.media, self.pairs, self.clock, self.limiter)
         self._ids = itertools.count()
+        self._counted = Counted(metrics.WEBHOOKS)
 
     async def talk(self) -> None:
         _, self.ben = await self.paired(Mode.VIDEO)
@@ -62,8 +65,8 @@ class House(World):
         return await self.news(self.ben)
 
     @property
-    def counts(self) -> Mapping[str, int]:
-        return self.webhooks.counts
+    def counts(self) -> Mapping[str, float]:
+        return self._counted()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from duologue.metrics import definitions as metrics
 from duologue.settings import HttpSettings
 
 log = structlog.get_logger()
@@ -36,6 +37,7 @@ class Slots(ServerState):
             longest = next(iter(self.waiting))
             self.connections.discard(longest)
             longest.let_go()
+            metrics.BOUNDS_HIT.labels("http_connections").inc()
             log.warning("http_full", hint="who waited longest without a request was closed; see http.max_connections")
 
 

@@ -15,6 +15,7 @@ from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
 from msgspec import Meta
 
 from duologue.errors import BackendError, RateLimited, TokenRefused, ValueRefused
+from duologue.metrics import definitions as metrics
 from duologue.ports import Limiter
 from duologue.safety.addresses import prefix_of
 from duologue.safety.ratelimit import UNLIMITED
@@ -58,6 +59,7 @@ class GuestDesk:
             return
         if retry_after_ms:
             self._visitors.refused(address)
+            metrics.LIMITED.labels("guest").inc()
             raise RateLimited(retry_after_ms)
 
     def mint(self, request: GuestRequest) -> GuestTokens:

@@ -30,6 +30,7 @@ from duologue.api.health import live, ready
 from duologue.api.hooks import webhook
 from duologue.api.metrics import metrics
 from duologue.errors import StartupError
+from duologue.metrics import definitions
 from duologue.ports import Limiter
 from duologue.services.identity import TokenOffice
 from duologue.services.readiness import Readiness
@@ -107,7 +108,7 @@ def create_app(
             "webhooks": _provide(webhooks),
         },
         cors_config=_cors(settings),
-        before_send=[_add_headers],
+        before_send=[_answering],
         after_exception=[_log_failure],
         request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,
@@ -146,9 +147,11 @@ def _cors(settings: Settings) -> CORSConfig:
     )
 
 
-async def _add_headers(message: Message, scope: Scope) -> None:
-    """On every answer, errors too. What a handler said about caching stands."""
+async def _answering(message: Message, scope: Scope) -> None:
+    """Every answer, errors too, is counted and gets our headers. What a handler said about caching stands."""
     if message["type"] == "http.response.start":
+        route = str(scope.get("path_template") or "none")
+        definitions.HTTP_REQUESTS.labels(route, str(message["status"])).inc()
         headers = MutableScopeHeaders(message)
         headers.update(page.SECURITY_HEADERS)
         headers.setdefault("Cache-Control", page.cache_control(scope["path"], message["status"]))
@@ -157,6 +160,7 @@ async def _add_headers(message: Message, scope: Scope) -> None:
 async def _log_failure(error: Exception, scope: Scope) -> None:
     """A defect of ours must be seen, and its caller learns no more than 500; what clients do wrong is their answer."""
     if getattr(error, "status_code", HTTP_500_INTERNAL_SERVER_ERROR) >= HTTP_500_INTERNAL_SERVER_ERROR:
+        definitions.DEFECTS.labels("http").inc()
         log.error("http_failed", path=scope["path"][:100], exc_info=error)
 
 

@@ -6,11 +6,17 @@ import asyncio
 import gc
 import resource
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 import structlog
 import uvloop
+
+import duologue
+from duologue.metrics.exposition import describe_build
+from duologue.metrics.process import watch_collector, watch_loop
+from duologue.ports import Clock
+from duologue.tasks import Tasks
 
 log = structlog.get_logger()
 
@@ -28,6 +34,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
+
+
+def tell_of_itself(tasks: Tasks, clock: Clock, *, name: str, roles: Iterable[str]) -> None:
+    """Have the figures of this process say what it is and how it is."""
+    describe_build(duologue.__version__, name, " ".join(sorted(roles)))
+    watch_loop(tasks, clock)
+    watch_collector(clock)
 
 
 def settle() -> None:

@@ -52,6 +52,7 @@ class _Child:
 
     def __init__(self, settings: Settings, name: str, *, text_only: bool) -> None:
         self._settings = with_own_origins(settings)
+        self._name = name
         self._roles = roles_of(name)
         self._text_only = text_only
         self._clock = SystemClock()
@@ -63,6 +64,7 @@ class _Child:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._tasks.cancel_all)
             admin = Http(create_admin(self._readiness), self._settings.admin.http, section="admin")
+            process.tell_of_itself(self._tasks, self._clock, name=self._name, roles=self._roles)
             admin_ended = await stack.enter_async_context(admin.listening(self._tasks))
             # Until there is a store there is nothing to end in order: a signal just ends the process.
             store, limiter = await stack.enter_async_context(open_store(self._settings.redis, self._clock))

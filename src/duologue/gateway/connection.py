@@ -14,10 +14,12 @@ import structlog
 
 from duologue.errors import BackendError, DuologueError, RateLimited, TokenRefused, ValueRefused
 from duologue.gateway import events as ev
+from duologue.gateway import tally
 from duologue.gateway.performer import Performer
-from duologue.gateway.session import Session
+from duologue.gateway.session import Session, State
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Attention, Caller, Claim, Delivery, Outcome, Probe, TalkStarted
+from duologue.ledger import Attention, Caller, Claim, Delivery, Outcome, PersonState, Probe, TalkStarted
+from duologue.metrics import definitions as metrics
 from duologue.ports import Clock
 from duologue.protocol import codec
 from duologue.protocol.client import Find
@@ -126,7 +128,12 @@ class Connection:
         except codec.ProtocolViolation as violation:
             self.handle(ev.Violated(violation.code, violation.detail))
         else:
-            self.handle(ev.Received(message))
+            now_ms = self._hub.clock.now_ms()
+            tally.heard(message, self._session.doing, self.person, now_ms)
+            commands = self._session.handle(ev.Received(message), now_ms)
+            tally.refused(message, commands)
+            self._carry(commands)
+            self._arm()
 
     def violated(self, code: CloseCode, detail: str) -> None:
         """The client did something that no client of ours does."""
@@ -141,17 +148,30 @@ class Connection:
 
     def leaving(self, code: int) -> None:
         """The client said that it closes: answer in kind."""
-        self._close(code, "")
+        self._close(code, "", by="client")
 
     def closed(self, code: int) -> None:
         """The wire is gone; `code` is what the client said on leaving, 1006 when it said nothing."""
         self._wire = None
+        tally.gone(self._session.doing, self._hub.clock.now_ms())
+        if not self._closing:
+            tally.closed(code, by="client")
         try:
             self.handle(ev.Closed(code))
         finally:
             self._hub.forget(self)
         if self._identity is not None:
             self._log("session_ended", code=code, lasted_ms=self._hub.clock.now_ms() - self._since_ms)
+
+    @property
+    def state(self) -> State:
+        """Where its session is in its life."""
+        return self._session.state
+
+    @property
+    def doing(self) -> PersonState:
+        """What its person does, by what its session was told."""
+        return self._session.doing
 
     def claim(self) -> Claim | None:
         """What its client was told last; None: nobody came in on it."""
@@ -165,6 +185,7 @@ class Connection:
         now_ms = self._hub.clock.now_ms()
         if self._cut_at_ms is not None and now_ms >= self._cut_at_ms:
             self._cut_at_ms = None
+            metrics.BOUNDS_HIT.labels("write_buffer").inc()
             self._cut(ev.CutOff(CloseCode.SLOW_CONSUMER))
         deadline_ms = self._session.deadline_ms
         if deadline_ms is not None and now_ms >= deadline_ms:
@@ -180,6 +201,8 @@ class Connection:
 
     def told(self, delivery: Delivery) -> None:
         """News from the ledger."""
+        if self._identity is not None:
+            tally.told(delivery.news, self._session.doing, self._identity.person, self._hub.clock.now_ms())
         self.handle(ev.Delivered(delivery))
         if isinstance(delivery.news, TalkStarted) and self._identity is not None:
             self._log("talk_started", pair=delivery.news.pair)
@@ -218,6 +241,7 @@ class Connection:
             return
         self._wire.send(codec.encode(message))
         if self._paused and self._wire.unsent_bytes() > self._hub.settings.write_hard_bytes:
+            metrics.BOUNDS_HIT.labels("write_buffer").inc()
             self.handle(ev.CutOff(CloseCode.SLOW_CONSUMER))
 
     def _cut(self, why: ev.CutOff) -> None:
@@ -227,9 +251,10 @@ class Connection:
         else:
             self.handle(why)
 
-    def _close(self, code: int, reason: str) -> None:
+    def _close(self, code: int, reason: str, *, by: str = "server") -> None:
         if self._wire is not None and not self._closing:
             self._closing = True
+            tally.closed(code, by)
             self._cut_at_ms = self._hub.clock.now_ms() + CLOSE_WITHIN_MS
             self._wire.close(code, reason)
             self._arm()
@@ -250,6 +275,7 @@ class Connection:
         if self._pending is None:
             self._pending = deque()
         if len(self._pending) >= PENDING_AT_MOST and not isinstance(command, ev.Depart):
+            metrics.BOUNDS_HIT.labels("pending_commands").inc()
             self.handle(ev.CutOff(CloseCode.RATE_LIMITED))
             return
         self._pending.append(command)
@@ -270,6 +296,7 @@ class Connection:
         try:
             await self._carry_out(command)
         except Exception:
+            metrics.DEFECTS.labels("session").inc()
             log.exception("session_failed", session=self.id)
             self.handle(ev.CutOff(CloseCode.SERVER_ERROR))
 
@@ -278,7 +305,9 @@ class Connection:
             case ev.Enter(token, resume):
                 self.handle(await self._enter(token, resume=resume))
             case ev.Perform(message):
+                began_ms = self._hub.clock.monotonic_ms()
                 outcome = await self._perform(command)
+                tally.answered(message, outcome, self._hub.clock.monotonic_ms() - began_ms)
                 id_ = getattr(message, "id", None)
                 if isinstance(id_, str):
                     self.handle(ev.Answered(id_, outcome))
@@ -333,6 +362,7 @@ class Connection:
         if self._wire is not None:
             self._hub.entered(self, entry.identity.person)
             self._since_ms = self._since_ms or self._hub.clock.now_ms()
+            tally.came_in(resumed=resume)
             self._log("session_started", resumed=resume, network=shortened(self.address))
         me = Self(entry.identity.person, entry.identity.guest, entry.identity.facets)
         return ev.Entered(me, entry.arrival, entry.resume_token, entry.expires_ms)

@@ -7,8 +7,10 @@ import re
 import structlog
 
 from duologue.errors import RateLimited
+from duologue.gateway import tally
 from duologue.ids import BlockId, GatewayId, PairId, RequestId
 from duologue.ledger import Attention, Caller, Outcome, Probe
+from duologue.metrics import definitions as metrics
 from duologue.pairs.pair import Pair
 from duologue.ports import Limiter, Store
 from duologue.protocol import client as c
@@ -110,6 +112,7 @@ class Performer:
             case c.MediaReport():
                 return await self._media(caller, message)
             case c.Diagnostics(report=report):
+                tally.diagnosed(report)
                 figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in report.items()}
                 log.info("client_diagnostics", **figures)
         return Outcome.DONE
@@ -117,6 +120,7 @@ class Performer:
     async def _admit(self, key: str, rate: Rate) -> None:
         retry_after_ms = 0 if rate == UNLIMITED else await self._limiter.admit(key, rate)
         if retry_after_ms:
+            metrics.LIMITED.labels(f"shared_{key.partition(':')[0]}").inc()
             raise RateLimited(retry_after_ms)
 
     async def _media(self, caller: Caller, report: c.MediaReport) -> Outcome:

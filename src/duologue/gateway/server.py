@@ -15,6 +15,7 @@ import structlog
 from duologue.errors import OutcomeUnknown
 from duologue.gateway import events as ev
 from duologue.gateway.board import Board
+from duologue.gateway.census import Census
 from duologue.gateway.connection import CLOSE_WITHIN_MS, Connection
 from duologue.gateway.door import Door
 from duologue.gateway.performer import Performer
@@ -24,6 +25,7 @@ from duologue.gateway.wheel import Wheel
 from duologue.ids import PersonId, SessionId
 from duologue.ledger import Caller, Claim, Delivery, Probe
 from duologue.matching.rules import Rules
+from duologue.metrics import definitions as metrics
 from duologue.ports import Clock, ResyncNeeded, Rng, Store
 from duologue.protocol.codes import CloseCode
 from duologue.protocol.server import PeerTyping
@@ -91,6 +93,13 @@ class Gateway:
         self._board = Board()
         self._people: dict[PersonId, Connection] = {}
         self._news_position = 0
+        self._news_read_ms = clock.monotonic_ms()
+        self._census = Census(
+            self._connections,
+            self._board,
+            self.settings.max_connections,
+            lambda: clock.monotonic_ms() - self._news_read_ms,
+        )
         self._unvouched: list[SessionId] = []
         """Whom the store has to hear of; whoever comes in meanwhile it knows."""
 
@@ -98,6 +107,7 @@ class Gateway:
 
     def start(self) -> None:
         """Run the loops, until the tasks are cancelled. Taking connections is somebody else's."""
+        self._census.tell()
         repeat = partial(self._tasks.repeat, clock=self.clock)
         repeat(self._stay_alive, name="gateway-lease", every_ms=KEEP_ALIVE_EVERY_MS)
         repeat(self._turn_wheel, name="gateway-wheel", every_ms=self._wheel.slot_ms)
@@ -146,18 +156,23 @@ class Gateway:
     @property
     def crowded(self) -> bool:
         """Too many sockets are being told why they are not taken; no more are to be opened for that."""
-        return len(self._refused) >= REFUSED_AT_MOST
+        full = len(self._refused) >= REFUSED_AT_MOST
+        if full:
+            metrics.BOUNDS_HIT.labels("refused_sockets").inc()
+        return full
 
     def _refusal(self, connection: Connection) -> ev.CutOff | None:
         if self._draining:
             return ev.CutOff(CloseCode.GOING_AWAY, self.spread_ms(DRAIN_JITTER_MS))
         if len(self._connections) >= self.settings.max_connections:
+            metrics.BOUNDS_HIT.labels("sockets").inc()
             return ev.CutOff(CloseCode.OVERLOADED, self.spread_ms(FULL_RETRY_MS))
         knock = self._door.knock(connection.id, prefix_of(connection.address), self.clock.now_ms())
         if knock.makes_room is not None and (silent := self._connections.get(knock.makes_room)) is not None:
             silent.handle(ev.CutOff(CloseCode.OVERLOADED, self.spread_ms(SILENT_RETRY_MS)))
         if not knock.retry_after_ms:
             return None
+        metrics.LIMITED.labels("accept").inc()
         self._visitors.refused(connection.address)
         return ev.CutOff(CloseCode.RATE_LIMITED, knock.retry_after_ms + self._rng.below(DRAIN_JITTER_MS))
 
@@ -273,6 +288,7 @@ class Gateway:
         name = self.performer.gateway
         try:
             deliveries, self._news_position = await self._store.read_news(name, self._news_position, NEWS_WAIT_MS)
+            self._news_read_ms = self.clock.monotonic_ms()
         except ResyncNeeded as behind:
             if behind.position < self._news_position:
                 self._news_position = 0  # the store began anew, and so did we: all of that is news
@@ -283,6 +299,7 @@ class Gateway:
         return deliveries
 
     def _lost_news(self, why: str) -> None:
+        metrics.BOUNDS_HIT.labels("news").inc()
         log.error("news_lost", why=why, hint="everybody on this gateway gets a snapshot")
         self._resync_everybody()
 
@@ -303,6 +320,7 @@ def _safely(connection: Connection, act: Callable[..., None], *about: Delivery |
     try:
         act(*about)
     except Exception:
+        metrics.DEFECTS.labels("session").inc()
         log.exception("session_failed", session=connection.id)
         try:
             connection.broken()

@@ -7,6 +7,8 @@ matchers that both believe to own a shard are wasteful, never wrong, because the
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -16,6 +18,9 @@ from duologue.ids import MatcherId
 from duologue.ledger import SHARD_LEASE_MS
 from duologue.matcher.shard import Shard
 from duologue.matching.rules import Rules
+from duologue.metrics import definitions as metrics
+from duologue.metrics.bounded import COHORTS
+from duologue.metrics.sampled import Reading
 from duologue.ports import Clock, ResyncNeeded, Rng, TicketStore
 from duologue.tasks import Tasks
 
@@ -43,6 +48,10 @@ class Matcher:
 
     def start(self) -> None:
         """Run until the tasks are cancelled."""
+        metrics.QUEUE_PEOPLE.read_from(self.waiting)
+        metrics.HELD_MATCHES.read_from(self.held)
+        metrics.SHARD_LAG_SECONDS.read_from(self.lag_s)
+        metrics.SHARDS_OWNED.read_from(self.owned)
         repeat = partial(self._tasks.repeat, clock=self._clock)
         repeat(self._follow_shards, name="matcher-shards")
         repeat(self._renew, name="matcher-leases", every_ms=RENEW_EVERY_MS)
@@ -57,6 +66,31 @@ class Matcher:
                 await self._store.release(key, self.id)
             except BackendError as error:
                 log.warning("store_unavailable", detail=str(error))
+
+    # -- what there is to see -----------------------------------------------------------------------
+
+    def waiting(self) -> Reading:
+        """People who wait, by cohort."""
+        return self._by_cohort(lambda shard: shard.waiting_count)
+
+    def held(self) -> Reading:
+        """Matches that wait for a join slot, by cohort."""
+        return self._by_cohort(lambda shard: shard.held)
+
+    def lag_s(self) -> Reading:
+        """Since each queue was last read."""
+        return {(COHORTS.of(key),): shard.lag_ms / 1000 for key, (shard, _) in self._owned.items()}
+
+    def owned(self) -> Reading:
+        """How many cohorts are this matcher's."""
+        return {(): len(self._owned)}
+
+    def _by_cohort(self, figure: Callable[[Shard], int]) -> Reading:
+        """Added up for those that share a label."""
+        figures: Counter[tuple[str, ...]] = Counter()
+        for key, (shard, _) in self._owned.items():
+            figures[(COHORTS.of(key),)] += figure(shard)
+        return figures
 
     # -- one turn of each loop ------------------------------------------------------------------
 
@@ -108,6 +142,7 @@ class Matcher:
         if fence is not None:
             shard = Shard(key, fence, self._store, self._clock, self._rng, self._rules)
             self._owned[key] = shard, self._tasks.spawn(self._run(shard), name=f"shard-{key}")
+            metrics.LEASE_MOVES.labels("shard").inc()
             log.info("shard_taken", shard=key, matcher=self.id, fence=fence)
 
     def _drop(self, key: str) -> None:

@@ -7,19 +7,20 @@ join slot is held, in order, until one has: that is also how video matching paus
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import structlog
 
-from duologue.errors import BackendError
+from duologue.errors import BackendError, Deposed
 from duologue.ids import PairId, PersonId
-from duologue.ledger import Committed, Proposal, QueueEvent, Rejected, TicketArrived, TicketGone
+from duologue.ledger import CommitResult, Committed, Proposal, QueueEvent, Rejected, TicketArrived, TicketGone
 from duologue.matching.estimate import Estimate, QueueStatus
 from duologue.matching.held import Held
 from duologue.matching.pool import Pool
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Match, Ticket
+from duologue.metrics import definitions as metrics
 from duologue.nodes import NoSlot
 from duologue.ports import Clock, ResyncNeeded, Rng, TicketStore
 from duologue.services.aliases import two_aliases
@@ -31,6 +32,8 @@ QUEUE_WAIT_MS = 500
 RETRY_MS = 500
 ROUNDS = 100
 """Commits in a row that only gave people back. Each has a cause outside; so many would be a defect."""
+RESULTS: Mapping[type[CommitResult], str] = {Committed: "committed", Rejected: "rejected", NoSlot: "no_slot"}
+"""As they are counted."""
 
 
 class Shard:
@@ -48,14 +51,29 @@ class Shard:
         self._paused_since_ms: int | None = None
         self._estimate = Estimate(rules)
         self._estimate.observe(clock.now_ms())
+        self._read_ms = clock.monotonic_ms()
 
     @property
     def status(self) -> QueueStatus:
         """What this cohort looks like from outside."""
         now_ms = self._clock.now_ms()
-        waiting_count = len(self._pool) + 2 * len(self._held)
-        status = self._estimate.status(waiting_count, self._pool.group_sizes, now_ms)
+        status = self._estimate.status(self.waiting_count, self._pool.group_sizes, now_ms)
         return msgspec.structs.replace(status, paused=self._held.pause(now_ms))
+
+    @property
+    def waiting_count(self) -> int:
+        """People who wait here, held matches too."""
+        return len(self._pool) + 2 * len(self._held)
+
+    @property
+    def held(self) -> int:
+        """Matches that wait for a join slot."""
+        return len(self._held)
+
+    @property
+    def lag_ms(self) -> int:
+        """Since the queue was last read."""
+        return self._clock.monotonic_ms() - self._read_ms
 
     async def run(self) -> None:
         """Match people until cancelled. Raises `Deposed` once somebody else owns this shard."""
@@ -64,6 +82,7 @@ class Shard:
             try:
                 position = await self._turn(position)
             except ResyncNeeded:
+                metrics.BOUNDS_HIT.labels("queue").inc()
                 log.warning("queue_position_lost", shard=self.key, hint="reading the ledger again")
                 position = self._forget_all()
             except BackendError as error:
@@ -73,6 +92,7 @@ class Shard:
 
     async def _turn(self, position: int) -> int:
         events, position = await self._store.read_queue(self.key, position, self._patience_ms())
+        self._read_ms = self._clock.monotonic_ms()
         self._take_in(events)
         for match in self._pool.reoffer(self._clock.now_ms()):
             self._held.add(match)
@@ -102,7 +122,7 @@ class Shard:
                 case TicketArrived(ticket):
                     if self._held.ticket_of(ticket.person) != ticket:
                         self._part(ticket.person)
-                        self._offer(ticket)
+                        self._arrive(ticket)
                 case TicketGone(person):
                     self._part(person)
                     self._pool.withdraw(person)
@@ -112,6 +132,12 @@ class Shard:
         other = self._held.part(person)
         if other is not None:
             self._offer(other)
+
+    def _arrive(self, ticket: Ticket) -> None:
+        """Whoever fits somebody on arrival could have been matched the moment that the later of the two was offered."""
+        match = self._pool.offer(ticket, self._clock.now_ms())
+        if match is not None:
+            self._held.add(match._replace(possible_ms=max(match.arrival.offered_ms, match.waiting.offered_ms)))
 
     def _offer(self, ticket: Ticket) -> None:
         match = self._pool.offer(ticket, self._clock.now_ms())
@@ -124,21 +150,33 @@ class Shard:
         Returns whether anything but that came of it.
         """
         proposals = [self._propose(match) for match in matches]
-        results = await self._store.commit(self.key, self.fence, proposals)
+        results = await self._brought(proposals)
         short: NoSlot | None = None
         for match, proposal, result in zip(matches, proposals, results, strict=True):
+            metrics.COMMITS.labels(RESULTS[type(result)]).inc()
             if isinstance(result, NoSlot):
                 short = short or result
                 continue
             self._held.settle(match)
             if isinstance(result, Committed):
-                self._record(proposal)
+                self._record(proposal, match.possible_ms)
         self._held.all_went() if short is None else self._held.short(*short, self._clock.now_ms())
         for result in results:
             if isinstance(result, Rejected):
                 for ticket in result.still_waiting:
                     self._offer(ticket)
         return not all(isinstance(result, Rejected) for result in results)
+
+    async def _brought(self, proposals: Sequence[Proposal]) -> list[CommitResult]:
+        """What became of them. Raises `Deposed`, `BackendError`."""
+        try:
+            return await self._store.commit(self.key, self.fence, proposals)
+        except Deposed:
+            metrics.COMMITS.labels("deposed").inc(len(proposals))
+            raise
+        except BackendError:
+            metrics.COMMITS.labels("unknown").inc(len(proposals))
+            raise
 
     def _log_pause(self) -> None:
         """Say once that matching pauses, and once that it goes on."""
@@ -154,10 +192,14 @@ class Shard:
     def _propose(self, match: Match) -> Proposal:
         return Proposal(PairId(self._rng.token()), (match.arrival, match.waiting), two_aliases(self._rng))
 
-    def _record(self, proposal: Proposal) -> None:
+    def _record(self, proposal: Proposal, possible_ms: int) -> None:
         now_ms = self._clock.now_ms()
         waits = [max(0, now_ms - ticket.since_ms) for ticket in proposal.tickets]
         for ticket in proposal.tickets:
             self._estimate.record(ticket, now_ms)
+        metrics.PAIRS_FORMED.labels(proposal.tickets[0].cohort.mode).inc()
+        metrics.MATCH_SECONDS.observe(max(0, now_ms - possible_ms) / 1000)
+        for waited_ms in waits:
+            metrics.WAIT_SECONDS.labels("matched").observe(waited_ms / 1000)
         people = [ticket.person for ticket in proposal.tickets]
         log.info("pair_formed", pair=proposal.pair, people=people, waited_ms=waits, cohort=self.key)

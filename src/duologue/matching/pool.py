@@ -67,7 +67,7 @@ class Pool:
             partner = self._best(ticket, profile, now_ms)
             if partner is not None:
                 self._take_out(partner)
-                return Match(ticket, partner.ticket)
+                return Match(ticket, partner.ticket, now_ms)
         self._put_in(ticket, profile, now_ms)
         return None
 

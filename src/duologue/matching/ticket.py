@@ -57,6 +57,8 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     """How many pairs in a row failed through this person's media."""
     not_before_ms: int = 0
     """Not offered before this instant: the back-off after a failure."""
+    offered_ms: int = 0
+    """When the matchers were told of it."""
 
     def avoids(self, other: Ticket) -> bool:
         """Whether either of the two has blocked the other."""
@@ -68,6 +70,8 @@ class Match(NamedTuple):
 
     arrival: Ticket
     waiting: Ticket
+    possible_ms: int
+    """Since when the two fit and both waited."""
 
 
 BACK_OFFS_MS = (10_000, 30_000, 60_000)

@@ -13,6 +13,7 @@ from livekit.api.twirp_client import TwirpError, TwirpErrorCode
 
 from duologue.errors import Unavailable
 from duologue.ids import NodeName, PairId
+from duologue.metrics import definitions as metrics
 from duologue.ports import Room
 from duologue.safety.ratelimit import Rate
 
@@ -71,21 +72,31 @@ class LiveKitNode:
             empty_timeout=EMPTY_TIMEOUT_S,
             departure_timeout=DEPARTURE_TIMEOUT_S,
         )
-        await self._call(self._api.room.create_room(request))
+        await self._call("open_room", self._api.room.create_room(request))
 
     async def close_room(self, pair: PairId) -> None:
         """Delete the room; one that is gone already is fine."""
         try:
-            await self._call(self._api.room.delete_room(api.DeleteRoomRequest(room=pair)))
+            await self._call("close_room", self._api.room.delete_room(api.DeleteRoomRequest(room=pair)))
         except _NotFound:
             return
 
     async def rooms(self, only: Sequence[PairId] | None) -> list[Room]:
         """The rooms that exist now."""
-        response = await self._call(self._api.room.list_rooms(api.ListRoomsRequest(names=only)))
+        response = await self._call("rooms", self._api.room.list_rooms(api.ListRoomsRequest(names=only)))
         return [Room(PairId(room.name), room.creation_time * 1000) for room in response.rooms]
 
-    async def _call(self, request: Any) -> Any:
+    async def _call(self, name: str, request: Any) -> Any:
+        try:
+            with metrics.MEDIA_CALL_SECONDS.labels(name).time():
+                return await self._answer(request)
+        except _NotFound:
+            raise
+        except Unavailable:
+            metrics.MEDIA_CALL_ERRORS.labels(name).inc()
+            raise
+
+    async def _answer(self, request: Any) -> Any:
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):  # the library's own timeout does not hold
                 return await request

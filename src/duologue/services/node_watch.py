@@ -13,6 +13,9 @@ import structlog
 from duologue.errors import BackendError, Deposed
 from duologue.ids import MatcherId, NodeName
 from duologue.ledger import NODES_LEASE
+from duologue.metrics import definitions as metrics
+from duologue.metrics.bounded import NODES
+from duologue.metrics.sampled import Reading
 from duologue.nodes import NodeHealth, NodeReport, Pulse, Watched
 from duologue.ports import Clock, Media, Rng, Store
 from duologue.services.pairs import Pairs
@@ -45,6 +48,8 @@ class NodeWatch:
 
     def start(self) -> None:
         """Run until the tasks are cancelled."""
+        metrics.MEDIA_NODE_UP.read_from(self.up)
+        metrics.MEDIA_NODE_SLOTS.read_from(self.slots_per_s)
         self._tasks.repeat(self._turn, name="node-watch", clock=self._clock)
 
     def look_now(self) -> None:
@@ -64,6 +69,14 @@ class NodeWatch:
         """The nodes that are up, as far as this process knows."""
         return [name for name, watched in self._watched.items() if watched.health is NodeHealth.UP]
 
+    def up(self) -> Reading:
+        """Which nodes work, if this process is the one that looks."""
+        return {(NODES.of(name),): watched.health is NodeHealth.UP for name, watched in self._watched.items()}
+
+    def slots_per_s(self) -> Reading:
+        """How many pairs each may start in a second."""
+        return {(NODES.of(name),): 1000 / self._media.nodes[name].interval_ms for name in self._watched}
+
     async def _turn(self) -> None:
         """From look to look: a slow one does not put off the next."""
         started_ms = self._clock.monotonic_ms()
@@ -77,6 +90,8 @@ class NodeWatch:
                 return
             try:
                 fence = await self._store.lease(NODES_LEASE, self.id)
+                if fence is not None and not self.owns:
+                    metrics.LEASE_MOVES.labels(NODES_LEASE).inc()
                 self.owns = fence is not None
                 if fence is None:
                     self._watched = {}

@@ -14,8 +14,9 @@ import structlog
 from duologue.errors import BackendError
 from duologue.ids import NodeName, PairId, PersonId
 from duologue.ledger import Caller, Closed, Outcome
+from duologue.metrics import definitions as metrics
 from duologue.pairs.failure import cause_of
-from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair
+from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair, Phase
 from duologue.ports import Clock, Media, Store
 from duologue.protocol.codes import Mode
 from duologue.protocol.server import Credentials
@@ -122,7 +123,10 @@ class Pairs:
         """The room of a live pair is gone: the pair ends; whether it did."""
         closed = await self._insist(lambda: self._store.room_lost(pair, node))
         self.settle(closed)
-        return closed.ended is not None
+        if closed.ended is None:
+            return False
+        metrics.ROOMS_LOST.inc()
+        return True
 
     def settle(self, closed: Closed) -> Outcome:
         """Finish a transition: if it ended a pair, delete the room."""
@@ -137,6 +141,10 @@ class Pairs:
         people = [side.person for side in pair.sides]
         talked_ms = None if since_ms is None else now_ms - since_ms
         reason, mode = str(pair.ended), str(pair.mode)
+        phase = Phase.MATCHED if talked_ms is None else Phase.TALKING
+        metrics.PAIRS_ENDED.labels(mode, phase, reason).inc()
+        if talked_ms is not None:
+            metrics.TALK_SECONDS.labels(mode).observe(max(0, talked_ms) / 1000)
         log.info("pair_ended", pair=pair.id, people=people, reason=reason, mode=mode, talked_ms=talked_ms)
 
     def clean_up(self, pair: Pair) -> None:

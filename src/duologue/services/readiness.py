@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import structlog
 
+from duologue.metrics import definitions as metrics
+from duologue.metrics.sampled import Reading
 from duologue.ports import Clock, Store
 
 log = structlog.get_logger()
@@ -28,11 +30,14 @@ class Readiness:
         self._answered_ms: int | None = None
         self.store = "none yet"
         """Its kind: memory must never be mistaken for Redis."""
+        metrics.READY.read_from(self.ready)
 
     def reached(self, store: Store) -> None:
         """There is a store, and it answers."""
         self.store, self._phase = store.kind, "starting"
         self._answered_ms = self._clock.monotonic_ms()
+        metrics.STORE.read_from(self.store_in_use)
+        metrics.STORE_SILENT_SECONDS.read_from(self.silent_s)
 
     async def look(self, store: Store) -> None:
         """See whether it still answers; to be repeated every `LOOK_EVERY_MS`. Raises `BackendError`."""
@@ -61,6 +66,18 @@ class Readiness:
             return self._phase
         silent_ms = self._silent_ms()
         return None if silent_ms <= self._patience_ms else f"the store has been silent for {int(silent_ms) // 1000} s"
+
+    def ready(self) -> Reading:
+        """Whether this process can serve."""
+        return {(): self.why_not is None}
+
+    def store_in_use(self) -> Reading:
+        """Which store this process uses."""
+        return {(self.store,): 1}
+
+    def silent_s(self) -> Reading:
+        """Since the store last answered."""
+        return {(): self._silent_ms() / 1000}
 
     def _silent_ms(self) -> float:
         return float("inf") if self._answered_ms is None else self._clock.monotonic_ms() - self._answered_ms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from duologue.ids import MatcherId
 from duologue.ledger import REAPER_LEASE, Closed, Outcome
+from duologue.metrics import definitions as metrics
 from duologue.ports import Rng, Store
 from duologue.services.pairs import Pairs
 
@@ -17,10 +18,14 @@ class Reaper:
         self._id = MatcherId(rng.token())
         self._store = store
         self._pairs = pairs
+        self._owns = False
 
     async def turn(self) -> None:
         """One round, if this process is the one that does. Raises `BackendError`."""
-        if await self._store.lease(REAPER_LEASE, self._id) is None:
+        owned, self._owns = self._owns, await self._store.lease(REAPER_LEASE, self._id) is not None
+        if not self._owns:
             return
+        if not owned:
+            metrics.LEASE_MOVES.labels(REAPER_LEASE).inc()
         for pair in await self._store.expire():
             self._pairs.settle(Closed(Outcome.DONE, pair))

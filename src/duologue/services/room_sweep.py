@@ -5,7 +5,6 @@ Webhooks are hints; this is the truth. Runs where the `NodeWatch` of this proces
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ import structlog
 
 from duologue.errors import BackendError
 from duologue.ids import NodeName, PairId
+from duologue.metrics import definitions as metrics
 from duologue.ports import Clock, Media, Room, Store
 from duologue.services.node_watch import NodeWatch
 from duologue.services.pairs import Pairs
@@ -57,8 +57,6 @@ class RoomSweep:
         self._watch = watch
         self._clock = clock
         self._strays: dict[NodeName, frozenset[PairId]] = {}
-        self.counts: Counter[str] = Counter()
-        """`zombies`: rooms deleted that no pair owned; `lost`: pairs ended because their room was gone."""
 
     async def turn(self) -> None:
         """Look at all nodes that work, if this process is the one that does."""
@@ -81,6 +79,6 @@ class RoomSweep:
         for pair in found.zombies:
             log.warning("zombie_room", pair=pair, node=node)
             await self._media.close_room(pair, node)
-            self.counts["zombies"] += 1
+            metrics.ZOMBIE_ROOMS.inc()
         for pair in found.lost:
-            self.counts["lost"] += await self._pairs.room_lost(pair, node)
+            await self._pairs.room_lost(pair, node)

@@ -6,12 +6,13 @@ over is looked for on its node, people of whom one is said to have left are aske
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 
 import structlog
 
 from duologue.errors import BackendError
 from duologue.ids import PairId
+from duologue.metrics import definitions as metrics
 from duologue.ports import Clock, Limiter, Media, Store, Webhook, WebhookKind, WebhookRefused
 from duologue.safety.ratelimit import Rate, admit
 from duologue.services.pairs import Pairs
@@ -44,18 +45,16 @@ class Webhooks:
         self._limiter = limiter
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._full_at_ms = 0
-        self.counts: Counter[str] = Counter()
-        """By what became of them: `taken`, `repeated`, `flood`, `unavailable`, or why they were refused."""
 
     async def take(self, body: bytes, authorization: str) -> None:
         """Act on a hook. Raises `WebhookRefused` for one that none of our servers signed; all others are welcome."""
         try:
             hook = self._media.read_webhook(body, authorization)
         except WebhookRefused as refused:
-            self.counts[refused.why] += 1
+            metrics.WEBHOOKS.labels(refused.why).inc()
             raise
         verdict = self._verdict(hook)
-        self.counts[verdict] += 1
+        metrics.WEBHOOKS.labels(verdict).inc()
         if verdict == "taken":
             await self._act(hook)
 
@@ -79,7 +78,7 @@ class Webhooks:
             else:
                 await self._look_for_room(hook.pair)
         except BackendError as error:
-            self.counts["unavailable"] += 1
+            metrics.WEBHOOKS.labels("unavailable").inc()
             log.info("webhook_lost", kind=str(hook.kind), detail=str(error))
 
     async def _mark(self, room: PairId) -> None:

@@ -11,12 +11,14 @@ from duologue.errors import Damaged
 from duologue.ids import GatewayId, PairId
 from duologue.ledger import Attention, Caller, Claim, Committed, Outcome, Proposal, Rejected, TicketArrived
 from duologue.matching.estimate import QueueStatus
+from duologue.metrics import definitions as metrics
 from duologue.ports import ResyncNeeded
 from duologue.safety.ratelimit import Rate
 from duologue.store.redis import RedisLimiter, RedisStore
 from duologue.store.redis.keys import LONGEST_RECORD
 from tests.builders import ANA, BEN, CLEO, DAN
 from tests.contract.stores import GATEWAY, MATCHER, PAIR, SHARD, World, shared_redis
+from tests.figures import Counted
 from tests.store.redis.keyspace import Keyspace
 from tests.store.redis.rig import AT_MOST_S, REALMS, error_of, store_at, world_of
 
@@ -222,12 +224,13 @@ async def test_an_entry_that_says_nothing_is_a_gap(damage: Damage, what: str) ->
     damage.kept.redis.xadd(damage.kept.prefix + stream, {"t": "garbage"}, id="0-*")
     damage.kept.redis.xadd(damage.kept.prefix + stream, {"t": "garbage"}, id="0-*")
     read = damage.store.read_queue(SHARD, 1, 0) if what == "queue" else damage.store.read_news(GATEWAY, 1, 0)
+    errors_counted = Counted(metrics.STORE_ERRORS)
 
     with pytest.raises(ResyncNeeded) as gap:
         await read
 
     assert gap.value.position == 2
-    assert damage.store._line.faults["broken"] == 1
+    assert errors_counted() == {"broken": 1}
 
 
 async def test_counts_that_are_none_count_as_nothing(damage: Damage) -> None:

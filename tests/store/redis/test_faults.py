@@ -12,11 +12,13 @@ import pytest
 from duologue.errors import BackendError, OutcomeUnknown, Unavailable
 from duologue.ids import PersonId
 from duologue.ledger import Outcome
+from duologue.metrics import definitions as metrics
 from duologue.store.redis import RedisStore
 from duologue.store.redis.scripts import APPLY, LOAD
 from tests.builders import ANA
 from tests.contract.stores import GATEWAY, PAIR, SHARD, asking, wish
 from tests.fakes import free_port, wait_until
+from tests.figures import Counted
 from tests.redis_server import RedisServer, redis_server
 from tests.store.redis.relay import Relay, relay_to
 from tests.store.redis.rig import AT_MOST_S, error_of, serves, store_at, world_of
@@ -52,15 +54,18 @@ async def far(relay: Relay) -> AsyncIterator[RedisStore]:
         yield store
 
 
-def faults(store: RedisStore) -> dict[str, int]:
-    """What was counted."""
-    return {kind: count for kind, count in store._line.faults.items() if count}
+@pytest.fixture
+def faults() -> Counted:
+    """What was counted since the beginning of the test."""
+    return Counted(metrics.STORE_ERRORS)
 
 
 class TestWhatRedisRefuses:
     """It answers, and says no: nothing happened."""
 
-    async def test_forgotten_scripts_are_told_anew(self, server: RedisServer, store: RedisStore) -> None:
+    async def test_forgotten_scripts_are_told_anew(
+        self, server: RedisServer, store: RedisStore, faults: Counted
+    ) -> None:
         """NOSCRIPT: nobody hears of it, and what was asked happens once."""
         world = world_of(store)
         ana = await world.here(ANA)
@@ -70,7 +75,7 @@ class TestWhatRedisRefuses:
 
         events, position = await store.read_queue(SHARD, 0, 0)
         assert (len(events), position) == (1, 1)
-        assert faults(store) == {}
+        assert faults() == {}
 
     async def test_many_who_ask_at_once_survive_forgotten_scripts(self, server: RedisServer, store: RedisStore) -> None:
         """All of a batch are asked again, each once."""
@@ -83,20 +88,22 @@ class TestWhatRedisRefuses:
         _, position = await store.read_queue(SHARD, 0, 0)
         assert position == 20
 
-    async def test_a_replica_is_told_from_the_primary(self, server: RedisServer, store: RedisStore) -> None:
+    async def test_a_replica_is_told_from_the_primary(
+        self, server: RedisServer, store: RedisStore, faults: Counted
+    ) -> None:
         """READONLY: nothing happened; once it is a primary again, all goes on in another life of the store."""
         life = store._life
         server.cli("REPLICAOF", "127.0.0.1", str(free_port()))
 
         assert isinstance(await error_of(store.keep_alive(GATEWAY)), Unavailable)
         assert isinstance(await error_of(store.keep_alive(GATEWAY)), Unavailable)
-        assert {"readonly"} <= set(faults(store)) <= {"readonly", "connection"}
+        assert {"readonly"} <= set(faults()) <= {"readonly", "connection"}
 
         server.cli("REPLICAOF", "NO", "ONE")
         await serves(store)
         assert store._life != life
 
-    async def test_a_full_disk_is_told(self, server: RedisServer, store: RedisStore) -> None:
+    async def test_a_full_disk_is_told(self, server: RedisServer, store: RedisStore, faults: Counted) -> None:
         """MISCONF: the operator is told where to look, and nothing happened."""
         in_the_way = Path(server.directory, "dump.rdb")
         in_the_way.mkdir()
@@ -110,12 +117,12 @@ class TestWhatRedisRefuses:
 
         assert isinstance(error, Unavailable)
         assert "disk" in str(error)
-        assert set(faults(store)) == {"misconf"}
+        assert set(faults()) == {"misconf"}
         in_the_way.rmdir()
         server.cli("BGSAVE")
         await serves(store)
 
-    async def test_a_full_memory_is_told(self, server: RedisServer, store: RedisStore) -> None:
+    async def test_a_full_memory_is_told(self, server: RedisServer, store: RedisStore, faults: Counted) -> None:
         """OOM: what is written whole or not at all is not written; what is read still is."""
         world = world_of(store)
         ana = await world.waiting(ANA)
@@ -125,12 +132,14 @@ class TestWhatRedisRefuses:
 
         assert isinstance(error, Unavailable)
         assert "maxmemory" in str(error)
-        assert faults(store) == {"oom": 1}
+        assert faults() == {"oom": 1}
         assert list(await world.queue()) == [ANA]
         server.cli("CONFIG", "SET", "maxmemory", "0")
         assert await store.find(ana, wish(ana, 2)) is Outcome.DONE
 
-    async def test_a_busy_script_of_somebody_else_passes(self, server: RedisServer, store: RedisStore) -> None:
+    async def test_a_busy_script_of_somebody_else_passes(
+        self, server: RedisServer, store: RedisStore, faults: Counted
+    ) -> None:
         """BUSY: an error meanwhile, and then it works."""
         server.cli("CONFIG", "SET", "busy-reply-threshold", "10")
         blocker = asyncio.create_task(asyncio.to_thread(server.cli, "EVAL", "while true do end", "0"))
@@ -140,10 +149,10 @@ class TestWhatRedisRefuses:
 
         server.cli("SCRIPT", "KILL")
         await blocker
-        assert set(faults(store)) == {"busy"}
+        assert set(faults()) == {"busy"}
         await serves(store)
 
-    async def test_a_server_that_loads_its_data_is_waited_for(self, tmp_path: Path) -> None:
+    async def test_a_server_that_loads_its_data_is_waited_for(self, tmp_path: Path, faults: Counted) -> None:
         """LOADING: an error meanwhile, and then it works with what was saved."""
         before = RedisServer(tmp_path)
         before.start()
@@ -159,7 +168,7 @@ class TestWhatRedisRefuses:
                 error = await error_of(store.keep_alive(GATEWAY))
                 assert isinstance(error, Unavailable)
                 assert "loading" in str(error)
-                assert set(faults(store)) == {"loading"}
+                assert set(faults()) == {"loading"}
                 await serves(store)
         finally:
             slow.stop()
@@ -171,7 +180,7 @@ class TestWhoMayAsk:
     @pytest.mark.parametrize(
         ("credentials", "kind"), [("", "noauth"), (":wrong@", "noauth"), ("nobody:wrong@", "noauth")]
     )
-    async def test_a_refused_password_is_told_and_not_shown(self, credentials: str, kind: str) -> None:
+    async def test_a_refused_password_is_told_and_not_shown(self, credentials: str, kind: str, faults: Counted) -> None:
         """NOAUTH and WRONGPASS: the text names the setting, and no secret."""
         with redis_server("--requirepass", "secret") as server:
             async with store_at(f"redis://{credentials}127.0.0.1:{server.port}/0") as store:
@@ -180,9 +189,9 @@ class TestWhoMayAsk:
                 assert isinstance(error, Unavailable)
                 assert "REDIS_URL" in str(error)
                 assert "wrong" not in str(error)
-                assert faults(store) == {kind: 1}
+                assert faults() == {kind: 1}
 
-    async def test_a_user_with_too_few_rights_is_told(self, server: RedisServer) -> None:
+    async def test_a_user_with_too_few_rights_is_told(self, server: RedisServer, faults: Counted) -> None:
         """NOPERM: the text says what it is about; once it may, it works."""
         server.cli("ACL", "SETUSER", "duo", "on", ">pw", "~*", "+@all", "-evalsha")
         async with store_at(f"redis://duo:pw@127.0.0.1:{server.port}/0") as store:
@@ -190,7 +199,7 @@ class TestWhoMayAsk:
 
             assert isinstance(error, Unavailable)
             assert "ACL" in str(error)
-            assert set(faults(store)) == {"noperm"}
+            assert set(faults()) == {"noperm"}
             server.cli("ACL", "SETUSER", "duo", "+evalsha")
             await serves(store)
 
@@ -214,7 +223,9 @@ class TestWhatBreaks:
 
         assert await error_of(store.keep_alive(GATEWAY)) is None
 
-    async def test_a_server_that_stands_still_hangs_nobody(self, server: RedisServer, store: RedisStore) -> None:
+    async def test_a_server_that_stands_still_hangs_nobody(
+        self, server: RedisServer, store: RedisStore, faults: Counted
+    ) -> None:
         """SIGSTOP: everybody hears within the bound that nobody knows; SIGCONT: what was asked happened once."""
         world = world_of(store)
         ana = await world.here(ANA)
@@ -225,7 +236,7 @@ class TestWhatBreaks:
 
         assert time.monotonic() - began < AT_MOST_S
         assert all(isinstance(error, BackendError) for error in errors)
-        assert "timeout" in faults(store)
+        assert "timeout" in faults()
         server.thaw()
         await serves(store)
         assert await world.find(asking(ana, "r1")) is Outcome.DONE
@@ -242,7 +253,7 @@ class TestWhatBreaks:
         assert await store.keep_alive(GATEWAY)
         await world_of(store).waiting(ANA)
 
-    async def test_nobody_there_is_told_at_once(self) -> None:
+    async def test_nobody_there_is_told_at_once(self, faults: Counted) -> None:
         """Connection refused: told in no time, tried again after a pause."""
         port = free_port()
         async with store_at(f"redis://127.0.0.1:{port}/0") as store:
@@ -251,18 +262,18 @@ class TestWhatBreaks:
 
             assert time.monotonic() - began < 2
             assert all(isinstance(error, Unavailable) for error in errors)
-            assert 1 <= faults(store)["connection"] < 10
+            assert 1 <= faults()["connection"] < 10
             with redis_server() as other:
                 assert other.port != port
 
-    async def test_a_pulled_cable_hangs_nobody(self, relay: Relay, far: RedisStore) -> None:
+    async def test_a_pulled_cable_hangs_nobody(self, relay: Relay, far: RedisStore, faults: Counted) -> None:
         """Half-open: within the bound everybody hears; with the cable back it works."""
         relay.silent = True
 
         error = await error_of(far.keep_alive(GATEWAY))
 
         assert isinstance(error, BackendError)
-        assert faults(far) == {"timeout": 1}
+        assert faults() == {"timeout": 1}
         relay.silent = False
         relay.cut()
         await serves(far)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from duologue.errors import BackendError, Unavailable
+from duologue.metrics import definitions as metrics
 from duologue.store.redis import line as module
 from duologue.store.redis.scripts import Applied, Changes, apply
 from tests.contract.stores import GATEWAY, shared_redis
+from tests.figures import Counted
 from tests.store.redis.keyspace import Keyspace
 from tests.store.redis.relay import relay_to
 from tests.store.redis.rig import REALMS, error_of, store_at
@@ -39,13 +41,14 @@ async def test_more_questions_than_redis_can_answer_in_time_are_not_asked() -> N
         async def ask() -> BackendError | None:
             return await error_of(store._line.ask(("PING",)))
 
+        errors_counted = Counted(metrics.STORE_ERRORS)
         errors = await asyncio.gather(*(ask() for _ in range(module.BATCH * 3)))
 
         assert [error for error in errors[: module.BATCH] if error is not None] == []
         late = [error for error in errors if error is not None]
         assert late, "the last of them waited for two round trips"
         assert all(isinstance(error, Unavailable) for error in late)
-        assert store._line.faults["slow"] == len(late)
+        assert errors_counted() == {"slow": len(late)}
 
 
 async def test_too_many_questions_are_refused_at_once() -> None:

@@ -14,11 +14,13 @@ import pytest
 
 from duologue.errors import BackendError, StartupError
 from duologue.ledger import Outcome, PairFormed
+from duologue.metrics import definitions as metrics
 from duologue.store.redis.keys import Keys
 from duologue.store.redis.primary import parse
 from tests.builders import ANA, BEN
 from tests.contract.stores import GATEWAY, PAIR
 from tests.fakes import free_port, wait_until
+from tests.figures import Counted
 from tests.redis_server import RedisServer, redis_server
 from tests.store.redis.rig import error_of, serves, store_at, until_it_works, world_of
 
@@ -232,9 +234,10 @@ class TestCluster:
 
             async with store_at(f"redis+cluster://127.0.0.1:{other.port}", "realm") as store:
                 await store.keep_alive(GATEWAY)
+                errors_counted = Counted(metrics.STORE_ERRORS)
                 await move_slot(slot, owner, other)
                 await serves(store)
-                assert store._line.faults["moved"] >= 1
+                assert errors_counted()["moved"] >= 1
                 assert "keys=" in other.cli("INFO", "keyspace")
 
     async def test_a_node_that_is_away_is_no_reason_to_despair(self) -> None:

@@ -21,6 +21,7 @@ remembers of its client (`client.py`).
 Pure, so every order of events can be tested and simulated; `gateway/connection.py` does what it says.
 """
 
+from duologue.gateway.session.client import State
 from duologue.gateway.session.machine import Session
 
-__all__ = ["Session"]
+__all__ = ["Session", "State"]

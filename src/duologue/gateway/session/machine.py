@@ -10,7 +10,7 @@ from duologue.gateway.session import ending, entry, live, standby
 from duologue.gateway.session.client import Client, Commands, State
 from duologue.gateway.terms import Limits, Timing
 from duologue.ids import SessionId
-from duologue.ledger import Attention, Claim
+from duologue.ledger import Attention, Claim, PersonState
 from duologue.matching.rules import Rules
 
 HANDLERS: Mapping[State, Callable[[Client, ev.Event, int], Commands]] = {
@@ -42,6 +42,16 @@ class Session:
     def deadline_ms(self) -> int | None:
         """When this session wants a `Ticked`."""
         return self._client.deadline_ms
+
+    @property
+    def state(self) -> State:
+        """Where it is in its life."""
+        return self._client.state
+
+    @property
+    def doing(self) -> PersonState:
+        """What its person does, as far as it knows."""
+        return self._client.doing
 
     def claim(self, generation: int) -> Claim | None:
         """What its client was told last, for a store that may have forgotten; None: nobody came in on it."""

@@ -174,6 +174,7 @@ class Ledger:
     def offer(self, who: Person) -> None:
         """Let the matchers know of a ticket."""
         if who.offered and who.ticket is not None:
+            who.ticket = msgspec.structs.replace(who.ticket, offered_ms=self.now_ms())
             self.records.append_queue(who.ticket.cohort.key, TicketArrived(who.ticket))
 
     def dequeue(self, who: Person) -> None:

@@ -9,7 +9,6 @@ forgotten. Nobody waits longer than `SENT_WITHIN_S`, the time to connect and `AN
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -18,6 +17,7 @@ from redis import exceptions
 from redis.asyncio.connection import AbstractConnection
 
 from duologue.errors import BackendError, Unavailable
+from duologue.metrics import definitions as metrics
 from duologue.ports import Clock
 from duologue.store.redis import faults
 from duologue.store.redis.primary import Link
@@ -68,8 +68,6 @@ class Line:
         self._pause_ms = FIRST_PAUSE_MS
         self._closed_until_ms = 0
         self._why: Exception | None = None
-        self.faults: Counter[str] = Counter()
-        """Errors by kind."""
         self.store_id = ""
         """Which life of the store the newest connection is to."""
 
@@ -82,6 +80,7 @@ class Line:
         if self._why is not None and self._clock.monotonic_ms() < self._closed_until_ms:
             raise faults.nothing_happened(self._why)
         if len(self._waiting) >= WAITING_AT_MOST:
+            metrics.BOUNDS_HIT.labels("store_questions").inc()
             raise Unavailable("Redis", "too much is waiting for its answers")
         answer: asyncio.Future[tuple[Any, str]] = asyncio.get_running_loop().create_future()
         question = Question(command, answer, self._clock.monotonic_ms(), life)
@@ -113,7 +112,7 @@ class Line:
         """Redis is slower than we ask: who waited too long is not sent any more."""
         latest_ms = self._clock.monotonic_ms() - int(SENT_WITHIN_S * 1000)
         late = [question for question in batch if question.asked_ms < latest_ms]
-        self.faults["slow"] += len(late)
+        metrics.STORE_ERRORS.labels("slow").inc(len(late))
         _refuse(late, Unavailable("Redis", "it answers more slowly than we ask"))
 
     async def _carry(self, batch: Sequence[Question]) -> None:
@@ -134,12 +133,13 @@ class Line:
         batch = [question for question in batch if not question.answer.done()]
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                await self._exchange(link, batch)
+                with metrics.STORE_SECONDS.time():
+                    await self._exchange(link, batch)
             if self._link is not link:
                 await link.connection.disconnect(nowait=True)
         except (exceptions.RedisError, OSError, TimeoutError) as error:
             await self._drop(link)
-            self.faults[faults.kind_of(error)] += 1
+            metrics.STORE_ERRORS.labels(faults.kind_of(error)).inc()
             _refuse(batch, faults.nobody_knows(error))
         except BaseException as error:
             await self._drop(link)
@@ -172,7 +172,7 @@ class Line:
 
     async def _refused(self, link: Link, question: Question, error: Exception) -> None:
         kind = faults.kind_of(error)
-        self.faults[kind] += 1
+        metrics.STORE_ERRORS.labels(kind).inc()
         _refuse([question], faults.nothing_happened(error, question.command))
         if kind in faults.ELSEWHERE and self._link is link:
             self._link = None  # once this batch is read, the next one looks for the primary
@@ -197,7 +197,7 @@ class Line:
         """Leave a primary once it was replaced: it does not tell us."""
         while self._link is link:
             if await self._connector.was_replaced(link) and self._link is link:
-                self.faults["replaced"] += 1
+                metrics.STORE_ERRORS.labels("replaced").inc()
                 self._link = None  # a batch that is on its way is read to its end
                 if not self._pumping:
                     await link.connection.disconnect(nowait=True)
@@ -213,7 +213,7 @@ class Line:
 
     def _failed(self, error: Exception) -> None:
         """For a moment nobody tries again: each one would wait for the same silence."""
-        self.faults[faults.kind_of(error)] += 1
+        metrics.STORE_ERRORS.labels(faults.kind_of(error)).inc()
         self._why = error
         self._closed_until_ms = self._clock.monotonic_ms() + self._pause_ms
         self._pause_ms = min(2 * self._pause_ms, LONGEST_PAUSE_MS)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from redis import exceptions
 
 from duologue.errors import Damaged
+from duologue.metrics import definitions as metrics
 from duologue.ports import ResyncNeeded
 from duologue.store.redis import faults
 from duologue.store.redis.line import Connector, Line, is_over
@@ -109,6 +110,7 @@ class Readers:
                 await link.connection.disconnect(nowait=True)
                 raise
         except (exceptions.RedisError, OSError, TimeoutError) as error:
+            metrics.STORE_ERRORS.labels(faults.kind_of(error)).inc()
             raise faults.nothing_happened(error, command) from error
         self._idle.append(link)
         return answer

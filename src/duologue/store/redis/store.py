@@ -26,6 +26,7 @@ from duologue.ledger import (
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
+from duologue.metrics import definitions as metrics
 from duologue.pairs.pair import Pair
 from duologue.ports import Clock, ResyncNeeded
 from duologue.settings import RedisSettings
@@ -109,6 +110,7 @@ class RedisStore(LedgerStore):
             if await apply(self._line, changes) is Applied.DONE:
                 self._known_shards.update(records.shards)
                 return answer
+            metrics.STORE_RETRIES.inc()
         raise Unavailable("the store", "too many change the same thing at once")
 
     async def _decide(
@@ -176,7 +178,7 @@ class RedisStore(LedgerStore):
 
     def _report(self, damaged: Damaged) -> None:
         super()._report(damaged)
-        self._line.faults["broken"] += 1
+        metrics.STORE_ERRORS.labels("broken").inc()
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -306,7 +308,7 @@ class RedisStore(LedgerStore):
         try:
             return (cohort.decode(), *_status(value))
         except UNREADABLE:
-            self._line.faults["broken"] += 1
+            metrics.STORE_ERRORS.labels("broken").inc()
             return None
 
     # -- news -------------------------------------------------------------------------------
@@ -320,7 +322,7 @@ class RedisStore(LedgerStore):
         try:
             return [decode(entry) for entry in entries]
         except UNREADABLE as error:
-            self._line.faults["broken"] += 1
+            metrics.STORE_ERRORS.labels("broken").inc()
             log.error("stream_entry_damaged", detail=str(error), hint="whoever reads it begins with a snapshot")
             raise ResyncNeeded(position) from error
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from duologue.errors import BackendError, OutcomeUnknown, Unavailable
+from duologue.metrics import definitions as metrics
 from duologue.services.gate import Gate
 from duologue.store.sql.address import Address
 from duologue.tasks import Tasks
@@ -81,6 +82,7 @@ class Database:
         finally:
             task.cancel()
         if isinstance(answer, BackendError):
+            metrics.DATABASE_ERRORS.inc()
             raise answer from answer.__cause__
         return answer
 

@@ -1,0 +1,120 @@
+"""What happens on connections, in figures. It only counts: nothing depends on it.
+
+Label values are those of our own enumerations; whatever a client could choose freely is counted as `other`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from duologue.gateway import events as ev
+from duologue.ids import PersonId
+from duologue.ledger import Dequeued, News, Outcome, Paired, PairFormed, PersonState, TalkStarted, Waiting
+from duologue.metrics import definitions as metrics
+from duologue.metrics.bounded import OTHER
+from duologue.pairs.failure import cause_of
+from duologue.pairs.pair import Pair
+from duologue.protocol import client as c
+from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
+from duologue.protocol.server import CommandError, Reply
+
+STANDARD_CODES = (1000, 1001, 1005, 1006, 1009, 1011)
+CODES = frozenset([*STANDARD_CODES, *map(int, CloseCode)])
+ANSWERS = {Outcome.DONE: "ok", Outcome.REFUSED: ErrorCode.BAD_REQUEST, Outcome.STALE: ErrorCode.NOT_ACTIVE}
+LIMIT_OF = {c.Find: "find", c.Next: "find", c.Chat: "chat", c.Diagnostics: "diagnostics"}
+"""By which limit of a connection a command may be refused; for all others it is `blocks`."""
+REPORTED = {"pc_built": "built", "pc_swept": "leaked"}
+"""What of a client's report is counted, and as what."""
+BELIEVED = 1_000
+"""More than so many of anything in one report are a joke."""
+LONGEST_FRAME_MS = 60_000
+
+
+def told(news: News, doing: PersonState, me: PersonId, now_ms: int) -> None:
+    """The ledger has news for somebody who was doing this."""
+    match news, doing:
+        case PairFormed(pair), _:
+            metrics.OUTBOX_DELAY_SECONDS.observe(_since_s(pair.matched_ms, now_ms))
+        case TalkStarted(_, since_ms), Paired(pair) if pair.sides[0].person == me:  # once a pair
+            metrics.ESTABLISH_SECONDS.labels(pair.mode).observe(_since_s(pair.matched_ms, since_ms))
+        case Dequeued(), Waiting(ticket):
+            waited("cancelled", ticket.since_ms, now_ms)
+
+
+def gone(doing: PersonState, now_ms: int) -> None:
+    """The socket of somebody who was doing this is gone."""
+    if isinstance(doing, Waiting):
+        waited("gone", doing.ticket.since_ms, now_ms)
+
+
+def waited(outcome: str, since_ms: int, now_ms: int) -> None:
+    """A wait ended in another way than with a partner."""
+    metrics.WAIT_SECONDS.labels(outcome).observe(_since_s(since_ms, now_ms))
+
+
+def came_in(*, resumed: bool) -> None:
+    """Somebody is here."""
+    metrics.SESSIONS_STARTED.labels("resumed" if resumed else "new").inc()
+
+
+def closed(code: int, by: str) -> None:
+    """A socket ended, or is being closed."""
+    metrics.SOCKETS_CLOSED.labels(str(code) if code in CODES else OTHER, by).inc()
+
+
+def answered(message: c.Command | c.MediaReport, outcome: Outcome | CommandError, took_ms: int) -> None:
+    """A command was carried out, or it turned out that it cannot be."""
+    name = _name(type(message))
+    answer = outcome.code if isinstance(outcome, CommandError) else ANSWERS.get(outcome, "gone")
+    metrics.COMMANDS.labels(name, answer).inc()
+    metrics.COMMAND_SECONDS.labels(name).observe(took_ms / 1000)
+
+
+def refused(message: c.ClientMessage, commands: Iterable[ev.SessionCommand]) -> None:
+    """What a session answered at once, without asking anybody: refusals."""
+    for command in commands:
+        match command:
+            case ev.Send(Reply(error=CommandError(code=code))):
+                metrics.COMMANDS.labels(_name(type(message)), code).inc()
+                if code is ErrorCode.RATE_LIMITED:
+                    metrics.LIMITED.labels(LIMIT_OF.get(type(message), "blocks")).inc()
+            case ev.Close(CloseCode.RATE_LIMITED):
+                metrics.LIMITED.labels("message").inc()
+
+
+def heard(message: c.ClientMessage, doing: PersonState, me: PersonId | None, now_ms: int) -> None:
+    """What a client says of its media while it is in that pair."""
+    if isinstance(message, c.MediaReport) and isinstance(doing, Paired) and doing.pair.id == message.pair:
+        assert me is not None, "only somebody is in a pair"
+        metrics.MEDIA_EVENTS.labels(message.event).inc()
+        _media(message, doing.pair, me, now_ms)
+
+
+def _media(report: c.MediaReport, pair: Pair, me: PersonId, now_ms: int) -> None:
+    match report.event:
+        case MediaEvent.CONNECTED if not pair.side(me).connected:
+            metrics.MEDIA_CONNECT_SECONDS.labels(pair.mode).observe(_since_s(pair.matched_ms, now_ms))
+        case MediaEvent.FAILED:
+            metrics.MEDIA_FAILURES.labels(cause_of(report.detail)).inc()
+        case MediaEvent.FIRST_FRAME if report.ms is not None:
+            metrics.FIRST_FRAME_SECONDS.observe(min(report.ms, LONGEST_FRAME_MS) / 1000)
+
+
+def diagnosed(figures: Mapping[str, float]) -> None:
+    """What a client found out about itself."""
+    for word, event in REPORTED.items():
+        count = figures.get(word, 0)
+        if 0 < count < BELIEVED:
+            metrics.PEER_CONNECTIONS.labels(event).inc(int(count))
+
+
+def _since_s(since_ms: int, now_ms: int) -> float:
+    """Clocks of two machines may differ a little."""
+    return max(0, now_ms - since_ms) / 1000
+
+
+@lru_cache(maxsize=64)
+def _name(kind: type[c.ClientMessage]) -> str:
+    """As it is called on the wire."""
+    return str(kind.__struct_config__.tag)
