@@ -42,7 +42,7 @@ class _Mark(Builder[dashboard.AnnotationQuery]):
 
 
 ALERTS = _Mark("Alerts", "red", 'ALERTS{alertstate="firing"}', "{{alertname}}")
-RESTARTS = _Mark("Restarts", "blue", f"time() - process_start_time_seconds < 120 {promql.OURS}", "{{instance}} started")
+RESTARTS = _Mark("Restarts", "blue", f"time() - process_start_time_seconds < 120 {promql.OURS}", "{{process}} started")
 
 
 def board(name: str, about: str, *rows: Row, choices: Sequence[builders.QueryVariable] = ()) -> builders.Dashboard:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from scripts.dashboards.board import Row, board, choice
 from scripts.dashboards.panels import Query, timeline
-from scripts.dashboards.promql import OURS, per_minute, per_second, quantile, some, total
+from scripts.dashboards.promql import OURS, per_minute, per_second, quantile, share, some, total
 
-CHOSEN = 'instance=~"$instance"'
+CHOSEN = 'process=~"$process"'
 
 PEOPLE: Row = (
     "People and their sockets",
@@ -19,15 +19,17 @@ PEOPLE: Row = (
         ),
         timeline(
             "Sockets, by process",
-            Query(total("duologue_sockets", CHOSEN, by="instance"), "{{instance}}"),
+            Query(total("duologue_sockets", CHOSEN, by="process"), "{{process}}"),
             about="Evenly spread, if the balancer is right.",
         ),
         timeline(
             "Sockets, of the most that are taken",
             Query(
-                f"{total('duologue_sockets', CHOSEN, by='instance')} "
-                f"/ {total('duologue_sockets_most', CHOSEN, by='instance')}",
-                "{{instance}}",
+                share(
+                    total("duologue_sockets", CHOSEN, by="process"),
+                    total("duologue_sockets_most", CHOSEN, by="process"),
+                ),
+                "{{process}}",
             ),
             about="At 100 % people are turned away.",
             unit="percentunit",
@@ -46,7 +48,7 @@ PEOPLE: Row = (
         ),
         timeline(
             "News last heard, by process",
-            Query(total("duologue_outbox_age_seconds", CHOSEN, by="instance"), "{{instance}}"),
+            Query(total("duologue_outbox_age_seconds", CHOSEN, by="process"), "{{process}}"),
             about="Up to 5 s are in order.",
             unit="s",
             limit=10,
@@ -106,13 +108,13 @@ PROCESSES: Row = (
     (
         timeline(
             "Can serve",
-            Query(total("duologue_ready", CHOSEN, by="instance"), "{{instance}}"),
+            Query(total("duologue_ready", CHOSEN, by="process"), "{{process}}"),
             about="1 can, 0 cannot: its log says why.",
             most=1,
         ),
         timeline(
             "Loop lag, 99 %",
-            Query(quantile(0.99, "duologue_loop_lag_seconds", CHOSEN, by="instance"), "{{instance}}"),
+            Query(quantile(0.99, "duologue_loop_lag_seconds", CHOSEN, by="process"), "{{process}}"),
             about="How late each process is with everything it does. Above 0.1 s, people feel it.",
             unit="s",
             limit=0.1,
@@ -126,23 +128,23 @@ PROCESSES: Row = (
         timeline(
             "Processor, cores",
             Query(
-                f"sum by (instance) (rate(process_cpu_seconds_total{{{CHOSEN}}}[$__rate_interval]) {OURS})",
-                "{{instance}}",
+                f"sum by (process) (rate(process_cpu_seconds_total{{{CHOSEN}}}[$__rate_interval]) {OURS})",
+                "{{process}}",
             ),
             about="A process has one core; near 1, start more of them.",
             limit=0.9,
         ),
         timeline(
             "Memory",
-            Query(f"sum by (instance) (process_resident_memory_bytes{{{CHOSEN}}} {OURS})", "{{instance}}"),
+            Query(f"sum by (process) (process_resident_memory_bytes{{{CHOSEN}}} {OURS})", "{{process}}"),
             about="Grows with the people on it, and goes no further.",
             unit="bytes",
         ),
         timeline(
             "Open files, of the most there may be",
             Query(
-                f"sum by (instance) (process_open_fds{{{CHOSEN}}} / process_max_fds {OURS})",
-                "{{instance}}",
+                f"sum by (process) (process_open_fds{{{CHOSEN}}} / process_max_fds {OURS})",
+                "{{process}}",
             ),
             about="Each socket is one. At 100 % nobody comes in.",
             unit="percentunit",
@@ -151,7 +153,7 @@ PROCESSES: Row = (
         ),
         timeline(
             "Up for",
-            Query(f"max by (instance) (time() - process_start_time_seconds{{{CHOSEN}}} {OURS})", "{{instance}}"),
+            Query(f"max by (process) (time() - process_start_time_seconds{{{CHOSEN}}} {OURS})", "{{process}}"),
             about="Falls to 0 at each start.",
             unit="s",
         ),
@@ -174,5 +176,5 @@ BOARD = board(
     PEOPLE,
     ASKED,
     PROCESSES,
-    choices=[choice("instance", "Process", "duologue_build_info")],
+    choices=[choice("process", "Process", "duologue_build_info")],
 )

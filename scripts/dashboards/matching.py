@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from scripts.dashboards.board import Row, board, choice
-from scripts.dashboards.panels import Query, percentiles, timeline
+from scripts.dashboards.panels import Query, percentiles, promise, timeline
 from scripts.dashboards.promql import per_minute, per_second, quantile, rate, share, some, total
 
 CHOSEN = 'cohort=~"$cohort"'
 
+PROMISE: Row = (
+    "Is the promise kept?",
+    (
+        timeline(
+            "Time to match, where a partner waits",
+            *percentiles("duologue_match_seconds"),
+            about="From when two who fit both waited to their pair in the store. The promise is one second.",
+            unit="s",
+            limit=1,
+            width=12,
+        ),
+        promise("match", "Matches later than 1 s, against what is promised"),
+    ),
+)
+
 QUEUE: Row = (
     "The queue",
     (
+        timeline(
+            "Waiting, as both sides see it",
+            Query(total("duologue_people", 'doing="waiting"'), "say the gateways"),
+            Query(some("duologue_queue_people"), "say the matchers"),
+            about="They should agree. Only the gateways' figure grows: no matcher reads the queue.",
+        ),
         timeline(
             "Waiting, by cohort",
             Query(some("duologue_queue_people", CHOSEN, by="cohort"), "{{cohort}}"),
@@ -40,13 +61,6 @@ QUEUE: Row = (
             Query(quantile(0.95, "duologue_wait_seconds", 'outcome="gone"'), "gone, 95 %"),
             about="How long people hold out.",
             unit="s",
-        ),
-        timeline(
-            "Time to match, where a partner waits",
-            *percentiles("duologue_match_seconds"),
-            about="From when two who fit both waited to their pair in the store. The promise is one second.",
-            unit="s",
-            limit=1,
         ),
     ),
 )
@@ -85,7 +99,7 @@ MATCHES: Row = (
         ),
         timeline(
             "Cohorts, by matcher",
-            Query(total("duologue_shards_owned", by="instance"), "{{instance}}"),
+            Query(total("duologue_shards_owned", by="process"), "{{process}}"),
             about="Who owns how many.",
         ),
         timeline(
@@ -149,6 +163,7 @@ PAIRS: Row = (
 BOARD = board(
     "matching",
     "Who waits, for how long, and what becomes of matches.",
+    PROMISE,
     QUEUE,
     MATCHES,
     PAIRS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.dashboards.board import Row, board
-from scripts.dashboards.panels import GREEN, RED, Query, number, percentiles, timeline
+from scripts.dashboards.panels import GREEN, RED, Query, number, percentiles, promise, timeline
 from scripts.dashboards.promql import per_minute, per_second, quantile, rate, share, some
 
 NUMBERS: Row = (
@@ -43,8 +43,8 @@ NUMBERS: Row = (
     ),
 )
 
-TALKS: Row = (
-    "From the match to the picture",
+PROMISE: Row = (
+    "Is the promise kept?",
     (
         timeline(
             "Both sides connected",
@@ -52,7 +52,15 @@ TALKS: Row = (
             about="From the pair in the store; once a pair. The promise is five seconds.",
             unit="s",
             limit=5,
+            width=12,
         ),
+        promise("establish", "Talks later than 5 s, against what is promised"),
+    ),
+)
+
+TALKS: Row = (
+    "From the match to the picture",
+    (
         timeline(
             "One side's media up",
             *percentiles("duologue_media_connect_seconds"),
@@ -78,6 +86,19 @@ TALKS: Row = (
             "Failures a minute, by cause",
             Query(per_minute("duologue_media_failures_total", by="cause"), "{{cause}}"),
             about="`device` is at home with people; `timeout`, `network` and `refused` may be ours.",
+        ),
+        timeline(
+            "Failures, of all who tried",
+            Query(
+                share(
+                    rate("duologue_media_events_total", 'event="failed"'),
+                    rate("duologue_media_events_total", 'event=~"connected|failed"'),
+                ),
+                "failed",
+            ),
+            about="Sides, not pairs. A few of a hundred sit behind networks that let nothing through.",
+            unit="percentunit",
+            most=1,
         ),
         timeline(
             "What browsers say, a minute",
@@ -166,6 +187,7 @@ BOARD = board(
     "media",
     "From a match to a picture: how long it takes, what fails, and how the media servers are.",
     NUMBERS,
+    PROMISE,
     TALKS,
     SERVERS,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scripts.dashboards.board import Row, board
 from scripts.dashboards.panels import GREEN, ORANGE, RED, Query, number, percentiles, timeline
-from scripts.dashboards.promql import per_minute, per_second, quantile, some, total, within
+from scripts.dashboards.promql import per_minute, per_second, quantile, some, total
 
 PRESENT = 'doing=~"idle|waiting|matched|talking"'
 
@@ -37,8 +37,8 @@ PEOPLE: Row = (
         ),
         number(
             "Matched within 1 s",
-            Query(within("duologue_match_seconds", "1.0", "5m"), "of matches"),
-            about="Of the matches of 5 minutes: how many came within a second of both partners waiting.",
+            Query("1 - duologue:match_errors:ratio5m", "of matches"),
+            about="Of the matches of 5 minutes: how many came within a second of both waiting. Promised: 99 %.",
             unit="percentunit",
             base=RED,
             steps=[(0.95, ORANGE), (0.99, GREEN)],
@@ -48,12 +48,12 @@ PEOPLE: Row = (
         ),
         number(
             "Talk within 5 s",
-            Query(within("duologue_establish_seconds", "5.0", "5m"), "of talks"),
-            about="Of the talks that began in 5 minutes: how many had both sides connected within 5 s of the match.",
+            Query("1 - duologue:establish_errors:ratio5m", "of pairs"),
+            about="Of the pairs of 5 minutes that nobody left: how many talked within 5 s. Promised: 98 %.",
             unit="percentunit",
             base=RED,
-            steps=[(0.95, ORANGE), (0.99, GREEN)],
-            nothing="no talk",
+            steps=[(0.9, ORANGE), (0.98, GREEN)],
+            nothing="no pair",
             decimals=1,
             to="media",
         ),
@@ -89,7 +89,7 @@ SYMPTOMS: Row = (
     "Are people matched, and do they talk?",
     (
         timeline(
-            "Waiting",
+            "Who waits",
             Query(total("duologue_people", 'doing="waiting"'), "say the gateways"),
             Query(some("duologue_queue_people"), "say the matchers"),
             Query(some("duologue_paused_people"), "of them, cannot be matched now"),
@@ -182,7 +182,7 @@ CAUSES: Row = (
         ),
         timeline(
             "Loop lag, 99 %",
-            Query(quantile(0.99, "duologue_loop_lag_seconds", by="instance"), "{{instance}}"),
+            Query(quantile(0.99, "duologue_loop_lag_seconds", by="process"), "{{process}}"),
             about="How late each process is with everything it does. Above 0.1 s, people feel it.",
             unit="s",
             limit=0.1,

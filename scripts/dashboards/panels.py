@@ -114,6 +114,18 @@ def timeline(
     return panel
 
 
+def promise(name: str, title: str) -> timeseries.Panel:
+    """How fast a promise is being used up, in the windows that the alerts look at."""
+    windows = {"5m": "5 minutes", "1h": "1 hour", "6h": "6 hours", "3d": "3 days"}
+    return timeline(
+        title,
+        *(Query(f"duologue:{name}_errors:burn{window}", f"last {words}") for window, words in windows.items()),
+        about="At 1 the promise is just kept. At 14 a month of what it allows is gone in two days: somebody is woken.",
+        limit=1,
+        width=12,
+    )
+
+
 def link(uid: str) -> builders.DashboardLink:
     """To another dashboard, with the time that is looked at."""
     at = f"/d/{PREFIX}{uid}?${{__url_time_range}}"

@@ -52,12 +52,6 @@ def share(part: str, whole: str) -> str:
     return f"({part} or 0 * {whole}) / ({whole} > 0)"
 
 
-def within(histogram: str, bound: str, span: str) -> str:
-    """The share of cases that took at most so long (a bound of a bucket), in the last while; nothing without a case."""
-    good = f'sum (rate({histogram}_bucket{{le="{bound}"}}[{span}]))'
-    return f"{good} / (sum (rate({histogram}_count[{span}])) > 0)"
-
-
 def _by(labels: str) -> str:
     return f" by ({labels})" if labels else ""
 

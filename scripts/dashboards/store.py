@@ -60,7 +60,7 @@ ANSWERS: Row = (
         ),
         timeline(
             "Time of a batch, 99 %, by process",
-            Query(quantile(0.99, "duologue_store_seconds", by="instance"), "{{instance}}"),
+            Query(quantile(0.99, "duologue_store_seconds", by="process"), "{{process}}"),
             about="Who feels it.",
             unit="s",
         ),
@@ -72,13 +72,13 @@ ANSWERS: Row = (
         ),
         timeline(
             "Batches a second, by process",
-            Query(per_second("duologue_store_seconds_count", by="instance"), "{{instance}}"),
+            Query(per_second("duologue_store_seconds_count", by="process"), "{{process}}"),
             about="How much is asked.",
             unit="cps",
         ),
         timeline(
             "Silent, by process",
-            Query("max by (instance) (duologue_store_silent_seconds)", "{{instance}}"),
+            Query("max by (process) (duologue_store_silent_seconds)", "{{process}}"),
             about="Since it last answered this process, which asks every second.",
             unit="s",
             limit=5,
@@ -144,7 +144,7 @@ NEWS: Row = (
         ),
         timeline(
             "News last heard, by gateway",
-            Query("max by (instance) (duologue_outbox_age_seconds)", "{{instance}}"),
+            Query("max by (process) (duologue_outbox_age_seconds)", "{{process}}"),
             about="It asks again at least every 5 s, so up to 5 s are in order.",
             unit="s",
             limit=10,
