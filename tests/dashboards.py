@@ -1,45 +1,5 @@
 """What the dashboards ask Prometheus, as Grafana would: with the variables filled in."""
 
-from __future__ import annotations
+from scripts.dashboards.pages import FOLDER, Asked, Page, boards, filled, panels, queries
 
-import json
-import re
-from pathlib import Path
-from typing import Any, NamedTuple
-
-FOLDER = Path(__file__).resolve().parents[1] / "deploy/grafana"
-VARIABLE = re.compile(r"\$\{?(\w+)\}?")
-
-
-class Asked(NamedTuple):
-    """One query of one panel, ready to be asked."""
-
-    dashboard: str
-    panel: str
-    expr: str
-
-
-def boards() -> dict[str, dict[str, Any]]:
-    """Each dashboard as Grafana reads it, by its uid."""
-    pages = [json.loads(path.read_text()) for path in sorted((FOLDER / "dashboards").glob("*.json"))]
-    return {page["uid"]: page for page in pages}
-
-
-def panels(page: dict[str, Any]) -> list[dict[str, Any]]:
-    """Those that show something; the headings of rows do not."""
-    return [panel for panel in page["panels"] if panel["type"] != "row"]
-
-
-def filled(expr: str, interval: str = "1m") -> str:
-    """With every choice left at "All", and so long for `$__rate_interval`."""
-    return VARIABLE.sub(lambda found: interval if found[1] == "__rate_interval" else ".*", expr)
-
-
-def queries(interval: str = "1m") -> list[Asked]:
-    """Every query of every panel; rates are taken over `interval`, which has to hold some scrapes."""
-    return [
-        Asked(uid, panel["title"], filled(target["expr"], interval))
-        for uid, page in boards().items()
-        for panel in panels(page)
-        for target in panel["targets"]
-    ]
+__all__ = ["FOLDER", "Asked", "Page", "boards", "filled", "panels", "queries"]

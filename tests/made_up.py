@@ -64,7 +64,7 @@ def store(folder: Path, start_s: int, end_s: int) -> None:
     lines = [
         f"{name}{_braced(labels)} {value} {at}\n"
         for name, labels, values in samples(len(times))
-        for at, value in zip(times, values, strict=True)
+        for at, value in zip(times, values, strict=False)
     ]
     text = folder.parent / "figures.om"
     text.write_text("".join([*lines, "# EOF\n"]))
@@ -105,6 +105,8 @@ def _family(family: Metric, target: Mapping[str, str], steps: int) -> Iterator[S
         pace = 3 / (1 + number)
         if family.name == "duologue_media_node_up":
             yield family.name, labels, [number] * steps
+        elif family.name == "duologue_store_info":
+            yield family.name, labels, [1] * steps if values == ("redis",) else []
         elif family.type == "gauge":
             yield family.name, labels, [pace * (1 + 0.3 * math.sin(step / 9)) for step in range(steps)]
         elif family.type == "counter":

@@ -21,18 +21,21 @@ PEOPLE: Row = (
             "Online",
             Query(total("duologue_people", PRESENT), "people"),
             about="People on the page with a live session. Far below the usual for this hour: can they come in at all?",
+            decimals=0,
             to="gateway",
         ),
         number(
             "Waiting",
             Query(total("duologue_people", 'doing="waiting"'), "people"),
             about="People who look for a partner. Normal: few beside those who talk.",
+            decimals=0,
             to="matching",
         ),
         number(
             "Talking",
             Query(pairs("talking"), "pairs"),
             about="Pairs that talk. Falls while people wait: look at the time to match, then at the media.",
+            decimals=0,
             to="media",
         ),
         number(

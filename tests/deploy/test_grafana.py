@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from duologue.metrics.exposition import expose
 from tests import made_up
-from tests.dashboards import FOLDER, boards, filled, panels, queries
+from tests.dashboards import FOLDER, Page, boards, filled, panels, queries
 from tests.prometheus import Prometheus
 
 ROOT = FOLDER.parents[1]
@@ -72,7 +72,7 @@ def metrics_of(expr: str) -> set[str]:
     return named
 
 
-def shown(page: dict[str, Any]) -> set[str]:
+def shown(page: Page) -> set[str]:
     """What is on a dashboard."""
     return {name for panel in panels(page) for target in panel["targets"] for name in metrics_of(target["expr"])}
 
