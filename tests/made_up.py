@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -12,37 +13,23 @@ from prometheus_client.metrics_core import Metric
 
 from duologue.metrics import definitions
 from duologue.metrics.sampled import REGISTRY, Sampled
-from duologue.protocol.codes import EndReason, FailureCause, MediaEvent, Mode, Pause
+from duologue.protocol.codes import MediaEvent
 from tests.prometheus import program
 
 STEP_S = 15
 LABELS: Mapping[str, Sequence[str]] = {
-    "answer": ("ok", "rate_limited"),
-    "bound": ("write_buffer", "news"),
-    "by": ("client", "server"),
-    "call": ("open_room", "close_room", "rooms"),
-    "cause": tuple(FailureCause),
+    **{name: re.findall(r"`(\w+)`", words) for name, words in definitions.LABELS.items()},
     "code": ("1001", "1006", "4002"),
-    "cohort": ("video", "text"),
+    "cohort": ("default:video:adult:open", "default:text:adult:open"),
     "command": ("find", "next", "chat"),
-    "doing": ("idle", "waiting", "matched", "talking"),
     "event": (*MediaEvent, "built", "leaked"),
     "generation": ("0", "1", "2"),
-    "kind": ("redis", "memory", "new", "resumed", "timeout"),
-    "lease": ("shard", "nodes"),
-    "limit": ("find", "guest"),
-    "mode": tuple(Mode),
     "node": ("media-1", "media-2"),
-    "outcome": ("matched", "cancelled", "gone"),
-    "phase": ("matched", "talking"),
-    "reason": tuple(EndReason),
-    "result": ("committed", "rejected", "no_slot", "deposed", "unknown"),
     "route": ("/config.json", "/v1/guest"),
     "status": ("200", "503"),
-    "verdict": ("taken", "late"),
-    "where": ("session", "task"),
-    "why": tuple(Pause),
 }
+"""What each may be: what its documentation names, or an example."""
+
 BUILD = {"version": "0.1.0", "roles": "gateway"}
 PROCESSES = ("gateway-1", "gateway-2")
 OF_RULES = {

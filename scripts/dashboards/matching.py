@@ -40,7 +40,7 @@ QUEUE: Row = (
         timeline(
             "Waiting, but cannot be matched now",
             Query(some("duologue_paused_people", by="why"), "{{why}}"),
-            about="By what keeps them: a media server that is down or busy, their own media, or no matcher.",
+            about="By what keeps them: media servers that are down or busy, or no matcher.",
         ),
         timeline(
             "Waits that ended, a minute",

@@ -117,8 +117,9 @@ TALKS: Row = (
         ),
         timeline(
             "Matches that wait for a join slot",
-            Query(some("duologue_held_matches"), "wait"),
-            about="Stays above 0: add media servers, or allow them more.",
+            Query(some("duologue_held_matches"), "matches"),
+            Query(some("duologue_paused_people", by="why"), "people: {{why}}"),
+            about="And people who cannot be matched meanwhile. Stays above 0: add media servers, or allow them more.",
             to="matching",
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scripts.dashboards.board import Row, board
 from scripts.dashboards.panels import GREEN, ORANGE, RED, Query, number, percentiles, timeline
-from scripts.dashboards.promql import per_minute, per_second, quantile, some, total
+from scripts.dashboards.promql import OURS, per_minute, per_second, quantile, some, total
 
 PRESENT = 'doing=~"idle|waiting|matched|talking"'
 
@@ -202,6 +202,7 @@ CAUSES: Row = (
             Query("count (duologue_build_info)", "run"),
             Query(total("duologue_ready"), "can serve"),
             Query('count (up{job="duologue"} == 0) or vector(0)', "do not answer Prometheus", RED),
+            Query(f"sum (changes(process_start_time_seconds[1h]) {OURS}) or vector(0)", "started anew within an hour"),
             about="All that run should be able to serve.",
             to="gateway",
         ),

@@ -97,5 +97,5 @@ def _without_name(labels: Mapping[str, str]) -> dict[str, str]:
 
 def _points(values: Sequence[tuple[float, str]]) -> list[tuple[float, float]]:
     """What is not a number (a share of nothing) is left out, as Grafana does."""
-    told = [(at, float(value)) for at, value in values]
+    told = [(float(at), float(value)) for at, value in values]
     return [(at, float(f"{value:.6g}")) for at, value in told if math.isfinite(value)]

@@ -1,0 +1,138 @@
+"""An evening in a small town, for the pictures of the dashboards: `python -m tests.operate.evening run.json.gz`.
+
+A whole `duologue serve` with Redis, PostgreSQL and LiveKit, a Prometheus with the rules of `deploy/prometheus`, and
+people who come, find, talk, press Next and go. A third of the way, Redis says nothing for a few seconds; at two thirds
+a gateway is killed, and another one starts in its place. Their media is only their word, and so is their first picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from duologue.client import RandomChatSession, join
+from duologue.client.session import CommandRefused
+from duologue.client.socket import ConnectionEnded
+from duologue.protocol.client import Diagnostics, Filters
+from duologue.protocol.codes import MediaEvent, Mode
+from duologue.protocol.server import Ended, Matched, Talking
+from scripts.dashboards.pages import FOLDER
+from scripts.dashboards.recording import record, save
+from tests.e2e.servers import Serve, serving
+from tests.prometheus import running_prometheus, scraping
+
+RULES = FOLDER.parent / "prometheus"
+POINTS = 120
+COME_WITHIN = 0.25
+"""Of the evening: until then, everybody has come."""
+MODES = (Mode.VIDEO, Mode.VIDEO, Mode.VIDEO, Mode.VOICE, Mode.TEXT)
+FAULTS = ("no camera", "timeout", "network lost")
+TALK_S, PAUSE_S, PATIENCE_S = 25.0, 4.0, 40.0
+SILENT_S = 6.0
+LOST = (ConnectionEnded, CommandRefused, ConnectionError, TimeoutError, OSError)
+
+
+def paired(session: RandomChatSession) -> bool:
+    """Whether there is a partner just now."""
+    return session.pair is not None
+
+
+class Guest:
+    """Somebody who stays until the end, whatever happens."""
+
+    def __init__(self, url: str, dice: random.Random) -> None:
+        self._url = url
+        self._dice = dice
+        self._mode = dice.choice(MODES)
+
+    async def stay(self) -> None:
+        """Comes back a moment after everything that goes wrong."""
+        while True:
+            with suppress(*LOST):
+                async with RandomChatSession(await join(self._url)) as session:
+                    await self._chat(session)
+            await asyncio.sleep(self._dice.uniform(0.5, 3))
+
+    async def _chat(self, session: RandomChatSession) -> None:
+        await session.find(Filters(mode=self._mode))
+        while True:
+            async with asyncio.timeout(PATIENCE_S):
+                await session.expect(Matched)
+            await self._talk(session)
+            if paired(session):
+                await session.next()
+            elif session.waiting is None:
+                await asyncio.sleep(self._dice.expovariate(1 / PAUSE_S))
+                await session.find(Filters(mode=self._mode))
+
+    async def _talk(self, session: RandomChatSession) -> None:
+        """Until the partner goes, or one has had enough."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._dice.expovariate(1 / TALK_S) + 2):
+                await self._begin(session)
+                await session.expect(Ended)
+
+    async def _begin(self, session: RandomChatSession) -> None:
+        await asyncio.sleep(self._dice.gammavariate(3, 0.25))
+        if not paired(session):
+            return
+        if self._dice.random() < 0.03:
+            session.report_media(MediaEvent.FAILED, self._dice.choice(FAULTS))
+            return
+        session.report_media()
+        await session.expect(Talking)
+        if paired(session) and self._mode is Mode.VIDEO:
+            session.report_media(MediaEvent.FIRST_FRAME, ms=int(self._dice.gammavariate(6, 180)))
+            session.send(Diagnostics("figures", {"pc_built": 2, "pc_swept": 0}))
+
+
+async def evening(serve: Serve, people: int, seconds: float) -> None:
+    """From the first one to the last."""
+    dice = random.Random(1)
+
+    async def come(guest: Guest) -> None:
+        await asyncio.sleep(dice.uniform(0, COME_WITHIN * seconds))
+        await guest.stay()
+
+    async def trouble() -> None:
+        await asyncio.sleep(seconds / 3)
+        serve.redis.freeze()
+        await asyncio.sleep(SILENT_S)
+        serve.redis.thaw()
+        await asyncio.sleep(seconds / 3 - SILENT_S)
+        serve.kill_process("gateway-1")
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.gather(trouble(), *(come(Guest(serve.url, dice)) for _ in range(people)))
+
+
+def main() -> int:
+    """Run it, and write what Prometheus saw."""
+    parser = argparse.ArgumentParser(prog="python -m tests.operate.evening", description=__doc__)
+    parser.add_argument("--people", type=int, default=60, help="how many come (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=12, help="how long it lasts (%(default)s)")
+    parser.add_argument("file", type=Path, help="the recording; gzipped if it ends in .gz")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="duologue-evening-")))
+        serve = stack.enter_context(serving(folder))
+        rules = sorted(path for path in RULES.glob("*.yml") if path.name != "prometheus.yml")
+        prometheus = stack.enter_context(running_prometheus(scraping(serve.targets, rules)))
+        start = int(time.time())
+        asyncio.run(evening(serve, options.people, options.minutes * 60))
+        end = int(time.time()) - 2  # before people left
+        about = f"{options.people} people on one machine"
+        step = max(1, (end - start) // POINTS)
+        save(record(prometheus.url, start, end, step, interval="20s", about=about), options.file)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
