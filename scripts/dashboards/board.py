@@ -41,7 +41,7 @@ class _Mark(Builder[dashboard.AnnotationQuery]):
         return self._query
 
 
-ALERTS = _Mark("Alerts", "red", 'ALERTS{alertstate="firing"}', "{{alertname}}")
+ALERTS = _Mark("Alerts", "red", f"ALERTS{{{promql.FIRING}}}", "{{alertname}}")
 RESTARTS = _Mark("Restarts", "blue", f"time() - process_start_time_seconds < 120 {promql.OURS}", "{{process}} started")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scripts.dashboards.board import Row, board
 from scripts.dashboards.panels import GREEN, ORANGE, RED, Query, number, percentiles, timeline
-from scripts.dashboards.promql import OURS, per_minute, per_second, quantile, some, total
+from scripts.dashboards.promql import FIRING, OURS, per_minute, per_second, quantile, some, total
 
 PRESENT = 'doing=~"idle|waiting|matched|talking"'
 
@@ -80,7 +80,7 @@ PEOPLE: Row = (
         ),
         number(
             "Alerts",
-            Query('count (ALERTS{alertstate="firing"}) or vector(0)', "firing"),
+            Query(f"count (ALERTS{{{FIRING}}}) or vector(0)", "firing"),
             about="Alerts that fire. Each names its page of the runbook and a dashboard.",
             base=GREEN,
             steps=[(1, RED)],
@@ -208,7 +208,7 @@ CAUSES: Row = (
         ),
         timeline(
             "Alerts that fire",
-            Query(some("ALERTS", 'alertstate="firing"', by="alertname"), "{{alertname}}"),
+            Query(some("ALERTS", FIRING, by="alertname"), "{{alertname}}"),
             about="Each names its page of the runbook and a dashboard.",
         ),
     ),

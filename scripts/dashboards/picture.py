@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import escape
 
 from scripts.dashboards import svg, units
 from scripts.dashboards.chart import Marks, chart, legend, runs
@@ -91,9 +92,9 @@ def _number(panel: Page, recording: Recording, place: Box) -> Iterator[str]:
 
 def _big(x: float, y: float, figure: str, unit: str, color: str, room: float) -> str:
     size = min(36.0, 36 * room / max(1, svg.width(figure, 36) + svg.width(unit, 20)))
-    said = f'{figure}<tspan font-size="{svg.number(size * 0.55)}">{unit}</tspan>' if unit else figure
+    small = f'<tspan font-size="{svg.number(size * 0.55)}">{unit}</tspan>'
     style = f'font-size="{svg.number(size)}" font-weight="600" fill="{color}" text-anchor="middle"'
-    return f'<text x="{svg.number(x)}" y="{svg.number(y)}" {style}>{said}</text>'
+    return f'<text x="{svg.number(x)}" y="{svg.number(y)}" {style}>{escape(figure)}{small}</text>'
 
 
 def _color(steps: list[Page], value: float) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 NONE = "none"
 OURS = "and on (job, instance) duologue_build_info"
 """Of the figures that every Prometheus client tells (`process_*`), those of our processes."""
+FIRING = 'alertname=~"Duologue.*", alertstate="firing"'
+"""Of the alerts of this Prometheus, ours."""
 
 
 def rate(metric: str, where: str = "", by: str = "") -> str:
