@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import cycle, pairwise
+from typing import Any
 
 from scripts.dashboards import svg, units
 from scripts.dashboards.pages import Page
@@ -28,6 +29,8 @@ class Line:
     name: str
     color: str
     points: Sequence[tuple[float, float]]
+    named: bool = True
+    """Whether the legend has it."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ Marks = Sequence[tuple[float, str]]
 def chart(panel: Page, recording: Recording, room: Box, began: Marks = ()) -> Iterator[str]:
     """All of a panel but its title."""
     lines = _lines(panel, recording)
-    rows = _legend_rows(lines, room.w)
-    box = Box(room.x + LEFT, room.y, room.w - LEFT - 4, room.h - BOTTOM - LEGEND_H * len(rows))
+    rows = _legend_rows([line for line in lines if line.named], room.w)
+    box = Box(room.x + LEFT, room.y, room.w - LEFT - 4, room.h - BOTTOM - LEGEND_H * max(1, len(rows)))
     marks = _axis(panel, lines)
     plot = Plot(box, recording.start, recording.end, marks[-1][0])
     yield from _grid(plot, marks)
@@ -66,7 +69,7 @@ def chart(panel: Page, recording: Recording, room: Box, began: Marks = ()) -> It
         yield svg.words(box.x + box.w / 2, box.y + box.h / 2, "No data", 12, svg.FAINT, "middle")
     stacked = panel["fieldConfig"]["defaults"]["custom"].get("stacking", {}).get("mode") == "normal"
     for line in reversed(_stacked(lines) if stacked else lines):
-        yield from _drawn(line, plot, recording.step, filled=stacked or len(lines) == 1)
+        yield from _drawn(line, plot, recording.step, filled=stacked or sum(line.named for line in lines) == 1)
     yield from _limit(panel, plot)
     for at, color in began:
         x, _ = plot.place(at, 0)
@@ -76,19 +79,34 @@ def chart(panel: Page, recording: Recording, room: Box, began: Marks = ()) -> It
 
 
 def _lines(panel: Page, recording: Recording) -> list[Line]:
-    fixed = {
-        override["matcher"]["options"]: svg.COLORS[override["properties"][0]["value"]["fixedColor"]]
-        for override in panel["fieldConfig"]["overrides"]
-    }
     found: list[tuple[str, Series]] = [
         (legend(target["legendFormat"], series.labels), series)
         for target in panel["targets"]
         for series in sorted(recording.answer(target["expr"]), key=lambda series: sorted(series.labels.items()))
     ]
-    return [
-        Line(name, fixed.get(name, svg.PALETTE[index % len(svg.PALETTE)]), series.points)
-        for index, (name, series) in enumerate(found)
-    ]
+    palette = cycle(svg.PALETTE)
+    lines = []
+    for name, series in found:
+        properties = _overridden(panel, name)
+        fixed = properties.get("color", {}).get("fixedColor")
+        named = not properties.get("custom.hideFrom", {}).get("legend", False)
+        lines.append(Line(name, svg.COLORS[fixed] if fixed else next(palette), series.points, named))
+    return lines
+
+
+def _overridden(panel: Page, name: str) -> dict[str, Any]:
+    """What is set for the line of this name alone."""
+    return {
+        each["id"]: each["value"]
+        for override in panel["fieldConfig"]["overrides"]
+        if re.search(_pattern(override["matcher"]), name)
+        for each in override["properties"]
+    }
+
+
+def _pattern(matcher: Mapping[str, str]) -> str:
+    options = matcher["options"]
+    return options.strip("/") if matcher["id"] == "byRegexp" else f"^{re.escape(options)}$"
 
 
 def _stacked(lines: Sequence[Line]) -> list[Line]:
@@ -97,7 +115,7 @@ def _stacked(lines: Sequence[Line]) -> list[Line]:
     for line in lines:
         points = [(at, value + below.get(at, 0)) for at, value in line.points]
         below |= dict(points)
-        out.append(Line(line.name, line.color, points))
+        out.append(replace(line, points=points))
     return out
 
 

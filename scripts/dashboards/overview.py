@@ -75,7 +75,6 @@ PEOPLE: Row = (
             unit="s",
             base=GREEN,
             steps=[(2, ORANGE), (5, RED)],
-            decimals=1,
             to="store",
         ),
         number(

@@ -15,9 +15,9 @@ from scripts.dashboards import promql
 
 PREFIX = "duologue-"
 SOURCE = dashboard.DataSourceRef(type_val="prometheus", uid="${datasource}")
-GREEN, ORANGE, RED, BLUE = "green", "orange", "red", "blue"
-GRID = 24
-"""Columns of a page; Grafana's own number."""
+GREEN, ORANGE, RED, BLUE, GRAY = "green", "orange", "red", "blue", "#8c8c8c"
+UNNAMED = dashboard.DynamicConfigValue(id_val="custom.hideFrom", value={"legend": True, "tooltip": True, "viz": False})
+"""A line that is drawn, and that no legend names."""
 
 Panel = stat.Panel | timeseries.Panel
 Step = tuple[float, str]
@@ -139,8 +139,13 @@ def _ask(panel: Panel, queries: Sequence[Query], to: str, *, instant: bool) -> N
         asked = prometheus.Dataquery().ref_id(ref).expr(query.expr).legend_format(query.legend)
         panel.with_target(asked.instant() if instant else asked.range())
         if query.color:
-            color = {"mode": "fixed", "fixedColor": query.color}
-            panel.override_by_name(query.legend, [dashboard.DynamicConfigValue(id_val="color", value=color)])
+            panel.override_by_name(query.legend, [_fixed(query.color)])
+    if any(promql.NOTHING_YET in query.expr for query in queries):
+        panel.override_by_regexp(f"/{promql.NOTHING_YET}/", [_fixed(GRAY), UNNAMED])
+
+
+def _fixed(color: str) -> dashboard.DynamicConfigValue:
+    return dashboard.DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": color})
 
 
 def _thresholds(base: str, steps: Sequence[Step]) -> builders.ThresholdsConfig:

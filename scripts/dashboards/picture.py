@@ -15,6 +15,10 @@ from scripts.dashboards.svg import Box
 WIDTH, MARGIN, GAP, HEAD = 1200, 12, 8, 44
 COLUMNS, UNIT = 24, 31
 """Of the grid: how many there are, and how high a row is."""
+BOLD, SMALLER = 1.12, 0.55
+"""How much wider big numbers are than plain words; the size of their units."""
+BEFORE = 3
+"""Steps after the beginning in which a Prometheus that has just started may see for the first time what was there."""
 
 
 def draw(page: Page, recording: Recording) -> str:
@@ -54,7 +58,7 @@ def _began(page: Page, recording: Recording) -> list[tuple[float, str]]:
         for expr, color in marks(page)
         for series in recording.answer(expr)
         for run in runs(series.points, recording.step)
-        if run[0][0] > recording.start
+        if run[0][0] > recording.start + BEFORE * recording.step
     ]
 
 
@@ -74,7 +78,7 @@ def _number(panel: Page, recording: Recording, place: Box) -> Iterator[str]:
         (legend(target["legendFormat"], series.labels), series.points[-1][1])
         for target in panel["targets"]
         for series in recording.answer(target["expr"])
-        if series.points and series.points[-1][0] == recording.end
+        if series.points and series.points[-1][0] > recording.end - recording.step
     ]
     x, y = place.x + place.w / 2, place.y + place.h * 0.72
     if not latest:
@@ -91,8 +95,8 @@ def _number(panel: Page, recording: Recording, place: Box) -> Iterator[str]:
 
 
 def _big(x: float, y: float, figure: str, unit: str, color: str, room: float) -> str:
-    size = min(36.0, 36 * room / max(1, svg.width(figure, 36) + svg.width(unit, 20)))
-    small = f'<tspan font-size="{svg.number(size * 0.55)}">{unit}</tspan>'
+    size = min(32.0, room / (BOLD * (svg.width(figure, 1) + svg.width(unit, SMALLER))))
+    small = f'<tspan font-size="{svg.number(size * SMALLER)}">{unit}</tspan>'
     style = f'font-size="{svg.number(size)}" font-weight="600" fill="{color}" text-anchor="middle"'
     return f'<text x="{svg.number(x)}" y="{svg.number(y)}" {style}>{escape(figure)}{small}</text>'
 

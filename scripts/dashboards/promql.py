@@ -1,12 +1,13 @@
 """The shapes of our queries, so that every panel asks in the same way.
 
 `$__rate_interval` is Grafana's: at least four scrapes, and more where a pixel is more. What is counted by label reads 0
-before anything happened, with the label `none`: nothing to see is not the same as no data.
+before anything happened, whose line no legend names: nothing to see is not the same as no data.
 """
 
 from __future__ import annotations
 
-NONE = "none"
+NOTHING_YET = "nothing yet"
+"""The label of what has not happened."""
 OURS = "and on (job, instance) duologue_build_info"
 """Of the figures that every Prometheus client tells (`process_*`), those of our processes."""
 FIRING = 'alertname=~"Duologue.*", alertstate="firing"'
@@ -65,4 +66,4 @@ def _braced(where: str) -> str:
 def _or_zero(by: str) -> str:
     if not by:
         return " or vector(0)"
-    return f' or on () label_replace(vector(0), "{by.partition(",")[0]}", "{NONE}", "", "")'
+    return f' or on () label_replace(vector(0), "{by.partition(",")[0]}", "{NOTHING_YET}", "", "")'

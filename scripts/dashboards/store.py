@@ -24,7 +24,6 @@ NUMBERS: Row = (
             unit="s",
             base=GREEN,
             steps=[(2, ORANGE), (5, RED)],
-            decimals=1,
             width=6,
         ),
         number(

@@ -13,6 +13,7 @@ COLORS = {
     "orange": "#e0701c",
     "red": "#d0334a",
     "blue": "#2f6fd0",
+    "#8c8c8c": "#8c8c8c",
     "transparent": "none",
 }
 PALETTE = (
