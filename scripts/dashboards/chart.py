@@ -62,18 +62,17 @@ def chart(panel: Page, recording: Recording, room: Box, began: Marks = ()) -> It
     lines = _lines(panel, recording)
     rows = _legend_rows([line for line in lines if line.named], room.w)
     box = Box(room.x + LEFT, room.y, room.w - LEFT - 4, room.h - BOTTOM - LEGEND_H * max(1, len(rows)))
-    marks = _axis(panel, lines)
-    plot = Plot(box, recording.start, recording.end, marks[-1][0])
-    yield from _grid(plot, marks)
+    lines = _stacked(lines) if _is_stacked(panel) else lines
+    ticks = _axis(panel, lines)
+    plot = Plot(box, recording.start, recording.end, ticks[-1][0])
+    yield from _grid(plot, ticks)
     if not any(line.points for line in lines):
         yield svg.words(box.x + box.w / 2, box.y + box.h / 2, "No data", 12, svg.FAINT, "middle")
-    stacked = panel["fieldConfig"]["defaults"]["custom"].get("stacking", {}).get("mode") == "normal"
-    for line in reversed(_stacked(lines) if stacked else lines):
-        yield from _drawn(line, plot, recording.step, filled=stacked or sum(line.named for line in lines) == 1)
+    filled = _is_stacked(panel) or sum(line.named for line in lines) == 1
+    for line in reversed(lines):
+        yield from _drawn(line, plot, recording.step, filled=filled)
     yield from _limit(panel, plot)
-    for at, color in began:
-        x, _ = plot.place(at, 0)
-        yield svg.line(x, box.y, x, box.y + box.h, svg.COLORS[color], "2 3")
+    yield from _marks(began, plot)
     for row, names in enumerate(rows):
         yield from _legend(names, room.x + 6, room.y + room.h - LEGEND_H * (len(rows) - row) + 11)
 
@@ -109,6 +108,10 @@ def _pattern(matcher: Mapping[str, str]) -> str:
     return options.strip("/") if matcher["id"] == "byRegexp" else f"^{re.escape(options)}$"
 
 
+def _is_stacked(panel: Page) -> bool:
+    return bool(panel["fieldConfig"]["defaults"]["custom"].get("stacking", {}).get("mode") == "normal")
+
+
 def _stacked(lines: Sequence[Line]) -> list[Line]:
     below: dict[float, float] = {}
     out = []
@@ -122,17 +125,15 @@ def _stacked(lines: Sequence[Line]) -> list[Line]:
 def _axis(panel: Page, lines: Sequence[Line]) -> list[tuple[float, str]]:
     """The ticks, up to the highest figure: a limit that is far above it is not drawn."""
     defaults = panel["fieldConfig"]["defaults"]
-    stacked = defaults["custom"].get("stacking", {}).get("mode") == "normal"
-    shown = _stacked(lines) if stacked else lines
-    highest = max((value for line in shown for _, value in line.points), default=0.0)
+    highest = max((value for line in lines for _, value in line.points), default=0.0)
     limits = [step["value"] for step in defaults.get("thresholds", {}).get("steps", ()) if step["value"]]
     highest = max([highest, *(limit for limit in limits if highest > limit / 3)])
     return units.ticks(defaults.get("max") or highest or 1, defaults["unit"])
 
 
-def _grid(plot: Plot, marks: Sequence[tuple[float, str]]) -> Iterator[str]:
+def _grid(plot: Plot, ticks: Sequence[tuple[float, str]]) -> Iterator[str]:
     box = plot.box
-    for value, name in marks:
+    for value, name in ticks:
         _, y = plot.place(plot.start, value)
         yield svg.line(box.x, y, box.x + box.w, y, svg.GRID)
         yield svg.words(box.x - 6, y + 3.5, name, SMALL, svg.FAINT, "end")
@@ -172,6 +173,12 @@ def _limit(panel: Page, plot: Plot) -> Iterator[str]:
         if step["value"] and step["value"] <= plot.most:
             _, y = plot.place(plot.start, step["value"])
             yield svg.line(plot.box.x, y, plot.box.x + plot.box.w, y, svg.COLORS[step["color"]], "6 4")
+
+
+def _marks(began: Marks, plot: Plot) -> Iterator[str]:
+    for at, color in began:
+        x, _ = plot.place(at, 0)
+        yield svg.line(x, plot.box.y, x, plot.box.y + plot.box.h, svg.COLORS[color], "2 3")
 
 
 def _legend_rows(lines: Sequence[Line], room: float) -> list[list[Line]]:
