@@ -1,4 +1,4 @@
-"""An evening in a small town, for the pictures of the dashboards: `python -m tests.operate.evening run.json.gz`.
+"""An evening in a small town, for the pictures of the dashboards: `python -m tests.operate.evening FILE`.
 
 A whole `duologue serve` with Redis, PostgreSQL and LiveKit, a Prometheus with the rules of `deploy/prometheus`, and
 people who come, find, talk, press Next and go. A third of the way, Redis says nothing for a few seconds; at two thirds
@@ -145,7 +145,7 @@ def main() -> int:
     """Run it, and write what Prometheus saw."""
     parser = argparse.ArgumentParser(prog="python -m tests.operate.evening", description=__doc__)
     parser.add_argument("--people", type=int, default=60, help="how many come (%(default)s)")
-    parser.add_argument("--minutes", type=float, default=12, help="how long it lasts (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=11, help="how long it lasts (%(default)s)")
     parser.add_argument("file", type=Path, help="the recording; gzipped if it ends in .gz")
     options = parser.parse_args()
     with ExitStack() as stack:
