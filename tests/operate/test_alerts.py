@@ -12,18 +12,19 @@ import pytest
 from duologue.protocol.codes import Mode
 from tests.e2e.servers import Serve
 from tests.operate.crowd import Crowd
-from tests.operate.hurry import hurried
-from tests.prometheus import Prometheus, running_prometheus, scraping
+from tests.prometheus import Prometheus, quickened, running_prometheus, scraping
 
 pytestmark = pytest.mark.timeout(300)
 SEEN_WITHIN_S = 60
+DEPLOY = Path(__file__).parent.parent.parent / "deploy" / "prometheus"
+RULES = [DEPLOY / name for name in ("recording.yml", "objectives.yml", "pages.yml", "tickets.yml")]
 PROCESSES = 4
 
 
 @pytest.fixture(scope="module")
 def hasty(serve: Serve, folder: Path) -> Iterator[Prometheus]:
     """A Prometheus for which a minute is a second."""
-    with running_prometheus(scraping(serve.targets, hurried(folder))) as server:
+    with running_prometheus(scraping(serve.targets, quickened(RULES, folder, by=60))) as server:
         serve.until(lambda: server.value("sum(up)") == PROCESSES, "every process was read")
         yield server
 
