@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -109,6 +110,49 @@ def test_one_reason_does_not_keep_back_another(capsys: pytest.CaptureFixture[str
     assert [line["detail"] for line in lines_of(capsys.readouterr().err)] == ["1", "3", "4"]
 
 
+def stories(share: float, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What is told of two thousand pairs and people, each with a line in two processes."""
+    ids = [f"id-{number}" for number in range(2_000)]
+    for _ in range(2):
+        logs.set_up(LogSettings(format="json", sample=share))
+        log = structlog.get_logger()
+        for each in ids:
+            log.info("pair_formed", pair=each, people=["x", "y"])
+            with structlog.contextvars.bound_contextvars(session="s", person=f"p{each}"):
+                log.info("session_started")
+                log.warning("room_lost", pair=each)
+        log.info("shard_taken")
+    return lines_of(capsys.readouterr().err)
+
+
+def test_a_story_is_told_by_all_processes_or_by_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """By pair where there is one, else by person; about the share that was asked for, and each line says which."""
+    lines = stories(0.1, capsys)
+    pairs = Counter(line["pair"] for line in lines if line["event"] == "pair_formed")
+    people = Counter(line["person"] for line in lines if line["event"] == "session_started")
+
+    for told in (pairs, people):
+        assert set(told.values()) == {2}
+        assert 140 < len(told) < 260
+    assert {line.get("sample") for line in lines if line["event"] in ("pair_formed", "session_started")} == {0.1}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+def test_what_matters_is_always_told(share: float, capsys: pytest.CaptureFixture[str]) -> None:
+    """Warnings, and what is about nobody."""
+    told = Counter(line["event"] for line in stories(share, capsys))
+
+    assert (told["room_lost"], told["shard_taken"]) == (4_000, 2)
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0, 0), (1.0, 4_000)])
+def test_all_stories_or_none(share: float, told: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """The ends of the scale."""
+    events = Counter(line["event"] for line in stories(share, capsys))
+
+    assert events["pair_formed"] == events["session_started"] == told
+
+
 async def test_strangers_cannot_fill_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A foreign page that tries again and again, and requests that cannot be read."""
     logs.set_up(LogSettings(format="json"), ManualClock())
@@ -146,7 +190,7 @@ async def one_life(town: Town) -> tuple[str, str]:
     return people[0].ready.self.person, pairs[0]
 
 
-async def test_a_life_is_six_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_life_is_seven_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Found by the person's id, told in order, with durations; no token, no words, no address."""
     logs.set_up(LogSettings(format="json"))
     async with open_town(tmp_path) as town:
@@ -161,7 +205,8 @@ async def test_a_life_is_six_lines(tmp_path: Path, capsys: pytest.CaptureFixture
     by_event = {line["event"]: line for line in story}
 
     assert [line["event"] for line in story] == [
-        "session_started", "search_started", "pair_formed", "talk_started", "pair_ended", "session_ended",
+        "session_started", "search_started", "pair_formed", "media_connected", "talk_started", "pair_ended",
+        "session_ended",
     ]  # fmt: skip
     assert {by_event[event]["pair"] for event in ("pair_formed", "talk_started", "pair_ended")} == {pair}
     assert by_event["pair_ended"]["talked_ms"] >= 0

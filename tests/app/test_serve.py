@@ -303,7 +303,7 @@ async def test_a_killed_gateway_costs_its_own_people_a_socket_and_comes_back(
 
         assert 0 < sum(map(is_cut, people)) < len(people)
         assert serve.children()["gateway-1"] != first
-        assert [entry["code"] for entry in serve.entries("child_died")] == [-signal.SIGKILL]
+        assert [entry["exit_code"] for entry in serve.entries("child_died")] == [-signal.SIGKILL]
 
 
 async def test_a_renewal_sends_people_to_the_new_process(tmp_path: Path, redis: RedisServer) -> None:

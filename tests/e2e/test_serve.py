@@ -115,7 +115,7 @@ def test_a_killed_gateway_costs_its_own_people_a_moment(server: Serve, invite: I
     assert [ana.told(away, since=killed) for away in AWAY[1:]] == [[], []]
     assert [ben.told(away, since=killed) for away in AWAY] == [[], [], []]
     assert [person.matches() for person in people] == [1, 1]
-    assert [event["code"] for event in server.events("child_died")] == [-signal.SIGKILL]
+    assert [event["exit_code"] for event in server.events("child_died")] == [-signal.SIGKILL]
 
 
 def test_a_silent_redis_costs_the_chat_and_not_the_talk(server: Serve, invite: Invite) -> None:

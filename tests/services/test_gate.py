@@ -83,7 +83,7 @@ async def test_the_log_says_once_that_it_is_gone_and_once_that_it_is_back() -> N
             server.down = down
             await refused(gate, server)
 
-    assert [entry["event"] for entry in logs] == ["media_down", "media_up"]
+    assert [entry["event"] for entry in logs] == ["backend_down", "backend_up"]
 
 
 async def test_another_error_does_not_leave_the_gate_shut() -> None:

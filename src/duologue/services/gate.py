@@ -21,9 +21,8 @@ Answer = TypeVar("Answer")
 class Gate:
     """Lets calls through to something that may be out of reach."""
 
-    def __init__(self, name: str, part: str = "media", hint: str = "video pairs wait until it is back") -> None:
+    def __init__(self, name: str, hint: str = "video pairs wait until it is back") -> None:
         self._name = name
-        self._down, self._up = f"{part}_down", f"{part}_up"
         self._hint = hint
         self._broken = False
         self._probing = False
@@ -47,7 +46,7 @@ class Gate:
 
     def _note(self, *, broken: bool, detail: str = "") -> None:
         if broken and not self._broken:
-            log.error(self._down, server=self._name, detail=detail, hint=self._hint)
+            log.error("backend_down", backend=self._name, detail=detail, hint=self._hint)
         elif self._broken and not broken:
-            log.info(self._up, server=self._name)
+            log.info("backend_up", backend=self._name)
         self._broken = broken

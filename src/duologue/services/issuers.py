@@ -134,8 +134,10 @@ class Issuers:
             return self._first_that_takes(issuers, token)
         except (NotTaken, KeyMissing) as refused:
             detail = refused.detail if isinstance(refused, NotTaken) else str(refused)
-            tell = log.debug if refused.why is Why.EXPIRED else log.warning
-            tell("token_refused", why=str(refused.why), issuer=name, detail=detail)
+            if refused.why is Why.EXPIRED:
+                log.debug("token_refused", why=str(refused.why), issuer=name, detail=detail)
+            else:
+                log.warning("token_refused", why=str(refused.why), issuer=name, detail=detail)
             raise
 
     def _called(self, stated: str) -> Sequence[Issuer]:
