@@ -108,6 +108,7 @@ class Dev(Server):
         options = {
             "--port": self.port,
             "--ws-port": self.ws_port,
+            "--admin-port": free_port(),
             "--livekit-port": self.livekit_port,
             "--livekit-udp-port": free_port(socket.SOCK_DGRAM),
             "--state-dir": self.state_dir,
