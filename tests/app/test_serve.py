@@ -36,6 +36,7 @@ from duologue.settings import (
 )
 from duologue.store.sql import sqlite_address, upgrade
 from tests.fakes import free_port, free_ports, wait_until
+from tests.log_content import offences
 from tests.redis_server import RedisServer, redis_server
 
 REALMS = count(1)
@@ -139,6 +140,7 @@ async def serving(folder: Path, redis: RedisServer, *arguments: str, **environme
             serve.process.kill()
         await serve.end()
         await wait_until(lambda: not serve.children(), description="nobody is left")
+    assert offences(serve.log, secrets=[KEY]) == []
 
 
 @pytest.fixture(scope="module")

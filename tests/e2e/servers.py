@@ -23,6 +23,7 @@ from duologue.media.livekit_files import LiveKitFiles, find_binary
 from duologue.settings import LIVEKIT_VARIABLES
 from tests.e2e.processes import processes_naming
 from tests.fakes import free_port, free_ports
+from tests.log_content import SAID, offences, warnings_in
 from tests.postgres import running_postgres
 from tests.redis_server import RedisServer, redis_server
 
@@ -87,14 +88,23 @@ class Server(ABC):
         """End it without a chance to say goodbye."""
         self.process.kill()
         self.process.wait()
-        self._log.close()
+        self._ended()
 
     def stop(self) -> int:
         """Ctrl-C; gives the exit code."""
         self.process.send_signal(signal.SIGINT)
         code = self.process.wait(timeout=15)
-        self._log.close()
+        self._ended()
         return code
+
+    def _ended(self) -> None:
+        """What it said, and what its LiveKit said, holds nothing that must not be there."""
+        self._log.close()
+        keys = self.state_dir.glob("livekit/keys.json")
+        secrets = [TOKEN_KEY, *(json.loads(path.read_text())["api_secret"] for path in keys)]
+        assert offences(self.log(), said=SAID, secrets=secrets) == []
+        for path in self.state_dir.glob("livekit/*.log*"):
+            assert warnings_in(path.read_text()) == []
 
 
 class Dev(Server):
