@@ -5,7 +5,8 @@ Every server that tests start is checked with it when it ends, and every test in
 tests is a search, too.
 
 An address is somebody's unless it is cut to a network (`127.0.0.0/24`) or is one of the operator's own: one with a
-port that the test gave to a server (`tests.fakes.free_port`). People have other ports, and elsewhere no port at all.
+port that the test gave to a server (`tests.fakes.free_port`), or the one that a hint has as an example. People have
+other ports, and elsewhere no port at all.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ SDP = re.compile(
 )
 ADDRESS = re.compile(
     r"(?<![\w.:-])(?:\[?(?P<v6>(?:[0-9a-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{0,4}))\]?|(?P<v4>(?:\d{1,3}\.){3}\d{1,3}))"
-    r"(?P<cut>/\d+)?(?::(?P<port>\d+))?(?![\w.:])",
+    r"(?P<cut>/\d+)?(?:(?::|', )(?P<port>\d+))?(?![\w.:])",
     re.IGNORECASE,
 )
 WARNINGS = (
@@ -44,6 +45,7 @@ WARNINGS = (
     "could not find local track publication",
 )
 """Of LiveKit's SDK, in browsers; a console is read for them, too."""
+EXAMPLES = {6379}
 MEMORY = re.compile(r'"store": "memory"')
 IN_SERVE = re.compile(r'"process": "[a-z]+-\d+"')
 
@@ -103,7 +105,7 @@ def _is_somebodys(found: re.Match[str]) -> bool:
         return False  # a time, a version
     if address.is_unspecified or _is_cut(found, address.version):
         return False
-    return not (found["port"] and int(found["port"]) in GIVEN_PORTS)
+    return not (found["port"] and int(found["port"]) in GIVEN_PORTS | EXAMPLES)
 
 
 def _is_cut(found: re.Match[str], version: int) -> bool:

@@ -19,11 +19,8 @@ from duologue.ports import Clock
 from duologue.settings import LogSettings
 
 MAX_FRAMES = 30
-NOISY = {
-    "picows": logging.CRITICAL, "uvicorn": logging.WARNING, "asyncio": logging.WARNING, "aiohttp": logging.WARNING,
-    "alembic": logging.WARNING,
-}  # fmt: skip
-"""picows logs full peer addresses at INFO, and every broken frame at ERROR."""
+LIBRARIES_AT_LEAST = logging.WARNING
+"""What libraries say below that may hold anything: at DEBUG, that of SQLite logs the values in each statement."""
 THINNED = frozenset([
     "origin_refused", "http_failed", "http_full", "store_unavailable", "backend_unavailable", "loop_failed",
     "token_refused", "webhook_lost",
@@ -121,9 +118,8 @@ def set_up(settings: LogSettings, clock: Clock | None = None) -> None:
         structlog.stdlib.ProcessorFormatter(processors=[clean, *errors, renderer], foreign_pre_chain=foreign)
     )
     handler.addFilter(thinning.filter)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name, at_least in NOISY.items():
-        logging.getLogger(name).setLevel(max(level, at_least))
+    logging.basicConfig(level=max(level, LIBRARIES_AT_LEAST), handlers=[handler], force=True)
+    logging.getLogger("picows").setLevel(logging.CRITICAL)  # it logs every broken frame at ERROR
 
 
 def _in_order(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

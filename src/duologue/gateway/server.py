@@ -125,7 +125,8 @@ class Gateway:
         everybody = list(self._connections.values())
         for_ms = min(len(everybody) * 1_000 // self.settings.drain_per_s, self.settings.drain_within_ms)
         batches = max(1, for_ms // DRAIN_STEP_MS)
-        log.info("gateway_draining", sockets=len(everybody), for_ms=for_ms)
+        if everybody:
+            log.info("gateway_draining", sockets=len(everybody), for_ms=for_ms)
         for n in range(batches):
             if n:
                 await self.clock.sleep_ms(DRAIN_STEP_MS)
