@@ -67,9 +67,16 @@ class Server(ABC):
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What it logged of one kind of event."""
+        return [line for line in self._logged() if line["event"] == name]
+
+    def story(self, pair: str) -> list[dict[str, Any]]:
+        """What all its processes logged of a pair, in order, found as `docs/reference/logs.md` says."""
+        lines = self._logged(f'"pair": "{pair}"')
+        return sorted(lines, key=lambda line: str(line["timestamp"]))
+
+    def _logged(self, word: str = "") -> list[dict[str, Any]]:
         whole_lines = self.log().rpartition("\n")[0].splitlines()
-        logged = [json.loads(line) for line in whole_lines if line.startswith("{")]
-        return [line for line in logged if line["event"] == name]
+        return [json.loads(line) for line in whole_lines if line.startswith("{") and word in line]
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         """Wait for something that is to be seen from here."""

@@ -23,6 +23,10 @@ AWAY = "reconnecting", "peer-away", "media-away"
 """What the page says when a connection is gone: mine, the partner's, that of picture and sound."""
 
 
+STEPS = ["pair_formed", "room_opened", "media_connected", "talk_started", "pair_ended", "room_deleted"]
+"""The life of a pair, as the log tells it."""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """One service for all tests here, stopped as a person stops it. `invite` invites to this one."""
@@ -73,6 +77,26 @@ def test_strangers_on_different_gateways_talk_and_come_back(server: Serve, invit
     see_each_other(ana, ben)
     ana.expect_line("ben was here", mine=False)
     assert (ana.matches(), ben.matches()) == (1, 1)
+
+
+def test_one_id_follows_a_pair_through_all_processes(server: Serve, invite: Invite) -> None:
+    """From the match to the end of the room: matcher, both gateways, and the api, whom LiveKit tells of the room by its name."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    meet_across(server, ana, ben)
+    pair = ana.last_matched()["pair"]
+    ana.press_stop()
+    server.until(lambda: {"room_deleted", "webhook_taken"} <= {line["event"] for line in server.story(pair)}, "the end")
+    story = server.story(pair)
+    said_by = {(line["event"], line["process"]) for line in story}
+
+    steps = [line["event"] for line in story if line["event"] in STEPS]
+    assert sorted(set(steps), key=steps.index) == STEPS
+    assert said_by >= {("pair_formed", "matcher-1"), ("webhook_taken", "api-1")}
+    for event in ("media_connected", "talk_started"):
+        assert said_by >= {(event, "gateway-1"), (event, "gateway-2")}
+    assert {line["person"] for line in story if line["event"] == "talk_started"} == {ana.id, ben.id}
+    (end,) = [line for line in story if line["event"] == "pair_ended"]
+    assert (end["person"], set(end["people"])) == (ana.id, {ana.id, ben.id})
 
 
 def test_next_and_a_block_hold_across_gateways(server: Serve, invite: Invite) -> None:
