@@ -23,11 +23,13 @@ LIBRARIES_AT_LEAST = logging.WARNING
 """What libraries say below that may hold anything: at DEBUG, that of SQLite logs the values in each statement."""
 THINNED = frozenset([
     "origin_refused", "http_failed", "http_full", "store_unavailable", "backend_unavailable", "loop_failed",
-    "token_refused", "webhook_lost",
+    "token_refused", "webhook_lost", "sweep_failed",
 ])  # fmt: skip
 """Lines that strangers can cause at will, or that come again and again while something is broken."""
 KIND = ("event", "task", "issuer", "why")
 """Lines that are alike in these are of one kind. Of each there are few values, and none is a stranger's."""
+EVERYWHERE = "store_unavailable"
+"""All loops of a process say this at once: the store is away for each of them, and one line says so."""
 THIN_EVERY_MS = 10_000
 STORY = ("pair", "person", "session")
 """Whose story a line belongs to: the first of these that it has."""
@@ -54,10 +56,11 @@ class Thinning:
         return self._kept_back.pop(kind, 0)
 
     def process(self, _: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        """For lines of ours. A loop does not keep back those of another loop, nor one reason those of another."""
+        """For lines of ours. The defect of one loop does not keep back that of another, nor one reason another."""
         if event["event"] not in THINNED:
             return event
-        suppressed = self.admit(" ".join(str(event.get(name, "")) for name in KIND))
+        kind = EVERYWHERE if event["event"] == EVERYWHERE else " ".join(str(event.get(name, "")) for name in KIND)
+        suppressed = self.admit(kind)
         if suppressed is None:
             raise structlog.DropEvent
         return {**event, "suppressed": suppressed} if suppressed else event

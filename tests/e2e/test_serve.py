@@ -23,8 +23,8 @@ AWAY = "reconnecting", "peer-away", "media-away"
 """What the page says when a connection is gone: mine, the partner's, that of picture and sound."""
 
 
-STEPS = ["pair_formed", "room_opened", "media_connected", "talk_started", "pair_ended", "room_deleted"]
-"""The life of a pair, as the log tells it."""
+STEPS = ["room_opened", "media_connected", "talk_started", "pair_ended", "room_deleted"]
+"""The life of a pair, as gateways tell it."""
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_strangers_on_different_gateways_talk_and_come_back(server: Serve, invit
 
 
 def test_one_id_follows_a_pair_through_all_processes(server: Serve, invite: Invite) -> None:
-    """From the match to the end of the room: matcher, both gateways, and the api, whom LiveKit tells of the room by its name."""
+    """From the match to the end of the room: matcher, both gateways, and the api, whom LiveKit tells of the room."""
     ana, ben = invite("ana", RED), invite("ben", BLUE)
     meet_across(server, ana, ben)
     pair = ana.last_matched()["pair"]
