@@ -142,6 +142,7 @@ class Serve(Server):
     def __init__(self, state_dir: Path, redis: RedisServer, database_url: str) -> None:
         super().__init__(state_dir)
         self.redis = redis
+        self.targets = state_dir / "targets.json"
         self._database_url = database_url
         self._livekit = LiveKitFiles(state_dir, self.livekit_port)
 
@@ -155,6 +156,7 @@ class Serve(Server):
             "REDIS_URL": self.redis.url,
             "DATABASE_URL": self._database_url,
             "DUOLOGUE_TOKEN_KEY": TOKEN_KEY,
+            "DUOLOGUE_ADMIN__TARGETS_FILE": str(self.targets),
             "DUOLOGUE_MATCHING__RECENTLY_MET_AFTER_MS": "1000",
             "LIVEKIT_URL": f"ws://127.0.0.1:{self.livekit_port}",
             "LIVEKIT_API_KEY": keys.api_key,
