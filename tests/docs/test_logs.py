@@ -20,6 +20,8 @@ ROW = re.compile(r"^\| `(\w+)` \| ((?:debug|info|warning|error)(?:, \w+)*) \| (.
 STYLE = re.compile(r"[a-z]+(_[a-z]+)+")
 ANYWHERE = {"session", "person", "hint"}
 """Explained once, at the top."""
+OTHER_NAMES = {"matching_down", "media_down", "keys_away"}
+"""Values of `why`, which stand in the same sentences. Metrics have `duologue_` before their names."""
 FREE = {"client_diagnostics"}
 """Events whose fields are not written out where they are logged, nor those of the supervisor's notes."""
 
@@ -120,3 +122,13 @@ def test_nothing_logs_past_the_vocabulary() -> None:
     ]
 
     assert strays == ["src/duologue/supervisor/shell.py: getattr(log, level)(event, **fields)"]
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.name)
+def test_what_a_page_finds_in_the_log_is_there(page: Path) -> None:
+    """Who is woken by an alert looks for these lines: in a sentence about the log, each name is an event or a field."""
+    about_the_log = [line for line in page.read_text().splitlines() if re.search(r"\b[Tt]he log\b", line)]
+    named = {word for line in about_the_log for word in re.findall(r"`(?!duologue_)([a-z]+(?:_[a-z]+)+)`", line)}
+    fields = {field for row in TOLD.values() for field in row.fields}
+
+    assert named - TOLD.keys() - fields - OTHER_NAMES == set()
