@@ -40,7 +40,7 @@ class Sampled(Collector):
         present = [(held, source) for held in self._sources if (source := held()) is not None]
         self._sources = [held for held, _ in present]
         for _, source in present:
-            total.update(self._read(source))  # type: ignore[arg-type] # a Counter takes any number
+            total.update(self._read(source))
         family = self._family()
         for values, figure in total.items():
             family.add_metric(values, figure)
