@@ -21,6 +21,6 @@ def expose() -> bytes:
     return generate_latest(REGISTRY)
 
 
-def describe_build(version: str, process: str, roles: str) -> None:
+def describe_build(version: str, name: str, roles: str) -> None:
     """Say once what runs here."""
-    definitions.BUILD.info({"version": version, "process": process, "roles": roles})
+    definitions.BUILD.info({"version": version, "name": name, "roles": roles})
