@@ -23,6 +23,7 @@ from duologue.protocol import server as s
 from duologue.protocol.client import ClientMessage
 from duologue.protocol.codes import MediaEvent, Mode
 from duologue.services.blocks import Blocks
+from duologue.services.calls import Calls
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
@@ -90,7 +91,11 @@ class Yard:
         lobby = Lobby(self.store, self.tokens, pairs, blocks, Rules(), frozenset(Mode), self.clock)
         self.name = GatewayId("g1")
         settings = Settings(gateway=gateway, limits=limits or {}, timing=timing or {})
-        performer = Performer(self.name, lobby, pairs, blocks, self.store, MemoryLimiter(self.clock), settings.limits)
+        modes = frozenset([Mode.TEXT, Mode.VIDEO])
+        self.calls = Calls(self.store, self.safety, lobby, pairs, settings.calls, modes, rng)
+        performer = Performer(
+            self.name, lobby, pairs, blocks, self.calls, self.store, MemoryLimiter(self.clock), settings.limits
+        )
         self.gateway = Gateway(performer, self.store, self.clock, rng, settings, Rules(), tasks)
         self._news = self._queue = 0
 

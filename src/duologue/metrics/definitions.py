@@ -20,6 +20,7 @@ MATCH_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 ESTABLISH_S = (0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 8, 10, 15)
 TALK_S = (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 CALL_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3)
+RING_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 120)
 PAUSE_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 
 # -- matching: told by the matcher that owns the cohort -------------------------------------------------------------
@@ -188,6 +189,13 @@ STORE_RETRIES = Counter(
 DATABASE_ERRORS = Counter(
     "duologue_database_errors_total", "Questions to the database of blocks that failed.", registry=REGISTRY
 )
+
+# -- direct calls ---------------------------------------------------------------------------------------------------
+
+CALLS = Counter(
+    "duologue_calls_total", "Direct calls that ring no more, by how that came.", ["outcome"], registry=REGISTRY
+)
+RING_SECONDS = Histogram("duologue_ring_seconds", "How long direct calls rang.", buckets=RING_S, registry=REGISTRY)
 
 # -- limits and bounds ----------------------------------------------------------------------------------------------
 

@@ -109,6 +109,7 @@ class Town:
         self._network = Network(SeededRng(seed, "network").dice, trace)
         self._network.latency_ms = self.plan.latency_ms
         self._people: dict[PersonId, Person] = {}
+        self.links: list[str] = []
         rules = SETTINGS.matching.rules()
         self.checks = Checks(self._store.records, self._people, rules, self._media, self.violation)
         self._hosts: list[Host] = []
@@ -145,6 +146,7 @@ class Town:
         for number in range(self.plan.people):
             person = Person(f"p{number}", self._seed, self)
             self._people[person.id] = person
+            self.links.append(await self._safety.link_of(person.id))
             self._spawn(person.live(), person.name)
         self._spawn(self._watch(), "watch")
         story = self._spawn(self._story(), "story")

@@ -22,6 +22,8 @@ export function snapshotTold(model: Model, ready: Ready, skewMs: number, samePer
       return waitingFound(known, ready.state.waiting, now);
     case "pair":
       return pairTold(known, ready.state, now);
+    case "ringing": // of direct calls, not of this session
+      return step(known);
   }
 }
 

@@ -1,4 +1,4 @@
-"""The steps that transitions are made of: waiting, news, pairs.
+"""The steps that transitions are made of: waiting, news, pairs, calls.
 
 Knows nothing of requests and callers: `transitions.py` puts the steps together.
 """
@@ -10,13 +10,17 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from duologue.ids import NodeName, PairId, PersonId, SessionId
+from duologue.calls import ring
+from duologue.calls.call import Call
+from duologue.ids import CallId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
     MAX_SESSIONS,
     MET_AT_MOST,
     MET_FOR_MS,
     RESUME_WINDOW_MS,
     Attention,
+    CallEnded,
+    CallRings,
     Closed,
     Delivery,
     Dequeued,
@@ -26,11 +30,13 @@ from duologue.ledger import (
     Outcome,
     Paired,
     PairEnded,
+    PairFormed,
     Partner,
     PersonState,
     Proposal,
     Queued,
     Relayed,
+    Ringing,
     RoomIsOpen,
     Superseded,
     TalkStarted,
@@ -42,7 +48,7 @@ from duologue.matching.ticket import FAILED_APART_MS, Ticket, afresh, backed_off
 from duologue.pairs import life
 from duologue.pairs.pair import Line, Pair, Phase, Side
 from duologue.ports import Clock
-from duologue.protocol.codes import EndReason, PeerEvent
+from duologue.protocol.codes import CallEnd, EndReason, PeerEvent
 from duologue.protocol.server import ChatLine, PeerChanged
 from duologue.store.ledger.nodes import Nodes
 from duologue.store.ledger.records import Address, Due, Person, Records
@@ -65,6 +71,11 @@ class Ledger:
     def pairs(self) -> MutableMapping[PairId, Pair]:
         """Every pair."""
         return self.records.pairs
+
+    @property
+    def calls(self) -> MutableMapping[CallId, Call]:
+        """Every call that rings."""
+        return self.records.calls
 
     @property
     def nodes(self) -> Nodes:
@@ -99,7 +110,10 @@ class Ledger:
         """What this person is doing."""
         if who.pair is not None:
             return Paired(self.pairs[who.pair])
-        return Waiting(who.ticket) if who.waiting and who.ticket else Idle()
+        ticket = who.ticket if who.waiting else None
+        if who.call is not None:
+            return Ringing(self.calls[who.call], ticket)
+        return Waiting(ticket) if ticket is not None else Idle()
 
     def give_way(self, who: Person, newcomer: SessionId) -> None:
         """The session that was active stands by; the newcomer no longer does."""
@@ -124,11 +138,14 @@ class Ledger:
         return Closed(Outcome.DONE)
 
     def give_up_seat(self, who: Person, reason: EndReason) -> Closed:
-        """They do not wait and are in no pair any more; soon they are forgotten."""
+        """They do not wait, call nobody and are in no pair any more; soon they are forgotten. Who is called may still
+        come back to it.
+        """
         who.seat_until_ms = None
-        who.forget_at_ms = self.now_ms() + RESUME_WINDOW_MS
-        self.records.remind(Due(who.forget_at_ms, "forget", who.id))
+        self._forget_later(who)
         self.dequeue(who)
+        if who.call is not None:
+            return self.advance_call(who.call, ring.Withdrawn(who.id))
         return self.end(who, life.SideLeft(who.id, reason))
 
     def has_blocked(self, one: PersonId, other: PersonId) -> bool:
@@ -142,12 +159,15 @@ class Ledger:
         return blocks.people if blocks is not None else frozenset()
 
     def forget(self, who: Person) -> None:
-        """Drop the record; while other sessions stand by, later."""
-        if who.standby:
-            who.forget_at_ms = self.now_ms() + RESUME_WINDOW_MS
-            self.records.remind(Due(who.forget_at_ms, "forget", who.id))
+        """Drop the record; while other sessions stand by, or somebody calls them, later."""
+        if who.standby or who.call is not None:
+            self._forget_later(who)
         else:
             del self.people[who.id]
+
+    def _forget_later(self, who: Person) -> None:
+        who.forget_at_ms = self.now_ms() + RESUME_WINDOW_MS
+        self.records.remind(Due(who.forget_at_ms, "forget", who.id))
 
     # -- the queue --------------------------------------------------------------------------
 
@@ -233,7 +253,7 @@ class Ledger:
     # -- pairs ------------------------------------------------------------------------------
 
     def form(self, proposal: Proposal, fence: int, node: NodeName | None) -> Pair:
-        """A pair of two tickets; its people have to be told."""
+        """Make a pair of two tickets."""
         first, second = (
             Side(ticket.person, alias, ticket.interests, ticket.facets, hidden=ticket.hidden)
             for ticket, alias in zip(proposal.tickets, proposal.aliases, strict=True)
@@ -242,8 +262,17 @@ class Ledger:
         deadline_ms = now_ms + self._connect_deadline_ms
         mode = proposal.tickets[0].cohort.mode
         pair = Pair(proposal.pair, mode, (first, second), now_ms, deadline_ms, fence, node)
-        self.know(pair)
+        self._put_into(pair)
         return pair
+
+    def _put_into(self, pair: Pair) -> None:
+        """Its people are in this new pair, and nowhere else."""
+        self.know(pair)
+        for side in pair.sides:
+            who = self.people[side.person]
+            who.waiting, who.call, who.pair = False, None, pair.id
+            attempt = who.ticket.attempt if pair.call is None and who.ticket is not None else who.attempt
+            self.change(who, PairFormed(pair, attempt))
 
     def know(self, pair: Pair) -> None:
         """This pair is there from now on."""
@@ -319,8 +348,8 @@ class Ledger:
     def _ticket_after(self, who: Person, again: life.Again, pair: Pair) -> Ticket | None:
         """How somebody waits on by themselves; None: not at all."""
         ticket, now_ms = who.ticket, self.now_ms()
-        if ticket is None:
-            return None  # the pair was restored by those in it: nobody remembers how they had waited
+        if ticket is None or again is life.Again.REST:
+            return None  # without one, the pair was restored by those in it: nobody remembers how they had waited
         if again is life.Again.BACK_OFF:
             who.ticket = backed_off(ticket, now_ms)
             return None if gives_up(who.ticket) else who.ticket
@@ -345,6 +374,76 @@ class Ledger:
             notes = who.met if apart is life.Apart.MET else who.failed_with
             notes.pop(peer, None)  # the newest is the last
             notes[peer] = now_ms if apart is life.Apart.MET else now_ms + FAILED_APART_MS
+
+    # -- calls ------------------------------------------------------------------------------
+
+    def offer_call(self, call: Call, *, apart: bool, busy: bool) -> Closed:
+        """Begin a call, or find that it comes to nothing."""
+        step = ring.offer(call, apart=apart, busy=busy)
+        if step.call.rings:
+            self.records.remind(Due(call.expires_ms, "call", call.id))
+        return self._carry_out(step)
+
+    def advance_call(self, call_id: CallId | None, event: ring.Event) -> Closed:
+        """Move a call on and do what follows, in one go. Nothing happens where it rings no more."""
+        before = self.calls.get(call_id) if call_id is not None else None
+        if before is None:
+            return Closed(Outcome.DONE)
+        step = ring.advance(before, event, self.now_ms())
+        return self._carry_out(step) if step.effects else Closed(Outcome.DONE)
+
+    def _carry_out(self, step: ring.Step) -> Closed:
+        call = step.call
+        if call.rings:
+            self.calls[call.id] = call
+        else:
+            self.calls.pop(call.id, None)
+        for effect in step.effects:
+            match effect:
+                case ring.Start(person):
+                    self._start_ringing(self.known(person), call)
+                case ring.Connect(pair, node):
+                    self._connect(call, pair, node)
+                case ring.Release(person, reason):
+                    self.stop_ringing(self.people[person], call, reason)
+        return Closed(Outcome.DONE, call=call)
+
+    def _start_ringing(self, who: Person, call: Call) -> None:
+        """With all their sessions, where they are called. They wait no longer, for as long as it rings."""
+        self.stop_offering(who)
+        who.call = call.id
+        if not who.here and who.seat_until_ms is None and who.forget_at_ms is None:
+            self._forget_later(who)  # nobody had heard of them before
+        self.change(who, CallRings(call))
+        self._tell_other_devices(who, call, CallRings(call))
+
+    def stop_ringing(self, who: Person, call: Call, reason: CallEnd) -> None:
+        """It came to nothing; who had waited waits on, with the wait of before."""
+        who.call = None
+        who.last_call = call.id, Partner(call.peer(who.id).person, call.peer(who.id).alias)
+        if who.waiting and who.ticket is not None:
+            self.enqueue(who, who.ticket)
+        self.change(who, CallEnded(call.id, reason, who.ticket if who.waiting else None))
+        self._tell_other_devices(who, call, CallEnded(call.id, reason, None))
+
+    def _connect(self, call: Call, pair_id: PairId, node: NodeName | None) -> None:
+        now_ms = self.now_ms()
+        first, second = (
+            Side(party.person, party.alias, hidden=self.people[party.person].attention is Attention.HIDDEN)
+            for party in (call.caller, call.callee)
+        )
+        deadline_ms = now_ms + self._connect_deadline_ms
+        self._put_into(Pair(pair_id, call.mode, (first, second), now_ms, deadline_ms, node=node, call=call.id))
+        callee, caller = self.people[call.callee.person], self.people[call.caller.person]
+        self._tell_other_devices(callee, call, CallEnded(call.id, CallEnd.ANSWERED_ELSEWHERE, None))
+        if caller.seat_until_ms is not None:
+            self.advance(pair_id, life.SideAway(caller.id, caller.seat_until_ms))
+
+    def _tell_other_devices(self, who: Person, call: Call, news: News) -> None:
+        """Sessions that stand by ring too, and stop."""
+        if who.id == call.callee.person:
+            for address in who.standby.values():
+                self.tell_session(address, who.rev, news)
 
 
 def _about_peer(pair: PairId, effect: life.AboutPeer) -> PeerChanged:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from duologue.ids import GatewayId, PairId, PersonId, SessionId
+from duologue.calls import ring
+from duologue.ids import CallId, GatewayId, PairId, PersonId, SessionId
 from duologue.ledger import ABANDONED_SEAT_MS, GATEWAY_LEASE_MS, Arrival, Attention, Caller, Claim, Closed, Outcome
 from duologue.pairs import life
 from duologue.pairs.pair import Phase
@@ -25,20 +26,25 @@ class Presence(Transition):
             return self._arrival(who)
         if resumes is not None and not self._resumes(who, resumes):
             return None
+        self.ledger.advance_call(who.call, ring.Ticked())  # whoever comes in late hears no old ringing
+        self._come_in(who, session, gateway)
+        return self._arrival(who)
+
+    def _come_in(self, who: Person, session: SessionId, gateway: GatewayId) -> None:
+        """This session speaks for them from now on."""
         self.ledger.give_way(who, session)
         self._new_generation(who)
         who.rev += 1
         who.session, who.gateway, who.seat_until_ms, who.forget_at_ms = session, gateway, None, None
         who.attention = Attention.VISIBLE
         if who.seen_ms is not None and not self.ledger.of_this_life(who.seen_ms):
-            who.unsure = not self.ledger.knows_blocks(person)
+            who.unsure = not self.ledger.knows_blocks(who.id)
         who.seen_ms = self.ledger.now_ms()
         if who.waiting and who.ticket is not None:
             self.ledger.enqueue(who, who.ticket)
         if who.pair is not None:
-            self.ledger.advance(who.pair, life.SideBack(person))
-            self.ledger.advance(who.pair, life.SideHidden(person, hidden=False))
-        return self._arrival(who)
+            self.ledger.advance(who.pair, life.SideBack(who.id))
+            self.ledger.advance(who.pair, life.SideHidden(who.id, hidden=False))
 
     def _arrival(self, who: Person) -> Arrival:
         known = self.ledger.knows_blocks(who.id)
@@ -133,6 +139,9 @@ class Presence(Transition):
         if due.what == "pair":
             pair = self.ledger.pairs.get(PairId(due.name))
             return pair.deadline_ms if pair is not None and pair.phase is Phase.MATCHED else None
+        if due.what == "call":
+            call = self.ledger.calls.get(CallId(due.name))
+            return call.expires_ms if call is not None else None
         who = self.ledger.people.get(PersonId(due.name))
         if who is None or who.here:
             return None
@@ -141,11 +150,16 @@ class Presence(Transition):
     def _expire(self, due: Due) -> Closed:
         if due.what == "pair":
             return self.ledger.advance(PairId(due.name), life.DeadlinePassed())
+        if due.what == "call":
+            return self._ring_ran_out(CallId(due.name))
         who = self.ledger.people[PersonId(due.name)]
         if due.what == "seat":
             return self._seat_ran_out(who)
         self.ledger.forget(who)
         return Closed(Outcome.DONE)
+
+    def _ring_ran_out(self, call: CallId) -> Closed:
+        return self.ledger.advance_call(call, ring.Ticked())
 
     def _seat_ran_out(self, who: Person) -> Closed:
         return self.ledger.give_up_seat(who, EndReason.LOST)

@@ -7,10 +7,10 @@ that. It may be run again on fresher records, so it changes nothing but what it 
 from __future__ import annotations
 
 from duologue.store.ledger.blocking import Blocking
-from duologue.store.ledger.presence import Presence
+from duologue.store.ledger.calling import Calling
 from duologue.store.ledger.rooms import Rooms
 from duologue.store.ledger.talks import Talks
 
 
-class Transitions(Presence, Talks, Blocking, Rooms):
+class Transitions(Calling, Talks, Blocking, Rooms):
     """The transitions over one set of records."""

@@ -6,10 +6,12 @@ of a gateway it believes that its people are gone. What a session was told last 
 
 from __future__ import annotations
 
+from duologue.calls import ring
 from duologue.ids import GatewayId
-from duologue.ledger import Claim, Idle, Paired, Superseded, Waiting
+from duologue.ledger import Claim, Idle, Paired, Ringing, Superseded, Waiting
 from duologue.pairs import life
 from duologue.pairs.pair import Pair
+from duologue.protocol.codes import CallEnd
 from duologue.store.ledger.ledger import Ledger
 from duologue.store.ledger.records import Due, Person
 
@@ -38,9 +40,11 @@ def _agrees(who: Person, claim: Claim) -> bool:
     """Whether ledger and session believe the same."""
     match claim.state:
         case Idle():
-            return who.pair is None and not who.waiting
+            return who.pair is None and who.call is None and not who.waiting
         case Waiting(ticket):
-            return who.waiting and who.ticket is not None and who.ticket.rev == ticket.rev
+            return who.call is None and who.waiting and who.ticket is not None and who.ticket.rev == ticket.rev
+        case Ringing(call):
+            return who.call == call.id
         case Paired(pair):
             return who.pair == pair.id
 
@@ -90,6 +94,9 @@ def _adopt(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> boo
             ledger.wait_on(who)
         case Paired(pair):
             return _restore(ledger, who, pair)
+        case Ringing(call, ticket) if who.call != call.id:
+            who.waiting, who.ticket = ticket is not None, ticket or who.ticket
+            ledger.stop_ringing(who, call, CallEnd.LOST)
     return True
 
 
@@ -100,6 +107,7 @@ def _let_go(ledger: Ledger, who: Person) -> None:
     if pair is not None:
         ledger.erase(pair)
     who.waiting, who.pair = False, None
+    ledger.advance_call(who.call, ring.Lost())  # the other side may believe in it: nobody restores a call
 
 
 def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
@@ -123,7 +131,7 @@ def _has_moved_on(ledger: Ledger, peer: Person, pair: Pair) -> bool:
     if peer.here and peer.generation > ledger.records.epoch.since_ms:
         return True
     met = peer.last_met[0] if peer.last_met is not None else None
-    return peer.pair is not None or pair.id in (peer.last_pair, met)
+    return peer.pair is not None or peer.call is not None or pair.id in (peer.last_pair, met)
 
 
 def _expect(ledger: Ledger, peer: Person, pair: Pair) -> None:
