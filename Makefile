@@ -9,10 +9,10 @@ run: ## the whole product on this machine: http://localhost:8000 (ARGS="..." go 
 	@exec scripts/bootstrap python page livekit -- .venv/bin/duologue dev $(ARGS)
 
 test: ## all that CI runs
-	@exec scripts/bootstrap python node livekit_server chromium firefox nft socketio postgres redis -- scripts/test all
+	@exec scripts/bootstrap python node livekit_server chromium firefox nft socketio postgres redis prometheus -- scripts/test all
 
 check: ## the fast part of it: no browsers, no page build
-	@exec scripts/bootstrap python node livekit_server postgres redis -- scripts/test fast
+	@exec scripts/bootstrap python node livekit_server postgres redis prometheus -- scripts/test fast
 
 lint: ## style, spelling and import contracts
 	@exec scripts/bootstrap python node -- scripts/test lint
@@ -26,6 +26,7 @@ fmt: ## mend style and formatting where a tool can
 generate: ## write the files that are generated from others
 	@exec scripts/bootstrap python -- .venv/bin/python scripts/generate_protocol.py
 	@.venv/bin/python scripts/generate_configuration.py
+	@.venv/bin/python scripts/generate_metrics.py
 
 bench: ## every benchmark: figures against their targets, JSON in benchmarks/results
 	@exec scripts/bootstrap python node livekit_server chromium redis socketio -- .venv/bin/python -m benchmarks

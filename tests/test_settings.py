@@ -219,6 +219,58 @@ def test_nodes_that_cannot_be_are_refused(livekit: dict[str, Any], fix: str) -> 
         load(livekit=livekit)
 
 
+# -- the admin listener ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.5", "::1", "localhost"])
+def test_on_this_machine_the_admin_listener_needs_no_token(host: str) -> None:
+    """But one that is given counts there, too."""
+    assert load(admin={"host": host}).admin.required_token() is None
+    assert load(admin={"host": host, "token": "x" * 16}).admin.required_token() == "x" * 16
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "10.0.0.5", "chat-1.internal"])
+def test_an_admin_listener_that_others_reach_needs_a_token(host: str) -> None:
+    """The text says how to make one, and where to put it."""
+    with pytest.raises(StartupError, match=r"admin\.host.*openssl rand -hex 32.*DUOLOGUE_ADMIN__TOKEN"):
+        load(admin={"host": host}).admin.required_token()
+
+
+def test_the_admin_token_can_stand_in_a_file(tmp_path: Path) -> None:
+    """The end of its line is no part of it."""
+    (tmp_path / "token").write_text("0123456789abcdef\n")
+
+    assert load(admin={"token_file": tmp_path / "token"}).admin.required_token() == "0123456789abcdef"
+
+
+def test_an_admin_token_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """With its path."""
+    with pytest.raises(StartupError, match=r"admin\.token_file .*/nothing"):
+        load(admin={"token_file": tmp_path / "nothing"}).admin.required_token()
+
+
+@pytest.mark.parametrize("token", ["", "short", "0123456789 abcdef", "0123456789abcdéf"])
+def test_an_admin_token_that_cannot_be_sent_or_is_guessed_is_refused(token: str) -> None:
+    """And not shown."""
+    with pytest.raises(StartupError, match="16 characters") as refusal:
+        load(admin={"token": token}).admin.required_token()
+
+    assert not token or token not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("admin", "fix"),
+    [
+        ({"token": "x" * 16, "token_file": "/etc/token"}, "keep one of them"),
+        ({"targets_file": "/run/targets"}, r"end in \.json"),
+    ],
+)
+def test_admin_settings_that_cannot_be_are_refused(admin: dict[str, Any], fix: str) -> None:
+    """And the text says what to do."""
+    with pytest.raises(StartupError, match=fix):
+        load(admin=admin)
+
+
 # -- relations and rates --------------------------------------------------------------------
 
 

@@ -46,6 +46,7 @@ class Stream:
         self._people: list[Seeker] = []
         self._idle: dict[str, deque[Seeker]] = {WAITERS: deque(), FINDERS: deque()}
         self._waiting: set[Seeker] = set()
+        self._wanted = 0
         self._something = asyncio.Event()
         """Somebody waits, or was matched."""
 
@@ -74,13 +75,22 @@ class Stream:
         self._idle[side].append(who)
 
     async def fill(self, waiting: int) -> None:
-        """So many wait from now on."""
+        """So many wait from now on: for each that is matched, another one comes."""
+        self._wanted = waiting
         for _ in range(waiting):
             self._one_more_waits()
-        await self._until(lambda: len(self._waiting) >= waiting, WAIT_WITHIN_S)
+        await self._filled()
+
+    async def _filled(self) -> None:
+        await self._until(lambda: len(self._waiting) >= self._wanted, WAIT_WITHIN_S)
 
     async def run(self, rate_per_s: float, for_s: float) -> None:
-        """Somebody finds, again and again, and each of them hears of somebody."""
+        """Somebody finds, again and again, and each of them hears of somebody.
+
+        It begins with as many who wait as were asked for: a run before may have taken them all at once, when matching
+        had only just begun.
+        """
+        await self._filled()
         start_s, self.asked = time.perf_counter(), 0
         self.samples, self.lags_ms, self.alone = [], [], 0
         while (due_s := start_s + self.asked / rate_per_s) < start_s + for_s:

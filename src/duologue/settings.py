@@ -9,6 +9,7 @@ refused: a typo must not silently mean the default.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -28,10 +29,16 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from duologue.auth_settings import AuthSettings
 from duologue.errors import StartupError
 from duologue.matching.rules import Facet, Rules
+from duologue.safety.addresses import is_local
 from duologue.safety.ratelimit import UNLIMITED, Rate, parse_rate
 from duologue.sections import Section
 
 CONFIG_FILE = "duologue.toml"
+_TOKEN = re.compile(r"[\x21-\x7e]{16,1000}")
+_MAKE_ONE = (
+    "Make one with `openssl rand -hex 32`, and set DUOLOGUE_ADMIN__TOKEN to it, "
+    "or admin.token_file to a file that holds it."
+)
 
 
 def _checked_rate(text: str) -> str:
@@ -62,9 +69,14 @@ class HttpSettings(Section):
 
 
 class AdminSettings(Section):
-    """What operators and balancers ask each process of `duologue serve`: `/health/live` and `/health/ready`."""
+    """What operators ask each process: `/health/live`, `/health/ready`, and `/metrics` for Prometheus and
+    `duologue top`.
+    """
 
-    host: str = Field("127.0.0.1", description="The address to listen on. Nothing there is for the public.")
+    host: str = Field(
+        "127.0.0.1",
+        description="The address to listen on. Nothing there is for the public: wider than loopback needs a token.",
+    )
     port: int = Field(
         9401,
         ge=1,
@@ -78,6 +90,61 @@ class AdminSettings(Section):
         description="A process stays ready this long while the store is silent: that is so for all of them at once, "
         "and a balancer would take out the whole service.",
     )
+    token: SecretStr | None = Field(
+        None,
+        description="Whoever asks for more than health has to bring it: `Authorization: Bearer TOKEN`. The same for "
+        "all processes: 16 characters at least, such as `openssl rand -hex 32` gives.",
+    )
+    token_file: Path | None = Field(None, description="A file with the same, instead of `token`.")
+    targets_file: Path | None = Field(
+        None,
+        description="Here `duologue serve` writes where its processes are, for `file_sd_configs` of Prometheus and for "
+        "`duologue top`. Each parent needs a file of its own; its name ends in `.json`.",
+    )
+    public_host: str | None = Field(
+        None,
+        description="What that file calls this machine; default: `host`, or the name of the machine where `host` "
+        "stands for all of its addresses.",
+    )
+
+    @model_validator(mode="after")
+    def _token_once(self) -> Self:
+        if self.token is not None and self.token_file is not None:
+            raise ValueError("token and token_file name the token twice: keep one of them")
+        return self
+
+    @field_validator("targets_file")
+    @classmethod
+    def _as_prometheus_reads(cls, path: Path | None) -> Path | None:
+        if path is not None and path.suffix != ".json":
+            raise ValueError("Prometheus reads only names that end in .json: add that")
+        return path
+
+    def required_token(self) -> str | None:
+        """What a request has to bring; None: the listener is for this machine only, and whoever is on it may ask.
+
+        Raises `StartupError` for a token that is no good, and where there has to be one.
+        """
+        token = self._given_token()
+        if token is not None and not _TOKEN.fullmatch(token):
+            raise StartupError(
+                "the admin token cannot be one: it is sent in a header, so it has 16 characters or more, "
+                f"and no blanks among them. {_MAKE_ONE}"
+            )
+        if token is None and not is_local(self.host):
+            raise StartupError(
+                f"admin.host is {self.host!r}: others reach the admin listener, and nothing there is for everybody. "
+                f"Leave it at 127.0.0.1, or set a token. {_MAKE_ONE}"
+            )
+        return token
+
+    def _given_token(self) -> str | None:
+        if self.token_file is None:
+            return None if self.token is None else self.token.get_secret_value()
+        try:
+            return self.token_file.read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StartupError(f"admin.token_file {self.token_file} cannot be read: {error}") from error
 
     @property
     def http(self) -> HttpSettings:

@@ -23,7 +23,7 @@ def listener(port: int, *, shared: bool) -> Http:
 
 @pytest.mark.parametrize("shared", [False, True])
 async def test_a_taken_port_is_named_with_its_setting(shared: bool) -> None:
-    """Whether the socket is ours or made by uvicorn."""
+    """Whether others may share it or not."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(StartupError, match=rf"127\.0\.0\.1:{port}.*DUOLOGUE_ADMIN__PORT"):

@@ -19,6 +19,7 @@ import pytest
 from pydantic import SecretStr
 
 from duologue.app.parent import Service, posts, run_parent
+from duologue.app.targets import read_targets
 from duologue.client import ConnectionEnded, RandomChatSession, join
 from duologue.client.socket import Socket
 from duologue.errors import StartupError
@@ -59,6 +60,7 @@ class Serve:
             "REDIS_URL": redis.url,
             "DATABASE_URL": f"sqlite:///{folder / 'duologue.sqlite'}",
             "DUOLOGUE_REDIS__REALM": f"s{next(REALMS)}",
+            "DUOLOGUE_ADMIN__TARGETS_FILE": str(folder / "targets.json"),
             "DUOLOGUE_TIMING__AUTH_MS": "240000",  # bare sockets may stay, however slow this machine is
         }
         wanted = {**os.environ, "DUOLOGUE_LIMITS__PROFILE": "load", **ours, **environment}
@@ -111,6 +113,11 @@ class Serve:
                 if part.startswith("--child=") and f"--port={self.port}" in command:
                     found[part.removeprefix("--child=")] = int(entry.name)
         return found
+
+    def targets(self) -> list[tuple[str, int]]:
+        """Where Prometheus is told to look: process and port."""
+        found = read_targets(self._folder / "targets.json")
+        return [(each.process, int(each.address.removeprefix("127.0.0.1:"))) for each in found]
 
     async def health(self, seat: int) -> tuple[int, dict[str, Any]]:
         async with httpx.AsyncClient() as client:
@@ -196,8 +203,10 @@ def no_child(*_: object) -> NoReturn:
         ({"database": DatabaseSettings()}, True, "DATABASE_URL is not set"),
         ({"token_key": None}, True, "openssl rand -base64 32"),
         ({}, False, "LIVEKIT_URL.*--text-only"),
+        ({"admin": AdminSettings(host="0.0.0.0")}, True, "DUOLOGUE_ADMIN__TOKEN"),
+        ({"admin": AdminSettings(targets_file=Path("/nowhere/targets.json"))}, True, "mkdir -p /nowhere"),
     ],
-    ids=["redis", "database", "key", "livekit"],
+    ids=["redis", "database", "key", "livekit", "admin", "targets"],
 )
 def test_without_what_it_needs_nothing_is_started(changes: dict[str, Any], text_only: bool, why: str) -> None:
     """And the text says what to set."""
@@ -317,6 +326,7 @@ async def test_a_renewal_sends_people_to_the_new_process(tmp_path: Path, redis: 
         assert codes == {CloseCode.GOING_AWAY}
         assert serve.children()["gateway-1"] != old
         assert (await serve.health(1))[0] == 200
+        assert serve.targets() == [("gateway-1", serve.admin_port + 1)]
         (await Socket.open(serve.ws_url)).close(goodbye=False)
 
 

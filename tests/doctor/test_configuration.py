@@ -116,5 +116,6 @@ def test_each_media_server_is_judged_by_its_name() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.5"])
 def test_a_listener_for_operators_that_others_reach_is_a_warning(host: str) -> None:
-    """Probes of a container platform may need it; nobody should forget it."""
-    assert about("admin.host", judged(admin={"host": host})).level is Level.WARNING
+    """Probes of a container platform may need it; nobody should forget it. Without a token nothing would start."""
+    assert about("admin.host", judged(admin={"host": host, "token": "x" * 16})).level is Level.WARNING
+    assert about("admin.token", judged(admin={"host": host})).level is Level.PROBLEM

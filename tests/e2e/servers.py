@@ -108,6 +108,7 @@ class Dev(Server):
         options = {
             "--port": self.port,
             "--ws-port": self.ws_port,
+            "--admin-port": free_port(),
             "--livekit-port": self.livekit_port,
             "--livekit-udp-port": free_port(socket.SOCK_DGRAM),
             "--state-dir": self.state_dir,
@@ -124,6 +125,7 @@ class Serve(Server):
     def __init__(self, state_dir: Path, redis: RedisServer, database_url: str) -> None:
         super().__init__(state_dir)
         self.redis = redis
+        self.targets = state_dir / "targets.json"
         self._database_url = database_url
         self._livekit = LiveKitFiles(state_dir, self.livekit_port)
 
@@ -137,6 +139,7 @@ class Serve(Server):
             "REDIS_URL": self.redis.url,
             "DATABASE_URL": self._database_url,
             "DUOLOGUE_TOKEN_KEY": TOKEN_KEY,
+            "DUOLOGUE_ADMIN__TARGETS_FILE": str(self.targets),
             "DUOLOGUE_MATCHING__RECENTLY_MET_AFTER_MS": "1000",
             "LIVEKIT_URL": f"ws://127.0.0.1:{self.livekit_port}",
             "LIVEKIT_API_KEY": keys.api_key,

@@ -53,6 +53,9 @@ class System:
         assert self.ended is None
         for command in self.plan.handle(event, self.now_ms):
             self._do(command)
+        seats = [each.seat for each in self.plan.seated]
+        assert len(seats) == len(set(seats)) <= len(POSTS) + 1, "everybody has a seat of their own"
+        assert {(each.post, each.seat) for each in self.alive.values()} <= set(self.plan.seated)
         due_ms = self.plan.due_ms()
         assert due_ms is None or due_ms > self.now_ms, "what is due is done"
 

@@ -23,7 +23,10 @@ class Machine:
         self.programs.mkdir()
         shutil.copy(BOOTSTRAP, self.checkout / "scripts")
         for tool in TOOLS:
-            (self.programs / tool).symlink_to(str(shutil.which(tool)))
+            self.tool(tool)
+
+    def tool(self, name: str) -> None:
+        (self.programs / name).symlink_to(str(shutil.which(name)))
 
     def program(self, name: str, script: str) -> None:
         path = self.programs / name
@@ -112,3 +115,27 @@ def test_the_command_takes_the_place_of_the_script(machine: Machine) -> None:
 def test_a_part_that_does_not_exist_is_refused(machine: Machine) -> None:
     """A typo in the Makefile must not silently install nothing."""
     assert machine.run("pythons").returncode == 2
+
+
+def test_prometheus_is_unpacked_and_not_installed(machine: Machine) -> None:
+    """The package would start a service on the machine of whoever runs the tests."""
+    for tool in ("mktemp", "mv"):
+        machine.tool(tool)
+    machine.program("apt-get", '[ "$1" = download ] && : >prometheus_1_all.deb')
+    machine.program(
+        "dpkg-deb", 'mkdir -p "$3/usr/bin" && for name in prometheus promtool; do : >"$3/usr/bin/$name"; done'
+    )
+    cache = machine.checkout / ".cache" / "duologue" / "prometheus"
+
+    ended = machine.run("prometheus")
+
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(path.name for path in cache.iterdir()) == ["prometheus", "promtool"]
+
+
+def test_a_prometheus_that_cannot_be_fetched_is_told_with_the_fix(machine: Machine) -> None:
+    """On another system than Debian, somebody has to bring it."""
+    ended = machine.run("prometheus")
+
+    assert ended.returncode == 2
+    assert "promtool" in ended.stderr

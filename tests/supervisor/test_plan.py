@@ -267,8 +267,8 @@ def test_who_waits_for_its_restart_needs_no_successor() -> None:
     parent = serving(GATEWAY, MATCHER)
     parent.exited(1)
 
-    assert parent.hears(RenewalAsked()) == ["start matcher-1 0"]
-    assert parent.waits() == ["start gateway-1 2"]
+    assert parent.hears(RenewalAsked()) == ["start matcher-1 2"]
+    assert parent.waits() == ["start gateway-1 0"]
 
 
 def test_a_second_renewal_begins_anew_after_the_present_one() -> None:
@@ -300,3 +300,62 @@ def test_a_successor_that_is_ready_during_a_stop_changes_nothing() -> None:
 
     assert parent.ready(3) == []
     assert parent.exited(2, 0) == ["ask 1", "ask 3"]
+
+
+# -- where they are -------------------------------------------------------------------------------
+
+
+def seats(parent: Parent) -> list[tuple[str, int]]:
+    """In words."""
+    return [(each.post.name, each.seat) for each in parent.plan.seated]
+
+
+def test_a_child_is_to_be_found_from_its_start() -> None:
+    """It tells how it is before it is ready."""
+    parent = Parent(GATEWAY, MATCHER)
+    assert seats(parent) == []
+    parent.hears(TimePassed())
+
+    assert seats(parent) == [("gateway-1", 0), ("matcher-1", 1)]
+
+
+def test_who_died_is_missed_where_it_was() -> None:
+    """Nobody else takes its seat, and the next one does."""
+    parent = serving(GATEWAY, MATCHER)
+    before = seats(parent)
+    parent.exited(1, -9)
+    assert seats(parent) == before
+    parent.waits()
+
+    assert seats(parent) == before
+
+
+def test_while_one_follows_the_other_both_are_to_be_found() -> None:
+    """The old one still has people; then the new one is where it started."""
+    parent = serving(GATEWAY, MATCHER)
+    parent.hears(RenewalAsked())
+    assert seats(parent) == [("gateway-1", 0), ("matcher-1", 1), ("gateway-1", 2)]
+    parent.ready(3)
+    assert seats(parent) == [("gateway-1", 2), ("matcher-1", 1), ("gateway-1", 0)]
+    parent.exited(1, 0)
+
+    assert seats(parent) == [("gateway-1", 2), ("matcher-1", 1), ("matcher-1", 0)]
+
+
+def test_an_heir_is_where_it_started() -> None:
+    """The seat of the dead one is free for others."""
+    parent = serving(GATEWAY)
+    parent.hears(RenewalAsked())
+    parent.exited(1, -9)
+
+    assert seats(parent) == [("gateway-1", 1)]
+
+
+def test_a_stop_takes_nobody_away() -> None:
+    """Who looks meanwhile misses them where they were."""
+    parent = serving(GATEWAY, MATCHER)
+    before = seats(parent)
+    parent.hears(StopAsked())
+    parent.exited(1, 0)
+
+    assert seats(parent) == before

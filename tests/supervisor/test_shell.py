@@ -41,6 +41,7 @@ class Family:
         self.programs = {post.name: PROGRAMS[program] for post, program in programs.items()}
         self.deaths: list[Report] = []
         self.ready = asyncio.Event()
+        self.seated: list[list[tuple[str, int]]] = []
         self.parent = Supervisor(
             list(programs),
             self._command,
@@ -48,6 +49,7 @@ class Family:
             SystemRng(),
             TERMS,
             on_ready=self.ready.set,
+            on_seated=lambda seated: self.seated.append([(each.post.name, each.seat) for each in seated]),
             on_death=self._mourn,
         )
 
@@ -152,6 +154,19 @@ async def test_sighup_replaces_every_child(tmp_path: Path) -> None:
 
         assert lives(one.pids(GATEWAY)[-1])
         assert lives(one.pids(MATCHER)[-1])
+
+
+async def test_it_is_told_where_the_children_are(tmp_path: Path) -> None:
+    """Each time that this changes, and only then."""
+    async with family(tmp_path, {GATEWAY: "good", MATCHER: "good"}) as (one, _):
+        await one.ready.wait()
+        assert one.seated == [[("gateway-1", 0), ("matcher-1", 1)]]
+        os.kill(one.pids(MATCHER)[0], signal.SIGKILL)
+        await until_served(one, MATCHER, 2)
+        assert len(one.seated) == 1, "it comes back where it was"
+        os.kill(os.getpid(), signal.SIGHUP)
+        last = [("gateway-1", 2), ("matcher-1", 0)]
+        await wait_until(lambda: one.seated[-1] == last, description="both moved")
 
 
 async def test_a_successor_that_fails_leaves_the_old_one(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""How this process is: *live* means that its loop answers, *ready* that it can serve people."""
+"""How this process is: *live* means that its loop answers, *ready* that it can serve people.
+
+Anybody may ask, on the public port too: nothing here names a host, a key or a person.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
+from duologue.api.access import OPEN
 from duologue.services.readiness import Readiness
 
 
@@ -19,13 +23,13 @@ class Health(msgspec.Struct, frozen=True):
     why_not: str | None = None
 
 
-@get("/health/live", sync_to_thread=False)
+@get("/health/live", opt=OPEN, sync_to_thread=False)
 def live() -> dict[str, bool]:
     """The loop answers."""
     return {"live": True}
 
 
-@get("/health/ready", sync_to_thread=False)
+@get("/health/ready", opt=OPEN, sync_to_thread=False)
 def ready(readiness: NamedDependency[Readiness]) -> Response[Health]:
     """This process can serve people: 200. It cannot: 503, and why."""
     why_not = readiness.why_not

@@ -24,6 +24,7 @@ from litestar.types import Message, Scope
 
 import duologue
 from duologue.api import page
+from duologue.api.access import AdminGuard
 from duologue.api.connections import PatientConnection, Slots
 from duologue.api.guests import GuestDesk, guest
 from duologue.api.health import live, ready
@@ -120,10 +121,11 @@ def create_app(
     )
 
 
-def create_admin(readiness: Readiness) -> Litestar:
-    """What operators and balancers ask a process for, on a listener of its own."""
+def create_admin(readiness: Readiness, token: str | None = None) -> Litestar:
+    """What operators and balancers ask a process for, on a listener of its own. With a token only health is open."""
     return Litestar(
         [live, ready, metrics],
+        guards=[AdminGuard(token)],
         dependencies={"readiness": _provide(readiness)},
         after_exception=[_log_failure],
         request_max_body_size=0,
@@ -206,12 +208,13 @@ class Http:
         """Listen until `stop`. Raises `StartupError` when the port is taken."""
         host, port = self._settings.host, self._settings.port
         try:
-            await self._server.serve(sockets_on(host, port, shared=True) if self._shared else None)
-        except (SystemExit, OSError) as error:  # the first is uvicorn's way of saying that it cannot listen
+            sockets = sockets_on(host, port, shared=self._shared)
+        except OSError as error:
             raise StartupError(
                 f"HTTP cannot listen on {host}:{port}. "
                 f"Is another Duologue running? Stop it, or set DUOLOGUE_{self._section.upper()}__PORT."
             ) from error
+        await self._server.serve(sockets)
 
     @contextlib.asynccontextmanager
     async def listening(self, tasks: Tasks) -> AsyncIterator[asyncio.Future[None]]:

@@ -10,17 +10,21 @@ from typing import NamedTuple
 import structlog
 
 import duologue
+from duologue.api.server import Http, create_admin
 from duologue.app import process
 from duologue.app.keys import installation_key
 from duologue.app.media import MediaChoice, any_media
 from duologue.app.places import page_url, websocket_url, with_own_origins
 from duologue.app.roles import World
 from duologue.app.safety import own_safety_store
+from duologue.app.targets import own_address
 from duologue.app.together import Role, together
 from duologue.clock import SystemClock, SystemRng
+from duologue.errors import StartupError
 from duologue.issuers.office import open_token_office
+from duologue.ports import Clock
 from duologue.services.readiness import Readiness
-from duologue.settings import Settings
+from duologue.settings import AdminSettings, Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.tasks import Tasks
 
@@ -34,6 +38,8 @@ class Started(NamedTuple):
     websocket_url: str
     media: str
     store: str
+    figures: str = "none"
+    """Its health and metrics, in words."""
 
 
 def run_dev(settings: Settings, *, text_only: bool, announce: Callable[[Started], None]) -> None:
@@ -43,25 +49,52 @@ def run_dev(settings: Settings, *, text_only: bool, announce: Callable[[Started]
 
 async def _dev(settings: Settings, *, text_only: bool, announce: Callable[[Started], None]) -> None:
     stop = process.stop_signal()
+    clock = SystemClock()
+    readiness = Readiness(clock, settings.admin.ready_without_store_ms)
     async with (
+        _admin(settings.admin, readiness, clock) as figures,
         any_media(settings, text_only=text_only) as media,
-        all_in_one(settings, media) as (started, ended),
+        all_in_one(settings, media, readiness) as (started, ended),
     ):
         process.settle()
         log.info("started", version=duologue.__version__, store=started.store, media=started.media)
-        announce(started)
+        announce(started._replace(figures=figures))
         await asyncio.wait({stop, ended}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
 
 
 @asynccontextmanager
-async def all_in_one(settings: Settings, choice: MediaChoice) -> AsyncIterator[tuple[Started, asyncio.Future[None]]]:
+async def _admin(admin: AdminSettings, readiness: Readiness, clock: Clock) -> AsyncIterator[str]:
+    """Health and figures, as each process of `serve` has them; gives where, in words. Raises `StartupError`.
+
+    A port that nobody asked for is no reason not to start: so two who try Duologue on one machine need not know of it.
+    """
+    where = own_address(admin, 0)
+    tasks = Tasks()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(tasks.cancel_all)
+        process.tell_of_itself(tasks, clock, name="dev", roles=Role)
+        http = Http(create_admin(readiness, admin.required_token()), admin.http, section="admin")
+        try:
+            await stack.enter_async_context(http.listening(tasks))
+            figures = f"http://{where}/metrics, and: duologue top"
+        except StartupError:
+            if "port" in admin.model_fields_set:
+                raise
+            figures = f"none: {where} is taken; --admin-port moves it"
+        yield figures
+
+
+@asynccontextmanager
+async def all_in_one(
+    settings: Settings, choice: MediaChoice, readiness: Readiness | None = None
+) -> AsyncIterator[tuple[Started, asyncio.Future[None]]]:
     """All roles in this process. Gives where everything is, and a future that is done when a role ended by itself."""
     settings = with_own_origins(settings)
     clock, rng, tasks = SystemClock(), SystemRng(), Tasks()
     store, limiter = MemoryStore(clock), MemoryLimiter(clock)
     tokens = await open_token_office(settings, installation_key(settings), clock, rng, tasks)
-    readiness = Readiness(clock, settings.admin.ready_without_store_ms)
+    readiness = readiness or Readiness(clock, settings.admin.ready_without_store_ms)
     async with AsyncExitStack() as stack:
         safety = await stack.enter_async_context(own_safety_store(settings, clock, rng))
         world = World(settings, store, safety, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)

@@ -19,14 +19,15 @@ from duologue.app.places import page_url, websocket_url
 from duologue.app.safety import check_shared, shared_address
 from duologue.app.serve import ALL
 from duologue.app.store import release_leases, until_it_answers, where
+from duologue.app.targets import check_writable, targets_of, write_targets
 from duologue.app.together import Role
 from duologue.clock import SystemClock, SystemRng
 from duologue.errors import BackendError, StartupError
 from duologue.issuers.office import open_token_office
 from duologue.ports import Clock, Rng
-from duologue.settings import Settings
+from duologue.settings import AdminSettings, Settings
 from duologue.store.redis import open_store
-from duologue.supervisor.plan import Post, Start
+from duologue.supervisor.plan import Post, Seated, Start
 from duologue.supervisor.report import Report
 from duologue.supervisor.shell import Supervisor
 from duologue.tasks import Tasks
@@ -120,7 +121,12 @@ async def _parent(
         _tell_systemd()
         announce(started)
 
-    return await Supervisor(children, command_of, clock, rng, on_ready=on_ready, on_death=on_death).run()
+    def on_seated(seated: Sequence[Seated]) -> None:
+        _tell_prometheus(settings.admin, seated)
+
+    return await Supervisor(
+        children, command_of, clock, rng, on_ready=on_ready, on_seated=on_seated, on_death=on_death
+    ).run()
 
 
 def _started(settings: Settings, children: Sequence[Post], store: str) -> Started:
@@ -140,6 +146,9 @@ def _check(settings: Settings, service: Service) -> None:
     shared_address(settings)
     shared_key(settings)
     check_given(settings, text_only=service.text_only)
+    settings.admin.required_token()
+    if settings.admin.targets_file is not None:
+        check_writable(settings.admin.targets_file)
     if service.role in (Role.API, ALL):
         _check_free(settings.http.host, settings.http.port, "http", "port")
     if service.role in (Role.GATEWAY, ALL):
@@ -168,6 +177,17 @@ def _check_free(host: str, port: int, section: str, option: str) -> None:
             f"{host}:{port} cannot be had ({error.strerror}). Is another Duologue running? "
             f"Stop it, or set DUOLOGUE_{section.upper()}__PORT or --{option}."
         ) from error
+
+
+def _tell_prometheus(admin: AdminSettings, seated: Sequence[Seated]) -> None:
+    """Where the children are. A disk that is full must not cost the people anything."""
+    if admin.targets_file is None:
+        return
+    try:
+        write_targets(admin.targets_file, targets_of(seated, admin))
+    except OSError as error:
+        hint = "Prometheus and `duologue top` ask where processes were before; it is tried again at the next change"
+        log.warning("targets_not_written", file=str(admin.targets_file), detail=error.strerror, hint=hint)
 
 
 def _tell_systemd() -> None:

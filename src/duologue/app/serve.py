@@ -63,7 +63,8 @@ class _Child:
     async def run(self) -> int:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._tasks.cancel_all)
-            admin = Http(create_admin(self._readiness), self._settings.admin.http, section="admin")
+            app = create_admin(self._readiness, self._settings.admin.required_token())
+            admin = Http(app, self._settings.admin.http, section="admin")
             process.tell_of_itself(self._tasks, self._clock, name=self._name, roles=self._roles)
             admin_ended = await stack.enter_async_context(admin.listening(self._tasks))
             # Until there is a store there is nothing to end in order: a signal just ends the process.

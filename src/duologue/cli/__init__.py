@@ -49,6 +49,7 @@ def dev(
     ws_port: Annotated[int | None, typer.Option(help="WebSocket.", show_default="8001")] = None,
     livekit_port: Annotated[int | None, typer.Option(help="The LiveKit child.", show_default="7880")] = None,
     livekit_udp_port: Annotated[int | None, typer.Option(help="Its media.", show_default="7882")] = None,
+    admin_port: Annotated[int | None, typer.Option(help="Health and metrics.", show_default="9401")] = None,
     state_dir: Annotated[Path | None, typer.Option(help="Keys and logs.", show_default="the user's")] = None,
     *,
     text_only: Annotated[bool, typer.Option(help="No LiveKit: text chat only.")] = False,
@@ -60,6 +61,7 @@ def dev(
     options: dict[str, Any] = {
         "http": given(port=port),
         "gateway": given(port=ws_port),
+        "admin": given(port=admin_port),
         "livekit": given(port=livekit_port, udp_port=livekit_udp_port),
         **given(state_dir=state_dir),
     }
@@ -84,7 +86,8 @@ def _announce(started: Started) -> None:
         f"  page     {started.page_url}\n"
         f"  gateway  {started.websocket_url}\n"
         f"  media    {started.media}\n"
-        f"  store    {started.store}: this process only, gone when it stops\n\n"
+        f"  store    {started.store}: this process only, gone when it stops\n"
+        f"  figures  {started.figures}\n\n"
         "Open the page in two tabs. Ctrl-C stops everything.\n"
     )
     sys.stdout.flush()

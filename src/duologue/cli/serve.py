@@ -41,7 +41,8 @@ def serve(
     port: Annotated[int | None, typer.Option(help="HTTP and the page.", show_default="8000")] = None,
     ws_port: Annotated[int | None, typer.Option(help="WebSocket.", show_default="8001")] = None,
     admin_port: Annotated[
-        int | None, typer.Option(help="Health of the first process; the others follow.", show_default="9401")
+        int | None,
+        typer.Option(help="Health and metrics of the first process; the others follow.", show_default="9401"),
     ] = None,
     *,
     text_only: Annotated[bool, typer.Option("--text-only", help="No LiveKit: text chat only.")] = False,

@@ -167,10 +167,10 @@ class RandomChatSession:
         assert self.pair is not None, "there is nobody to write to"
         await self._command(Chat(next(self._ids), self.pair, text, next(self._lines)))
 
-    def report_media(self, event: MediaEvent = MediaEvent.CONNECTED, detail: str = "") -> None:
-        """Say how the media of this pair is."""
+    def report_media(self, event: MediaEvent = MediaEvent.CONNECTED, detail: str = "", ms: int | None = None) -> None:
+        """Say how the media of this pair is; `ms`: for the first frame, since `matched`."""
         assert self.pair is not None, "media belongs to a pair"
-        self.send(MediaReport(self.pair, event, detail))
+        self.send(MediaReport(self.pair, event, detail, ms))
 
     async def expect(self, kind: type[Message]) -> Message:
         """The next message of this kind; others are skipped. Raises `ConnectionEnded`."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from duologue.doctor.finding import Finding, ok, problem, warning
 from duologue.doctor.run import Subject
+from duologue.errors import StartupError
+from duologue.safety.addresses import is_local
 from duologue.settings import CONFIG_FILE, NodeSettings, Settings
 
 ANY_ADDRESS = ("0.0.0.0", "::", "")
@@ -69,13 +70,23 @@ def limits(settings: Settings) -> Iterator[Finding]:
 
 
 def listeners(settings: Settings) -> Iterator[Finding]:
-    """No two on one port, and the one for operators is not for everybody: it asks nobody who they are."""
-    if not is_local(settings.admin.host):
-        seen = f"{settings.admin.host}: whoever reaches it is told how each process is"
-        yield warning("admin.host", seen, "leave it at 127.0.0.1, or let a firewall keep all but your probes out")
+    """No two on one port, and the one for operators is not for everybody."""
+    yield from _admin(settings)
     if settings.http.port == settings.gateway.port:
         seen = f"both are {settings.http.port}"
         yield problem("http.port and gateway.port", seen, "give them different ports, such as 8000 and 8001")
+
+
+def _admin(settings: Settings) -> Iterator[Finding]:
+    admin = settings.admin
+    try:
+        admin.required_token()
+    except StartupError as error:
+        yield problem("admin.token", str(error), "do that: no process starts before")
+        return
+    if not is_local(admin.host):
+        seen = f"{admin.host}: its token crosses the network in plain, and anybody may ask for health"
+        yield warning("admin.host", seen, "keep it inside your network, or let a firewall keep all but your probes out")
 
 
 def media(settings: Settings) -> Iterator[Finding]:
@@ -124,16 +135,6 @@ def _origin(parts: SplitResult) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = parts.port
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != DEFAULT_PORTS[parts.scheme] else "")
-
-
-def is_local(host: str) -> bool:
-    """Whether only this machine means by it what we mean."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 JUDGEMENTS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (

@@ -8,13 +8,13 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from duologue.app.media import given_nodes
-from duologue.doctor.configuration import is_local
 from duologue.doctor.finding import Finding, ok, problem, warning
 from duologue.doctor.run import Subject
 from duologue.errors import StartupError
 from duologue.media.examine import Joined, NodeFacts, Way, examine
 from duologue.media.livekit_files import find_binary
 from duologue.media.livekit_node import NodeAccess
+from duologue.safety.addresses import is_local
 from duologue.settings import LiveKitSettings
 
 GUIDE = "docs/howto/media.md"

@@ -10,9 +10,43 @@ Whoever knows that something happened counts it here, in a line; what *is* the c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import Counter, Histogram, Info
 
 from duologue.metrics.sampled import REGISTRY, Sampled
+
+LABELS: Mapping[str, str] = {
+    "answer": "`ok`, `gone`, or an error code of the protocol",
+    "bound": "`http_connections`, `news`, `pending_commands`, `queue`, `refused_sockets`, `sockets`, `store_questions` "
+    "or `write_buffer`",
+    "by": "`client` or `server`",
+    "call": "`open_room`, `close_room` or `rooms`",
+    "cause": "`device`, `timeout`, `refused`, `network`, `removed` or `other`",
+    "code": "a close code of the protocol, a standard one, or `other`",
+    "cohort": "tenant:mode:age_band:trust_pool; the first 100, then `other`",
+    "command": "a command of the protocol",
+    "doing": "`opened`, `entering`, `idle`, `waiting`, `matched`, `talking`, `standby` or `over`",
+    "event": "an event of `media`, or `built` and `leaked`",
+    "generation": "0, 1 or 2",
+    "kind": "of sessions: `new` or `resumed`; of stores: `memory` or `redis`; of errors: a word such as `timeout`, "
+    "`connection`, `oom`, `readonly`",
+    "lease": "`shard`, `nodes` or `reaper`",
+    "limit": "`accept`, `blocks`, `chat`, `diagnostics`, `find`, `guest` or `message`; with `shared_` before it, over "
+    "all connections",
+    "mode": "`video`, `voice` or `text`",
+    "node": "a media server by its name; the first 100, then `other`",
+    "outcome": "`matched`, `cancelled` or `gone`",
+    "phase": "`matched` or `talking`",
+    "reason": "`next`, `left`, `lost` or `media_failed`",
+    "result": "`committed`, `rejected`, `no_slot`, `deposed` or `unknown`",
+    "route": "a route of ours, or `none`",
+    "status": "an HTTP status",
+    "verdict": "`taken`, `repeated`, `flood`, `unavailable`, or why it was refused",
+    "where": "`task`, `loop`, `session` or `http`",
+    "why": "`media_down`, `media_busy` or `matching_down`",
+}
+"""What values each label has. All are few."""
 
 # Upper bounds of buckets, in seconds.
 WAIT_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)

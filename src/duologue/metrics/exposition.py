@@ -8,7 +8,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from duologue.metrics import definitions
 from duologue.metrics.sampled import REGISTRY
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
+CONTENT_TYPE = CONTENT_TYPE_LATEST.partition("; charset=")[0]
+"""Who answers adds the charset: it is UTF-8."""
 
 ProcessCollector(registry=REGISTRY)  # memory, processor time, open files, since when
 

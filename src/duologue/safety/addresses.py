@@ -53,6 +53,16 @@ def is_private(address: str) -> bool:
     return parsed is not None and parsed.is_private
 
 
+def is_local(host: str) -> bool:
+    """Whether a host, a name or an address, means this machine to whoever says it, and is out of others' reach."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def parse(text: str) -> Address | None:
     """An address as proxies write it, with or without a port; IPv4 in IPv6 clothes is IPv4. None: it is none."""
     text = text.strip()

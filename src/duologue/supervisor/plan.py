@@ -77,7 +77,7 @@ Event = Ready | Exited | StopAsked | RenewalAsked | TimePassed
 
 
 class Start(NamedTuple):
-    """Start a process for this post. `seat` is the lowest number that no other living child has."""
+    """Start a process for this post. `seat` is the one that its post has, or the lowest that nobody has."""
 
     child: ChildId
     post: Post
@@ -113,6 +113,13 @@ class End(NamedTuple):
 Command = Start | Ask | Kill | Note | End
 
 
+class Seated(NamedTuple):
+    """Where a process of a post is to be found."""
+
+    post: Post
+    seat: int
+
+
 @dataclass(slots=True)
 class _Child:
     post: Post
@@ -128,6 +135,8 @@ class _Place:
     post: Post
     start_at_ms: int
     holder: ChildId | None = None
+    seat: int | None = None
+    """That of the holder. It stays where the holder died: the next one takes it."""
     failures: int = 0
     fruitless: int = 0
     """Deaths in a row before being ready."""
@@ -155,6 +164,14 @@ class Plan:
     def all_ready(self) -> bool:
         """Whether every post has a child that serves."""
         return all(self._serves(place.holder) for place in self._places.values())
+
+    @property
+    def seated(self) -> list[Seated]:
+        """Where processes run or are about to run again; two of a post while it is renewed."""
+        held = [Seated(place.post, place.seat) for place in self._places.values() if place.seat is not None]
+        holders = {place.holder for place in self._places.values()}
+        beside = [Seated(each.post, each.seat) for child, each in self._children.items() if child not in holders]
+        return held + beside
 
     def due_ms(self) -> int | None:
         """When `TimePassed` is due, if nothing else happens."""
@@ -200,7 +217,8 @@ class Plan:
         yield Note("info", "child_ready", {"child": about.post.name})
         if child == self._successor and not self._ending:
             assert place.holder is not None
-            self._successor, self._follows, place.holder = None, place.holder, child
+            self._successor, self._follows = None, place.holder
+            self._seat(place, child)
             yield self._ask(self._follows, now_ms)
 
     def _is_gone(self, child: ChildId, about: _Child, code: int | None, now_ms: int) -> Iterator[Command]:
@@ -222,7 +240,8 @@ class Plan:
         """Somebody died who was not asked to go."""
         heir = self._successor
         if heir is not None and self._children[heir].post == place.post:
-            self._successor, place.holder, self._children[heir].kill_at_ms = None, heir, None
+            self._successor, self._children[heir].kill_at_ms = None, None
+            self._seat(place, heir)
             yield Note("warning", "child_died", {"child": place.post.name, "code": code, "successor": "is starting"})
             return
         steady = about.ready_ms is not None and now_ms - about.ready_ms >= self._terms.steady_ms
@@ -299,7 +318,7 @@ class Plan:
     def _fill_posts(self, now_ms: int) -> Iterator[Command]:
         for place in self._places.values():
             if place.holder is None and place.start_at_ms <= now_ms:
-                place.holder = yield from self._start(place.post)
+                self._seat(place, (yield from self._start(place.post, place.seat)))
 
     def _renew_next(self, now_ms: int) -> Iterator[Command]:
         if self._successor is not None or self._follows is not None:
@@ -311,14 +330,18 @@ class Plan:
                 self._children[self._successor].kill_at_ms = now_ms + self._terms.renewed_within_ms
                 return
 
-    def _start(self, post: Post) -> Generator[Command, None, ChildId]:
+    def _start(self, post: Post, seat: int | None = None) -> Generator[Command, None, ChildId]:
         self._born += 1
         child = ChildId(self._born)
-        taken = {about.seat for about in self._children.values()}
-        seat = next(seat for seat in range(len(taken) + 1) if seat not in taken)
+        if seat is None:
+            taken = {each.seat for each in self.seated}
+            seat = next(seat for seat in range(len(taken) + 1) if seat not in taken)
         self._children[child] = _Child(post, seat)
         yield Start(child, post, seat)
         return child
+
+    def _seat(self, place: _Place, child: ChildId) -> None:
+        place.holder, place.seat = child, self._children[child].seat
 
     def _ask(self, child: ChildId, now_ms: int) -> Ask:
         about = self._children[child]

@@ -40,12 +40,15 @@ class Supervisor:
         terms: p.Terms = p.TERMS,
         *,
         on_ready: Callable[[], None] = lambda: None,
+        on_seated: Callable[[Sequence[p.Seated]], None] = lambda _: None,
         on_death: Callable[[report.Report], Awaitable[None]] = _nothing,
     ) -> None:
         self._plan = p.Plan(posts, rng, clock.monotonic_ms(), terms)
         self._command = command
         self._clock = clock
         self._on_ready: Callable[[], None] | None = on_ready
+        self._on_seated = on_seated
+        self._seated: Sequence[p.Seated] = ()
         self._on_death = on_death
         self._tasks = Tasks()
         self._events: asyncio.Queue[p.Event] = asyncio.Queue()
@@ -55,7 +58,8 @@ class Supervisor:
         """Keep every post filled until SIGTERM or SIGINT, or until it is hopeless; gives the exit code.
 
         SIGHUP replaces the children one after the other. `on_ready` is called once, when all serve;
-        `on_death` with what a child said of itself that died and was not asked to go.
+        `on_seated` with where the children are, each time that this changes; `on_death` with what a child said of
+        itself that died and was not asked to go.
         """
         loop = asyncio.get_running_loop()
         for number, event in SIGNALS.items():
@@ -82,10 +86,16 @@ class Supervisor:
                 if isinstance(command, p.End):
                     return command.code
                 await self._perform(command)
-            if self._on_ready is not None and self._plan.all_ready:
-                self._on_ready()
-                self._on_ready = None
+            self._tell()
             event = await self._next_event()
+
+    def _tell(self) -> None:
+        if (seated := self._plan.seated) != self._seated:
+            self._seated = seated
+            self._on_seated(seated)
+        if self._on_ready is not None and self._plan.all_ready:
+            self._on_ready()
+            self._on_ready = None
 
     async def _next_event(self) -> p.Event:
         due_ms = self._plan.due_ms()
