@@ -26,7 +26,7 @@ LABELS: Mapping[str, str] = {
     "code": "a close code of the protocol, a standard one, or `other`",
     "cohort": "tenant:mode:age_band:trust_pool; the first 100, then `other`",
     "command": "a command of the protocol",
-    "doing": "`opened`, `entering`, `idle`, `waiting`, `matched`, `talking`, `standby` or `over`",
+    "doing": "`opened`, `entering`, `idle`, `waiting`, `ringing`, `matched`, `talking`, `standby` or `over`",
     "event": "an event of `media`, or `built` and `leaked`",
     "generation": "0, 1 or 2",
     "kind": "of sessions: `new` or `resumed`; of stores: `memory` or `redis`; of errors: a word such as `timeout`, "
@@ -36,7 +36,8 @@ LABELS: Mapping[str, str] = {
     "all connections",
     "mode": "`video`, `voice` or `text`",
     "node": "a media server by its name; the first 100, then `other`",
-    "outcome": "`matched`, `cancelled` or `gone`",
+    "outcome": "of waits: `matched`, `cancelled` or `gone`; of calls: `accepted`, `declined`, `cancelled`, `missed`, "
+    "`busy` or `lost`",
     "phase": "`matched` or `talking`",
     "reason": "`next`, `left`, `lost` or `media_failed`",
     "result": "`committed`, `rejected`, `no_slot`, `deposed` or `unknown`",

@@ -291,7 +291,7 @@ class Person:
         self._command(c.Call(self._rng.token(), self._dice.choice(self._outside.links), self._mode))
 
     def _answer(self) -> None:
-        """Who is called takes the call or not; who calls gives up, as does now and then who presses the wrong button."""
+        """Who is called takes the call or not; who calls gives up, and now and then presses the wrong button."""
         call, drawn = self.belief.call or "", self._dice.random()
         if self.belief.outgoing or drawn < 0.05:
             self._command(c.CancelCall(self._rng.token(), call))
