@@ -43,12 +43,5 @@ class CallEvents:
         rang_ms = max(0, self._clock.now_ms() - call.since_ms)
         figures.CALLS.labels(outcome).inc()
         figures.RING_SECONDS.observe(rang_ms / 1000)
-        log.info(
-            "call_answered",
-            call=call.id,
-            person=caller,
-            callee=callee,
-            outcome=outcome,
-            rang_ms=rang_ms,
-            pair=call.pair,
-        )
+        people = {"person": caller, "callee": callee}
+        log.info("call_answered", call=call.id, **people, outcome=outcome, rang_ms=rang_ms, pair=call.pair)
