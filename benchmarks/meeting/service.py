@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +29,8 @@ class Service(NamedTuple):
     """Of the WebSockets."""
     processes: Mapping[str, Process]
     """By name: `gateway-1`, `gateway-2`, `matcher-1`, `api-1`."""
+    metrics: Sequence[str] = ()
+    """Where each process tells its figures."""
 
     def cpu_s(self, role: str) -> float:
         """CPU time so far of all processes of a role."""
@@ -36,19 +38,22 @@ class Service(NamedTuple):
 
 
 @contextmanager
-def serving(redis: RedisProcess, gateways: int, key: str, folder: Path) -> Iterator[Service]:
-    """A service for as long as this lasts. Raises `CannotRun` with its last words."""
+def serving(
+    redis: RedisProcess, gateways: int, key: str, folder: Path, changes: Mapping[str, str] | None = None
+) -> Iterator[Service]:
+    """A service for as long as this lasts, with changes of its environment. Raises `CannotRun` with its last words."""
     names = [*(f"gateway-{number}" for number in range(1, gateways + 1)), "matcher-1", "api-1"]
     http = free_ports(HOST, 2 + len(names) + 1)  # the last is for a process that replaces another
     ws, admin = http + 1, http + 2
-    environment = _environment(redis, key, folder)
+    environment = {**_environment(redis, key, folder), **(changes or {})}
     _make_tables(environment)
     ports = {"--port": http, "--ws-port": ws, "--admin-port": admin}
     options = ["--processes", str(gateways), "--text-only", *(f"{name}={port}" for name, port in ports.items())]
     with running([*DUOLOGUE, "serve", *options], HOST, ws, environment, within_s=READY_WITHIN_S) as parent:
-        for seat in range(len(names)):
-            _until_ready(f"http://{HOST}:{admin + seat}/health/ready")
-        yield Service(f"{HOST}:{ws}", _children(parent.pid))
+        listeners = [f"http://{HOST}:{admin + seat}" for seat in range(len(names))]
+        for listener in listeners:
+            _until_ready(f"{listener}/health/ready")
+        yield Service(f"{HOST}:{ws}", _children(parent.pid), [f"{listener}/metrics" for listener in listeners])
 
 
 def _environment(redis: RedisProcess, key: str, folder: Path) -> dict[str, str]:

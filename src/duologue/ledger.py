@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, Self
 import msgspec
 
 from duologue.calls.call import Call
-from duologue.ids import CallId, NodeName, PairId, PersonId, RequestId, SessionId
+from duologue.ids import CallId, GatewayId, NodeName, PairId, PersonId, RequestId, SessionId
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NoSlot
 from duologue.pairs.pair import Pair
@@ -128,6 +128,44 @@ class Arrival(NamedTuple):
     last_attempt: int
     blocks_known: bool = False
     """Whether the store was told, since it began anew, whom this person has blocked; else `remember_blocks` has to."""
+
+
+class PersonView(NamedTuple):
+    """What the ledger knows of one person at a moment, for who asks about them."""
+
+    person: PersonId
+    at_ms: int
+    """The moment, by the clock of the store."""
+    state: PersonState
+    wishes: Ticket | None
+    """How they wait, or waited last."""
+    offered: bool
+    """Whether matchers may match them: they wait, are here, answer pings, and whom they blocked is known."""
+    gateway: GatewayId | None
+    """Where their active session is; None: they are away."""
+    vouched: bool
+    """Whether that gateway lives, and has told that they are here since the store began anew."""
+    attention: Attention
+    standby: int
+    """Sessions that stand by."""
+    blocks_known: bool
+    """Whether all whom they have blocked are at hand. Until then they are not offered."""
+    seen_ms: int | None
+    """When their gateway told last that they came in."""
+    seat_until_ms: int | None
+    """How long their place is held while they are away."""
+    forget_at_ms: int | None
+
+
+class Sample(NamedTuple):
+    """Some of many."""
+
+    tickets: tuple[Ticket, ...]
+    """Those who were asked for, by one ticket a person."""
+    looked_at: int
+    """How many people were looked at to find them."""
+    whole: bool
+    """Whether that was everybody; else they were picked by chance, or by no rule at all."""
 
 
 class Queued(msgspec.Struct, frozen=True, tag=True):

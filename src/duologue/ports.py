@@ -24,9 +24,11 @@ from duologue.ledger import (
     Delivery,
     Outcome,
     Partner,
+    PersonView,
     Probe,
     Proposal,
     QueueEvent,
+    Sample,
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
@@ -314,7 +316,23 @@ class Outbox(Protocol):
         """
 
 
-class Store(PresenceStore, TicketStore, PairStore, CallStore, NodeStore, Outbox, Protocol):
+class LookingStore(Protocol):
+    """What there is to see. Nothing here changes anything, and each answer costs a bounded amount of work."""
+
+    async def look(self, person: PersonId) -> PersonView | None:
+        """This person as they are now; None: nothing is known of them."""
+
+    async def sample_waiting(self, shard: str, most: int) -> Sample:
+        """Those who are offered in this shard now. At most `most` people are looked at."""
+
+    async def sample_paired(self, shard: str, most: int) -> Sample:
+        """The last tickets of those who are in a pair of this shard now, and not away.
+
+        At most `most` people are looked at, whatever they do: few may be of this shard.
+        """
+
+
+class Store(PresenceStore, TicketStore, PairStore, CallStore, NodeStore, LookingStore, Outbox, Protocol):
     """Everything that must be one truth, in one place."""
 
     @property

@@ -125,7 +125,7 @@ class AdminSettings(Section):
 
         Raises `StartupError` for a token that is no good, and where there has to be one.
         """
-        token = self._given_token()
+        token = self.given_token()
         if token is not None and not _TOKEN.fullmatch(token):
             raise StartupError(
                 "the admin token cannot be one: it is sent in a header, so it has 16 characters or more, "
@@ -138,7 +138,8 @@ class AdminSettings(Section):
             )
         return token
 
-    def _given_token(self) -> str | None:
+    def given_token(self) -> str | None:
+        """The token, from wherever it is. Raises `StartupError`."""
         if self.token_file is None:
             return None if self.token is None else self.token.get_secret_value()
         try:

@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from duologue.api.server import create_admin
+from duologue.matching.rules import Rules
+from duologue.services.explaining import Explainer
 from duologue.services.readiness import Readiness
 from tests.fakes import ManualClock
 
@@ -20,7 +22,8 @@ HEALTH = ("/health/live", "/health/ready")
 @asynccontextmanager
 async def operator(token: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who asks a listener with this token."""
-    app = create_admin(Readiness(ManualClock(), 0), token)
+    clock = ManualClock()
+    app = create_admin(Readiness(clock, 0), Explainer(Rules(), clock), token)
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9401") as client:
         yield client

@@ -22,6 +22,7 @@ from duologue.media.fake import FakeMedia
 from duologue.media.webhook import read_webhook
 from duologue.ports import Webhook
 from duologue.safety.ratelimit import Rate
+from duologue.services.explaining import Explainer
 from duologue.services.identity import TokenOffice
 from duologue.services.pairs import Pairs
 from duologue.services.readiness import Readiness
@@ -52,6 +53,8 @@ class Front:
         self.readiness = Readiness(self.clock, 30_000)
         self.readiness.reached(store)
         self.readiness.serving()
+        self.explainer = Explainer(settings.matching.rules(), self.clock)
+        self.explainer.reached(store)
         self.app: Litestar = create_app(settings, self.readiness, self.tokens, limiter, CONFIG, self.webhooks)
 
     @asynccontextmanager
@@ -114,7 +117,8 @@ async def test_a_process_that_cannot_serve_says_why() -> None:
 
 async def test_the_admin_listener_has_health_and_no_more() -> None:
     """The same answers; neither page nor guests nor a description of what there is."""
-    transport = httpx.ASGITransport(create_admin(Front().readiness))  # type: ignore[arg-type]
+    front = Front()
+    transport = httpx.ASGITransport(create_admin(front.readiness, front.explainer))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9401") as operator:
         paths = "/health/live", "/health/ready", "/", "/config.json", "/v1/guest", "/openapi", "/schema"
         codes = [(await operator.get(path)).status_code for path in paths]

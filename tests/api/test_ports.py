@@ -9,6 +9,8 @@ import pytest
 
 from duologue.api.server import Http, create_admin
 from duologue.errors import StartupError
+from duologue.matching.rules import Rules
+from duologue.services.explaining import Explainer
 from duologue.services.readiness import Readiness
 from duologue.settings import HttpSettings
 from duologue.tasks import Tasks
@@ -17,7 +19,8 @@ from tests.fakes import ManualClock, free_port
 
 def listener(port: int, *, shared: bool) -> Http:
     """A small one, as every process has."""
-    app = create_admin(Readiness(ManualClock(), 0))
+    clock = ManualClock()
+    app = create_admin(Readiness(clock, 0), Explainer(Rules(), clock))
     return Http(app, HttpSettings(port=port), section="admin", shared=shared)
 
 

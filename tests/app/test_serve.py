@@ -120,9 +120,23 @@ class Serve:
         return [(each.process, int(each.address.removeprefix("127.0.0.1:"))) for each in found]
 
     async def health(self, seat: int) -> tuple[int, dict[str, Any]]:
+        return await self.asked(seat, "health/ready")
+
+    async def asked(self, seat: int, path: str) -> tuple[int, dict[str, Any]]:
+        """What a process says on its admin listener."""
         async with httpx.AsyncClient() as client:
-            answer = await client.get(f"http://127.0.0.1:{self.admin_port + seat}/health/ready")
+            answer = await client.get(f"http://127.0.0.1:{self.admin_port + seat}/{path}")
             return answer.status_code, answer.json()
+
+    async def explained(self, seat: int, person: str) -> dict[str, Any]:
+        """Why nobody matches somebody who waits, once a matcher has said that it looks after them."""
+        async with asyncio.timeout(30):
+            while True:
+                code, said = await self.asked(seat, f"explain/{person}")
+                assert code in (200, 429), said
+                if code == 200 and said["queueing"]["matcher_reports"]:
+                    return said
+                await asyncio.sleep(0.1)
 
 
 @asynccontextmanager
@@ -352,6 +366,22 @@ async def test_people_on_different_gateways_meet(tmp_path: Path, redis: RedisSer
 
         assert len(set(pairs)) == len(here) // 2
         assert set(first) == {"gateway-1", "gateway-2"}
+
+
+async def test_any_process_explains_anybody(tmp_path: Path, redis: RedisServer) -> None:
+    """Gateways, matcher and api see the same: two who do not fit, and that a matcher looks after them."""
+    async with serving(tmp_path, redis, "all", "-n", "2") as serve, AsyncExitStack() as people:
+        await serve.until("Duologue")
+        for language in ("en", "fr"):
+            guest = RandomChatSession(await join(serve.url, {"language": language}))
+            here = await people.enter_async_context(guest)
+            await here.find(Filters(mode=Mode.TEXT, wants={"language": [language]}, strict=["language"]))
+        assert here.ready is not None
+        for seat in range(4):
+            explained = await serve.explained(seat, here.ready.self.person)
+
+            assert (explained["doing"], explained["vouched"]) == ("waiting", True)
+            assert explained["queueing"]["others"]["rejected"] == {"facet language: mine": 1}
 
 
 async def test_what_a_killed_matcher_owned_is_released(tmp_path: Path, redis: RedisServer) -> None:

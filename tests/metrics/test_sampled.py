@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from duologue.metrics.bounded import Bounded
 from duologue.metrics.sampled import REGISTRY, Reading, Sampled
@@ -61,6 +62,18 @@ def test_it_is_what_is_the_case_when_somebody_looks(people: Sampled) -> None:
     colors["red"] = 7
 
     assert shown(people) == {"red": 7}
+
+
+def test_a_source_that_fails_takes_no_other_with_it(people: Sampled) -> None:
+    """What is broken is in the log; all the rest can be seen."""
+    one, two = Room({"red": 1}), Room({})
+    del two._people
+    people.read_from(one.people)
+    people.read_from(two.people)
+    with capture_logs() as logged:
+        assert shown(people) == {"red": 1}
+
+    assert [(line["event"], line["figure"]) for line in logged] == [("figure_failed", "duologue_test_people")]
 
 
 def test_values_of_others_are_told_apart_up_to_a_bound() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from duologue.ids import PersonId
+from duologue.matching.explain import explain
 from duologue.matching.pool import Pool
 from duologue.matching.rules import Bounds, Facet, Rules
 from duologue.matching.ticket import Match, Ticket
@@ -196,6 +197,22 @@ def test_an_explanation_agrees_with_the_specification(bounds: Bounds, script: li
         assert explanation is not None
         assert explanation.fits == 0
         assert sum(explanation.rejected.values()) == explanation.looked_at == len(run.waiting) - 1
+
+
+@given(tickets(PEOPLE[0]), st.lists(tickets(PEOPLE[1]), min_size=1, max_size=8), st.integers(0, 20_000))
+@settings(deadline=None, max_examples=200)
+def test_an_explanation_foretells_what_the_specification_says_then(
+    subject: Ticket, others: list[Ticket], later_ms: int
+) -> None:
+    """Whoever fits at a later moment was told to, and nobody else."""
+    told = [explain(subject, [other], AT_ONCE, 0) for other in others]
+    for other, each in zip(others, told, strict=True):
+        fits_by_then = bool(each.fits) or (each.first_fit_ms is not None and each.first_fit_ms <= later_ms)
+
+        assert fits_by_then == fits(subject, other, later_ms)
+        assert each.fits == fits(subject, other, 0)
+    for step in explain(subject, others, AT_ONCE, 0).steps:
+        assert step.fits == sum(fits(subject, other, step.at_ms) for other in others)
 
 
 @any_rules

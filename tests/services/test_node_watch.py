@@ -14,14 +14,14 @@ from duologue.media.fake import FakeMedia
 from duologue.nodes import NodeHealth
 from duologue.ports import Rng
 from duologue.protocol.codes import Mode
-from duologue.safety.ratelimit import UNLIMITED
+from duologue.safety.ratelimit import UNLIMITED, Rate
 from duologue.services.node_watch import NodeWatch
 from duologue.services.pairs import Pairs
 from duologue.store.memory import MemoryStore
 from duologue.tasks import Tasks
 from tests.builders import ANA, BEN, cohort
 from tests.contract.stores import PAIR, StoreUnderTest, World
-from tests.fakes import CountingRng, ManualClock
+from tests.fakes import CountingRng, ManualClock, wait_until
 
 A, B = NodeName("a"), NodeName("b")
 
@@ -54,6 +54,17 @@ async def field(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Field]:
     field = Field()
     yield field
     await field.tasks.cancel_all()
+
+
+async def test_its_figures_are_of_the_nodes_that_it_looks_at(field: Field) -> None:
+    """A node that takes any number of pairs has no number of slots."""
+    field.media = FakeMedia({A: UNLIMITED, B: Rate(interval_ms=100, burst=1)})
+    watcher = field.watcher()
+    watcher.start()
+    await wait_until(lambda: len(watcher.working) == 2, description="both are seen")
+
+    assert watcher.up() == {("a",): True, ("b",): True}
+    assert watcher.slots_per_s() == {("b",): 10}
 
 
 async def test_the_store_hears_who_works(field: Field) -> None:

@@ -26,6 +26,7 @@ import duologue
 from duologue.api import page
 from duologue.api.access import AdminGuard
 from duologue.api.connections import PatientConnection, Slots
+from duologue.api.explain import explain
 from duologue.api.guests import GuestDesk, guest
 from duologue.api.health import live, ready
 from duologue.api.hooks import webhook
@@ -33,6 +34,7 @@ from duologue.api.metrics import metrics
 from duologue.errors import StartupError
 from duologue.metrics import definitions
 from duologue.ports import Limiter
+from duologue.services.explaining import Explainer
 from duologue.services.identity import TokenOffice
 from duologue.services.readiness import Readiness
 from duologue.services.webhooks import Webhooks
@@ -121,17 +123,17 @@ def create_app(
     )
 
 
-def create_admin(readiness: Readiness, token: str | None = None) -> Litestar:
+def create_admin(readiness: Readiness, explainer: Explainer, token: str | None = None) -> Litestar:
     """What operators and balancers ask a process for, on a listener of its own. With a token only health is open."""
     return Litestar(
-        [live, ready, metrics],
+        [live, ready, metrics, explain],
         guards=[AdminGuard(token)],
-        dependencies={"readiness": _provide(readiness)},
+        dependencies={"readiness": _provide(readiness), "explainer": _provide(explainer)},
         after_exception=[_log_failure],
         request_max_body_size=0,
         openapi_config=None,
         logging_config=None,
-        signature_types=[Readiness],
+        signature_types=[Readiness, Explainer],
     )
 
 

@@ -23,6 +23,7 @@ from duologue.clock import SystemClock, SystemRng
 from duologue.errors import StartupError
 from duologue.issuers.office import open_token_office
 from duologue.ports import Clock
+from duologue.services.explaining import Explainer
 from duologue.services.readiness import Readiness
 from duologue.settings import AdminSettings, Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
@@ -51,10 +52,11 @@ async def _dev(settings: Settings, *, text_only: bool, announce: Callable[[Start
     stop = process.stop_signal()
     clock = SystemClock()
     readiness = Readiness(clock, settings.admin.ready_without_store_ms)
+    explainer = Explainer(settings.matching.rules(), clock)
     async with (
-        _admin(settings.admin, readiness, clock) as figures,
+        _admin(settings.admin, readiness, explainer, clock) as figures,
         any_media(settings, text_only=text_only) as media,
-        all_in_one(settings, media, readiness) as (started, ended),
+        all_in_one(settings, media, readiness, explainer) as (started, ended),
     ):
         process.settle()
         log.info("started", version=duologue.__version__, store=started.store, media=started.media)
@@ -64,7 +66,7 @@ async def _dev(settings: Settings, *, text_only: bool, announce: Callable[[Start
 
 
 @asynccontextmanager
-async def _admin(admin: AdminSettings, readiness: Readiness, clock: Clock) -> AsyncIterator[str]:
+async def _admin(admin: AdminSettings, readiness: Readiness, explainer: Explainer, clock: Clock) -> AsyncIterator[str]:
     """Health and figures, as each process of `serve` has them; gives where, in words. Raises `StartupError`.
 
     A port that nobody asked for is no reason not to start: so two who try Duologue on one machine need not know of it.
@@ -74,7 +76,7 @@ async def _admin(admin: AdminSettings, readiness: Readiness, clock: Clock) -> As
     async with AsyncExitStack() as stack:
         stack.push_async_callback(tasks.cancel_all)
         process.tell_of_itself(tasks, clock, name="dev", roles=Role)
-        http = Http(create_admin(readiness, admin.required_token()), admin.http, section="admin")
+        http = Http(create_admin(readiness, explainer, admin.required_token()), admin.http, section="admin")
         try:
             await stack.enter_async_context(http.listening(tasks))
             figures = f"http://{where}/metrics, and: duologue top"
@@ -87,7 +89,7 @@ async def _admin(admin: AdminSettings, readiness: Readiness, clock: Clock) -> As
 
 @asynccontextmanager
 async def all_in_one(
-    settings: Settings, choice: MediaChoice, readiness: Readiness | None = None
+    settings: Settings, choice: MediaChoice, readiness: Readiness | None = None, explainer: Explainer | None = None
 ) -> AsyncIterator[tuple[Started, asyncio.Future[None]]]:
     """All roles in this process. Gives where everything is, and a future that is done when a role ended by itself."""
     settings = with_own_origins(settings)
@@ -95,6 +97,8 @@ async def all_in_one(
     store, limiter = MemoryStore(clock), MemoryLimiter(clock)
     tokens = await open_token_office(settings, installation_key(settings), clock, rng, tasks)
     readiness = readiness or Readiness(clock, settings.admin.ready_without_store_ms)
+    if explainer is not None:
+        explainer.reached(store)
     async with AsyncExitStack() as stack:
         safety = await stack.enter_async_context(own_safety_store(settings, clock, rng))
         world = World(settings, store, safety, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)

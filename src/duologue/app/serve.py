@@ -20,6 +20,7 @@ from duologue.app.together import Role, Running, together
 from duologue.clock import SystemClock, SystemRng
 from duologue.issuers.office import open_token_office
 from duologue.ports import Limiter, Store
+from duologue.services.explaining import Explainer
 from duologue.services.readiness import Readiness
 from duologue.settings import Settings
 from duologue.store.redis import open_store
@@ -59,17 +60,19 @@ class _Child:
         self._rng = SystemRng()
         self._tasks = Tasks()
         self._readiness = Readiness(self._clock, settings.admin.ready_without_store_ms)
+        self._explainer = Explainer(settings.matching.rules(), self._clock)
 
     async def run(self) -> int:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._tasks.cancel_all)
-            app = create_admin(self._readiness, self._settings.admin.required_token())
+            app = create_admin(self._readiness, self._explainer, self._settings.admin.required_token())
             admin = Http(app, self._settings.admin.http, section="admin")
             process.tell_of_itself(self._tasks, self._clock, name=self._name, roles=self._roles)
             admin_ended = await stack.enter_async_context(admin.listening(self._tasks))
             # Until there is a store there is nothing to end in order: a signal just ends the process.
             store, limiter = await stack.enter_async_context(open_store(self._settings.redis, self._clock))
             await until_it_answers(store, self._settings.redis, self._clock, self._rng, patient=True)
+            self._explainer.reached(store)
             stop = process.stop_signal()
             running = await self._begin(stack, store, limiter)
             await asyncio.wait({stop, running.ended, admin_ended}, return_when=asyncio.FIRST_COMPLETED)

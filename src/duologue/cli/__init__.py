@@ -15,9 +15,11 @@ from duologue.app.dev import Started, run_dev
 from duologue.cli.db import db
 from duologue.cli.doctor import doctor
 from duologue.cli.exits import COULD_NOT_RUN
+from duologue.cli.explain import explain
 from duologue.cli.options import given
 from duologue.cli.serve import serve
 from duologue.cli.sim import sim
+from duologue.cli.top import top
 from duologue.errors import StartupError
 
 cli = typer.Typer(
@@ -77,6 +79,8 @@ def dev(
 cli.command()(serve)
 cli.command()(sim)
 cli.command()(doctor)
+cli.command()(top)
+cli.command(context_settings={"ignore_unknown_options": True})(explain)  # ids may begin with a dash
 cli.add_typer(db)
 
 

@@ -6,7 +6,7 @@ looser class. Both sides' levels count, because both are found through their cla
 
 from __future__ import annotations
 
-from duologue.matching.rules import Rules
+from duologue.matching.rules import Facet, Rules
 from duologue.matching.ticket import Ticket
 
 RECENTLY_MET = "recently_met"
@@ -32,6 +32,29 @@ def _remembers(one: Ticket, other: Ticket, rules: Rules, now_ms: int) -> bool:
     if one.failed_with.get(other.person, 0) > now_ms:
         return True
     return other.person in one.met and not meets_again(one, rules, now_ms)
+
+
+def apart_until_ms(one: Ticket, other: Ticket, rules: Rules) -> int:
+    """From when on `apart` keeps them apart no longer, if both go on waiting; 0 where it never did."""
+    return max(_remembers_until_ms(one, other, rules), _remembers_until_ms(other, one, rules))
+
+
+def _remembers_until_ms(one: Ticket, other: Ticket, rules: Rules) -> int:
+    met_ms = one.since_ms + rules.recently_met_after_ms if other.person in one.met else 0
+    return max(met_ms, one.failed_with.get(other.person, 0))
+
+
+def loosens_ms(ticket: Ticket, facet: Facet) -> int | None:
+    """When a wish of this ticket about that facet is dropped; None: never."""
+    if facet.widens_after_ms is None or facet.name in ticket.strict:
+        return None
+    return ticket.since_ms + facet.widens_after_ms
+
+
+def next_steps(ticket: Ticket, rules: Rules, now_ms: int) -> list[tuple[int, str]]:
+    """What this ticket will loosen, and when, in order."""
+    steps = [(ticket.since_ms + after_ms, name) for after_ms, name in _steps(ticket, rules)]
+    return [step for step in steps if step[0] > now_ms]
 
 
 def searches_at_ms(ticket: Ticket, rules: Rules) -> int:

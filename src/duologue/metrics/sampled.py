@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from weakref import WeakMethod
 
+import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+log = structlog.get_logger()
 
 REGISTRY = CollectorRegistry()
 """All of ours, and nothing else."""
@@ -37,12 +40,19 @@ class Sampled(Collector):
         present = [(held, source) for held in self._sources if (source := held()) is not None]
         self._sources = [held for held, _ in present]
         for _, source in present:
-            for values, figure in source().items():
-                total[values] += figure  # type: ignore[assignment] # a Counter takes any number
+            total.update(self._read(source))
         family = self._family()
         for values, figure in total.items():
             family.add_metric(values, figure)
         return [family]
+
+    def _read(self, source: Callable[[], Reading]) -> Reading:
+        """A source that fails must not take all other figures with it."""
+        try:
+            return source()
+        except Exception:
+            log.exception("figure_failed", figure=self.name)
+            return {}
 
     def describe(self) -> Iterable[Metric]:
         """Without asking anybody."""

@@ -74,8 +74,9 @@ class NodeWatch:
         return {(NODES.of(name),): watched.health is NodeHealth.UP for name, watched in self._watched.items()}
 
     def slots_per_s(self) -> Reading:
-        """How many pairs each may start in a second."""
-        return {(NODES.of(name),): 1000 / self._media.nodes[name].interval_ms for name in self._watched}
+        """How many pairs each may start in a second, where that is limited at all."""
+        rates = {name: self._media.nodes[name] for name in self._watched}
+        return {(NODES.of(name),): 1000 / rate.interval_ms for name, rate in rates.items() if rate.interval_ms}
 
     async def _turn(self) -> None:
         """From look to look: a slow one does not put off the next."""

@@ -293,6 +293,8 @@ class Person:
     def _answer(self) -> None:
         """Who is called takes the call or not; who calls gives up, and now and then presses the wrong button."""
         call, drawn = self.belief.call or "", self._dice.random()
+        if self.belief.outgoing and drawn < 0.7:
+            return
         if self.belief.outgoing or drawn < 0.05:
             self._command(c.CancelCall(self._rng.token(), call))
         elif drawn < 0.3:

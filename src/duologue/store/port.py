@@ -28,9 +28,11 @@ from duologue.ledger import (
     Outcome,
     Paired,
     Partner,
+    PersonView,
     Probe,
     Proposal,
     QueueEvent,
+    Sample,
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
@@ -263,6 +265,11 @@ class LedgerStore(ABC):
         pairs = await self.live_pairs(await self._pairs_on(node))
         return [pair for pair in pairs if pair.node == node and pair.room_open]
 
+    # -- what there is to see -----------------------------------------------------------------
+
+    async def look(self, person: PersonId) -> PersonView | None:
+        return await self._transact(lambda now: now.look(person), Key("person", person), Key("epoch"))
+
     # -- what stores keep each in their own way -----------------------------------------------
 
     @abstractmethod
@@ -273,6 +280,12 @@ class LedgerStore(ABC):
 
     @abstractmethod
     async def read_news(self, gateway: GatewayId, after: int, wait_ms: int) -> tuple[list[Delivery], int]: ...
+
+    @abstractmethod
+    async def sample_waiting(self, shard: str, most: int) -> Sample: ...
+
+    @abstractmethod
+    async def sample_paired(self, shard: str, most: int) -> Sample: ...
 
     @abstractmethod
     async def publish_status(self, status: Mapping[str, QueueStatus]) -> None: ...

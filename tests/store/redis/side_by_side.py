@@ -88,6 +88,8 @@ class SideBySide:
         same("who is offered", kept.sets("offered"), offered)
         on_gateways = _by((gateway, who.id) for who in people.values() for _, gateway in who.addresses)
         same("who is on which gateway", kept.sets("people"), on_gateways)
+        living = {b.decode() for b in kept.redis.smembers(f"{kept.prefix}gateways")}
+        assert living == set(records.gateways), "which gateways live"
         carried = _by((pair.node, pair.id) for pair in records.pairs.values() if pair.node)
         same("who carries what", kept.sets("carried"), carried)
         same("pairs on nodes", kept.pairs_in_use(), {name: n for name, n in records.nodes.counts().items() if n})

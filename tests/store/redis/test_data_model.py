@@ -42,7 +42,7 @@ def first_word(key: str) -> str:
 def test_every_key_is_in_the_table_and_no_other() -> None:
     """By whatever makes up names."""
     gateway, node = GatewayId("g"), NodeName("n")
-    made = [KEYS.due, KEYS.use, KEYS.status, KEYS.outbox(gateway), KEYS.queue("s"), KEYS.offered("s")]
+    made = [KEYS.due, KEYS.use, KEYS.status, KEYS.gateways, KEYS.outbox(gateway), KEYS.queue("s"), KEYS.offered("s")]
     made += [KEYS.people_on(gateway), KEYS.pairs_on(node), KEYS.rate("k"), KEYS.scratch("k")]
 
     assert set(table()) == {*map(first_word, made), *RECORD_TTL_MS}
@@ -50,7 +50,13 @@ def test_every_key_is_in_the_table_and_no_other() -> None:
 
 def test_their_lives_are_those_of_the_code() -> None:
     """And the permanent ones are told as such."""
-    lives = {**RECORD_TTL_MS, "people": INDEX_TTL_MS, "offered": INDEX_TTL_MS, "carried": INDEX_TTL_MS}
+    lives = {
+        **RECORD_TTL_MS,
+        "people": INDEX_TTL_MS,
+        "offered": INDEX_TTL_MS,
+        "gateways": INDEX_TTL_MS,
+        "carried": INDEX_TTL_MS,
+    }
     lives |= {"outbox": STREAM_TTL_MS, "queue": STREAM_TTL_MS, "status": STATUS_TTL_MS} | dict.fromkeys(PERMANENT)
 
     for name, ttl_ms in lives.items():

@@ -9,7 +9,7 @@ from typing import Any
 
 from duologue.calls.call import Call
 from duologue.ids import CallId, GatewayId, NodeName, PairId, PersonId
-from duologue.ledger import STATUS_TTL_MS, Delivery, QueueEvent, TicketArrived
+from duologue.ledger import STATUS_TTL_MS, Delivery, QueueEvent, Sample, TicketArrived
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair
@@ -159,6 +159,17 @@ class MemoryStore(LedgerStore):
 
     async def read_news(self, gateway: GatewayId, after: int, wait_ms: int) -> tuple[list[Delivery], int]:
         return await self.records.outbox(gateway).read(after, wait_ms)
+
+    async def sample_waiting(self, shard: str, most: int) -> Sample:
+        offered = self.records.offered_in(shard)
+        some = tuple(offered[:most])
+        return Sample(some, len(some), whole=len(some) == len(offered))
+
+    async def sample_paired(self, shard: str, most: int) -> Sample:
+        here = [who for who in self.records.people.values() if who.here]
+        paired = (who.ticket for who in here[:most] if who.pair is not None and who.ticket is not None)
+        tickets = tuple(ticket for ticket in paired if ticket.cohort.key == shard)
+        return Sample(tickets, min(most, len(here)), whole=len(here) <= most)
 
     async def publish_status(self, status: Mapping[str, QueueStatus]) -> None:
         now_ms = self._clock.now_ms()

@@ -152,7 +152,8 @@ def _trials(keys: Keys) -> list[tuple[str, ...]]:
     ]  # fmt: skip
     reads: list[tuple[str, ...]] = [
         ("TYPE", text), ("STRLEN", text), ("GET", text), ("MGET", text), ("GETRANGE", text, "0", "1"),
-        ("HGET", table, "a"), ("HGETALL", table), ("SMEMBERS", people), ("ZRANGE", due, "0", "-1"),
+        ("HGET", table, "a"), ("HGETALL", table), ("SMEMBERS", people), ("SRANDMEMBER", people, "1"),
+        ("ZRANGE", due, "0", "-1"),
         ("XREVRANGE", stream, "+", "-", "COUNT", "1"), ("XREAD", "COUNT", "1", "STREAMS", stream, "0-0"),
         ("TIME",), ("PING",), ("INFO", "server"), ("CLIENT", "SETNAME", "duologue-doctor"),
         ("SCRIPT", "LOAD", "return 0"), ("EVALSHA", "0" * 40, "1", text),

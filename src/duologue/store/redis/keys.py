@@ -52,6 +52,8 @@ class Keys:
         """Sorted set: what expires when, by time. Members are `what:name`."""
         self.use = f"{self.prefix}use"
         """Hash: of each media node, `slots NAME` (when all are free again) and `pairs NAME` (how many it carries)."""
+        self.gateways = f"{self.prefix}gateways"
+        """Set: the gateways that live."""
         self.status = f"{self.prefix}status"
         """Hash: what matchers tell of each cohort."""
 

@@ -11,7 +11,7 @@ CONNECTING: Final = ("ping", "select", "info", "time", "client|setname")
 SCRIPTS: Final = ("evalsha", "script|load")
 RECORDS: Final = ("type", "strlen", "get", "mget", "getrange", "set", "del", "pexpire")
 INDEXES: Final = (
-    "hget", "hgetall", "hset", "hincrby", "sadd", "srem", "smembers", "zadd", "zrange", "zrem",
+    "hget", "hgetall", "hset", "hincrby", "sadd", "srem", "smembers", "srandmember", "zadd", "zrange", "zrem",
 )  # fmt: skip
 STREAMS: Final = ("xadd", "xread", "xrevrange")
 COMMANDS: Final = (*CONNECTING, *SCRIPTS, *RECORDS, *INDEXES, *STREAMS)

@@ -185,7 +185,7 @@ class LoadedRecords:
         return (*first, self.gateways, self._epochs, self._shards, self._states)
 
     def _indexes(self) -> Iterator[Command]:
-        """Who is on which gateway, and who is offered where."""
+        """Who is on which gateway, who is offered where, and which gateways live."""
         for name in self.people.changed:
             before, after = self._places(self.people.before(name)), self._places(self.people.seen[name])
             for key in before - after:
@@ -193,6 +193,11 @@ class LoadedRecords:
             for key in after - before:
                 yield "SADD", key, name
                 yield "PEXPIRE", key, INDEX_TTL_MS
+
+        for gateway, lives in self.gateways.seen.items():
+            if gateway in self.gateways.changed:
+                yield ("SADD" if lives is not None else "SREM"), self._keys.gateways, gateway
+                yield "PEXPIRE", self._keys.gateways, INDEX_TTL_MS
 
     def _places(self, who: Person | None) -> set[str]:
         if who is None:

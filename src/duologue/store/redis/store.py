@@ -22,6 +22,7 @@ from duologue.ledger import (
     Proposal,
     QueueEvent,
     Rejected,
+    Sample,
     TicketArrived,
     TicketGone,
 )
@@ -32,12 +33,13 @@ from duologue.pairs.pair import Pair
 from duologue.ports import Clock, ResyncNeeded
 from duologue.settings import RedisSettings
 from duologue.store.ledger import Terms, Transitions
-from duologue.store.ledger.records import Due, Person
+from duologue.store.ledger.records import Due
 from duologue.store.port import Answer, Key, LedgerStore
 from duologue.store.redis import keys as ttl
 from duologue.store.redis.keys import Keys
 from duologue.store.redis.limits import RedisLimiter
 from duologue.store.redis.line import Line
+from duologue.store.redis.people import People
 from duologue.store.redis.primary import Primary, parse
 from duologue.store.redis.readers import Entry, Readers
 from duologue.store.redis.records import Bounds, LoadedRecords
@@ -54,7 +56,6 @@ TRIES = 50
 COMMIT_AT_ONCE = 16
 """Proposals in one transition: one person who moved makes all of them be tried again."""
 DUE_AT_ONCE = 256
-PEOPLE_AT_ONCE = 500
 PAIRS_AT_ONCE = 100
 SHARDS_EVERY_MS = 250
 EMPTY = -1
@@ -64,7 +65,6 @@ COUNT = re.compile(rb"-?[0-9]{1,15}")
 NO_NAME = "\N{REPLACEMENT CHARACTER}"
 """In no name of ours."""
 
-_person = msgspec.json.Decoder(Person).decode
 _delivery = msgspec.json.Decoder(Delivery).decode
 _ticket = msgspec.json.Decoder(Ticket).decode
 _gone = msgspec.json.Decoder(TicketGone).decode
@@ -92,6 +92,7 @@ class RedisStore(LedgerStore):
         self._line = line
         self._readers = readers
         self._keys = keys
+        self._people = People(line, keys, self._report)
         self._clock = clock
         self._terms = terms
         self._bounds = bounds
@@ -255,34 +256,18 @@ class RedisStore(LedgerStore):
     async def read_queue(self, shard: str, after: int, wait_ms: int) -> tuple[list[QueueEvent], int]:
         stream = self._keys.queue(shard)
         if after == 0:
-            end, offered = await self._readers.end(stream), await self._offered_in(shard)
+            end = await self._readers.end(stream)  # before: what happens meanwhile is heard again
+            offered = await self._people.offered_in(shard)
             if offered or end:
-                return list(offered), end or EMPTY
+                return [TicketArrived(ticket) for ticket in offered], end or EMPTY
         entries, position = await self._readers.read(stream, max(after, 0), wait_ms)
         return self._understood(_event, entries, position), position or after
 
-    async def _offered_in(self, shard: str) -> list[TicketArrived]:
-        """Everybody who is offered there now. The position is noted before: what happens meanwhile is heard again."""
-        people = await self._members(self._keys.offered(shard))
-        arrived: list[TicketArrived] = []
-        for at in range(0, len(people), PEOPLE_AT_ONCE):
-            keys = [self._keys.record("person", person) for person in people[at : at + PEOPLE_AT_ONCE]]
-            values, _ = await reading(self._line, ("MGET", *keys))
-            offers = [self._offer(key, value, shard) for key, value in zip(keys, values, strict=True)]
-            arrived += [TicketArrived(ticket) for ticket in offers if ticket is not None]
-        return arrived
+    async def sample_waiting(self, shard: str, most: int) -> Sample:
+        return await self._people.sample_offered(shard, most)
 
-    def _offer(self, key: str, value: bytes | None, shard: str) -> Ticket | None:
-        """The ticket of somebody who is offered in this shard, as their record says."""
-        try:
-            _, body = split(key, value)
-            who = decoded(key, _person, body) if body is not None else None
-        except Damaged as damaged:
-            self._report(damaged)
-            return None
-        if who is None or not who.offered or who.ticket is None or who.ticket.cohort.key != shard:
-            return None
-        return who.ticket
+    async def sample_paired(self, shard: str, most: int) -> Sample:
+        return await self._people.sample_paired(shard, most)
 
     async def lease(self, shard: str, matcher: MatcherId) -> int | None:
         await self._outlive({self._keys.queue(shard): ttl.STREAM_TTL_MS, self._keys.offered(shard): ttl.INDEX_TTL_MS})

@@ -1,0 +1,133 @@
+"""`duologue top` as a command, beside a real `duologue dev`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from duologue.client import RandomChatSession, join
+from duologue.protocol.client import Filters
+from duologue.protocol.codes import Mode
+from duologue.protocol.server import Talking
+from duologue.settings import LIVEKIT_VARIABLES
+from tests.fakes import free_port, free_ports, wait_until
+
+TOP = (sys.executable, "-m", "duologue", "top")
+
+
+class Ended(NamedTuple):
+    """A command, and what it said."""
+
+    code: int | None
+    out: str
+    err: str
+
+
+class Place:
+    """A folder, and an admin port of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.http, self.websocket, self.admin = free_port(), free_port(), free_ports(4)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name not in LIVEKIT_VARIABLES.values()},
+            "DUOLOGUE_ADMIN__PORT": str(self.admin),
+            "DUOLOGUE_STATE_DIR": str(folder),
+        }
+
+    async def top(self, *arguments: str) -> Ended:
+        process = await asyncio.create_subprocess_exec(
+            *TOP, *arguments,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=self.folder, env=self.environment,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        return Ended(process.returncode, out.decode(), err.decode())
+
+    @asynccontextmanager
+    async def dev(self) -> AsyncIterator[str]:
+        """`duologue dev --text-only`; gives its address."""
+        path = self.folder / "log"
+        with path.open("w") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "duologue", "dev", "--text-only", f"--port={self.http}",
+                f"--ws-port={self.websocket}", stdout=log, stderr=log, cwd=self.folder, env=self.environment,
+            )  # fmt: skip
+        try:
+            await wait_until(
+                lambda: "\n  page " in path.read_text() or process.returncode is not None,
+                description="it starts",
+                within_s=30,
+            )
+            assert process.returncode is None, path.read_text()
+            yield f"http://127.0.0.1:{self.http}"
+        finally:
+            process.terminate()
+            await process.wait()
+
+
+async def test_it_shows_what_is_going_on(tmp_path: Path) -> None:
+    """Two who talk and one who waits; for people, and for programs."""
+    place, text = Place(tmp_path), Filters(mode=Mode.TEXT)
+    async with place.dev() as url:
+        people = [RandomChatSession(await join(url)) for _ in range(3)]
+        for person in people:
+            await person.connect()
+            await person.find(text)
+        for person in people[:2]:
+            await person.matched()
+        for person in people[:2]:
+            await person.expect(Talking)
+        told, shown = await asyncio.gather(place.top("--json"), place.top("--once"))
+        missed = await place.top("--once", f"--url=127.0.0.1:{place.admin}", f"--url=127.0.0.1:{place.admin + 1}")
+        for person in people:
+            person.close()
+
+    seen = json.loads(told.out)
+    assert (told.code, [each for each in seen["problems"] if each["level"] == "problem"]) == (0, [])
+    assert (seen["people"]["pairs_talking"], seen["people"]["doing"]["waiting"]) == (1, 1)
+    assert [each["waiting"] for each in seen["queue"]] == [1]
+    assert [(each["name"], each["ready"]) for each in seen["processes"]] == [("dev", True)]
+    assert (shown.code, "1 pairs talk" in shown.out) == (0, True)
+    assert (missed.code, "connection refused" in missed.out) == (1, True)
+
+
+async def test_on_a_terminal_it_goes_on_until_ctrl_c(tmp_path: Path) -> None:
+    """It leaves the screen as it was, and that counts as success."""
+    place, said = Place(tmp_path), bytearray()
+    master, slave = pty.openpty()
+    loop = asyncio.get_running_loop()
+    async with place.dev():
+        process = await asyncio.create_subprocess_exec(
+            *TOP, "--every=0.2", stdin=slave, stdout=slave, cwd=tmp_path, env={**place.environment, "TERM": "xterm"}
+        )
+        loop.add_reader(master, lambda: said.extend(os.read(master, 65_536)))
+        try:
+            await wait_until(lambda: said.count(b"nobody is here") > 2, description="it is drawn again", within_s=30)
+            process.send_signal(signal.SIGINT)
+            await wait_until(lambda: b"\x1b[?1049l" in said, description="the screen is as it was")
+            code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+    loop.remove_reader(master)
+    os.close(master)
+    os.close(slave)
+
+    assert code == 0
+    assert b"Traceback" not in said
+
+
+async def test_when_nobody_answers_it_says_what_to_do(tmp_path: Path) -> None:
+    """With exit code 2, and nothing for programs to mistake for an answer."""
+    ended = await Place(tmp_path).top("--json")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "Is `duologue serve` or `duologue dev` running?" in ended.err
