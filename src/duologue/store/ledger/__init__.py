@@ -6,6 +6,7 @@ script writes only if all that was read is still as it was read. So what a comma
 
     records.py      what is kept, and what a transition may ask a store for
     ledger.py       the steps that transitions are made of: queue, news, pairs
+    ringing.py      the steps of calls
     nodes.py        the media nodes
     transitions.py  one method for each transition of `ports.Store`, of these parts:
       presence.py   who is here: arrivals, departures, gateways, what runs out

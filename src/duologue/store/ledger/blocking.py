@@ -38,8 +38,8 @@ class Blocking(Transition):
         if who.pair == pair:
             return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))
         call = CallId(pair)
-        declined = self.ledger.advance_call(call, ring.Refused(who.id))
-        return declined if declined.call is not None else self.ledger.advance_call(call, ring.Withdrawn(who.id))
+        declined = self.ringer.advance(call, ring.Refused(who.id))
+        return declined if declined.call is not None else self.ringer.advance(call, ring.Withdrawn(who.id))
 
     def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         who = self.ledger.people.get(caller.person)

@@ -27,7 +27,7 @@ class Calling(Presence):
         return called if isinstance(called, NoSlot) else self._noted(caller, who, called)
 
     def _call(self, who: Person, wanted: Ring) -> Closed | NoSlot:
-        self.ledger.advance_call(who.call, ring.Ticked())
+        self.ringer.advance(who.call, ring.Ticked())
         if who.pair is not None or wanted.to == who.id:
             return Closed(Outcome.REFUSED)
         if who.call is not None:
@@ -43,12 +43,12 @@ class Calling(Presence):
     def _offer(self, who: Person, wanted: Ring) -> Closed:
         callee, now_ms = self.ledger.people.get(wanted.to), self.ledger.now_ms()
         if callee is not None:
-            self.ledger.advance_call(callee.call, ring.Ticked())
+            self.ringer.advance(callee.call, ring.Ticked())
         parties = Party(who.id, wanted.aliases[0]), Party(wanted.to, wanted.aliases[1])
         call = Call(wanted.call, wanted.mode, *parties, now_ms, now_ms + wanted.for_ms)
         apart = wanted.apart or self._stays_apart(who.id, wanted.to)
         busy = callee is not None and (callee.pair is not None or callee.call is not None)
-        return self.ledger.offer_call(call, apart=apart, busy=busy)
+        return self.ringer.offer(call, apart=apart, busy=busy)
 
     def _stays_apart(self, one: PersonId, other: PersonId) -> bool:
         return self.ledger.has_blocked(one, other) or self.ledger.has_blocked(other, one)
@@ -66,13 +66,13 @@ class Calling(Presence):
         if call is None:
             return Closed(Outcome.DONE)
         node = self._node_for(call)
-        return node if isinstance(node, NoSlot) else self.ledger.advance_call(name, ring.Taken(who.id, pair, node))
+        return node if isinstance(node, NoSlot) else self.ringer.advance(name, ring.Taken(who.id, pair, node))
 
     def _node_for(self, call: Call) -> NodeName | NoSlot | None:
         return None if call.mode is Mode.TEXT else self._take_slot()
 
     def _rings_for(self, who: Person, name: CallId) -> Call | None:
-        self.ledger.advance_call(name, ring.Ticked())
+        self.ringer.advance(name, ring.Ticked())
         call = self.ledger.calls.get(name) if who.call == name else None
         return call if call is not None and call.callee.person == who.id else None
 
@@ -93,15 +93,15 @@ class Calling(Presence):
         if isinstance(node, NoSlot):
             return node
         self._come_in(who, session, gateway)
-        self.ledger.advance_call(call, ring.Taken(person, pair, node))
+        self.ringer.advance(call, ring.Taken(person, pair, node))
         who.rev += 1  # the snapshot has that pair: news of it would be told twice
         return self._arrival(who)
 
     def decline(self, caller: Caller, call: CallId) -> Closed:
         who = self.ledger.people.get(caller.person)
         if who is not None and caller.generation in who.standby:  # whichever device it is: it was theirs to decline
-            return self.ledger.advance_call(call, ring.Refused(caller.person))
-        return self._once(caller, lambda who: self.ledger.advance_call(call, ring.Refused(who.id)))
+            return self.ringer.advance(call, ring.Refused(caller.person))
+        return self._once(caller, lambda who: self.ringer.advance(call, ring.Refused(who.id)))
 
     def cancel_call(self, caller: Caller, call: CallId) -> Closed:
         return self._once(caller, lambda who: self._cancel_call(who, call))
@@ -110,4 +110,4 @@ class Calling(Presence):
         """Also where the answer crossed it on the way: then that pair is not wanted any more."""
         if who.pair is not None and self.ledger.pairs[who.pair].call == call:
             return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))
-        return self.ledger.advance_call(call, ring.Withdrawn(who.id))
+        return self.ringer.advance(call, ring.Withdrawn(who.id))

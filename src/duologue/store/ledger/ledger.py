@@ -1,4 +1,4 @@
-"""The steps that transitions are made of: waiting, news, pairs, calls.
+"""The steps that transitions are made of: waiting, news, pairs.
 
 Knows nothing of requests and callers: `transitions.py` puts the steps together.
 """
@@ -10,7 +10,6 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from duologue.calls import ring
 from duologue.calls.call import Call
 from duologue.ids import CallId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
@@ -19,8 +18,6 @@ from duologue.ledger import (
     MET_FOR_MS,
     RESUME_WINDOW_MS,
     Attention,
-    CallEnded,
-    CallRings,
     Closed,
     Delivery,
     Dequeued,
@@ -48,7 +45,7 @@ from duologue.matching.ticket import FAILED_APART_MS, Ticket, afresh, backed_off
 from duologue.pairs import life
 from duologue.pairs.pair import Line, Pair, Phase, Side
 from duologue.ports import Clock
-from duologue.protocol.codes import CallEnd, EndReason, PeerEvent
+from duologue.protocol.codes import PeerEvent
 from duologue.protocol.server import ChatLine, PeerChanged
 from duologue.store.ledger.nodes import Nodes
 from duologue.store.ledger.records import Address, Due, Person, Records
@@ -125,29 +122,6 @@ class Ledger:
             oldest = next(iter(who.standby))
             self.tell_session(who.standby.pop(oldest), who.rev, Dropped())
 
-    def hold_seat(self, who: Person, hold_ms: int) -> Closed:
-        """Their socket is gone: keep their place for a while."""
-        self.stop_offering(who)
-        who.session = who.gateway = None
-        if hold_ms <= 0:
-            return self.give_up_seat(who, EndReason.LEFT)
-        until_ms = who.seat_until_ms = self.now_ms() + hold_ms
-        self.records.remind(Due(until_ms, "seat", who.id))
-        if who.pair is not None:
-            self.advance(who.pair, life.SideAway(who.id, until_ms))
-        return Closed(Outcome.DONE)
-
-    def give_up_seat(self, who: Person, reason: EndReason) -> Closed:
-        """They do not wait, call nobody and are in no pair any more; soon they are forgotten. Who is called may still
-        come back to it.
-        """
-        who.seat_until_ms = None
-        self._forget_later(who)
-        self.dequeue(who)
-        if who.call is not None:
-            return self.advance_call(who.call, ring.Withdrawn(who.id))
-        return self.end(who, life.SideLeft(who.id, reason))
-
     def has_blocked(self, one: PersonId, other: PersonId) -> bool:
         """Whether this one does not want to meet that one again."""
         return other in self.blocked_by(one)
@@ -161,11 +135,12 @@ class Ledger:
     def forget(self, who: Person) -> None:
         """Drop the record; while other sessions stand by, or somebody calls them, later."""
         if who.standby or who.call is not None:
-            self._forget_later(who)
+            self.forget_later(who)
         else:
             del self.people[who.id]
 
-    def _forget_later(self, who: Person) -> None:
+    def forget_later(self, who: Person) -> None:
+        """Drop it once nobody has been here for a while."""
         who.forget_at_ms = self.now_ms() + RESUME_WINDOW_MS
         self.records.remind(Due(who.forget_at_ms, "forget", who.id))
 
@@ -258,14 +233,17 @@ class Ledger:
             Side(ticket.person, alias, ticket.interests, ticket.facets, hidden=ticket.hidden)
             for ticket, alias in zip(proposal.tickets, proposal.aliases, strict=True)
         )
-        now_ms = self.now_ms()
-        deadline_ms = now_ms + self._connect_deadline_ms
+        now_ms, deadline_ms = self.now_ms(), self.connect_deadline_ms()
         mode = proposal.tickets[0].cohort.mode
         pair = Pair(proposal.pair, mode, (first, second), now_ms, deadline_ms, fence, node)
-        self._put_into(pair)
+        self.put_into(pair)
         return pair
 
-    def _put_into(self, pair: Pair) -> None:
+    def connect_deadline_ms(self) -> int:
+        """Until when a pair that is made now has to be connected."""
+        return self.now_ms() + self._connect_deadline_ms
+
+    def put_into(self, pair: Pair) -> None:
         """Its people are in this new pair, and nowhere else."""
         self.know(pair)
         for side in pair.sides:
@@ -374,76 +352,6 @@ class Ledger:
             notes = who.met if apart is life.Apart.MET else who.failed_with
             notes.pop(peer, None)  # the newest is the last
             notes[peer] = now_ms if apart is life.Apart.MET else now_ms + FAILED_APART_MS
-
-    # -- calls ------------------------------------------------------------------------------
-
-    def offer_call(self, call: Call, *, apart: bool, busy: bool) -> Closed:
-        """Begin a call, or find that it comes to nothing."""
-        step = ring.offer(call, apart=apart, busy=busy)
-        if step.call.rings:
-            self.records.remind(Due(call.expires_ms, "call", call.id))
-        return self._carry_out(step)
-
-    def advance_call(self, call_id: CallId | None, event: ring.Event) -> Closed:
-        """Move a call on and do what follows, in one go. Nothing happens where it rings no more."""
-        before = self.calls.get(call_id) if call_id is not None else None
-        if before is None:
-            return Closed(Outcome.DONE)
-        step = ring.advance(before, event, self.now_ms())
-        return self._carry_out(step) if step.effects else Closed(Outcome.DONE)
-
-    def _carry_out(self, step: ring.Step) -> Closed:
-        call = step.call
-        if call.rings:
-            self.calls[call.id] = call
-        else:
-            self.calls.pop(call.id, None)
-        for effect in step.effects:
-            match effect:
-                case ring.Start(person):
-                    self._start_ringing(self.known(person), call)
-                case ring.Connect(pair, node):
-                    self._connect(call, pair, node)
-                case ring.Release(person, reason):
-                    self.stop_ringing(self.people[person], call, reason)
-        return Closed(Outcome.DONE, call=call)
-
-    def _start_ringing(self, who: Person, call: Call) -> None:
-        """With all their sessions, where they are called. They wait no longer, for as long as it rings."""
-        self.stop_offering(who)
-        who.call = call.id
-        if not who.here and who.seat_until_ms is None and who.forget_at_ms is None:
-            self._forget_later(who)  # nobody had heard of them before
-        self.change(who, CallRings(call))
-        self._tell_other_devices(who, call, CallRings(call))
-
-    def stop_ringing(self, who: Person, call: Call, reason: CallEnd) -> None:
-        """It came to nothing; who had waited waits on, with the wait of before."""
-        who.call = None
-        who.last_call = call.id, Partner(call.peer(who.id).person, call.peer(who.id).alias)
-        if who.waiting and who.ticket is not None:
-            self.enqueue(who, who.ticket)
-        self.change(who, CallEnded(call.id, reason, who.ticket if who.waiting else None))
-        self._tell_other_devices(who, call, CallEnded(call.id, reason, None))
-
-    def _connect(self, call: Call, pair_id: PairId, node: NodeName | None) -> None:
-        now_ms = self.now_ms()
-        first, second = (
-            Side(party.person, party.alias, hidden=self.people[party.person].attention is Attention.HIDDEN)
-            for party in (call.caller, call.callee)
-        )
-        deadline_ms = now_ms + self._connect_deadline_ms
-        self._put_into(Pair(pair_id, call.mode, (first, second), now_ms, deadline_ms, node=node, call=call.id))
-        callee, caller = self.people[call.callee.person], self.people[call.caller.person]
-        self._tell_other_devices(callee, call, CallEnded(call.id, CallEnd.ANSWERED_ELSEWHERE, None))
-        if caller.seat_until_ms is not None:
-            self.advance(pair_id, life.SideAway(caller.id, caller.seat_until_ms))
-
-    def _tell_other_devices(self, who: Person, call: Call, news: News) -> None:
-        """Sessions that stand by ring too, and stop."""
-        if who.id == call.callee.person:
-            for address in who.standby.values():
-                self.tell_session(address, who.rev, news)
 
 
 def _about_peer(pair: PairId, effect: life.AboutPeer) -> PeerChanged:

@@ -19,6 +19,7 @@ from duologue.pairs.pair import CONNECT_DEADLINE_MS
 from duologue.ports import Clock
 from duologue.store.ledger.ledger import Ledger
 from duologue.store.ledger.records import Epoch, Person, Records
+from duologue.store.ledger.ringing import Ringer
 
 
 class Terms(NamedTuple):
@@ -35,6 +36,7 @@ class Transition:
 
     def __init__(self, records: Records, clock: Clock, terms: Terms = Terms()) -> None:  # noqa: B008 - frozen
         self.ledger = Ledger(records, clock, terms.connect_deadline_ms)
+        self.ringer = Ringer(self.ledger)
         self._records = records
         self._settle_ms = terms.settle_ms
 

@@ -14,12 +14,13 @@ from duologue.pairs.pair import Pair
 from duologue.protocol.codes import CallEnd
 from duologue.store.ledger.ledger import Ledger
 from duologue.store.ledger.records import Due, Person
+from duologue.store.ledger.ringing import Ringer
 
 VOUCH_WITHIN_MS = 20_000
 """So long the other side of a pair may take, before it counts as gone."""
 
 
-def vouch(ledger: Ledger, gateway: GatewayId, claim: Claim) -> bool:
+def vouch(ledger: Ledger, ringer: Ringer, gateway: GatewayId, claim: Claim) -> bool:
     """Take a session for connected, and what it was told last for true where the ledger knows less.
 
     False: the session needs a snapshot, because the ledger knows more, or something else.
@@ -29,7 +30,7 @@ def vouch(ledger: Ledger, gateway: GatewayId, claim: Claim) -> bool:
         _let_stand_by(ledger, who, gateway, claim)
         return True
     if who.generation < claim.generation or who.rev < claim.rev:
-        return _adopt(ledger, who, gateway, claim)
+        return _adopt(ledger, ringer, who, gateway, claim)
     if who.rev > claim.rev or not _agrees(who, claim):
         return False
     _be_back(ledger, who, gateway, claim)
@@ -81,9 +82,9 @@ def _catch_up(ledger: Ledger, who: Person, pair: Pair) -> None:
             ledger.tell_line(who, pair, line)
 
 
-def _adopt(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> bool:
+def _adopt(ledger: Ledger, ringer: Ringer, who: Person, gateway: GatewayId, claim: Claim) -> bool:
     if not _agrees(who, claim):
-        _let_go(ledger, who)
+        _let_go(ledger, ringer, who)
     ledger.give_way(who, claim.session)  # an older one of theirs may have been vouched for first
     who.generation, who.rev = claim.generation, max(who.rev, claim.rev)
     who.attempt, who.ticket = max(who.attempt, claim.attempt), claim.wishes or who.ticket
@@ -96,18 +97,18 @@ def _adopt(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> boo
             return _restore(ledger, who, pair)
         case Ringing(call, ticket) if who.call != call.id:
             who.waiting, who.ticket = ticket is not None, ticket or who.ticket
-            ledger.stop_ringing(who, call, CallEnd.LOST)
+            ringer.stop(who, call, CallEnd.LOST)
     return True
 
 
-def _let_go(ledger: Ledger, who: Person) -> None:
+def _let_go(ledger: Ledger, ringer: Ringer, who: Person) -> None:
     """What the ledger believed of this person is older than what they were told: it is as if it had never been."""
     ledger.stop_offering(who)
     pair = ledger.pairs.get(who.pair) if who.pair is not None else None
     if pair is not None:
         ledger.erase(pair)
     who.waiting, who.pair = False, None
-    ledger.advance_call(who.call, ring.Lost())  # the other side may believe in it: nobody restores a call
+    ringer.advance(who.call, ring.Lost())  # the other side may believe in it: nobody restores a call
 
 
 def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
