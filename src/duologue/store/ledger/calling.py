@@ -27,7 +27,7 @@ class Calling(Presence):
         return called if isinstance(called, NoSlot) else self._noted(caller, who, called)
 
     def _call(self, who: Person, wanted: Ring) -> Closed | NoSlot:
-        self.ringer.advance(who.call, ring.Ticked())
+        self.ringer.look_again(who)
         if who.pair is not None or wanted.to == who.id:
             return Closed(Outcome.REFUSED)
         if who.call is not None:
@@ -43,7 +43,7 @@ class Calling(Presence):
     def _offer(self, who: Person, wanted: Ring) -> Closed:
         callee, now_ms = self.ledger.people.get(wanted.to), self.ledger.now_ms()
         if callee is not None:
-            self.ringer.advance(callee.call, ring.Ticked())
+            self.ringer.look_again(callee)
         parties = Party(who.id, wanted.aliases[0]), Party(wanted.to, wanted.aliases[1])
         call = Call(wanted.call, wanted.mode, *parties, now_ms, now_ms + wanted.for_ms)
         apart = wanted.apart or self._stays_apart(who.id, wanted.to)

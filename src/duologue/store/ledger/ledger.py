@@ -108,8 +108,9 @@ class Ledger:
         if who.pair is not None:
             return Paired(self.pairs[who.pair])
         ticket = who.ticket if who.waiting else None
-        if who.call is not None:
-            return Ringing(self.calls[who.call], ticket)
+        call = self.calls.get(who.call) if who.call is not None else None
+        if call is not None:
+            return Ringing(call, ticket)
         return Waiting(ticket) if ticket is not None else Idle()
 
     def give_way(self, who: Person, newcomer: SessionId) -> None:

@@ -26,7 +26,7 @@ class Presence(Transition):
             return self._arrival(who)
         if resumes is not None and not self._resumes(who, resumes):
             return None
-        self.ringer.advance(who.call, ring.Ticked())  # whoever comes in late hears no old ringing
+        self.ringer.look_again(who)
         self._come_in(who, session, gateway)
         return self._arrival(who)
 

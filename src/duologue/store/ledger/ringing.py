@@ -37,6 +37,12 @@ class Ringer:
         step = ring.advance(before, event, self._ledger.now_ms())
         return self._carry_out(step) if step.effects else Closed(Outcome.DONE)
 
+    def look_again(self, who: Person) -> None:
+        """Nobody is taken for ringing because the reaper has not come by yet, or a record was lost."""
+        if who.call is not None and who.call not in self._ledger.calls:
+            who.call = None
+        self.advance(who.call, ring.Ticked())
+
     def _carry_out(self, step: ring.Step) -> Closed:
         call = step.call
         if call.rings:
