@@ -242,6 +242,8 @@ class LimitSettings(Section):
         "5/m burst 5",
         description="`report`, by person, over reconnects too. Beyond it the partner is blocked all the same.",
     )
+    call: RateText = Field("6/m burst 3", description="`call`, by person, over reconnects too.")
+    ring: RateText = Field("20/m burst 10", description="Calls of one person, by whomever.")
     auth: RateText = Field("10/m burst 30", description="`auth`, by prefix. A good resume token is not counted.")
     resume: RateText = Field("1/2s burst 10", description="`resume`, by person: what is by connection begins anew.")
     guest: RateText = Field("10/m burst 30", description="New guests, by prefix.")
@@ -264,7 +266,18 @@ class LimitSettings(Section):
     def rate(
         self,
         name: Literal[
-            "message", "chat", "find", "blocks", "diagnostics", "report", "auth", "resume", "guest", "accept"
+            "message",
+            "chat",
+            "find",
+            "blocks",
+            "diagnostics",
+            "report",
+            "call",
+            "ring",
+            "auth",
+            "resume",
+            "guest",
+            "accept",
         ],
     ) -> Rate:
         """A rate, with the profile in force."""
@@ -343,6 +356,17 @@ class FacetSettings(Section):
     values: Annotated[tuple[Word, ...], Field(min_length=1, max_length=1_000)] | None = Field(
         None, description="The values that there are; others are refused. Without it: any word."
     )
+
+
+class CallSettings(Section):
+    """Direct calls: [how they work](../explanation/calls.md)."""
+
+    who: Literal["link", "anyone_in_tenant", "nobody"] = Field(
+        "link",
+        description="Who may call somebody. link: who has their personal link; anyone_in_tenant: also users of the "
+        "same integrator, by what it calls them (`sub`), but no guests.",
+    )
+    ring_ms: int = Field(60_000, ge=1_000, le=300_000, description="How long it rings before it is missed.")
 
 
 class MatchingSettings(Section):
@@ -483,6 +507,7 @@ class Settings(BaseSettings):
     livekit: LiveKitSettings = LiveKitSettings()
     matching: MatchingSettings = MatchingSettings()
     reports: ReportSettings = ReportSettings()
+    calls: CallSettings = CallSettings()
     redis: RedisSettings = RedisSettings()
     database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()

@@ -10,7 +10,7 @@ from duologue.safety.report import MAX_REPORTS, Complaint, Report
 
 
 class MemorySafetyStore:
-    """The blocks of each person, and all reports, the oldest first."""
+    """The blocks of each person and all reports, the oldest first, and their links."""
 
     def __init__(self, clock: Clock, rng: Rng) -> None:
         self._clock = clock
@@ -18,6 +18,7 @@ class MemorySafetyStore:
         self._blocks: dict[PersonId, dict[PersonId, Block]] = {}
         self._reports: list[Report] = []
         self._next_report = 1
+        self._links: dict[PersonId, str] = {}
 
     async def block(self, blocker: PersonId, blocked: PersonId, alias: str) -> Block | None:
         mine = self._blocks.setdefault(blocker, {})
@@ -58,6 +59,14 @@ class MemorySafetyStore:
         before = len(self._reports)
         self._reports = [each for each in self._reports if each.at_ms >= before_ms]
         return before - len(self._reports)
+
+    async def link_of(self, person: PersonId, *, renew: bool = False) -> str:
+        if renew or person not in self._links:
+            self._links[person] = self._rng.token()
+        return self._links[person]
+
+    async def person_of(self, link: str) -> PersonId | None:
+        return next((person for person, theirs in self._links.items() if theirs == link), None)
 
     async def ping(self) -> None:
         """Always well."""

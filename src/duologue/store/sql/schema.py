@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String
 from sqlalchemy import text as sql
 
 VERSION_TABLE = "duologue_schema"
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """All that there are, in order. The last one is what this version needs."""
 NEEDED = REVISIONS[-1]
 
@@ -49,6 +49,15 @@ reports = Table(
     UniqueConstraint("reporter", "pair", name="duologue_reports_once"),
 )
 """What somebody said of a partner, for the operator. `lines`: what they had written to each other, as JSON."""
+
+
+links = Table(
+    "duologue_links",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("link", String(22), nullable=False, unique=True),
+)
+"""By what somebody may be called."""
 
 
 class SchemaState(StrEnum):
