@@ -35,13 +35,12 @@ class CallEvents:
             listener(call)
 
     def _note(self, call: Call) -> None:
-        caller, callee, mode = call.caller.person, call.callee.person, str(call.mode)
+        people = [call.caller.person, call.callee.person]
         if call.rings:
-            log.info("call_rings", call=call.id, person=caller, callee=callee, mode=mode)
+            log.info("call_rings", call=call.id, people=people, mode=str(call.mode))
             return
         outcome = "accepted" if call.pair is not None else str(call.ended)
         rang_ms = max(0, self._clock.now_ms() - call.since_ms)
         figures.CALLS.labels(outcome).inc()
         figures.RING_SECONDS.observe(rang_ms / 1000)
-        people = {"person": caller, "callee": callee}
-        log.info("call_answered", call=call.id, **people, outcome=outcome, rang_ms=rang_ms, pair=call.pair)
+        log.info("call_answered", call=call.id, people=people, outcome=outcome, rang_ms=rang_ms, pair=call.pair)
