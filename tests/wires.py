@@ -24,6 +24,7 @@ from duologue.protocol.client import ClientMessage
 from duologue.protocol.codes import MediaEvent, Mode
 from duologue.services.blocks import Blocks
 from duologue.services.calls import Calls
+from duologue.services.going_back import GoingBack
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
@@ -103,7 +104,10 @@ class Yard:
         calls = Calls(self.store, self.safety, lobby, pairs, settings.calls, modes, rng)
         reports = Reports(self.store, self.safety, blocks, settings.reports.terms(), self.clock)
         limiter = MemoryLimiter(self.clock)
-        performer = Performer(self.name, lobby, pairs, blocks, reports, calls, self.store, limiter, settings.limits)
+        going_back = GoingBack(self.store, blocks, rng)
+        performer = Performer(
+            self.name, lobby, pairs, blocks, reports, calls, going_back, self.store, limiter, settings.limits
+        )
         self.gateway = Gateway(performer, self.store, self.clock, rng, settings, Rules(), tasks)
         self._news = self._queue = 0
 

@@ -39,6 +39,8 @@ NODES_LEASE = "nodes"
 """The name of the lease under which one process watches the media nodes; no shard has such a name."""
 REAPER_LEASE = "reaper"
 """The name of the lease under which one process gives up what ran out."""
+BACK_WITHIN_MS = 5_000
+"""For so long after a Next the two may become a pair again."""
 SHARD_LEASE_MS = 3_000
 """A matcher that is not heard of for so long loses its shards. Refreshed three times as often."""
 
@@ -206,6 +208,15 @@ class PairEnded(msgspec.Struct, frozen=True, tag=True):
     reason: EndReason
     by: Literal["me", "peer", "server"]
     ticket: Ticket | None
+    back_until_ms: int | None = None
+    """Until when the two may become a pair again, should both want to; None: they cannot."""
+
+
+class WayBack(msgspec.Struct, frozen=True, tag=True):
+    """The last partner, of this pair, wants to go back, and the person may until then; None: neither can any more."""
+
+    pair: PairId
+    until_ms: int | None
 
 
 class CallRings(msgspec.Struct, frozen=True, tag=True):
@@ -243,8 +254,8 @@ class Dropped(msgspec.Struct, frozen=True, tag=True):
 
 
 News = (
-    Queued | Dequeued | PairFormed | RoomIsOpen | TalkStarted | PairEnded | CallRings | CallEnded | Relayed
-    | Superseded | Dropped
+    Queued | Dequeued | PairFormed | RoomIsOpen | TalkStarted | PairEnded | WayBack | CallRings | CallEnded
+    | Relayed | Superseded | Dropped
 )  # fmt: skip
 
 
@@ -319,3 +330,5 @@ class Closed(NamedTuple):
     ended: Pair | None = None
     call: Call | None = None
     """The call that it began, or whose ringing it brought to an end: the caller owns telling who wants to know."""
+    formed: PairId | None = None
+    """The pair that two who went back became."""

@@ -198,12 +198,22 @@ class PairStore(Protocol):
     async def next(self, caller: Caller, pair: PairId, attempt: int, ticket: Ticket | None) -> Closed:
         """End this pair (NEXT) and wait with this ticket (None: the wishes of the last), in one transition.
 
+        Both hear until when they may go `back`, if they are both here.
         If that pair is over already, only the waiting remains to be done; somebody who is in a
         newer pair keeps it.
         """
 
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
+
+    async def back(self, caller: Caller, pair: PairId, again: PairId) -> Closed | NoSlot:
+        """Want to go back to this pair, which ended by a Next less than `BACK_WITHIN_MS` ago.
+
+        The other one of it hears `WayBack`. Once both want to, they are a new pair, `again`, whether they wait or not.
+        REFUSED as soon as either is in another pair or rings, has left or stopped waiting, was away, blocked the other,
+        or looks for another cohort; who had wanted to, or had heard of it, hears that it is over when it is. All but
+        text takes a join slot; `NoSlot` when there is none, and nothing changed.
+        """
 
     async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows.

@@ -12,6 +12,7 @@ from duologue.ports import Clock, Limiter, Media, Rng, SafetyStore, Store
 from duologue.protocol.codes import Mode
 from duologue.services.blocks import Blocks
 from duologue.services.calls import Calls
+from duologue.services.going_back import GoingBack
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.node_watch import NodeWatch
@@ -47,7 +48,10 @@ def start_gateway(world: World) -> Gateway:
     reports = Reports(world.store, world.safety, blocks, world.settings.reports.terms(), world.clock)
     name = GatewayId(world.rng.token())
     calls = Calls(world.store, world.safety, lobby, pairs, world.settings.calls, world.modes, world.rng)
-    performer = Performer(name, lobby, pairs, blocks, reports, calls, world.store, world.limiter, world.settings.limits)
+    going_back = GoingBack(world.store, blocks, world.rng)
+    performer = Performer(
+        name, lobby, pairs, blocks, reports, calls, going_back, world.store, world.limiter, world.settings.limits
+    )
     gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, rules, world.tasks)
     gateway.start()
     reaper = Reaper(world.store, pairs, world.rng)

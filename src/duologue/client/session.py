@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 from duologue.client.socket import Invitation, Socket
 from duologue.protocol.client import (
     Accept,
+    Back,
     Block,
     BlockedList,
     Call,
@@ -73,6 +74,8 @@ class RandomChatSession:
         self.socket: Socket | None = None
         self.ready: Ready | None = None
         self.pair: str | None = None
+        self.last_pair: str | None = None
+        """The pair that ended last."""
         self.waiting: Waiting | None = None
         self.ringing: str | None = None
         """The call that rings, of this person or to them."""
@@ -123,6 +126,11 @@ class RandomChatSession:
         assert self.pair is not None, "there is nobody to leave"
         await self._command(Leave(next(self._ids), self.pair))
         self._stopped()
+
+    async def back(self, pair: str | None = None) -> None:
+        """Want to go back to the last partner; `Matched` follows once they want to, too."""
+        assert pair is not None or self.last_pair is not None, "there is nobody to go back to"
+        await self._command(Back(next(self._ids), pair or self.last_pair or ""))
 
     async def block(self, pair: str | None = None) -> None:
         """Never meet the partner of this pair again: of the present one, or of the one that is named."""
@@ -234,8 +242,8 @@ class RandomChatSession:
                 self.standing_by, self.pair, self.waiting = True, None, None
             case Waiting():
                 self._wait(message)
-            case Ended(waiting=waiting):
-                self.pair = None
+            case Ended(pair=pair, waiting=waiting):
+                self.pair, self.last_pair = None, pair
                 self._wait(waiting)
 
     def _note_call(self, told: CallState) -> None:

@@ -19,6 +19,7 @@ from duologue.protocol.server import PeerTyping
 from duologue.safety.ratelimit import UNLIMITED, Rate
 from duologue.services.blocks import Blocks
 from duologue.services.calls import Calls
+from duologue.services.going_back import GoingBack
 from duologue.services.identity import Identity
 from duologue.services.lobby import Entry, Lobby, Newcomer
 from duologue.services.pairs import Pairs
@@ -41,6 +42,7 @@ class Performer:
         blocks: Blocks,
         reports: Reports,
         calls: Calls,
+        going_back: GoingBack,
         store: Store,
         limiter: Limiter,
         limits: LimitSettings,
@@ -51,6 +53,7 @@ class Performer:
         self.blocks = blocks
         self.reports = reports
         self.calls = calls
+        self.going_back = going_back
         self.store = store
         self._limiter = limiter
         self._auth, self._resume, self._find = limits.rate("auth"), limits.rate("resume"), limits.rate("find")
@@ -106,16 +109,14 @@ class Performer:
                 return await self.lobby.next(caller, who, PairId(pair), attempt, wishes)
             case c.Leave(pair=pair):
                 return await self.lobby.leave(caller, PairId(pair))
+            case c.Back(pair=pair):
+                return await self.going_back.back(caller, PairId(pair))
             case c.Call() | c.Accept() | c.Decline() | c.CancelCall():
                 return await self._about_call(caller, who, message)
             case c.Block() | c.Unblock() | c.Report():
                 return await self._about_blocks(caller, who, message)
-            case c.Hidden(value=value):
-                return await self.store.attend(caller, Attention.HIDDEN if value else Attention.VISIBLE)
-            case c.Chat(pair=pair, n=n, text=text):
-                return await self.store.write(caller, PairId(pair), n, text)
-            case c.Mute(pair=pair, audio=audio, video=video):
-                return await self.store.mute(caller, PairId(pair), audio_off=audio, video_off=video)
+            case c.Hidden() | c.Chat() | c.Mute():
+                return await self._show(caller, message)
             case c.MediaReport():
                 return await self._media(caller, message)
             case c.Diagnostics(report=report):
@@ -123,6 +124,16 @@ class Performer:
                 figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in report.items()}
                 log.info("client_diagnostics", **figures)
         return Outcome.DONE
+
+    async def _show(self, caller: Caller, message: c.Hidden | c.Chat | c.Mute) -> Outcome:
+        """What a partner gets to see."""
+        match message:
+            case c.Hidden(value=value):
+                return await self.store.attend(caller, Attention.HIDDEN if value else Attention.VISIBLE)
+            case c.Chat(pair=pair, n=n, text=text):
+                return await self.store.write(caller, PairId(pair), n, text)
+            case c.Mute(pair=pair, audio=audio, video=video):
+                return await self.store.mute(caller, PairId(pair), audio_off=audio, video_off=video)
 
     async def _about_blocks(self, caller: Caller, who: Identity, message: c.Block | c.Unblock | c.Report) -> Outcome:
         match message:

@@ -102,7 +102,11 @@ class Leave(_Message, frozen=True, tag="leave"):
 
 
 class Back(_Message, frozen=True, tag="back"):
-    """Offer the last partner to go back to that talk."""
+    """Want to go back to the partner of this pair, which a Next has just ended (`ended.back_until`).
+
+    Once both have said so, the two are a new pair. Refused where it is too late: either has another partner by now,
+    has left or stopped waiting. Wait meanwhile as you did, or not at all.
+    """
 
     id: CommandId
     pair: Id

@@ -62,6 +62,7 @@ class Ringer:
     def _start(self, who: Person, call: Call) -> None:
         """With all their sessions, where they are called. They wait no longer, for as long as it rings."""
         self._ledger.stop_offering(who)
+        self._ledger.close_way_back(who)
         who.call = call.id
         if not who.here and who.seat_until_ms is None and who.forget_at_ms is None:
             self._ledger.forget_later(who)  # nobody had heard of them before
