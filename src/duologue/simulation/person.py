@@ -260,8 +260,9 @@ class Person:
             "paired": [self._chat, self._chat, self._typing, self._next, self._next, self._leave, self._block, *hide]
             + [self._nothing] * 3 + lose,
         }  # fmt: skip
+        back = [self._back] * 4 if self.belief.back is not None and self.belief.state in ("idle", "waiting") else []
         self._link = link
-        self._dice.choice(ways[self.belief.state])()
+        self._dice.choice(ways[self.belief.state] + back)()
 
     def _nothing(self) -> None:
         pass
@@ -285,6 +286,9 @@ class Person:
 
     def _leave(self) -> None:
         self._command(c.Leave(self._rng.token(), self.belief.pair or ""))
+
+    def _back(self) -> None:
+        self._command(c.Back(self._rng.token(), self.belief.back or ""))
 
     def _call(self) -> None:
         """Anybody, themselves too."""

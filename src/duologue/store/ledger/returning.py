@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from duologue.ids import PairId
-from duologue.ledger import Attention, Caller, Closed, Outcome, Proposal, WayBack
+from duologue.ledger import BACK_WITHIN_MS, Attention, Caller, Closed, Outcome, Proposal, WayBack
 from duologue.nodes import NoSlot
 from duologue.protocol.codes import Mode
 from duologue.store.ledger.queue import Queue
@@ -44,12 +44,18 @@ class Returning(Queue):
         return Closed(Outcome.DONE)
 
     def _way(self, who: Person, pair: PairId) -> Way | None:
-        """The one that leads back to this pair. A store that began anew since then does not know who is where."""
+        """The one that leads back to this pair, while there is one and they are free to go."""
         way = who.way_back
         if way is None or way.pair != pair or self.ledger.now_ms() >= way.until_ms:
             return None
-        knows = who.here and not who.unsure and self.ledger.of_this_life(who.seen_ms) and self._settles_for_ms() <= 0
-        return way if knows else None
+        return way if who.here and who.pair is None and who.call is None and self._is_known(who, way) else None
+
+    def _is_known(self, who: Person, way: Way) -> bool:
+        """A store that began anew since that pair ended does not know where the two are, and perhaps not whom they have
+        blocked.
+        """
+        told = self.ledger.of_this_life(way.until_ms - BACK_WITHIN_MS) and self.ledger.of_this_life(who.seen_ms)
+        return told and not who.unsure and self._settles_for_ms() <= 0
 
     def _join(self, proposal: Proposal) -> Closed | NoSlot:
         """Both want to. They take a join slot like everybody else."""
