@@ -119,6 +119,7 @@ class RandomChatSession:
         """Leave this partner and wait for another."""
         assert self.pair is not None, "next needs a pair; find starts a search"
         self._attempt += 1
+        self.last_pair = self.pair  # `Ended` may come after the reply
         await self._command(Next(next(self._ids), self.pair, self._attempt, filters))
 
     async def leave(self) -> None:
