@@ -38,7 +38,7 @@ COME_WITHIN = 0.25
 """Of the evening: until then, everybody has come."""
 MODES = (Mode.VIDEO, Mode.VIDEO, Mode.VIDEO, Mode.TEXT)
 FAULTS = ("no camera", "timeout", "network lost")
-TALK_S, PAUSE_S, PATIENCE_S = 25.0, 4.0, 40.0
+TALK_S, PAUSE_S, PATIENCE_S = 25.0, 4.0, 10.0
 SILENT_S = 6.0
 PROCESSES = 4
 LOST = (ConnectionEnded, CommandRefused, ConnectionError, TimeoutError, OSError)
@@ -62,9 +62,7 @@ class Guest:
 
     async def _chat(self, session: RandomChatSession) -> None:
         await session.find(Filters(mode=self._mode))
-        while True:
-            async with asyncio.timeout(PATIENCE_S):
-                matched = await session.expect(Matched)
+        while (matched := await self._partner(session)) is not None:
             async with in_room(matched):
                 await self._talk(session, matched.pair)
             if session.pair == matched.pair:
@@ -72,6 +70,18 @@ class Guest:
             elif session.waiting is None:
                 await asyncio.sleep(self._dice.expovariate(1 / PAUSE_S))
                 await session.find(Filters(mode=self._mode))
+
+    async def _partner(self, session: RandomChatSession) -> Matched | None:
+        """Who loses patience stops for a while, or goes away."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1 + self._dice.expovariate(1 / PATIENCE_S)):
+                    return await session.expect(Matched)
+            if self._dice.random() < 0.3:
+                return None
+            await session.cancel()
+            await asyncio.sleep(self._dice.expovariate(1 / PAUSE_S))
+            await session.find(Filters(mode=self._mode))
 
     async def _talk(self, session: RandomChatSession, pair: str) -> None:
         """Until the partner goes, or one has had enough."""
@@ -145,7 +155,7 @@ def main() -> int:
     """Run it, and write what Prometheus saw."""
     parser = argparse.ArgumentParser(prog="python -m tests.operate.evening", description=__doc__)
     parser.add_argument("--people", type=int, default=60, help="how many come (%(default)s)")
-    parser.add_argument("--minutes", type=float, default=11, help="how long it lasts (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=9, help="how long it lasts (%(default)s)")
     parser.add_argument("file", type=Path, help="the recording; gzipped if it ends in .gz")
     options = parser.parse_args()
     with ExitStack() as stack:

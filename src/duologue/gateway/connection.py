@@ -18,11 +18,11 @@ from duologue.gateway import story, tally
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session, State
 from duologue.ids import CallId, PersonId, SessionId
-from duologue.ledger import Attention, Caller, Claim, Delivery, Outcome, PersonState, Probe
+from duologue.ledger import Attention, Caller, Claim, Delivery, Outcome, Paired, PersonState, Probe, TalkStarted
 from duologue.metrics import definitions as metrics
 from duologue.ports import Clock
 from duologue.protocol import codec
-from duologue.protocol.client import Find
+from duologue.protocol.client import Find, MediaReport
 from duologue.protocol.codes import CloseCode, ErrorCode
 from duologue.protocol.server import CommandError, PeerTyping, Self, ServerMessage
 from duologue.safety.addresses import prefix_of, shortened
@@ -131,12 +131,19 @@ class Connection:
             self.handle(ev.Violated(violation.code, violation.detail))
         else:
             now_ms = self._hub.clock.now_ms()
-            tally.heard(message, self._session.doing, self.person, now_ms)
-            story.heard(message, self._session.doing, self._names(), now_ms)
+            if isinstance(message, MediaReport):
+                self._hear_of_media(message, now_ms)
             commands = self._session.handle(ev.Received(message), now_ms)
             tally.refused(message, commands)
             self._carry(commands)
             self._arm()
+
+    def _hear_of_media(self, report: MediaReport, now_ms: int) -> None:
+        """What they say while they are in that pair."""
+        doing = self._session.doing
+        if isinstance(doing, Paired) and doing.pair.id == report.pair:
+            tally.media_said(report, doing.pair, self._who().person, now_ms)
+            story.media_said(report, doing.pair, self._names(), now_ms)
 
     def violated(self, code: CloseCode, detail: str) -> None:
         """The client did something that no client of ours does."""
@@ -206,8 +213,9 @@ class Connection:
     def told(self, delivery: Delivery) -> None:
         """News from the ledger."""
         if self._identity is not None:
-            tally.told(delivery.news, self._session.doing, self._identity.person, self._hub.clock.now_ms())
-            story.told(delivery.news, self._names())
+            tally.told(delivery.news, self._session, self._identity.person, self._hub.clock.now_ms())
+            if isinstance(delivery.news, TalkStarted):
+                story.talk_started(delivery.news.pair, self._names())
         self.handle(ev.Delivered(delivery))
 
     def broken(self) -> None:

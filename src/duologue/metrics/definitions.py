@@ -36,8 +36,8 @@ LABELS: Mapping[str, str] = {
     "all connections",
     "mode": "`video`, `voice` or `text`",
     "node": "a media server by its name; the first 100, then `other`",
-    "outcome": "of waits: `matched`, `cancelled` or `gone`; of calls: `accepted`, `declined`, `cancelled`, `missed`, "
-    "`busy` or `lost`",
+    "outcome": "`cancelled`; of waits also `matched` or `gone`; of calls also `accepted`, `declined`, `missed`, `busy` "
+    "or `lost`",
     "phase": "`matched` or `talking`",
     "reason": "`next`, `left`, `lost` or `media_failed`",
     "result": "`committed`, `rejected`, `no_slot`, `deposed` or `unknown`",
