@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
+from structlog.testing import capture_logs
 
 from duologue.gateway import events as ev
 from duologue.gateway import tally
-from duologue.ids import PersonId
-from duologue.ledger import Dequeued, Idle, News, Outcome, Paired, PairFormed, PersonState, TalkStarted, Waiting
+from duologue.ledger import Dequeued, Idle, News, Outcome, Paired, PairFormed, PersonState, Waiting
 from duologue.metrics import definitions as metrics
 from duologue.protocol import client as c
 from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
 from duologue.protocol.server import CommandError, Reply
-from tests.builders import ANA, BEN, NOW, pair, ticket, with_side
+from tests.builders import ANA, NOW, pair, ticket, with_side
 from tests.figures import Counted
 from tests.wires import open_yard
 
@@ -30,13 +30,15 @@ IN_PAIR = Paired(PAIR)
 TOO_FAST = CommandError(ErrorCode.RATE_LIMITED, "too fast", temporary=True, retry_after_ms=9)
 
 
-@pytest.mark.parametrize(("who", "counted"), [(ANA, {"video": 1}), (BEN, {})])
-def test_a_talk_is_counted_once_though_both_hear_of_it(who: PersonId, counted: dict[str, int]) -> None:
+async def test_a_talk_is_noted_once_though_both_hear_of_it() -> None:
     """By the side that also makes the room."""
     seen = Counted(metrics.ESTABLISH_SECONDS)
-    tally.told(TalkStarted(PAIR.id, NOW + 700), Somebody(IN_PAIR), who, NOW + 800)
+    async with open_yard() as yard:
+        with capture_logs() as logged:
+            _, _, pair_id = await yard.talk()
 
-    assert seen() == counted
+    assert seen() == {"text": 1}
+    assert [line["pair"] for line in logged if line["event"] == "talk_started"] == [pair_id]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_a_talk_is_counted_once_though_both_hear_of_it(who: PersonId, counted: d
 def test_the_end_of_a_wait(news: News, doing: PersonState, counted: dict[str, int]) -> None:
     """Each has one outcome."""
     seen = Counted(metrics.WAIT_SECONDS)
-    tally.told(news, Somebody(doing), ANA, NOW)
+    tally.told(news, Somebody(doing), NOW)
 
     assert seen() == counted
 

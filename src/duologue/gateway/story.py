@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from duologue.ids import PairId, PersonId
+from duologue.ids import PersonId
 from duologue.pairs.pair import Pair
 from duologue.protocol import client as c
 from duologue.protocol.codes import MediaEvent
@@ -26,6 +26,6 @@ def media_said(report: c.MediaReport, pair: Pair, names: Names, now_ms: int) -> 
         log.debug("media_connected", **names, pair=pair.id, took_ms=max(0, now_ms - pair.matched_ms))
 
 
-def talk_started(pair: PairId, names: Names) -> None:
-    """Both sides are connected; each is told."""
-    log.info("talk_started", **names, pair=pair)
+def talk_started(pair: Pair, names: Names) -> None:
+    """Both sides are connected; to be said once a pair."""
+    log.info("talk_started", **names, pair=pair.id, people=[side.person for side in pair.sides])

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from duologue.gateway import events as ev
 from duologue.ids import PersonId
-from duologue.ledger import Dequeued, News, Outcome, Paired, PairFormed, PersonState, TalkStarted, Waiting
+from duologue.ledger import Dequeued, News, Outcome, PairFormed, PersonState, Waiting
 from duologue.metrics import definitions as metrics
 from duologue.metrics.bounded import OTHER
 from duologue.pairs.failure import cause_of
@@ -39,17 +39,19 @@ class Doing(Protocol):
     def doing(self) -> PersonState: ...
 
 
-def told(news: News, session: Doing, me: PersonId, now_ms: int) -> None:
+def told(news: News, session: Doing, now_ms: int) -> None:
     """The ledger has news for the person of this session, which has not heard them yet."""
     match news:
         case PairFormed(pair):
             metrics.OUTBOX_DELAY_SECONDS.observe(_since_s(pair.matched_ms, now_ms))
-        case TalkStarted(_, since_ms):
-            if isinstance(doing := session.doing, Paired) and doing.pair.sides[0].person == me:  # once a pair
-                _established(doing.pair.mode).observe(_since_s(doing.pair.matched_ms, since_ms))
         case Dequeued():
             if isinstance(doing := session.doing, Waiting):
                 waited("cancelled", doing.ticket.since_ms, now_ms)
+
+
+def talk_started(pair: Pair, since_ms: int) -> None:
+    """Both sides are connected; to be said once a pair."""
+    _established(pair.mode).observe(_since_s(pair.matched_ms, since_ms))
 
 
 def gone(doing: PersonState, now_ms: int) -> None:
@@ -60,7 +62,7 @@ def gone(doing: PersonState, now_ms: int) -> None:
 
 def waited(outcome: str, since_ms: int, now_ms: int) -> None:
     """A wait ended in another way than with a partner."""
-    metrics.WAIT_SECONDS.labels(outcome).observe(_since_s(since_ms, now_ms))
+    _waits(outcome).observe(_since_s(since_ms, now_ms))
 
 
 def came_in(*, resumed: bool) -> None:
@@ -73,7 +75,7 @@ def closed(code: int, by: str) -> None:
     metrics.SOCKETS_CLOSED.labels(str(code) if code in CODES else OTHER, by).inc()
 
 
-def answered(message: c.Command | c.MediaReport, outcome: Outcome | CommandError, took_ms: int) -> None:
+def answered(message: c.Command, outcome: Outcome | CommandError, took_ms: int) -> None:
     """A command was carried out, or it turned out that it cannot be."""
     name = _name(type(message))
     answer = outcome.code if isinstance(outcome, CommandError) else ANSWERS.get(outcome, "gone")
@@ -95,7 +97,7 @@ def refused(message: c.ClientMessage, commands: Iterable[ev.SessionCommand]) -> 
 
 def media_said(report: c.MediaReport, pair: Pair, me: PersonId, now_ms: int) -> None:
     """What a client says of its media, while it is in that pair."""
-    metrics.MEDIA_EVENTS.labels(report.event).inc()
+    _media_events(report.event).inc()
     match report.event:
         case MediaEvent.CONNECTED if not pair.side(me).connected:
             _connected(pair.mode).observe(_since_s(pair.matched_ms, now_ms))
@@ -121,6 +123,8 @@ def _since_s(since_ms: int, now_ms: int) -> float:
 # What is asked for with every message is looked up once.
 _commands = lru_cache(metrics.COMMANDS.labels)
 _command_seconds = lru_cache(metrics.COMMAND_SECONDS.labels)
+_media_events = lru_cache(metrics.MEDIA_EVENTS.labels)
+_waits = lru_cache(metrics.WAIT_SECONDS.labels)
 _connected = lru_cache(metrics.MEDIA_CONNECT_SECONDS.labels)
 _established = lru_cache(metrics.ESTABLISH_SECONDS.labels)
 
