@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from duologue.auth_settings import AuthSettings
 from duologue.errors import StartupError
+from duologue.hook_settings import WebhookSettings
 from duologue.matching.rules import Facet, Rules
 from duologue.safety.addresses import is_local
 from duologue.safety.ratelimit import UNLIMITED, Rate, parse_rate
@@ -367,6 +368,16 @@ class CallSettings(Section):
         "same integrator, by what it calls them (`sub`), but no guests.",
     )
     ring_ms: int = Field(60_000, ge=1_000, le=300_000, description="How long it rings before it is missed.")
+    webhooks: tuple[WebhookSettings, ...] = Field((), description="Servers of yours that are told of calls.")
+
+    @field_validator("webhooks")
+    @classmethod
+    def _no_two_alike(cls, webhooks: tuple[WebhookSettings, ...]) -> tuple[WebhookSettings, ...]:
+        names = [each.name for each in webhooks]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two webhooks are called {', '.join(twice)}: give each a name of its own")
+        return webhooks
 
 
 class MatchingSettings(Section):

@@ -21,6 +21,7 @@ from duologue.app.targets import own_address
 from duologue.app.together import Role, together
 from duologue.clock import SystemClock, SystemRng
 from duologue.errors import StartupError
+from duologue.hooks_out.opening import open_webhooks
 from duologue.issuers.office import open_token_office
 from duologue.ports import Clock
 from duologue.services.explaining import Explainer
@@ -101,7 +102,8 @@ async def all_in_one(
         explainer.reached(store)
     async with AsyncExitStack() as stack:
         safety = await stack.enter_async_context(own_safety_store(settings, clock, rng))
-        world = World(settings, store, safety, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
+        told = await stack.enter_async_context(open_webhooks(settings.calls.webhooks, store, clock, rng))
+        world = World(settings, store, safety, choice.media, choice.modes, limiter, tokens, clock, rng, tasks, told)
         running = await stack.enter_async_context(together(world, frozenset(Role), readiness))
         if choice.child is not None and running.watch is not None:
             choice.child.on_change = running.watch.look_now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from duologue.gateway.performer import Performer
@@ -11,6 +12,7 @@ from duologue.matcher.loop import Matcher
 from duologue.ports import Clock, Limiter, Media, Rng, SafetyStore, Store
 from duologue.protocol.codes import Mode
 from duologue.services.blocks import Blocks
+from duologue.services.call_events import CallEvents, Listener
 from duologue.services.calls import Calls
 from duologue.services.going_back import GoingBack
 from duologue.services.identity import TokenOffice
@@ -37,11 +39,14 @@ class World(NamedTuple):
     clock: Clock
     rng: Rng
     tasks: Tasks
+    on_calls: Sequence[Listener] = ()
+    """Who else hears of direct calls."""
 
 
 def start_gateway(world: World) -> Gateway:
     """A gateway, and the reaper beside it: any number of both may run. Whoever brings wires calls `accept`."""
-    pairs = Pairs(world.store, world.media, world.clock, world.tasks)
+    calls_heard = CallEvents(world.clock, world.on_calls)
+    pairs = Pairs(world.store, world.media, world.clock, world.tasks, calls_heard)
     rules = world.settings.matching.rules()
     blocks = Blocks(world.store, world.safety, pairs)
     lobby = Lobby(world.store, world.tokens, pairs, blocks, rules, world.modes, world.clock)

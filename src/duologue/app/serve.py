@@ -18,6 +18,7 @@ from duologue.app.safety import shared_safety_store
 from duologue.app.store import until_it_answers
 from duologue.app.together import Role, Running, together
 from duologue.clock import SystemClock, SystemRng
+from duologue.hooks_out.opening import open_webhooks
 from duologue.issuers.office import open_token_office
 from duologue.ports import Limiter, Store
 from duologue.services.explaining import Explainer
@@ -86,7 +87,9 @@ class _Child:
         safety = await stack.enter_async_context(shared_safety_store(settings, clock, rng))
         tokens = await open_token_office(settings, shared_key(settings), clock, rng, self._tasks)
         tasks = Tasks()  # of the roles: health is told until the last of them has ended
-        world = World(settings, store, safety, choice.media, choice.modes, limiter, tokens, clock, rng, tasks)
+        webhooks = settings.calls.webhooks if Role.GATEWAY in self._roles else ()
+        told = await stack.enter_async_context(open_webhooks(webhooks, store, clock, rng))
+        world = World(settings, store, safety, choice.media, choice.modes, limiter, tokens, clock, rng, tasks, told)
         running = await stack.enter_async_context(together(world, self._roles, self._readiness, shared=True))
         process.settle()
         log.info(

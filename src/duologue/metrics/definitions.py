@@ -18,8 +18,8 @@ from duologue.metrics.sampled import REGISTRY, Sampled
 
 LABELS: Mapping[str, str] = {
     "answer": "`ok`, `gone`, or an error code of the protocol",
-    "bound": "`http_connections`, `news`, `pending_commands`, `queue`, `refused_sockets`, `sockets`, `store_questions` "
-    "or `write_buffer`",
+    "bound": "`http_connections`, `news`, `pending_commands`, `queue`, `refused_sockets`, `sockets`, "
+    "`store_questions`, `webhooks_out` or `write_buffer`",
     "by": "`client` or `server`",
     "call": "`open_room`, `close_room` or `rooms`",
     "cause": "`device`, `timeout`, `refused`, `network`, `removed` or `other`",
@@ -43,7 +43,8 @@ LABELS: Mapping[str, str] = {
     "result": "`committed`, `rejected`, `no_slot`, `deposed` or `unknown`",
     "route": "a route of ours, or `none`",
     "status": "an HTTP status",
-    "verdict": "`taken`, `repeated`, `flood`, `unavailable`, or why it was refused",
+    "verdict": "of webhooks that come: `taken`, `repeated`, `flood`, `unavailable`, or why it was refused; that go "
+    "out: `delivered`, `failed`, `given_up`, `outdated` or `dropped`",
     "where": "`task`, `loop`, `session` or `http`",
     "why": "`media_down`, `media_busy` or `matching_down`",
 }
@@ -55,6 +56,7 @@ MATCH_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 ESTABLISH_S = (0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 8, 10, 15)
 TALK_S = (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 CALL_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3)
+CALL_DELAY_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 600)
 RING_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 120)
 PAUSE_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 
@@ -231,6 +233,19 @@ CALLS = Counter(
     "duologue_calls_total", "Direct calls that ring no more, by how that came.", ["outcome"], registry=REGISTRY
 )
 RING_SECONDS = Histogram("duologue_ring_seconds", "How long direct calls rang.", buckets=RING_S, registry=REGISTRY)
+WEBHOOKS_SENT = Counter(
+    "duologue_webhooks_sent_total",
+    "What servers of the operator were to hear of calls: delivered, given_up, outdated (it rang no more), dropped (too "
+    "many, or a stop). `failed` are attempts, after which there may be another.",
+    ["verdict"],
+    registry=REGISTRY,
+)
+WEBHOOK_DELAY_SECONDS = Histogram(
+    "duologue_webhook_delay_seconds",
+    "From what happened to a call until a server of the operator had heard of it.",
+    buckets=CALL_DELAY_S,
+    registry=REGISTRY,
+)
 
 # -- limits and bounds ----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from duologue.protocol.codes import EndReason, FailureCause, MediaEvent, Mode
 
 PHASES = ("matched", "talking")
 OUTCOMES = ("matched", "cancelled", "gone")
+SENT = ("delivered", "failed", "given_up", "outdated", "dropped")
 RESULTS = ("committed", "rejected", "no_slot", "deposed", "unknown")
 
 
@@ -28,6 +29,8 @@ def start_at_zero() -> None:
         metrics.WAIT_SECONDS.labels(outcome)
     for result in RESULTS:
         metrics.COMMITS.labels(result)
+    for verdict in SENT:
+        metrics.WEBHOOKS_SENT.labels(verdict)
     for cause in FailureCause:
         metrics.MEDIA_FAILURES.labels(cause)
     for kind in ("new", "resumed"):
