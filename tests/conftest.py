@@ -15,7 +15,7 @@ from duologue.auth_settings import AuthSettings
 from duologue.client import Invitation, RandomChatSession, join
 from duologue.media.fake import FakeMedia
 from duologue.protocol.codes import Mode
-from duologue.settings import DatabaseSettings, GatewaySettings, HttpSettings, LimitSettings, Settings
+from duologue.settings import CallSettings, DatabaseSettings, GatewaySettings, HttpSettings, LimitSettings, Settings
 from tests.fakes import free_port
 from tests.log_content import offences, recorded
 from tests.postgres import Postgres, running_postgres
@@ -51,6 +51,7 @@ async def open_town(
     limits: dict[str, Any] | None = None,
     auth: dict[str, Any] | None = None,
     database: DatabaseSettings | None = None,
+    calls: CallSettings | None = None,
     **gateway: Any,
 ) -> AsyncIterator[Town]:
     """Everything but a real media server: gateway, matcher, HTTP API and memory store on free ports."""
@@ -60,6 +61,7 @@ async def open_town(
         limits=LimitSettings(**{"profile": "load"} | (limits or {})),
         auth=AuthSettings(**auth or {}),
         database=database or DatabaseSettings(),
+        calls=calls or CallSettings(),
         state_dir=state_dir,
     )
     media = FakeMedia()

@@ -176,6 +176,19 @@ CALLS: Row = (
             unit="s",
             width=12,
         ),
+        timeline(
+            "Servers told of calls, a minute",
+            Query(per_minute("duologue_webhooks_sent_total", by="verdict"), "{{verdict}}"),
+            about="Webhooks for push. `failed` attempts are repeated; `given_up` and `dropped` are lost.",
+            width=12,
+        ),
+        timeline(
+            "How long until they have heard",
+            *percentiles("duologue_webhook_delay_seconds"),
+            about="From what happened. Above a second: their server, or the network to it.",
+            unit="s",
+            width=12,
+        ),
     ),
 )
 

@@ -14,9 +14,7 @@ OTHER = "whsec_" + base64.b64encode(b"another secret of 32 characters.").decode(
 
 def test_the_signature_is_that_of_the_libraries() -> None:
     """A vector that implementations of the scheme share."""
-    headers = signed(
-        "msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}', 1_614_265_330_999, read_secrets(KNOWN)
-    )
+    headers = signed("msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}', 1_614_265_330_999, read_secrets(KNOWN))
 
     assert headers == {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -29,9 +27,7 @@ def test_every_secret_signs() -> None:
     """So a receiver may know the old one or the new one while they change."""
     both = signed("a", b"{}", 1_000, read_secrets(f"{KNOWN}\n{OTHER}\n"))["webhook-signature"].split(" ")
 
-    assert both == [
-        signed("a", b"{}", 1_000, read_secrets(secret))["webhook-signature"] for secret in (KNOWN, OTHER)
-    ]
+    assert both == [signed("a", b"{}", 1_000, read_secrets(secret))["webhook-signature"] for secret in (KNOWN, OTHER)]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from duologue.doctor.call_webhooks import examine_call_webhooks
 from duologue.doctor.configuration import examine_configuration
 from duologue.doctor.database import examine_database
 from duologue.doctor.livekit import examine_livekit
@@ -22,4 +23,5 @@ CHECKS: Final = (
     Check("database", examine_database),
     Check("LiveKit", examine_livekit, within_s=20),
     Check("LiveKit", examine_webhook, within_s=20),
+    Check("calls", examine_call_webhooks),
 )
