@@ -111,10 +111,8 @@ class Performer:
                 return await self.store.mute(caller, PairId(pair), audio_off=audio, video_off=video)
             case c.MediaReport():
                 return await self._media(caller, message)
-            case c.Diagnostics(report=report):
-                tally.diagnosed(report)
-                figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in report.items()}
-                log.info("client_diagnostics", **figures)
+            case c.Diagnostics():
+                _note_diagnostics(message)
         return Outcome.DONE
 
     async def _admit(self, key: str, rate: Rate) -> None:
@@ -132,6 +130,13 @@ class Performer:
             case MediaEvent.FAILED:
                 return await self.pairs.media_failed(caller, pair, _loggable(report.detail))
         return Outcome.DONE
+
+
+def _note_diagnostics(message: c.Diagnostics) -> None:
+    tally.diagnosed(message.report, message.cause)
+    figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in message.report.items()}
+    tell = log.debug if message.cause is None else log.info
+    tell("client_diagnostics", cause=message.cause, trail=" ".join(message.trail), **figures)
 
 
 def _bounded(figure: float) -> float:
