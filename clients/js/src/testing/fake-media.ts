@@ -1,5 +1,5 @@
 /** Media that a test conducts: joins end when told, and every overlap of operations is noted. */
-import type { MediaAdapter, MediaEvents } from "../session/api.js";
+import type { MediaAdapter, MediaEvents, MediaInspection } from "../session/api.js";
 import type { Credentials, Mode } from "../protocol.gen.js";
 
 interface Join {
@@ -20,6 +20,7 @@ export class FakeMedia implements MediaAdapter {
   /** How long a leave takes. */
   leaveMs = 0;
   ledger = { built: 0, live: 0, swept: 0 };
+  inspection: MediaInspection = { room: "none", connections: [], versions: { livekit: "2.23.0" } };
   #running = 0;
 
   join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void> {
@@ -48,6 +49,10 @@ export class FakeMedia implements MediaAdapter {
   setCamera(on: boolean): Promise<void> {
     this.log.push(`camera ${String(on)}`);
     return Promise.resolve();
+  }
+
+  inspect(): MediaInspection {
+    return this.inspection;
   }
 
   get lastJoin(): Join {
