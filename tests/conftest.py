@@ -17,7 +17,16 @@ from duologue.media.fake import FakeMedia
 from duologue.protocol.codes import Mode
 from duologue.settings import DatabaseSettings, GatewaySettings, HttpSettings, LimitSettings, Settings
 from tests.fakes import free_port
+from tests.log_content import offences, recorded
 from tests.postgres import Postgres, running_postgres
+
+
+@pytest.fixture(autouse=True)
+def _nothing_in_the_log_that_must_not_be_there() -> Iterator[None]:
+    """Whatever a test makes this process log; processes that it starts are looked at where they end."""
+    with recorded() as lines:
+        yield
+    assert offences("\n".join(lines)) == []
 
 
 class Town:

@@ -43,11 +43,16 @@ class CountingRng:
         return self._count % bound
 
 
+GIVEN_PORTS: set[int] = set()
+"""All ports that tests were given for servers: addresses with these are nobody's."""
+
+
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """A port on loopback, TCP if nothing else is said, that nobody listens on just now."""
     with socket.socket(socket.AF_INET, kind) as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
+        GIVEN_PORTS.add(port)
         return port
 
 
@@ -70,6 +75,7 @@ def free_ports(number: int) -> int:
         except (OSError, OverflowError):
             continue
         else:
+            GIVEN_PORTS.update(range(first, first + number))
             return first
         finally:
             for sock in sockets:

@@ -17,6 +17,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from tests.fakes import free_port
+
 ISSUER = "https://acme.example"
 AUDIENCE = "duologue"
 SECRET = "a secret of acme that both sides know, long enough for HS512 too"
@@ -122,7 +124,7 @@ async def key_server() -> AsyncIterator[KeyServer]:
     app.router.add_get("/{path:.*}", answer)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", free_port())
         await site.start()
         port = runner.addresses[0][1]
         servers.append(KeyServer(f"http://127.0.0.1:{port}/jwks.json"))

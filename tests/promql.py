@@ -41,7 +41,7 @@ def series() -> dict[str, frozenset[str]]:
             told[metric.name] = TARGET | set(metric.labels)
         elif isinstance(metric, MetricWrapperBase):
             told |= _names(metric)
-    return told | {"duologue_build_info": TARGET | {"version", "roles"}}
+    return told | {"duologue_build_info": TARGET | {"version", "roles", "name"}}
 
 
 def questions(expression: str) -> set[Question]:

@@ -31,19 +31,19 @@ class FakeResource:
 
 
 @pytest.mark.parametrize(
-    ("system", "limits", "level"),
+    ("system", "limits", "event"),
     [
-        (FakeResource(1_024, 524_288, 524_288), (524_288, 524_288), "info"),
-        (FakeResource(256, INFINITE, 245_760), (131_072, INFINITE), "warning"),
-        (FakeResource(256, INFINITE, 10_240, OSError), (8_192, INFINITE), "warning"),
-        (FakeResource(1_024, 4_096, 0), (1_024, 4_096), "warning"),
-        (FakeResource(4_096, 4_096, 0), (4_096, 4_096), "info"),
-        (FakeResource(1_024, 1_073_741_816, INFINITE), (1_048_576, 1_073_741_816), "info"),
+        (FakeResource(1_024, 524_288, 524_288), (524_288, 524_288), "file_limit_raised"),
+        (FakeResource(256, INFINITE, 245_760), (131_072, INFINITE), "file_limit_low"),
+        (FakeResource(256, INFINITE, 10_240, OSError), (8_192, INFINITE), "file_limit_low"),
+        (FakeResource(1_024, 4_096, 0), (1_024, 4_096), "file_limit_low"),
+        (FakeResource(4_096, 4_096, 0), (4_096, 4_096), "file_limit_raised"),
+        (FakeResource(1_024, 1_073_741_816, INFINITE), (1_048_576, 1_073_741_816), "file_limit_raised"),
     ],
     ids=["Linux", "macOS", "older macOS", "nothing allowed", "nothing to gain", "container"],
 )
 def test_as_many_files_as_the_system_allows(
-    system: FakeResource, limits: tuple[int, int], level: str, monkeypatch: pytest.MonkeyPatch
+    system: FakeResource, limits: tuple[int, int], event: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half of what it could be at the least; never less than before; and what is refused is a warning, no end."""
     monkeypatch.setattr(process, "resource", system)
@@ -51,7 +51,7 @@ def test_as_many_files_as_the_system_allows(
         process.raise_file_limit()
 
     assert system.limits == limits
-    assert [(entry["event"], entry["log_level"], entry["now"]) for entry in logs] == [("file_limit", level, limits[0])]
+    assert [(entry["event"], entry["now"]) for entry in logs] == [(event, limits[0])]
 
 
 def test_no_limit_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -78,23 +79,26 @@ def lines_of(written: str) -> list[dict[str, Any]]:
 
 
 def test_what_comes_again_and_again_is_one_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    """It says how many like it were kept back; what is of another kind, or of another loop, is not."""
+    """It says how many like it were kept back; what is of another kind is not, nor is the defect of another loop."""
     clock = ManualClock()
     logs.set_up(LogSettings(format="json"), clock)
     log = structlog.get_logger()
     for pause_ms in (0, 1, 1, logs.THIN_EVERY_MS - 2, logs.THIN_EVERY_MS):
         clock.advance(pause_ms)
         log.warning("store_unavailable", task="reaper")
+        log.error("loop_failed", task="reaper")
         logging.getLogger("uvicorn.error").warning("Exceeded concurrency limit.")
         logging.getLogger("uvicorn.error").error("Exception in ASGI application")
         log.info("session_started")
     log.warning("store_unavailable", task="gateway-news")
+    log.error("loop_failed", task="gateway-news")
     lines = lines_of(capsys.readouterr().err)
 
     def of(event: str) -> list[int | None]:
         return [line.get("suppressed") for line in lines if line["event"] == event]
 
-    assert of("store_unavailable") == [None, 2, None, None]
+    assert of("store_unavailable") == [None, 2, None]
+    assert of("loop_failed") == [None, 2, None, None]
     assert of("Exceeded concurrency limit.") == [None, 2, None]
     assert of("Exception in ASGI application") == of("session_started") == [None] * 5
 
@@ -107,6 +111,49 @@ def test_one_reason_does_not_keep_back_another(capsys: pytest.CaptureFixture[str
         log.warning("token_refused", why=why, issuer=issuer, detail=detail)
 
     assert [line["detail"] for line in lines_of(capsys.readouterr().err)] == ["1", "3", "4"]
+
+
+def stories(share: float, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What is told of two thousand pairs and people, each with a line in two processes."""
+    ids = [f"id-{number}" for number in range(2_000)]
+    for _ in range(2):
+        logs.set_up(LogSettings(format="json", sample=share))
+        log = structlog.get_logger()
+        for each in ids:
+            log.info("pair_formed", pair=each, people=["x", "y"])
+            with structlog.contextvars.bound_contextvars(session="s", person=f"p{each}"):
+                log.info("session_started")
+                log.warning("room_lost", pair=each)
+        log.info("shard_taken")
+    return lines_of(capsys.readouterr().err)
+
+
+def test_a_story_is_told_by_all_processes_or_by_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """By pair where there is one, else by person; about the share that was asked for, and each line says which."""
+    lines = stories(0.1, capsys)
+    pairs = Counter(line["pair"] for line in lines if line["event"] == "pair_formed")
+    people = Counter(line["person"] for line in lines if line["event"] == "session_started")
+
+    for told in (pairs, people):
+        assert set(told.values()) == {2}
+        assert 140 < len(told) < 260
+    assert {line.get("sample") for line in lines if line["event"] in ("pair_formed", "session_started")} == {0.1}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+def test_what_matters_is_always_told(share: float, capsys: pytest.CaptureFixture[str]) -> None:
+    """Warnings, and what is about nobody."""
+    told = Counter(line["event"] for line in stories(share, capsys))
+
+    assert (told["room_lost"], told["shard_taken"]) == (4_000, 2)
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0, 0), (1.0, 4_000)])
+def test_all_stories_or_none(share: float, told: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """The ends of the scale."""
+    events = Counter(line["event"] for line in stories(share, capsys))
+
+    assert events["pair_formed"] == events["session_started"] == told
 
 
 async def test_strangers_cannot_fill_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,7 +193,7 @@ async def one_life(town: Town) -> tuple[str, str]:
     return people[0].ready.self.person, pairs[0]
 
 
-async def test_a_life_is_six_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_life_is_seven_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Found by the person's id, told in order, with durations; no token, no words, no address."""
     logs.set_up(LogSettings(format="json"))
     async with open_town(tmp_path) as town:
@@ -161,7 +208,8 @@ async def test_a_life_is_six_lines(tmp_path: Path, capsys: pytest.CaptureFixture
     by_event = {line["event"]: line for line in story}
 
     assert [line["event"] for line in story] == [
-        "session_started", "search_started", "pair_formed", "talk_started", "pair_ended", "session_ended",
+        "session_started", "search_started", "pair_formed", "media_connected", "talk_started", "pair_ended",
+        "session_ended",
     ]  # fmt: skip
     assert {by_event[event]["pair"] for event in ("pair_formed", "talk_started", "pair_ended")} == {pair}
     assert by_event["pair_ended"]["talked_ms"] >= 0

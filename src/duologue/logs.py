@@ -2,13 +2,15 @@
 
 Levels: *error* somebody has to act, *warning* something failed and was dealt with, *info* one line
 per thing that began or ended, *debug* the rest. Never tokens, chat text, SDP or full addresses.
-Whatever strangers can cause at will is one line in a while: they must not fill a disk, nor hide the rest.
+Whatever strangers can cause at will is one line in a while (`Thinning`): they must not fill a disk, nor hide the rest.
+Of a crowd, the stories of some are told (`Sampling`). Every event is in `docs/reference/logs.md`.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+from zlib import crc32
 
 import structlog
 
@@ -17,19 +19,21 @@ from duologue.ports import Clock
 from duologue.settings import LogSettings
 
 MAX_FRAMES = 30
-NOISY = {
-    "picows": logging.CRITICAL, "uvicorn": logging.WARNING, "asyncio": logging.WARNING, "aiohttp": logging.WARNING,
-    "alembic": logging.WARNING,
-}  # fmt: skip
-"""picows logs full peer addresses at INFO, and every broken frame at ERROR."""
+LIBRARIES_AT_LEAST = logging.WARNING
+"""What libraries say below that may hold anything: at DEBUG, that of SQLite logs the values in each statement."""
 THINNED = frozenset([
     "origin_refused", "http_failed", "http_full", "store_unavailable", "backend_unavailable", "loop_failed",
-    "token_refused",
+    "token_refused", "webhook_lost", "sweep_failed",
 ])  # fmt: skip
 """Lines that strangers can cause at will, or that come again and again while something is broken."""
 KIND = ("event", "task", "issuer", "why")
 """Lines that are alike in these are of one kind. Of each there are few values, and none is a stranger's."""
+EVERYWHERE = "store_unavailable"
+"""All loops of a process say this at once: the store is away for each of them, and one line says so."""
 THIN_EVERY_MS = 10_000
+STORY = ("pair", "person", "session")
+"""Whose story a line belongs to: the first of these that it has."""
+QUIET = frozenset(["debug", "info"])
 FIRST = ("timestamp", "level", "process", "event")
 """What a line of JSON begins with: whoever reads it by eye looks for these."""
 
@@ -52,10 +56,11 @@ class Thinning:
         return self._kept_back.pop(kind, 0)
 
     def process(self, _: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        """For lines of ours. A loop does not keep back those of another loop, nor one reason those of another."""
+        """For lines of ours. The defect of one loop does not keep back that of another, nor one reason another."""
         if event["event"] not in THINNED:
             return event
-        suppressed = self.admit(" ".join(str(event.get(name, "")) for name in KIND))
+        kind = EVERYWHERE if event["event"] == EVERYWHERE else " ".join(str(event.get(name, "")) for name in KIND)
+        suppressed = self.admit(kind)
         if suppressed is None:
             raise structlog.DropEvent
         return {**event, "suppressed": suppressed} if suppressed else event
@@ -70,12 +75,31 @@ class Thinning:
         return suppressed is not None
 
 
+class Sampling:
+    """Of the lines about one pair or one person, those of a share of all pairs and people; all of theirs, or none.
+
+    Which ones follows from the id alone, so every process tells the same stories. Warnings and errors are always told.
+    """
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._below = share * 2**32
+
+    def process(self, _: object, level: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        """To come after what is bound: a line may be about somebody without saying so itself."""
+        about = next((event[name] for name in STORY if name in event), None)
+        if about is None or level not in QUIET:
+            return event
+        if crc32(str(about).encode()) >= self._below:
+            raise structlog.DropEvent
+        return {**event, "sample": self._share}
+
+
 def set_up(settings: LogSettings, clock: Clock | None = None) -> None:
     """Send everything, ours and the libraries', through one pipeline to standard error."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -83,21 +107,22 @@ def set_up(settings: LogSettings, clock: Clock | None = None) -> None:
     renderer = _console() if console else structlog.processors.JSONRenderer()
     errors = [] if console else [_failures(), _in_order]
     thinning = Thinning(clock or SystemClock())
+    bound: structlog.typing.Processor = structlog.contextvars.merge_contextvars
+    sampling = [Sampling(settings.sample).process] if settings.sample < 1 else []
     structlog.configure(
-        processors=[thinning.process, *shared, *errors, renderer],
+        processors=[thinning.process, bound, *sampling, *shared, *errors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
     handler = logging.StreamHandler(sys.stderr)
     clean = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    foreign: list[structlog.typing.Processor] = [*shared, structlog.stdlib.ExtraAdder(["suppressed"])]
+    foreign: list[structlog.typing.Processor] = [bound, *shared, structlog.stdlib.ExtraAdder(["suppressed"])]
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(processors=[clean, *errors, renderer], foreign_pre_chain=foreign)
     )
     handler.addFilter(thinning.filter)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name, at_least in NOISY.items():
-        logging.getLogger(name).setLevel(max(level, at_least))
+    logging.basicConfig(level=max(level, LIBRARIES_AT_LEAST), handlers=[handler], force=True)
+    logging.getLogger("picows").setLevel(logging.CRITICAL)  # it logs every broken frame at ERROR
 
 
 def _in_order(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

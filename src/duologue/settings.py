@@ -426,6 +426,13 @@ class LogSettings(Section):
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else JSON.")
+    sample: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="The share of pairs and people whose stories are told at `info` and `debug`: "
+        "[which lines that are](logs.md#how-much-of-it). Warnings and errors are always told.",
+    )
 
 
 class Settings(BaseSettings):

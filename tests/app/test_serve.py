@@ -36,6 +36,7 @@ from duologue.settings import (
 )
 from duologue.store.sql import sqlite_address, upgrade
 from tests.fakes import free_port, free_ports, wait_until
+from tests.log_content import offences
 from tests.redis_server import RedisServer, redis_server
 
 REALMS = count(1)
@@ -153,6 +154,7 @@ async def serving(folder: Path, redis: RedisServer, *arguments: str, **environme
             serve.process.kill()
         await serve.end()
         await wait_until(lambda: not serve.children(), description="nobody is left")
+    assert offences(serve.log, secrets=[KEY]) == []
 
 
 @pytest.fixture(scope="module")
@@ -326,7 +328,7 @@ async def test_a_killed_gateway_costs_its_own_people_a_socket_and_comes_back(
 
         assert 0 < sum(map(is_cut, people)) < len(people)
         assert serve.children()["gateway-1"] != first
-        assert [entry["code"] for entry in serve.entries("child_died")] == [-signal.SIGKILL]
+        assert [entry["exit_code"] for entry in serve.entries("child_died")] == [-signal.SIGKILL]
 
 
 async def test_a_renewal_sends_people_to_the_new_process(tmp_path: Path, redis: RedisServer) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.e2e.bidi import ENTER, Bidi, session
 from tests.e2e.camera import Camera, Colour, Sight, Watch
 from tests.e2e.person import HEARD, SEEN, WITHIN_MS, Someone
+from tests.log_content import SAID
 
 PREFERENCES = {
     "media.navigator.streams.fake": True,
@@ -86,6 +87,7 @@ class FirefoxPerson:
 
     def write(self, text: str) -> None:
         """Write a line and send it."""
+        SAID.add(text)
         self.press("chat-input")
         self.page.type(text + ENTER)
 

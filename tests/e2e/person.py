@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.e2e.camera import Camera, FilmCamera, Watch
+from tests.log_content import SAID
 
 WITHIN_MS = 20_000
 SEEN = """
@@ -192,6 +193,7 @@ class Person:
 
     def write(self, text: str) -> None:
         """Write a line and send it."""
+        SAID.add(text)
         box = self.page.get_by_test_id("chat-input")
         box.fill(text)
         box.press("Enter")

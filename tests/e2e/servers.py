@@ -23,6 +23,7 @@ from duologue.media.livekit_files import LiveKitFiles, find_binary
 from duologue.settings import LIVEKIT_VARIABLES
 from tests.e2e.processes import processes_naming
 from tests.fakes import free_port, free_ports
+from tests.log_content import SAID, offences, warnings_in
 from tests.postgres import running_postgres
 from tests.redis_server import RedisServer, redis_server
 
@@ -66,9 +67,16 @@ class Server(ABC):
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What it logged of one kind of event."""
+        return [line for line in self._logged() if line["event"] == name]
+
+    def story(self, pair: str) -> list[dict[str, Any]]:
+        """What all its processes logged of a pair, in order, found as `docs/reference/logs.md` says."""
+        lines = self._logged(f'"pair": "{pair}"')
+        return sorted(lines, key=lambda line: str(line["timestamp"]))
+
+    def _logged(self, word: str = "") -> list[dict[str, Any]]:
         whole_lines = self.log().rpartition("\n")[0].splitlines()
-        logged = [json.loads(line) for line in whole_lines if line.startswith("{")]
-        return [line for line in logged if line["event"] == name]
+        return [json.loads(line) for line in whole_lines if line.startswith("{") and word in line]
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         """Wait for something that is to be seen from here."""
@@ -87,14 +95,23 @@ class Server(ABC):
         """End it without a chance to say goodbye."""
         self.process.kill()
         self.process.wait()
-        self._log.close()
+        self._ended()
 
     def stop(self) -> int:
         """Ctrl-C; gives the exit code."""
         self.process.send_signal(signal.SIGINT)
         code = self.process.wait(timeout=15)
-        self._log.close()
+        self._ended()
         return code
+
+    def _ended(self) -> None:
+        """What it said, and what its LiveKit said, holds nothing that must not be there."""
+        self._log.close()
+        keys = self.state_dir.glob("livekit/keys.json")
+        secrets = [TOKEN_KEY, *(json.loads(path.read_text())["api_secret"] for path in keys)]
+        assert offences(self.log(), said=SAID, secrets=secrets) == []
+        for path in self.state_dir.glob("livekit/*.log*"):
+            assert warnings_in(path.read_text()) == []
 
 
 class Dev(Server):

@@ -23,6 +23,10 @@ AWAY = "reconnecting", "peer-away", "media-away"
 """What the page says when a connection is gone: mine, the partner's, that of picture and sound."""
 
 
+STEPS = ["room_opened", "media_connected", "talk_started", "pair_ended", "room_deleted"]
+"""The life of a pair, as gateways tell it."""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """One service for all tests here, stopped as a person stops it. `invite` invites to this one."""
@@ -75,6 +79,26 @@ def test_strangers_on_different_gateways_talk_and_come_back(server: Serve, invit
     assert (ana.matches(), ben.matches()) == (1, 1)
 
 
+def test_one_id_follows_a_pair_through_all_processes(server: Serve, invite: Invite) -> None:
+    """From the match to the end of the room: matcher, both gateways, and the api, whom LiveKit tells of the room."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    meet_across(server, ana, ben)
+    pair = ana.last_matched()["pair"]
+    ana.press_stop()
+    server.until(lambda: {"room_deleted", "webhook_taken"} <= {line["event"] for line in server.story(pair)}, "the end")
+    story = server.story(pair)
+    said_by = {(line["event"], line["process"]) for line in story}
+
+    steps = [line["event"] for line in story if line["event"] in STEPS]
+    assert sorted(set(steps), key=steps.index) == STEPS
+    assert said_by >= {("pair_formed", "matcher-1"), ("webhook_taken", "api-1")}
+    for event in ("media_connected", "talk_started"):
+        assert said_by >= {(event, "gateway-1"), (event, "gateway-2")}
+    assert {line["person"] for line in story if line["event"] == "talk_started"} == {ana.id, ben.id}
+    (end,) = [line for line in story if line["event"] == "pair_ended"]
+    assert (end["person"], set(end["people"])) == (ana.id, {ana.id, ben.id})
+
+
 def test_next_and_a_block_hold_across_gateways(server: Serve, invite: Invite) -> None:
     """Next meets a third person; whom one blocks one does not meet again, however widely both search."""
     ana, ben, cleo = invite("ana", RED), invite("ben", BLUE), invite("cleo", GREEN)
@@ -115,7 +139,7 @@ def test_a_killed_gateway_costs_its_own_people_a_moment(server: Serve, invite: I
     assert [ana.told(away, since=killed) for away in AWAY[1:]] == [[], []]
     assert [ben.told(away, since=killed) for away in AWAY] == [[], [], []]
     assert [person.matches() for person in people] == [1, 1]
-    assert [event["code"] for event in server.events("child_died")] == [-signal.SIGKILL]
+    assert [event["exit_code"] for event in server.events("child_died")] == [-signal.SIGKILL]
 
 
 def test_a_silent_redis_costs_the_chat_and_not_the_talk(server: Serve, invite: Invite) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from duologue.errors import Unavailable
@@ -83,7 +84,19 @@ async def test_the_log_says_once_that_it_is_gone_and_once_that_it_is_back() -> N
             server.down = down
             await refused(gate, server)
 
-    assert [entry["event"] for entry in logs] == ["media_down", "media_up"]
+    assert [entry["event"] for entry in logs] == ["backend_down", "backend_up"]
+
+
+async def test_an_outage_is_not_about_whoever_met_it() -> None:
+    """Else its end would be told only where their story is."""
+    gate, server = Gate("server"), Server()
+    merge = structlog.contextvars.merge_contextvars
+    with capture_logs(processors=[merge]) as logs, structlog.contextvars.bound_contextvars(person="ana", process="g-1"):
+        for down in (True, False):
+            server.down = down
+            await refused(gate, server)
+
+    assert [(entry["process"], "person" in entry) for entry in logs] == [("g-1", False)] * 2
 
 
 async def test_another_error_does_not_leave_the_gate_shut() -> None:

@@ -188,9 +188,9 @@ async def test_the_log_says_what_changed_and_no_more(field: Field) -> None:
         field.media.on[A].die()
         for _ in range(3):
             await watch._look()
-    told = [(line["node"], line["health"]) for line in logs if line["event"] == "media_node"]
+    told = [(line["node"], line["event"]) for line in logs]
 
-    assert told == [(A, "up"), (B, "up"), (A, "down")]
+    assert told == [(A, "media_node_up"), (B, "media_node_up"), (A, "media_node_down")]
 
 
 async def test_pairs_of_other_cohorts_and_text_are_left_alone(field: Field) -> None:

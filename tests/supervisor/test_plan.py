@@ -202,7 +202,7 @@ def test_a_stop_before_anybody_is_ready() -> None:
     assert parent.hears(StopAsked()) == ["ask 1"]
     assert parent.ready(1) == []
     assert parent.exited(1, -15) == ["end 0"]
-    assert parent.notes == ["stopping", "child_stopped"]
+    assert parent.notes == ["service_stopping", "child_stopped"]
 
 
 # -- renewal --------------------------------------------------------------------------------------

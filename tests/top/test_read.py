@@ -13,7 +13,7 @@ from duologue.top.read import Answer, Look, view
 from duologue.top.view import Level, Process, View
 
 GATEWAY = """\
-duologue_build_info{{process="gateway-1",roles="gateway",version="0.1.0"}} 1
+duologue_build_info{{name="gateway-1",roles="gateway",version="0.1.0"}} 1
 duologue_ready 1
 duologue_people{{doing="talking"}} 8
 duologue_people{{doing="waiting"}} 3
@@ -31,7 +31,7 @@ duologue_loop_lag_seconds_bucket{{le="+Inf"}} {beats}
 """
 QUEUE = 'duologue_queue_people{cohort="a"}'
 MATCHER = """\
-duologue_build_info{process="matcher-1",roles="matcher",version="0.1.0"} 1
+duologue_build_info{name="matcher-1",roles="matcher",version="0.1.0"} 1
 duologue_ready 1
 duologue_queue_people{cohort="a:text"} 3
 duologue_queue_people{cohort="a:video"} 1

@@ -165,7 +165,7 @@ async def _log_failure(error: Exception, scope: Scope) -> None:
     """A defect of ours must be seen, and its caller learns no more than 500; what clients do wrong is their answer."""
     if getattr(error, "status_code", HTTP_500_INTERNAL_SERVER_ERROR) >= HTTP_500_INTERNAL_SERVER_ERROR:
         definitions.DEFECTS.labels("http").inc()
-        log.error("http_failed", path=scope["path"][:100], exc_info=error)
+        log.error("http_failed", path=scope.get("path_template", ""), exc_info=error)
 
 
 class HttpServer(uvicorn.Server):

@@ -59,10 +59,10 @@ async def _dev(settings: Settings, *, text_only: bool, announce: Callable[[Start
         all_in_one(settings, media, readiness, explainer) as (started, ended),
     ):
         process.settle()
-        log.info("started", version=duologue.__version__, store=started.store, media=started.media)
+        log.info("process_started", version=duologue.__version__, store=started.store, media=started.media)
         announce(started._replace(figures=figures))
         await asyncio.wait({stop, ended}, return_when=asyncio.FIRST_COMPLETED)
-        log.info("stopping")
+        log.info("process_stopping")
 
 
 @asynccontextmanager

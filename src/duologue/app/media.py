@@ -52,7 +52,7 @@ async def given_media(settings: Settings, *, text_only: bool) -> AsyncIterator[M
     """The servers that the operator named. Raises `StartupError` when there are none and text is not all."""
     check_given(settings, text_only=text_only)
     if text_only:
-        yield MediaChoice(FakeMedia(), "none (text only)", frozenset([Mode.TEXT]))
+        yield MediaChoice(FakeMedia({}), "none (text only)", frozenset([Mode.TEXT]))
         return
     nodes = given_nodes(settings.livekit)
     async with LiveKit(nodes, SystemClock()) as livekit:

@@ -84,6 +84,7 @@ def run_parent(
 
     `command` starts a child of this name, with this admin port. Raises `StartupError` when they cannot start.
     """
+    structlog.contextvars.bind_contextvars(process="parent")
     _check(settings, service)
     return asyncio.run(_parent(settings, service, command, announce))
 
@@ -101,7 +102,7 @@ async def _parent(
     await _check_issuers(settings, clock, rng)
     children = posts(service, settings)
     started = _started(settings, children, f"{store.kind} at {where(settings.redis)}, realm {settings.redis.realm}")
-    log.info("starting", version=duologue.__version__, store=started.store, processes=len(children))
+    log.info("service_starting", version=duologue.__version__, store=started.store, processes=len(children))
 
     def command_of(start: Start) -> list[str]:
         return command(start.post.name, settings.admin.port + start.seat)

@@ -77,9 +77,9 @@ def raise_file_limit() -> None:
         limit //= 2
     limit = max(limit, soft)
     if limit < most:
-        log.warning("file_limit", before=soft, now=limit, hint="the system refuses more: so many sockets, no more")
+        log.warning("file_limit_low", before=soft, now=limit, hint="the system refuses more: so many sockets, no more")
     else:
-        log.info("file_limit", before=soft, now=limit)
+        log.debug("file_limit_raised", before=soft, now=limit)
 
 
 def _takes_file_limit(limit: int, hard: int) -> bool:

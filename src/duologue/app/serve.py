@@ -76,7 +76,7 @@ class _Child:
             stop = process.stop_signal()
             running = await self._begin(stack, store, limiter)
             await asyncio.wait({stop, running.ended, admin_ended}, return_when=asyncio.FIRST_COMPLETED)
-            log.info("stopping")
+            log.info("process_stopping")
             return 0 if stop.done() else BROKEN
 
     async def _begin(self, stack: AsyncExitStack, store: Store, limiter: Limiter) -> Running:
@@ -90,7 +90,7 @@ class _Child:
         running = await stack.enter_async_context(together(world, self._roles, self._readiness, shared=True))
         process.settle()
         log.info(
-            "started",
+            "process_started",
             version=duologue.__version__,
             roles=sorted(self._roles),
             store=store.kind,

@@ -14,11 +14,11 @@ import structlog
 
 from duologue.errors import BackendError, DuologueError, RateLimited, TokenRefused, ValueRefused
 from duologue.gateway import events as ev
-from duologue.gateway import tally
+from duologue.gateway import story, tally
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session, State
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Attention, Caller, Claim, Delivery, Outcome, PersonState, Probe, TalkStarted
+from duologue.ledger import Attention, Caller, Claim, Delivery, Outcome, PersonState, Probe
 from duologue.metrics import definitions as metrics
 from duologue.ports import Clock
 from duologue.protocol import codec
@@ -130,6 +130,7 @@ class Connection:
         else:
             now_ms = self._hub.clock.now_ms()
             tally.heard(message, self._session.doing, self.person, now_ms)
+            story.heard(message, self._session.doing, self._names(), now_ms)
             commands = self._session.handle(ev.Received(message), now_ms)
             tally.refused(message, commands)
             self._carry(commands)
@@ -161,7 +162,8 @@ class Connection:
         finally:
             self._hub.forget(self)
         if self._identity is not None:
-            self._log("session_ended", code=code, lasted_ms=self._hub.clock.now_ms() - self._since_ms)
+            lasted_ms = self._hub.clock.now_ms() - self._since_ms
+            log.info("session_ended", **self._names(), code=code, lasted_ms=lasted_ms)
 
     @property
     def state(self) -> State:
@@ -203,9 +205,8 @@ class Connection:
         """News from the ledger."""
         if self._identity is not None:
             tally.told(delivery.news, self._session.doing, self._identity.person, self._hub.clock.now_ms())
+            story.told(delivery.news, self._names())
         self.handle(ev.Delivered(delivery))
-        if isinstance(delivery.news, TalkStarted) and self._identity is not None:
-            self._log("talk_started", pair=delivery.news.pair)
 
     def broken(self) -> None:
         """A defect of ours: close past the session, whose state nobody can be sure of."""
@@ -284,6 +285,7 @@ class Connection:
             self._hub.spawn(self._work(), f"session-{self.id}")
 
     async def _work(self) -> None:
+        self._bind()
         try:
             while self._pending:
                 await self._try(self._pending.popleft())
@@ -297,7 +299,7 @@ class Connection:
             await self._carry_out(command)
         except Exception:
             metrics.DEFECTS.labels("session").inc()
-            log.exception("session_failed", session=self.id)
+            log.exception("session_failed")
             self.handle(ev.CutOff(CloseCode.SERVER_ERROR))
 
     async def _carry_out(self, command: ev.SessionCommand) -> None:
@@ -328,7 +330,7 @@ class Connection:
         try:
             await self._hub.performer.depart(self._caller(), hold_ms)
         except BackendError as error:
-            log.error("departure_lost", session=self.id, detail=str(error))
+            log.error("departure_lost", detail=str(error), hint="its seat is held until its gateway is given up")
 
     async def _attend(self, attention: Attention) -> None:
         """Who could not be noted as here again would never be offered: their next session is."""
@@ -359,11 +361,12 @@ class Connection:
         except DuologueError:
             return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, AWAY)
         self._identity, self._generation = entry.identity, entry.arrival.generation
+        self._bind()
         if self._wire is not None:
             self._hub.entered(self, entry.identity.person)
             self._since_ms = self._since_ms or self._hub.clock.now_ms()
             tally.came_in(resumed=resume)
-            self._log("session_started", resumed=resume, network=shortened(self.address))
+            log.info("session_started", resumed=resume, network=shortened(self.address))
         me = Self(entry.identity.person, entry.identity.guest, entry.identity.facets)
         return ev.Entered(me, entry.arrival, entry.resume_token, entry.expires_ms)
 
@@ -398,12 +401,16 @@ class Connection:
         except ValueRefused as error:
             return CommandError(ErrorCode.BAD_REQUEST, str(error), temporary=False)
         if isinstance(command.message, Find) and outcome is Outcome.DONE:
-            self._log("search_started", attempt=command.message.attempt, mode=str(command.message.filters.mode))
+            log.info("search_started", attempt=command.message.attempt, mode=str(command.message.filters.mode))
         return outcome
 
-    def _log(self, event: str, **fields: str | int | bool) -> None:
-        """A line in the story of this person."""
-        log.info(event, session=self.id, person=self._who().person, **fields)
+    def _names(self) -> dict[str, str]:
+        """What lines about this person are found by."""
+        return {"session": self.id} if self._identity is None else {"session": self.id, "person": self._identity.person}
+
+    def _bind(self) -> None:
+        """Whatever this task logs is about this session."""
+        structlog.contextvars.bind_contextvars(**self._names())
 
     def _caller(self) -> Caller:
         return Caller(self._who().person, self._generation)

@@ -123,7 +123,7 @@ class Performer:
 
     async def _media(self, caller: Caller, report: c.MediaReport) -> Outcome:
         pair = PairId(report.pair)
-        log.debug("media_report", pair=_loggable_id(pair), media=str(report.event), ms=report.ms)
+        log.debug("media_reported", pair=_loggable_id(pair), media=str(report.event), ms=report.ms)
         match report.event:
             case MediaEvent.CONNECTED:
                 return await self.pairs.connected(caller, pair)

@@ -125,7 +125,8 @@ class Gateway:
         everybody = list(self._connections.values())
         for_ms = min(len(everybody) * 1_000 // self.settings.drain_per_s, self.settings.drain_within_ms)
         batches = max(1, for_ms // DRAIN_STEP_MS)
-        log.info("draining", people=len(everybody), for_ms=for_ms)
+        if everybody:
+            log.info("gateway_draining", sockets=len(everybody), for_ms=for_ms)
         for n in range(batches):
             if n:
                 await self.clock.sleep_ms(DRAIN_STEP_MS)
@@ -249,7 +250,7 @@ class Gateway:
             self._unvouched = list(self._connections)
             if self._unvouched:
                 log.warning(
-                    "gateway_unknown", people=len(self._unvouched), hint="the store forgot it: it says who is here"
+                    "gateway_unknown", sockets=len(self._unvouched), hint="the store forgot it: it says who is here"
                 )
 
     async def _vouch(self, sessions: Iterable[SessionId]) -> None:

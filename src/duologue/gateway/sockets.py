@@ -31,6 +31,7 @@ from duologue.gateway.server import Gateway
 from duologue.protocol.codec import MAX_FRAME_BYTES
 from duologue.protocol.codes import CloseCode
 from duologue.protocol.server import VERSION
+from duologue.safety.text import place_for_log
 
 if TYPE_CHECKING:
     from picows.picows import WSCloseHandshake
@@ -81,7 +82,7 @@ async def listen(gateway: Gateway, *, shared: bool = False) -> asyncio.Server:
 def _upgrade(gateway: Gateway, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
     origin = request.headers.get("Origin")
     if origin is not None and not gateway.settings.allows(origin):
-        log.info("origin_refused", origin=origin[:100], hint="add it to gateway.origins")
+        log.info("origin_refused", origin=place_for_log(origin), hint="add it to gateway.origins")
         return _error(403, b"origin not allowed\n")
     if gateway.crowded:
         return _error(503, b"too many are turned away already\n")

@@ -21,7 +21,8 @@ class HttpKeys:
 
     def __init__(self, url: str, answer_within_s: float = ANSWER_WITHIN_S) -> None:
         self._url = url
-        self._host = urlsplit(url).hostname
+        parts = urlsplit(url)
+        self._host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
         self._timeout = aiohttp.ClientTimeout(total=answer_within_s)
 
     async def fetch(self) -> bytes:

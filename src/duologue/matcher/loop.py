@@ -143,18 +143,18 @@ class Matcher:
             shard = Shard(key, fence, self._store, self._clock, self._rng, self._rules)
             self._owned[key] = shard, self._tasks.spawn(self._run(shard), name=f"shard-{key}")
             metrics.LEASE_MOVES.labels("shard").inc()
-            log.info("shard_taken", shard=key, matcher=self.id, fence=fence)
+            log.info("shard_taken", cohort=key, matcher=self.id, fence=fence)
 
     def _drop(self, key: str) -> None:
         shard, task = self._owned.pop(key)
         task.cancel()
-        log.info("shard_left", shard=key, matcher=self.id, fence=shard.fence)
+        log.info("shard_left", cohort=key, matcher=self.id, fence=shard.fence)
 
     async def _run(self, shard: Shard) -> None:
         try:
             await shard.run()
         except Deposed as deposed:
-            log.warning("shard_lost", shard=shard.key, matcher=self.id, detail=str(deposed))
+            log.warning("shard_lost", cohort=shard.key, matcher=self.id, detail=str(deposed))
         finally:  # also after a defect: the next claim begins anew
             if (owned := self._owned.get(shard.key)) is not None and owned[0] is shard:
                 del self._owned[shard.key]

@@ -83,10 +83,10 @@ class Shard:
                 position = await self._turn(position)
             except ResyncNeeded:
                 metrics.BOUNDS_HIT.labels("queue").inc()
-                log.warning("queue_position_lost", shard=self.key, hint="reading the ledger again")
+                log.warning("queue_position_lost", cohort=self.key, hint="reading the ledger again")
                 position = self._forget_all()
             except BackendError as error:
-                log.warning("store_unavailable", shard=self.key, detail=str(error))
+                log.warning("store_unavailable", cohort=self.key, detail=str(error))
                 position = self._forget_all()
                 await self._clock.sleep_ms(RETRY_MS)
 
@@ -100,7 +100,7 @@ class Shard:
         while matches := self._held.next(self._clock.now_ms()):
             fruitless = 0 if await self._commit(matches) else fruitless + 1
             if fruitless >= ROUNDS:
-                log.error("commits_keep_failing", shard=self.key, hint="reading the ledger again")
+                log.error("commits_keep_failing", cohort=self.key, hint="reading the ledger again")
                 await self._clock.sleep_ms(RETRY_MS)
                 return self._forget_all()
         self._log_pause()
@@ -184,9 +184,9 @@ class Shard:
         why = self._held.pause(now_ms)
         if why is not None and self._paused_since_ms is None:
             self._paused_since_ms = now_ms
-            log.warning("matching_paused", shard=self.key, why=str(why), pairs_held=len(self._held))
+            log.warning("matching_paused", cohort=self.key, why=str(why), held_matches=len(self._held))
         elif why is None and self._paused_since_ms is not None:
-            log.info("matching_resumed", shard=self.key, paused_ms=now_ms - self._paused_since_ms)
+            log.info("matching_resumed", cohort=self.key, paused_ms=now_ms - self._paused_since_ms)
             self._paused_since_ms = None
 
     def _propose(self, match: Match) -> Proposal:

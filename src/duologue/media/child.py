@@ -149,13 +149,13 @@ class LiveKitChild:
             failures = 0 if loop.time() - started > STEADY_AFTER_S else failures
             delay_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
             failures += 1
-            log.warning("livekit_died", code=code, restart_in_s=delay_s, log=str(self._files.log))
+            log.warning("livekit_died", exit_code=code, restart_in_s=delay_s, log=str(self._files.log))
             self.on_change()
             await asyncio.sleep(delay_s)
             try:
                 await self._launch(binary)
             except (LiveKitUnavailable, OSError) as error:
-                log.error("livekit_restart_failed", error=str(error))
+                log.error("livekit_restart_failed", detail=str(error))
                 await self._end_process()
             else:
                 log.info("livekit_restarted", pid=self.pid)

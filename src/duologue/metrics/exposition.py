@@ -7,11 +7,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from duologue.metrics import definitions
 from duologue.metrics.sampled import REGISTRY
+from duologue.metrics.zeros import start_at_zero
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST.partition("; charset=")[0]
 """Who answers adds the charset: it is UTF-8."""
 
 ProcessCollector(registry=REGISTRY)  # memory, processor time, open files, since when
+start_at_zero()
 
 
 def expose() -> bytes:
@@ -19,6 +21,6 @@ def expose() -> bytes:
     return generate_latest(REGISTRY)
 
 
-def describe_build(version: str, process: str, roles: str) -> None:
+def describe_build(version: str, name: str, roles: str) -> None:
     """Say once what runs here."""
-    definitions.BUILD.info({"version": version, "process": process, "roles": roles})
+    definitions.BUILD.info({"version": version, "name": name, "roles": roles})

@@ -7,6 +7,7 @@ next to nothing, and the log says once that it is gone and once that it is back.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from typing import TypeVar
 
 import structlog
@@ -21,9 +22,8 @@ Answer = TypeVar("Answer")
 class Gate:
     """Lets calls through to something that may be out of reach."""
 
-    def __init__(self, name: str, part: str = "media", hint: str = "video pairs wait until it is back") -> None:
+    def __init__(self, name: str, hint: str = "video pairs wait until it is back") -> None:
         self._name = name
-        self._down, self._up = f"{part}_down", f"{part}_up"
         self._hint = hint
         self._broken = False
         self._probing = False
@@ -46,8 +46,14 @@ class Gate:
             self._probing = self._probing and not probe
 
     def _note(self, *, broken: bool, detail: str = "") -> None:
-        if broken and not self._broken:
-            log.error(self._down, server=self._name, detail=detail, hint=self._hint)
-        elif self._broken and not broken:
-            log.info(self._up, server=self._name)
+        if broken is not self._broken:
+            copy_context().run(self._tell, detail, broken=broken)
         self._broken = broken
+
+    def _tell(self, detail: str, *, broken: bool) -> None:
+        """It is not about whoever happened to ask."""
+        structlog.contextvars.unbind_contextvars("session", "person", "pair")
+        if broken:
+            log.error("backend_down", backend=self._name, detail=detail, hint=self._hint)
+        else:
+            log.info("backend_up", backend=self._name)

@@ -20,6 +20,7 @@ from duologue.errors import ValueRefused
 from duologue.ids import PersonId
 from duologue.matching.rules import Rules
 from duologue.ports import Clock
+from duologue.safety.text import place_for_log
 from duologue.services.claims import Claims, NotTaken, Why, read_claims, read_header, stated_issuer
 from duologue.services.identity import ISSUER, Grant, Identity
 from duologue.services.keyring import KeyMissing, Keys
@@ -134,13 +135,15 @@ class Issuers:
             return self._first_that_takes(issuers, token)
         except (NotTaken, KeyMissing) as refused:
             detail = refused.detail if isinstance(refused, NotTaken) else str(refused)
-            tell = log.debug if refused.why is Why.EXPIRED else log.warning
-            tell("token_refused", why=str(refused.why), issuer=name, detail=detail)
+            if refused.why is Why.EXPIRED:
+                log.debug("token_refused", why=str(refused.why), issuer=name, detail=detail)
+            else:
+                log.warning("token_refused", why=str(refused.why), issuer=name, detail=detail)
             raise
 
     def _called(self, stated: str) -> Sequence[Issuer]:
         if stated not in self._by_name:
-            raise NotTaken(Why.ISSUER, f"nobody in auth.issuers is called {stated[:100]}")
+            raise NotTaken(Why.ISSUER, f"nobody in auth.issuers is called {place_for_log(stated)}")
         return self._by_name[stated]
 
     def _first_that_takes(self, issuers: Sequence[Issuer], token: str) -> Grant:

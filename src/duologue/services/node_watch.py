@@ -128,11 +128,20 @@ class NodeWatch:
         before = self._watched.get(name, Watched())
         after = self._watched[name] = before.after(pulse, self._clock.now_ms())
         if after.health is not before.health:
-            tell = log.info if after.health is NodeHealth.UP else log.warning
-            tell("media_node", node=name, health=str(after.health), before=str(before.health))
+            _tell(name, after.health)
 
     def _reports(self) -> list[NodeReport]:
         return [
             NodeReport(name, self._watched.get(name, Watched()).health, slots)
             for name, slots in self._media.nodes.items()
         ]
+
+
+def _tell(node: NodeName, health: NodeHealth) -> None:
+    match health:
+        case NodeHealth.UP:
+            log.info("media_node_up", node=node)
+        case NodeHealth.SILENT:
+            log.warning("media_node_silent", node=node, hint="it gets no new pairs until it answers")
+        case NodeHealth.DOWN:
+            log.error("media_node_down", node=node, hint="its pairs ended and wait for the slots of other nodes")

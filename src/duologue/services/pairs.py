@@ -54,7 +54,8 @@ class Pairs:
             return  # the other side's gateway is this one, and on its way
         self._opening.add(pair.id)
         try:
-            await self._open(pair)
+            with structlog.contextvars.bound_contextvars(pair=pair.id):
+                await self._open(pair)
         finally:
             self._opening.discard(pair.id)
 
@@ -66,7 +67,9 @@ class Pairs:
             except BackendError:
                 node = await self._refused(pair.id, node)
                 continue
-            if not await self._insist(lambda at=node: self._store.opened(pair.id, at)):  # type: ignore[misc]
+            if await self._insist(lambda at=node: self._store.opened(pair.id, at)):  # type: ignore[misc]
+                log.info("room_opened", node=node)
+            else:
                 self._close_soon(pair.id, node, after_ms=0)  # it ended or moved meanwhile: nobody is in there
             return
 
@@ -99,7 +102,7 @@ class Pairs:
             return Outcome.DONE
         closed = await self._insist(lambda: self._store.media_failed(caller, pair))
         if closed.ended is not None:
-            log.warning("media_failed", pair=pair, cause=str(cause_of(detail)), node=closed.ended.node)
+            log.info("media_failed", pair=pair, cause=str(cause_of(detail)), node=closed.ended.node)
         return self.settle(closed)
 
     async def _room_is_lost(self, caller: Caller, pair: PairId) -> bool:
@@ -122,9 +125,10 @@ class Pairs:
     async def room_lost(self, pair: PairId, node: NodeName) -> bool:
         """The room of a live pair is gone: the pair ends; whether it did."""
         closed = await self._insist(lambda: self._store.room_lost(pair, node))
-        self.settle(closed)
         if closed.ended is None:
             return False
+        log.warning("room_lost", pair=pair, node=node, hint="its media server ended it, or began anew")
+        self.settle(closed)
         metrics.ROOMS_LOST.inc()
         return True
 
@@ -160,12 +164,15 @@ class Pairs:
         self._tasks.spawn(self._close_after(pair, node, after_ms), name=f"close-room-{pair}")
 
     async def _close_after(self, pair: PairId, node: NodeName, after_ms: int) -> None:
+        structlog.contextvars.bind_contextvars(pair=pair)
         if after_ms:
             await self._clock.sleep_ms(after_ms)
         try:
             await self._retry(node, lambda: self._media.close_room(pair, node), CLOSE_FOR_MS)
         except BackendError as error:
-            log.warning("room_not_deleted", pair=pair, node=node, detail=str(error), hint="the sweep will find it")
+            log.warning("room_not_deleted", node=node, detail=str(error), hint="the sweep will find it")
+        else:
+            log.info("room_deleted", node=node)
 
     async def _retry(self, node: NodeName, run: Callable[[], Awaitable[None]], for_ms: int) -> None:
         """Ask a node again and again for a while. Raises the last `BackendError`."""

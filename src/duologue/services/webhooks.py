@@ -56,7 +56,8 @@ class Webhooks:
         verdict = self._verdict(hook)
         metrics.WEBHOOKS.labels(verdict).inc()
         if verdict == "taken":
-            await self._act(hook)
+            with structlog.contextvars.bound_contextvars(pair=hook.pair):
+                await self._act(hook)
 
     def _verdict(self, hook: Webhook) -> str:
         if hook.id in self._seen:
@@ -70,6 +71,7 @@ class Webhooks:
         return "taken"
 
     async def _act(self, hook: Webhook) -> None:
+        log.debug("webhook_taken", kind=str(hook.kind))
         try:
             if hook.pair.startswith(TRIAL):
                 await self._mark(hook.pair)
@@ -79,7 +81,7 @@ class Webhooks:
                 await self._look_for_room(hook.pair)
         except BackendError as error:
             metrics.WEBHOOKS.labels("unavailable").inc()
-            log.info("webhook_lost", kind=str(hook.kind), detail=str(error))
+            log.warning("webhook_lost", kind=str(hook.kind), detail=str(error), hint="the sweep finds what it told of")
 
     async def _mark(self, room: PairId) -> None:
         if self._limiter is not None:
@@ -87,5 +89,4 @@ class Webhooks:
 
     async def _look_for_room(self, name: PairId) -> None:
         for pair in await self._store.live_pairs([name]):
-            if await self._pairs.check_room(pair):
-                log.warning("room_lost", pair=pair.id, node=pair.node)
+            await self._pairs.check_room(pair)

@@ -28,7 +28,7 @@ def run_seed(seed: int, transitions: type[Transitions] = Transitions, *, whole_t
     """Live through one seed. The same seed gives the same trace, line by line, for one PYTHONHASHSEED."""
     trace = Trace(None if whole_trace else KEPT)
     structlog.configure(
-        processors=[trace.log_processor, _swallow],
+        processors=[structlog.contextvars.merge_contextvars, trace.log_processor, _swallow],
         wrapper_class=structlog.make_filtering_bound_logger(0),
         cache_logger_on_first_use=False,
     )

@@ -204,7 +204,7 @@ class Plan:
                 yield from self._stop(now_ms)
             case RenewalAsked() if not self._ending:
                 self._to_renew = deque(self._places.values())
-                yield Note("info", "renewing", {"processes": len(self._to_renew)})
+                yield Note("info", "renewal_started", {"processes": len(self._to_renew)})
             case _:
                 pass
 
@@ -224,8 +224,11 @@ class Plan:
     def _is_gone(self, child: ChildId, about: _Child, code: int | None, now_ms: int) -> Iterator[Command]:
         place = self._places[about.post.name]
         if about.asked:
-            level = "info" if code in STOPPED else "warning"
-            yield Note(level, "child_stopped", {"child": about.post.name, "code": code})
+            fields: dict[str, object] = {"child": about.post.name, "exit_code": code}
+            if code in STOPPED:
+                yield Note("info", "child_stopped", fields)
+            else:
+                yield Note("warning", "child_stopped", fields)
         if child == self._follows:
             self._follows = None
         elif child == self._successor:
@@ -238,18 +241,19 @@ class Plan:
 
     def _replace(self, place: _Place, about: _Child, code: int | None, now_ms: int) -> Iterator[Command]:
         """Somebody died who was not asked to go."""
+        fields: dict[str, object] = {"child": place.post.name, "exit_code": code}
         heir = self._successor
         if heir is not None and self._children[heir].post == place.post:
             self._successor, self._children[heir].kill_at_ms = None, None
             self._seat(place, heir)
-            yield Note("warning", "child_died", {"child": place.post.name, "code": code, "successor": "is starting"})
+            yield Note("warning", "child_died", fields | {"successor": "is starting"})
             return
         steady = about.ready_ms is not None and now_ms - about.ready_ms >= self._terms.steady_ms
         place.failures = 1 if steady else place.failures + 1
         place.fruitless += about.ready_ms is None
         pause_ms = self._pause_ms(place.failures)
         place.start_at_ms = now_ms + pause_ms
-        fields: dict[str, object] = {"child": place.post.name, "code": code, "restart_in_ms": pause_ms}
+        fields["restart_in_ms"] = pause_ms
         if place.fruitless < self._terms.tries:
             yield Note("warning", "child_died", fields)
             return
@@ -274,13 +278,13 @@ class Plan:
             return
         self._to_renew.clear()
         hint = "its own lines above say why; the old ones go on"
-        yield Note("error", "renewal_failed", {"child": about.post.name, "code": code, "hint": hint})
+        yield Note("error", "renewal_failed", {"child": about.post.name, "exit_code": code, "hint": hint})
 
     def _stop(self, now_ms: int) -> Iterator[Command]:
         if not self._ending:
             self._exit_code = 0
             self._to_renew.clear()
-            yield Note("info", "stopping", {"processes": len(self._children)})
+            yield Note("info", "service_stopping", {"processes": len(self._children)})
             return
         self._exit_code = 1
         for child in self._children.values():

@@ -184,7 +184,7 @@ def _process(answer: Answer, grown: Samples, over_s: float, unix_s: float) -> Pr
         bounds.SOCKETS.level(sockets / most if sockets is not None and most else None),
     )
     return Process(
-        name=build.get("process", answer.process),
+        name=build.get("name", answer.process),
         address=answer.address,
         role=build.get("roles", answer.role),
         level=level,

@@ -165,7 +165,7 @@ async def test_the_log_says_once_that_it_is_gone_and_back(store: SqlSafetyStore,
                     await store.blocked_by(ANA)
         await until_it_works(store)
 
-    assert [line["event"] for line in logs] == ["database_down", "database_up"]
+    assert [line["event"] for line in logs] == ["backend_down", "backend_up"]
 
 
 async def test_closing_leaves_nothing_behind(address: Address, postgres: Postgres) -> None:

@@ -56,7 +56,7 @@ class Database:
     def __init__(self, address: Address, connections: int = CONNECTIONS) -> None:
         self.address = address
         self._engine = open_engine(address, connections)
-        self._gate = Gate(address.shown, "database", HINT)
+        self._gate = Gate(address.shown, HINT)
         self._tasks = Tasks()
 
     async def read(self, work: Work[Answer]) -> Answer:

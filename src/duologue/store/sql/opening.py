@@ -51,7 +51,7 @@ async def connect_safety_store(
     address: Address, connections: int, clock: Clock, rng: Rng
 ) -> AsyncIterator[SqlSafetyStore]:
     """A store over this database, closed at the end. It connects once somebody asks."""
-    log.info("safety_store", database=address.shown)
+    log.info("database_opened", database=address.shown)
     database = Database(address, connections)
     try:
         yield SqlSafetyStore(database, clock, rng)
