@@ -15,6 +15,10 @@ export class FakeMedia implements MediaAdapter {
   readonly joins: Join[] = [];
   /** Operations that began while another one ran. */
   overlaps = 0;
+  /** Somebody is in a room, or on the way into one, and has not left it. */
+  joined = false;
+  /** Joins that began before the one before was left. */
+  unleft = 0;
   /** Joins succeed by themselves. */
   easy = true;
   /** How long a leave takes. */
@@ -25,20 +29,27 @@ export class FakeMedia implements MediaAdapter {
 
   join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void> {
     return this.#during(`join ${credentials.token}`, () => {
+      if (this.joined) this.unleft += 1;
+      this.joined = true;
       this.ledger = { ...this.ledger, built: this.ledger.built + 1 };
-      return new Promise((resolve, reject) => {
+      let stopping: ReturnType<typeof setTimeout> | undefined;
+      const joined = new Promise<void>((resolve, reject) => {
         signal.addEventListener("abort", () => {
           this.log.push(`abort ${credentials.token}`);
-          setTimeout(() => reject(new Error("aborted")), 30); // a real library needs a moment to stop
+          stopping = setTimeout(() => reject(new Error("aborted")), 30); // a real library needs a moment to stop
         });
         this.joins.push({ token: credentials.token, mode, events, succeed: resolve, fail: (detail) => reject(new Error(detail)) });
         if (this.easy) resolve();
       });
+      return joined.finally(() => clearTimeout(stopping));
     });
   }
 
   leave(): Promise<void> {
-    return this.#during("leave", () => new Promise((resolve) => setTimeout(resolve, this.leaveMs)));
+    return this.#during("leave", async () => {
+      await new Promise((resolve) => setTimeout(resolve, this.leaveMs));
+      this.joined = false;
+    });
   }
 
   setMicrophone(on: boolean): Promise<void> {
