@@ -5,7 +5,7 @@
  * and outlive rooms; a Room is used again only after a clean end; nothing is published before the signalling
  * is up; an in-flight publish is awaited before a disconnect; leftovers of failed connects are closed.
  */
-import { AudioPresets, ConnectionError, ConnectionState, Room, VideoPresets, type RoomConnectOptions, type RoomOptions, version } from "livekit-client";
+import { AudioPresets, ConnectionError, ConnectionState, VideoPresets, version, type Room, type RoomConnectOptions, type RoomOptions } from "livekit-client";
 import type { MediaAdapter, MediaEvents, MediaInspection, PictureSize } from "../session/api.js";
 import type { BandwidthUse } from "../session/state.js";
 import type { Credentials, Mode } from "../protocol.gen.js";
@@ -15,6 +15,7 @@ import { DeviceError } from "./device-error.js";
 import type { LocalDevices } from "./devices.js";
 import { FastStart, type FastStartCounts, type FastStartParts } from "./fast-start/index.js";
 import { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";
+import { makeRoom, type LibraryRoom } from "./library-rooms.js";
 import { watchLibraryTimers, type LibraryTimers } from "./library-timers.js";
 import { part } from "./part.js";
 import { watchQuality } from "./quality.js";
@@ -66,7 +67,7 @@ export class LiveKitMedia implements MediaAdapter {
   readonly #ledger: Ledger;
   readonly #timers: LibraryTimers;
   readonly #fastStart: FastStart;
-  #room: Room | null = null;
+  #made: LibraryRoom | null = null;
   #matches = 0;
   #stage: Stage | null = null;
   #mode: Mode = "text";
@@ -221,14 +222,18 @@ export class LiveKitMedia implements MediaAdapter {
     throw devices.state.microphoneError ?? devices.state.cameraError ?? new DeviceError("microphone", "unknown");
   }
 
+  get #room(): Room | null {
+    return this.#made?.room ?? null;
+  }
+
   #freshRoom(): Room {
-    this.#room ??= new Room(ROOM_OPTIONS);
-    return this.#room;
+    this.#made ??= makeRoom(ROOM_OPTIONS);
+    return this.#made.room;
   }
 
   #discard(): void {
-    this.#room?.removeAllListeners();
-    this.#room = null;
+    this.#made?.letGo();
+    this.#made = null;
     this.#timers.sweep(); // an aborted connect goes on in the background otherwise, on a room that nobody has
     this.#matches = 0;
     this.#clean = true;
