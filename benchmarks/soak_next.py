@@ -21,7 +21,7 @@ from benchmarks.media.pages import chromium, served
 from benchmarks.media.scene import Scene
 from benchmarks.media.servers import shipped
 from benchmarks.media.sides import Product
-from benchmarks.media.vitals import SCRIPT, Probe, Vitals
+from benchmarks.media.vitals import LOOK_EVERY_MS, SCRIPT, Probe, Vitals
 from benchmarks.next import PAGES
 from benchmarks.report import CannotRun, Report, Target, run
 
@@ -30,6 +30,7 @@ WARM_UP = 8
 NO_MACHINE_CODE = "--js-flags=--no-sparkplug --no-maglev --no-opt"
 """Or the engine compiles what it runs often, for minutes, into the heap; what a page keeps would be lost in that."""
 MOST_FAILURES = 3
+TOLD_WITHIN_MS = 5_000
 SIX_LINES = (
     "ping timeout triggered",
     "could not find local track subscription",
@@ -64,6 +65,7 @@ def measure(report: Report) -> None:
         pressed = _press(report, side, nexts)
         after = [probe.settled(then) for probe, then in zip(probes, before, strict=True)]
         _report_left(report, before, after, nexts + 1)
+        _report_told(report, side, sum(now.built for now in after))
         _report_said(report, side)
         _report_frames(report, pressed)
 
@@ -100,6 +102,20 @@ def _report_left(report: Report, before: Sequence[Vitals], after: Sequence[Vital
     ratio = [now.heap_bytes / then.heap_bytes for then, now in pairs]
     _report_worst(report, "heap_ratio", ratio, "x", Target("<=", 1.1))
     report.add("heap_kb", [now.heap_bytes / 1000 for _, now in pairs], "kB")
+
+
+def _report_told(report: Report, side: Product, built: int) -> None:
+    """What the clients told the server of their connections must be so."""
+    for _ in range(TOLD_WITHIN_MS // LOOK_EVERY_MS):
+        if _counted(side, "built") >= built:
+            break
+        side.people[0].stay(LOOK_EVERY_MS)
+    report.add("peer_connections_untold", [built - _counted(side, "built")], "", Target("==", 0))
+    report.add("peer_connections_leaked", [_counted(side, "leaked")], "", Target("==", 0))
+
+
+def _counted(side: Product, event: str) -> float:
+    return side.server.metric("duologue_peer_connections_total", event=event)
 
 
 def _report_worst(report: Report, name: str, values: Sequence[float], unit: str, target: Target) -> None:

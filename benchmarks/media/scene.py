@@ -45,7 +45,7 @@ class Scene:
         host = self._host([node.ports.http, websocket], [node.ports.udp])
         config = server.config | {"websocket_url": f"ws://{host}:{websocket}"}
         options = {"config": config, "fastStart": fast_start, "host": host}
-        return Product(node, self._people("product.html"), options, name=name)
+        return Product(node, server, self._people("product.html"), options, name=name)
 
     def _people(self, page: str) -> list[Tab]:
         return [Tab(self.browser, f"{self.origin}/{page}", self.script) for _ in range(2)]

@@ -96,7 +96,11 @@ def test_after_all_that_a_good_join_works(person: Tab, node: Node) -> None:
     node.create_room("good")
 
     assert person.ask("cameraIsOn") is True
-    assert person.ask("attempt", node.url, node.token("good", "ana"), AMPLE_MS) == "joined"
+    before, after = left_of(person, node.url, node.token("good", "ana"), AMPLE_MS, "joined")
+    expect_nothing_left(before, after)
+
     person.ask("release")
+    released = Probe(person.page).settled(before)
     assert person.ask("cameraIsOn") is False
-    assert Probe(person.page).look().live == 0
+    assert released.listeners < after.listeners, "of devices, tracks and the room"
+    assert (released.live, released.timers) == (0, 0)
