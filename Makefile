@@ -27,6 +27,7 @@ generate: ## write the files that are generated from others
 	@exec scripts/bootstrap python -- .venv/bin/python scripts/generate_protocol.py
 	@.venv/bin/python scripts/generate_configuration.py
 	@.venv/bin/python scripts/generate_metrics.py
+	@.venv/bin/python -m scripts.dashboards
 
 bench: ## every benchmark: figures against their targets, JSON in benchmarks/results
 	@exec scripts/bootstrap python node livekit_server chromium redis socketio -- .venv/bin/python -m benchmarks

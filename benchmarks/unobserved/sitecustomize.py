@@ -17,6 +17,6 @@ for kind in (Counter, Histogram):
     kind.labels = lambda self, *_: self  # type: ignore[method-assign]
 Counter.inc = Histogram.observe = nothing  # type: ignore[method-assign]
 Histogram.time = lambda _: nullcontext()  # type: ignore[method-assign,assignment,return-value]
-for name in ("told", "gone", "came_in", "closed", "answered", "refused", "heard", "diagnosed"):
+for name in ("told", "talk_started", "gone", "came_in", "closed", "answered", "refused", "media_said", "diagnosed"):
     assert hasattr(tally, name), f"{name} is not there any more"
     setattr(tally, name, nothing)

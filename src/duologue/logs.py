@@ -8,16 +8,19 @@ Of a crowd, the stories of some are told (`Sampling`). Every event is in `docs/r
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from zlib import crc32
 
+import msgspec
 import structlog
 
 from duologue.clock import SystemClock
 from duologue.ports import Clock
 from duologue.settings import LogSettings
 
+_encoder = msgspec.json.Encoder(enc_hook=repr)
 MAX_FRAMES = 30
 LIBRARIES_AT_LEAST = logging.WARNING
 """What libraries say below that may hold anything: at DEBUG, that of SQLite logs the values in each statement."""
@@ -95,8 +98,11 @@ class Sampling:
         return {**event, "sample": self._share}
 
 
-def set_up(settings: LogSettings, clock: Clock | None = None) -> None:
-    """Send everything, ours and the libraries', through one pipeline to standard error."""
+def set_up(settings: LogSettings, clock: Clock | None = None, *, for_good: bool = False) -> None:
+    """Send everything, ours and the libraries', through one pipeline to standard error.
+
+    `for_good`: it is not set up again in this process, so loggers need not ask for it with every line.
+    """
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
@@ -104,7 +110,7 @@ def set_up(settings: LogSettings, clock: Clock | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: structlog.typing.Processor
-    renderer = _console() if console else structlog.processors.JSONRenderer()
+    renderer = _console() if console else structlog.processors.JSONRenderer(_encoded)
     errors = [] if console else [_failures(), _in_order]
     thinning = Thinning(clock or SystemClock())
     bound: structlog.typing.Processor = structlog.contextvars.merge_contextvars
@@ -113,6 +119,7 @@ def set_up(settings: LogSettings, clock: Clock | None = None) -> None:
         processors=[thinning.process, bound, *sampling, *shared, *errors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=for_good,
     )
     handler = logging.StreamHandler(sys.stderr)
     clean = structlog.stdlib.ProcessorFormatter.remove_processors_meta
@@ -127,6 +134,14 @@ def set_up(settings: LogSettings, clock: Clock | None = None) -> None:
 
 def _in_order(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     return {**{name: event[name] for name in FIRST if name in event}, **event}
+
+
+def _encoded(event: structlog.typing.EventDict, **_: object) -> str:
+    """As JSON. What msgspec cannot write is rare, and must not cost the line."""
+    try:
+        return _encoder.encode(event).decode()
+    except (TypeError, ValueError, OverflowError):
+        return json.dumps(event, default=repr)
 
 
 def _console() -> structlog.dev.ConsoleRenderer:

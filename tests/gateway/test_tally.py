@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from structlog.testing import capture_logs
 
 from duologue.gateway import events as ev
 from duologue.gateway import tally
-from duologue.ids import PersonId
-from duologue.ledger import Dequeued, Idle, News, Outcome, Paired, PairFormed, PersonState, TalkStarted, Waiting
+from duologue.ledger import Dequeued, Idle, News, Outcome, Paired, PairFormed, PersonState, Waiting
 from duologue.metrics import definitions as metrics
 from duologue.protocol import client as c
 from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent, ReportCause
 from duologue.protocol.server import CommandError, Reply
-from tests.builders import ANA, BEN, NOW, pair, ticket, with_side
+from tests.builders import ANA, NOW, pair, ticket, with_side
 from tests.figures import Counted
+from tests.wires import open_yard
+
+
+class Somebody(NamedTuple):
+    """A session, as far as it is asked."""
+
+    doing: PersonState
+
 
 PAIR = pair()
 IN_PAIR = Paired(PAIR)
 TOO_FAST = CommandError(ErrorCode.RATE_LIMITED, "too fast", temporary=True, retry_after_ms=9)
 
 
-@pytest.mark.parametrize(("who", "counted"), [(ANA, {"video": 1}), (BEN, {})])
-def test_a_talk_is_counted_once_though_both_hear_of_it(who: PersonId, counted: dict[str, int]) -> None:
+async def test_a_talk_is_noted_once_though_both_hear_of_it() -> None:
     """By the side that also makes the room."""
     seen = Counted(metrics.ESTABLISH_SECONDS)
-    tally.told(TalkStarted(PAIR.id, NOW + 700), IN_PAIR, who, NOW + 800)
+    async with open_yard() as yard:
+        with capture_logs() as logged:
+            _, _, pair_id = await yard.talk()
 
-    assert seen() == counted
+    assert seen() == {"text": 1}
+    assert [line["pair"] for line in logged if line["event"] == "talk_started"] == [pair_id]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +53,7 @@ def test_a_talk_is_counted_once_though_both_hear_of_it(who: PersonId, counted: d
 def test_the_end_of_a_wait(news: News, doing: PersonState, counted: dict[str, int]) -> None:
     """Each has one outcome."""
     seen = Counted(metrics.WAIT_SECONDS)
-    tally.told(news, doing, ANA, NOW)
+    tally.told(news, Somebody(doing), NOW)
 
     assert seen() == counted
 
@@ -105,27 +115,30 @@ def report(event: MediaEvent, **changes: Any) -> c.MediaReport:
 def test_a_side_connects_once() -> None:
     """However often it says so."""
     seen = Counted(metrics.MEDIA_CONNECT_SECONDS)
-    connected = Paired(with_side(PAIR, ANA, connected=True))
-    tally.heard(report(MediaEvent.CONNECTED), IN_PAIR, ANA, NOW + 400)
-    tally.heard(report(MediaEvent.CONNECTED), connected, ANA, NOW + 500)
+    tally.media_said(report(MediaEvent.CONNECTED), PAIR, ANA, NOW + 400)
+    tally.media_said(report(MediaEvent.CONNECTED), with_side(PAIR, ANA, connected=True), ANA, NOW + 500)
 
     assert seen() == {"video": 1}
 
 
-@pytest.mark.parametrize("doing", [Idle(), Paired(pair(id="another"))], ids=["in no pair", "in another pair"])
-def test_words_about_a_pair_that_is_over_count_for_nothing(doing: PersonState) -> None:
+async def test_words_about_a_pair_that_is_over_count_for_nothing() -> None:
     """Also when it never was."""
-    seen = Counted(metrics.MEDIA_EVENTS)
-    tally.heard(report(MediaEvent.FAILED, detail="timeout"), doing, ANA, NOW)
+    async with open_yard() as yard:
+        ana, _, pair_id = await yard.talk()
+        seen = Counted(metrics.MEDIA_EVENTS)
+        ana.say(c.MediaReport("another", MediaEvent.MISMATCH), c.MediaReport(pair_id, MediaEvent.RECONNECTING))
+        ana.say(c.Leave("leave", pair_id))
+        await yard.settle()
+        ana.say(c.MediaReport(pair_id, MediaEvent.MISMATCH))
 
-    assert seen() == {}
+        assert seen() == {"reconnecting": 1}
 
 
 def test_failures_are_counted_by_a_cause_of_ours() -> None:
     """A client's words could be anything."""
     seen = Counted(metrics.MEDIA_FAILURES)
-    tally.heard(report(MediaEvent.FAILED, detail="livekit_timeout"), IN_PAIR, ANA, NOW)
-    tally.heard(report(MediaEvent.FAILED, detail="x" * 200), IN_PAIR, ANA, NOW)
+    tally.media_said(report(MediaEvent.FAILED, detail="livekit_timeout"), PAIR, ANA, NOW)
+    tally.media_said(report(MediaEvent.FAILED, detail="x" * 200), PAIR, ANA, NOW)
 
     assert seen() == {"timeout": 1, "other": 1}
 

@@ -99,6 +99,17 @@ describe("connections built", () => {
     expect(world.server.of("diagnostics")).toHaveLength(1);
   });
 
+  it("are told when a search is stopped that followed a talk", async () => {
+    const world = new World();
+    const session = await world.talking();
+    world.server.push(world.server.ended("a", { waiting: world.server.waiting(2) }));
+    await settle();
+    expect(world.server.of("diagnostics")).toEqual([]);
+    session.stop();
+    await settle();
+    expect(told(world).report["pc_built"]).toBe(1);
+  });
+
   it("are told when the session is closed in a talk", async () => {
     const world = new World();
     const closed = (await world.talking()).close();

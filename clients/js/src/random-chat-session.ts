@@ -146,13 +146,14 @@ export class RandomChatSession implements RandomChat {
     this.#inbox.push(event);
     if (this.#busy) return;
     this.#busy = true;
-    const before = this.#model.view;
+    const before = this.#model;
     try {
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) this.#handle(next);
     } finally {
       this.#busy = false;
     }
-    if (this.#model.view !== before) this.#changed();
+    if (isAtRest(this.#model) && !isAtRest(before) && this.#actor?.idle === true) this.#tellServer(true);
+    if (this.#model.view !== before.view) this.#changed();
   }
 
   #handle(event: SessionEvent): void {

@@ -69,7 +69,7 @@ def dev(
     }
     try:
         settings = configuration.load(**options)
-        logs.set_up(settings.log)
+        logs.set_up(settings.log, for_good=True)
         run_dev(settings, text_only=text_only, announce=_announce)
     except StartupError as error:
         typer.secho(f"duologue cannot start: {error}", fg="red", err=True)

@@ -67,7 +67,7 @@ def serve(
         settings = configuration.load(
             http=given(port=port), gateway=given(port=ws_port), admin=given(port=admin_port), redis=given(wait_s=wait)
         )
-        logs.set_up(settings.log)
+        logs.set_up(settings.log, for_good=True)
         if child is not None:
             code = run_child(settings, child, text_only=text_only)
         else:

@@ -18,11 +18,11 @@ from duologue.gateway import story, tally
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session, State
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Attention, Caller, Claim, Delivery, Outcome, PersonState, Probe
+from duologue.ledger import Attention, Caller, Claim, Delivery, News, Outcome, Paired, PersonState, Probe, TalkStarted
 from duologue.metrics import definitions as metrics
 from duologue.ports import Clock
 from duologue.protocol import codec
-from duologue.protocol.client import Find
+from duologue.protocol.client import Find, MediaReport
 from duologue.protocol.codes import CloseCode, ErrorCode
 from duologue.protocol.server import CommandError, PeerTyping, Self, ServerMessage
 from duologue.safety.addresses import prefix_of, shortened
@@ -129,12 +129,19 @@ class Connection:
             self.handle(ev.Violated(violation.code, violation.detail))
         else:
             now_ms = self._hub.clock.now_ms()
-            tally.heard(message, self._session.doing, self.person, now_ms)
-            story.heard(message, self._session.doing, self._names(), now_ms)
+            if isinstance(message, MediaReport):
+                self._hear_of_media(message, now_ms)
             commands = self._session.handle(ev.Received(message), now_ms)
             tally.refused(message, commands)
             self._carry(commands)
             self._arm()
+
+    def _hear_of_media(self, report: MediaReport, now_ms: int) -> None:
+        """What they say while they are in that pair."""
+        doing = self._session.doing
+        if isinstance(doing, Paired) and doing.pair.id == report.pair:
+            tally.media_said(report, doing.pair, self._who().person, now_ms)
+            story.media_said(report, doing.pair, self._names(), now_ms)
 
     def violated(self, code: CloseCode, detail: str) -> None:
         """The client did something that no client of ours does."""
@@ -204,9 +211,17 @@ class Connection:
     def told(self, delivery: Delivery) -> None:
         """News from the ledger."""
         if self._identity is not None:
-            tally.told(delivery.news, self._session.doing, self._identity.person, self._hub.clock.now_ms())
-            story.told(delivery.news, self._names())
+            self._hear_news(delivery.news)
         self.handle(ev.Delivered(delivery))
+
+    def _hear_news(self, news: News) -> None:
+        """What begins and ends; what both sides of a pair hear is noted by the first alone."""
+        tally.told(news, self._session, self._hub.clock.now_ms())
+        if isinstance(news, TalkStarted):
+            doing = self._session.doing
+            if isinstance(doing, Paired) and doing.pair.sides[0].person == self._who().person:
+                tally.talk_started(doing.pair, news.since_ms)
+                story.talk_started(doing.pair, self._names())
 
     def broken(self) -> None:
         """A defect of ours: close past the session, whose state nobody can be sure of."""
@@ -309,10 +324,9 @@ class Connection:
             case ev.Perform(message):
                 began_ms = self._hub.clock.monotonic_ms()
                 outcome = await self._perform(command)
-                tally.answered(message, outcome, self._hub.clock.monotonic_ms() - began_ms)
-                id_ = getattr(message, "id", None)
-                if isinstance(id_, str):
-                    self.handle(ev.Answered(id_, outcome))
+                if not isinstance(message, MediaReport):
+                    tally.answered(message, outcome, self._hub.clock.monotonic_ms() - began_ms)
+                    self.handle(ev.Answered(message.id, outcome))
             case ev.Relay(_, message):
                 with contextlib.suppress(BackendError):  # it may be lost
                     await self._hub.performer.relay(self._caller(), message)
@@ -401,7 +415,7 @@ class Connection:
         except ValueRefused as error:
             return CommandError(ErrorCode.BAD_REQUEST, str(error), temporary=False)
         if isinstance(command.message, Find) and outcome is Outcome.DONE:
-            log.info("search_started", attempt=command.message.attempt, mode=str(command.message.filters.mode))
+            log.debug("search_started", attempt=command.message.attempt, mode=str(command.message.filters.mode))
         return outcome
 
     def _names(self) -> dict[str, str]:

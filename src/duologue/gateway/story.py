@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import structlog
 
 from duologue.ids import PersonId
-from duologue.ledger import News, Paired, PersonState, TalkStarted
+from duologue.pairs.pair import Pair
 from duologue.protocol import client as c
 from duologue.protocol.codes import MediaEvent
 
@@ -20,15 +20,12 @@ Names = Mapping[str, str]
 """Whom it is about: `session`, and `person` once they came in."""
 
 
-def heard(message: c.ClientMessage, doing: PersonState, names: Names, now_ms: int) -> None:
-    """A client said something, who was doing this: the first time that it says that its media is up is told."""
-    match message, doing:
-        case c.MediaReport(pair=pair_id, event=MediaEvent.CONNECTED), Paired(pair) if pair.id == pair_id:
-            if not pair.side(PersonId(names["person"])).connected:
-                log.info("media_connected", **names, pair=pair.id, took_ms=max(0, now_ms - pair.matched_ms))
+def media_said(report: c.MediaReport, pair: Pair, names: Names, now_ms: int) -> None:
+    """A side of a pair says that its media is up: told the first time."""
+    if report.event is MediaEvent.CONNECTED and not pair.side(PersonId(names["person"])).connected:
+        log.debug("media_connected", **names, pair=pair.id, took_ms=max(0, now_ms - pair.matched_ms))
 
 
-def told(news: News, names: Names) -> None:
-    """The ledger has news for somebody who is in."""
-    if isinstance(news, TalkStarted):
-        log.info("talk_started", **names, pair=news.pair)
+def talk_started(pair: Pair, names: Names) -> None:
+    """Both sides are connected; to be said once a pair."""
+    log.info("talk_started", **names, pair=pair.id, people=[side.person for side in pair.sides])

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Protocol
 
 from duologue.gateway import events as ev
 from duologue.ids import PersonId
-from duologue.ledger import Dequeued, News, Outcome, Paired, PairFormed, PersonState, TalkStarted, Waiting
+from duologue.ledger import Dequeued, News, Outcome, PairFormed, PersonState, Waiting
 from duologue.metrics import definitions as metrics
 from duologue.metrics.bounded import OTHER
 from duologue.pairs.failure import cause_of
@@ -31,15 +32,26 @@ BELIEVED = 1_000
 LONGEST_FRAME_MS = 60_000
 
 
-def told(news: News, doing: PersonState, me: PersonId, now_ms: int) -> None:
-    """The ledger has news for somebody who was doing this."""
-    match news, doing:
-        case PairFormed(pair), _:
+class Doing(Protocol):
+    """A session: what its person does is worked out only when it is asked for."""
+
+    @property
+    def doing(self) -> PersonState: ...
+
+
+def told(news: News, session: Doing, now_ms: int) -> None:
+    """The ledger has news for the person of this session, which has not heard them yet."""
+    match news:
+        case PairFormed(pair):
             metrics.OUTBOX_DELAY_SECONDS.observe(_since_s(pair.matched_ms, now_ms))
-        case TalkStarted(_, since_ms), Paired(pair) if pair.sides[0].person == me:  # once a pair
-            metrics.ESTABLISH_SECONDS.labels(pair.mode).observe(_since_s(pair.matched_ms, since_ms))
-        case Dequeued(), Waiting(ticket):
-            waited("cancelled", ticket.since_ms, now_ms)
+        case Dequeued():
+            if isinstance(doing := session.doing, Waiting):
+                waited("cancelled", doing.ticket.since_ms, now_ms)
+
+
+def talk_started(pair: Pair, since_ms: int) -> None:
+    """Both sides are connected; to be said once a pair."""
+    _established(pair.mode).observe(_since_s(pair.matched_ms, since_ms))
 
 
 def gone(doing: PersonState, now_ms: int) -> None:
@@ -63,12 +75,12 @@ def closed(code: int, by: str) -> None:
     metrics.SOCKETS_CLOSED.labels(str(code) if code in CODES else OTHER, by).inc()
 
 
-def answered(message: c.Command | c.MediaReport, outcome: Outcome | CommandError, took_ms: int) -> None:
+def answered(message: c.Command, outcome: Outcome | CommandError, took_ms: int) -> None:
     """A command was carried out, or it turned out that it cannot be."""
     name = _name(type(message))
     answer = outcome.code if isinstance(outcome, CommandError) else ANSWERS.get(outcome, "gone")
-    metrics.COMMANDS.labels(name, answer).inc()
-    metrics.COMMAND_SECONDS.labels(name).observe(took_ms / 1000)
+    _commands(name, answer).inc()
+    _command_seconds(name).observe(took_ms / 1000)
 
 
 def refused(message: c.ClientMessage, commands: Iterable[ev.SessionCommand]) -> None:
@@ -76,25 +88,19 @@ def refused(message: c.ClientMessage, commands: Iterable[ev.SessionCommand]) -> 
     for command in commands:
         match command:
             case ev.Send(Reply(error=CommandError(code=code))):
-                metrics.COMMANDS.labels(_name(type(message)), code).inc()
+                _commands(_name(type(message)), code).inc()
                 if code is ErrorCode.RATE_LIMITED:
                     metrics.LIMITED.labels(LIMIT_OF.get(type(message), "blocks")).inc()
             case ev.Close(CloseCode.RATE_LIMITED):
                 metrics.LIMITED.labels("message").inc()
 
 
-def heard(message: c.ClientMessage, doing: PersonState, me: PersonId | None, now_ms: int) -> None:
-    """What a client says of its media while it is in that pair."""
-    if isinstance(message, c.MediaReport) and isinstance(doing, Paired) and doing.pair.id == message.pair:
-        assert me is not None, "only somebody is in a pair"
-        metrics.MEDIA_EVENTS.labels(message.event).inc()
-        _media(message, doing.pair, me, now_ms)
-
-
-def _media(report: c.MediaReport, pair: Pair, me: PersonId, now_ms: int) -> None:
+def media_said(report: c.MediaReport, pair: Pair, me: PersonId, now_ms: int) -> None:
+    """What a client says of its media, while it is in that pair."""
+    metrics.MEDIA_EVENTS.labels(report.event).inc()
     match report.event:
         case MediaEvent.CONNECTED if not pair.side(me).connected:
-            metrics.MEDIA_CONNECT_SECONDS.labels(pair.mode).observe(_since_s(pair.matched_ms, now_ms))
+            _connected(pair.mode).observe(_since_s(pair.matched_ms, now_ms))
         case MediaEvent.FAILED:
             metrics.MEDIA_FAILURES.labels(cause_of(report.detail)).inc()
         case MediaEvent.FIRST_FRAME if report.ms is not None:
@@ -114,6 +120,13 @@ def diagnosed(figures: Mapping[str, float], cause: ReportCause | None) -> None:
 def _since_s(since_ms: int, now_ms: int) -> float:
     """Clocks of two machines may differ a little."""
     return max(0, now_ms - since_ms) / 1000
+
+
+# What is asked for with every message is looked up once.
+_commands = lru_cache(metrics.COMMANDS.labels)
+_command_seconds = lru_cache(metrics.COMMAND_SECONDS.labels)
+_connected = lru_cache(metrics.MEDIA_CONNECT_SECONDS.labels)
+_established = lru_cache(metrics.ESTABLISH_SECONDS.labels)
 
 
 @lru_cache(maxsize=64)

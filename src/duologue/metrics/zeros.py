@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import product
 
 from duologue.metrics import definitions as metrics
-from duologue.protocol.codes import EndReason, FailureCause, Mode
+from duologue.protocol.codes import EndReason, FailureCause, MediaEvent, Mode
 
 PHASES = ("matched", "talking")
 OUTCOMES = ("matched", "cancelled", "gone")
@@ -32,5 +32,7 @@ def start_at_zero() -> None:
         metrics.MEDIA_FAILURES.labels(cause)
     for kind in ("new", "resumed"):
         metrics.SESSIONS_STARTED.labels(kind)
+    for said in MediaEvent:
+        metrics.MEDIA_EVENTS.labels(said)
     for event in ("built", "leaked"):
         metrics.PEER_CONNECTIONS.labels(event)

@@ -59,6 +59,11 @@ export class MediaActor {
     this.#handlers = handlers;
   }
 
+  /** Nothing is joined, nothing runs, and nothing is left to leave. */
+  get idle(): boolean {
+    return this.#wanted === null && !this.#dirty;
+  }
+
   join(epoch: number, credentials: Credentials, mode: Mode): void {
     this.#unwant();
     const join: Join = { epoch, abort: new AbortController(), running: true, cancelBudget: null };
@@ -114,8 +119,8 @@ export class MediaActor {
 
   async #leave(): Promise<void> {
     if (!this.#dirty) return;
-    this.#dirty = false;
     await this.#media.leave();
+    this.#dirty = false;
     this.#handlers.settled();
   }
 
