@@ -361,7 +361,7 @@ export interface Diagnostics {
   id: string;
   /** Figures. `pc_built` and `pc_swept`: connections built, and closed as leftovers, since the report before. */
   report: Record<string, number | boolean>;
-  /** Absent: nothing is wrong. */
+  /** Absent: nothing is wrong; it is counted, and not in the log. */
   cause?: ReportCause | null;
   /** What happened before, the newest last. */
   trail?: TrailEvent[];

@@ -134,9 +134,9 @@ class Performer:
 
 def _note_diagnostics(message: c.Diagnostics) -> None:
     tally.diagnosed(message.report, message.cause)
-    figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in message.report.items()}
-    tell = log.debug if message.cause is None else log.info
-    tell("client_diagnostics", cause=message.cause, trail=" ".join(message.trail), **figures)
+    if message.cause is not None:  # or it is a count of what went well, as anybody sends now and then
+        figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in message.report.items()}
+        log.info("client_diagnostics", cause=message.cause, trail=" ".join(message.trail), **figures)
 
 
 def _bounded(figure: float) -> float:

@@ -223,7 +223,7 @@ class Diagnostics(_Message, frozen=True, omit_defaults=True, tag="diagnostics"):
     report: Annotated[dict[Word, int | float | bool], Meta(max_length=40)]
     """Figures. `pc_built` and `pc_swept`: connections built, and closed as leftovers, since the report before."""
     cause: ReportCause | None = None
-    """Absent: nothing is wrong."""
+    """Absent: nothing is wrong; it is counted, and not in the log."""
     trail: Annotated[list[TrailEvent], Meta(max_length=50)] = []
     """What happened before, the newest last."""
 
