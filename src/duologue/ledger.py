@@ -1,6 +1,6 @@
 """What the ledger says: the values that a store hands to gateways and matchers.
 
-The *ledger* is the truth about people: idle, waiting or in a pair. Every move in it is one
+The *ledger* is the truth about people: idle, waiting, ringing or in a pair. Every move in it is one
 transition of a store, and every transition appends what follows from it to the outbox of the
 gateways concerned, so state and news cannot come apart.
 """
@@ -12,11 +12,12 @@ from typing import Literal, NamedTuple, Self
 
 import msgspec
 
-from duologue.ids import GatewayId, NodeName, PairId, PersonId, RequestId, SessionId
+from duologue.calls.call import Call
+from duologue.ids import CallId, GatewayId, NodeName, PairId, PersonId, RequestId, SessionId
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NoSlot
 from duologue.pairs.pair import Pair
-from duologue.protocol.codes import EndReason
+from duologue.protocol.codes import CallEnd, EndReason
 from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
 
 # The times and bounds of the ledger, the same in every store.
@@ -91,7 +92,15 @@ class Paired(msgspec.Struct, frozen=True, tag=True):
     pair: Pair
 
 
-PersonState = Idle | Waiting | Paired
+class Ringing(msgspec.Struct, frozen=True, tag=True):
+    """They call somebody, or are called."""
+
+    call: Call
+    ticket: Ticket | None
+    """With what they wait again, should the call come to nothing."""
+
+
+PersonState = Idle | Waiting | Paired | Ringing
 
 
 class Claim(NamedTuple):
@@ -199,6 +208,20 @@ class PairEnded(msgspec.Struct, frozen=True, tag=True):
     ticket: Ticket | None
 
 
+class CallRings(msgspec.Struct, frozen=True, tag=True):
+    """It rings: the person calls, or is called."""
+
+    call: Call
+
+
+class CallEnded(msgspec.Struct, frozen=True, tag=True):
+    """The call came to nothing, or rings no more at this session; with a ticket, the person waits again."""
+
+    call: CallId
+    reason: CallEnd
+    ticket: Ticket | None
+
+
 class Probe(msgspec.Struct, frozen=True, tag_field="type", tag="probe"):
     """Not for the client: the partner has reason to doubt that this one lives. Their gateway asks with a ping."""
 
@@ -219,7 +242,10 @@ class Dropped(msgspec.Struct, frozen=True, tag=True):
     """This person has too many sessions: the one that stood by longest goes."""
 
 
-News = Queued | Dequeued | PairFormed | RoomIsOpen | TalkStarted | PairEnded | Relayed | Superseded | Dropped
+News = (
+    Queued | Dequeued | PairFormed | RoomIsOpen | TalkStarted | PairEnded | CallRings | CallEnded | Relayed
+    | Superseded | Dropped
+)  # fmt: skip
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -288,3 +314,5 @@ class Closed(NamedTuple):
 
     outcome: Outcome
     ended: Pair | None = None
+    call: Call | None = None
+    """The call that it began, or whose ringing it brought to an end: the caller owns telling who wants to know."""

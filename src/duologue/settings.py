@@ -235,6 +235,8 @@ class LimitSettings(Section):
     blocks: RateText = Field("1/s burst 10", description="`block`, `unblock` and `blocked_list`, by connection.")
     diagnostics: RateText = Field("3/m burst 5", description="`diagnostics`, by connection: each is a line of log.")
     find: RateText = Field("1/2s burst 5", description="`find` and `next`, by person, over reconnects too.")
+    call: RateText = Field("6/m burst 3", description="`call`, by person, over reconnects too.")
+    ring: RateText = Field("20/m burst 10", description="Calls of one person, by whomever.")
     auth: RateText = Field("10/m burst 30", description="`auth`, by prefix. A good resume token is not counted.")
     resume: RateText = Field("1/2s burst 10", description="`resume`, by person: what is by connection begins anew.")
     guest: RateText = Field("10/m burst 30", description="New guests, by prefix.")
@@ -255,7 +257,10 @@ class LimitSettings(Section):
         return texts
 
     def rate(
-        self, name: Literal["message", "chat", "find", "blocks", "diagnostics", "auth", "resume", "guest", "accept"]
+        self,
+        name: Literal[
+            "message", "chat", "find", "blocks", "diagnostics", "call", "ring", "auth", "resume", "guest", "accept"
+        ],
     ) -> Rate:
         """A rate, with the profile in force."""
         return parse_rate(getattr(self, name)) if self._counts(name) else UNLIMITED
@@ -332,6 +337,17 @@ class FacetSettings(Section):
     values: Annotated[tuple[Word, ...], Field(min_length=1, max_length=1_000)] | None = Field(
         None, description="The values that there are; others are refused. Without it: any word."
     )
+
+
+class CallSettings(Section):
+    """Direct calls: [how they work](../explanation/calls.md)."""
+
+    who: Literal["link", "anyone_in_tenant", "nobody"] = Field(
+        "link",
+        description="Who may call somebody. link: who has their personal link; anyone_in_tenant: also users of the "
+        "same integrator, by what it calls them (`sub`), but no guests.",
+    )
+    ring_ms: int = Field(60_000, ge=1_000, le=300_000, description="How long it rings before it is missed.")
 
 
 class MatchingSettings(Section):
@@ -454,6 +470,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     livekit: LiveKitSettings = LiveKitSettings()
     matching: MatchingSettings = MatchingSettings()
+    calls: CallSettings = CallSettings()
     redis: RedisSettings = RedisSettings()
     database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()

@@ -147,3 +147,36 @@ async def test_the_same_block_at_once_is_one(safety: SafetyUnderTest) -> None:
 async def test_it_says_that_it_is_well(safety: SafetyUnderTest) -> None:
     """Reachable, and with the tables that this version needs."""
     await safety.store.ping()
+
+
+async def test_everybody_has_a_link_of_their_own(safety: SafetyUnderTest) -> None:
+    """It leads to them, stays the same, and outlives its process."""
+    ana, ben = await safety.store.link_of(ANA), await safety.store.link_of(BEN)
+
+    async with safety.reopened() as later:
+        assert ana != ben
+        assert await later.link_of(ANA) == ana
+        assert (await later.person_of(ana), await later.person_of(ben)) == (ANA, BEN)
+
+
+async def test_a_link_that_was_renewed_leads_nowhere(safety: SafetyUnderTest) -> None:
+    """Whoever has the old one rings nobody any more."""
+    old = await safety.store.link_of(ANA)
+    new = await safety.store.link_of(ANA, renew=True)
+
+    assert new != old
+    assert (await safety.store.person_of(old), await safety.store.person_of(new)) == (None, ANA)
+    assert await safety.store.link_of(ANA) == new
+
+
+@pytest.mark.parametrize("link", ["", "never", "with \0 in it"])
+async def test_nobody_is_behind_what_is_no_link(safety: SafetyUnderTest, link: str) -> None:
+    """Whatever strangers send."""
+    assert await safety.store.person_of(link) is None
+
+
+async def test_links_that_are_asked_for_at_once_are_one(safety: SafetyUnderTest) -> None:
+    """Two tabs open the same page."""
+    links = await asyncio.gather(*(safety.store.link_of(ANA) for _ in range(5)))
+
+    assert len(set(links)) == 1

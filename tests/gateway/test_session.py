@@ -593,10 +593,10 @@ PERFORMED: list[Any] = [
     c.Find("1", 1), c.Cancel("1", 1), c.Next("1", "p1", 2), c.Leave("1", "p1"), c.Chat("1", "p1", "hi", 1),
     c.Mute("1", "p1", audio=True, video=False), c.Diagnostics("1", {}),
     c.MediaReport("p1", MediaEvent.CONNECTED), c.Block("1", "p1"), c.Unblock("1", "b1"), c.Hidden("1", value=True),
+    c.Call("1", "x"), c.Accept("1", "x"), c.Decline("1", "x"), c.CancelCall("1", "x"),
 ]  # fmt: skip
 REFUSED: list[Any] = [
-    c.Back("1", "p1"), c.Call("1", "x"), c.Accept("1", "x"), c.Decline("1", "x"), c.CancelCall("1", "x"),
-    c.Report("1", "p1", "rude"),
+    c.Back("1", "p1"), c.Report("1", "p1", "rude"),
 ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from duologue.protocol import client as c
 from duologue.protocol import codec
 from duologue.protocol import server as s
 from duologue.protocol.codes import (
+    CallEnd,
     CloseCode,
     EndReason,
     ErrorCode,
@@ -39,6 +40,7 @@ CLIENT: list[Any] = [
     c.Chat("8", "p1", "héllo \u2028 😀", 1),
     c.Typing("p1"),
     c.Call("9", "x"),
+    c.CallLink("9", renew=True),
     c.Accept("10", "c1"),
     c.Decline("11", "c1"),
     c.CancelCall("12", "c1"),
@@ -86,8 +88,12 @@ SERVER: list[Any] = [
     s.Refreshed("token", 1_700_000_000_000),
     s.Blocked([s.BlockedPerson("b1", "Heron", 1_700_000_000_000)]),
     s.Ready(1, "s1", "token", 60_000, ME, 0, s.IdleState(), 1_700_000_000_000),
-    s.Incoming("c1", "Otter", 1),
-    s.CallState("c1", "ringing", ""),
+    s.Incoming(3, "c1", "Otter", Mode.VOICE, 1),
+    s.CallState(3, "c1", "ringing", expires=1_700_000_060_000),
+    s.CallState(4, "c1", "accepted", pair="p1"),
+    s.CallState(5, "c1", "ended", CallEnd.BUSY),
+    s.PersonalLink("l1"),
+    s.Ready(1, "s1", "token", 60_000, ME, 0, s.RingingState("c1", True, "Otter", Mode.VIDEO, 1)),
     s.Notice("warn", "few_people", {"minutes": 4}),
     s.Ping(),
     s.Drain(5_000),

@@ -54,6 +54,8 @@ export const ErrorCode = {
   UNAVAILABLE: "unavailable",
   /** No media server can take a pair right now. */
   MEDIA_FAILED: "media_failed",
+  /** Nobody is behind this personal link: it was taken back, or never was one. */
+  UNKNOWN_LINK: "unknown_link",
 } as const;
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
@@ -69,6 +71,23 @@ export const EndReason = {
   MEDIA_FAILED: "media_failed",
 } as const;
 export type EndReason = (typeof EndReason)[keyof typeof EndReason];
+
+/** Why a call came to nothing, or rings no more here. */
+export const CallEnd = {
+  /** The callee does not want it. */
+  DECLINED: "declined",
+  /** The caller stopped ringing, or is gone. */
+  CANCELLED: "cancelled",
+  /** Nobody answered in time. */
+  MISSED: "missed",
+  /** The callee talks, or rings with somebody. */
+  BUSY: "busy",
+  /** Another session of the same person took it. */
+  ANSWERED_ELSEWHERE: "answered_elsewhere",
+  /** The servers lost it: their store began anew. Call again. */
+  LOST: "lost",
+} as const;
+export type CallEnd = (typeof CallEnd)[keyof typeof CallEnd];
 
 /** What happened to the other one. */
 export const PeerEvent = {
@@ -291,28 +310,37 @@ export interface Typing {
   pair: string;
 }
 
-/** Ring somebody. */
+/** Ring somebody; `call_state` follows. Calling somebody who is calling you takes that call. */
 export interface Call {
   type: "call";
   id: string;
   to: string;
+  mode?: Mode;
 }
 
-/** Take a call; it becomes a pair. */
+/** Ask for the personal link by which others may call; `personal_link` follows. */
+export interface CallLink {
+  type: "call_link";
+  id: string;
+  /** Take the present one back: whoever has it rings nobody any more. */
+  renew?: boolean;
+}
+
+/** Take a call; it becomes a pair. A session that stands by becomes the active one by it: a `ready` comes first. */
 export interface Accept {
   type: "accept";
   id: string;
   call: string;
 }
 
-/** Refuse a call. */
+/** Refuse a call, for all sessions; one that stands by may do so too. */
 export interface Decline {
   type: "decline";
   id: string;
   call: string;
 }
 
-/** Stop ringing. */
+/** Stop ringing. If the answer crossed it on the way, the pair that it became ends. */
 export interface CancelCall {
   type: "cancel_call";
   id: string;
@@ -332,6 +360,7 @@ export interface Report {
 export interface Block {
   type: "block";
   id: string;
+  /** Or a call: the one that rings, or the last that came to nothing. */
   pair: string;
 }
 
@@ -443,6 +472,8 @@ export interface Matched {
   peer: Peer;
   media: Credentials | null;
   deadline_ms: number;
+  /** The direct call that it came of; then you will be idle after it, whatever you did before. */
+  call?: string;
 }
 
 /** Both sides are connected. */
@@ -495,6 +526,18 @@ export interface PairState {
   last_n: number;
 }
 
+/** You call somebody, or are called. */
+export interface RingingState {
+  kind: "ringing";
+  call: string;
+  /** You are the one who calls. */
+  outgoing: boolean;
+  /** What the other one is called. */
+  peer: string;
+  mode: Mode;
+  expires: number;
+}
+
 /** The server speaks first. */
 export interface Hello {
   type: "hello";
@@ -517,7 +560,7 @@ export interface Ready {
   self: Self;
   /** The newest attempt that the server knows of; your next one must be greater. */
   attempt: number;
-  state: IdleState | WaitingState | PairState;
+  state: IdleState | WaitingState | PairState | RingingState;
   /** When this session ends, unless it is refreshed; absent: it does not. */
   expires_at?: number;
 }
@@ -594,20 +637,38 @@ export interface PeerTyping {
   pair: string;
 }
 
-/** Somebody rings. */
+/** Somebody calls you, at all your sessions: `accept` or `decline`. While it rings you do not wait. */
 export interface Incoming {
   type: "incoming";
+  rev: number;
   call: string;
+  /** An alias, never an account. */
   caller: string;
+  mode: Mode;
+  /** When it is missed. */
   expires: number;
 }
 
-/** A call moved on. */
+/** A call moved on: yours rings, it was taken (`matched` follows), or it came to nothing. */
 export interface CallState {
   type: "call_state";
+  rev: number;
   call: string;
   state: "accepted" | "ended" | "ringing";
-  reason: string;
+  /** For `ended`. */
+  reason?: CallEnd;
+  /** For `ringing`: when it is missed. */
+  expires?: number;
+  /** For `accepted`. */
+  pair?: string;
+  /** For `ended`: you had waited, and wait on. */
+  waiting?: Waiting;
+}
+
+/** By this others may call you: comes before the reply to `call_link`. */
+export interface PersonalLink {
+  type: "personal_link";
+  link: string;
 }
 
 /** Something a person should be told; the page has the words. */
@@ -656,6 +717,7 @@ export type Command =
   | Hidden
   | Chat
   | Call
+  | CallLink
   | Accept
   | Decline
   | CancelCall
@@ -684,6 +746,7 @@ export type ClientMessage =
   | Hidden
   | Chat
   | Call
+  | CallLink
   | Accept
   | Decline
   | CancelCall
@@ -701,7 +764,8 @@ export type ClientMessage =
 export type State =
   | IdleState
   | WaitingState
-  | PairState;
+  | PairState
+  | RingingState;
 
 export type Push =
   | Waiting
@@ -714,6 +778,7 @@ export type Push =
   | PeerTyping
   | Incoming
   | CallState
+  | PersonalLink
   | Notice
   | Ping
   | Drain
@@ -736,6 +801,7 @@ export type ServerMessage =
   | PeerTyping
   | Incoming
   | CallState
+  | PersonalLink
   | Notice
   | Ping
   | Drain

@@ -11,6 +11,7 @@ from duologue.matcher.loop import Matcher
 from duologue.ports import Clock, Limiter, Media, Rng, SafetyStore, Store
 from duologue.protocol.codes import Mode
 from duologue.services.blocks import Blocks
+from duologue.services.calls import Calls
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.node_watch import NodeWatch
@@ -43,7 +44,8 @@ def start_gateway(world: World) -> Gateway:
     blocks = Blocks(world.store, world.safety, pairs)
     lobby = Lobby(world.store, world.tokens, pairs, blocks, rules, world.modes, world.clock)
     name = GatewayId(world.rng.token())
-    performer = Performer(name, lobby, pairs, blocks, world.store, world.limiter, world.settings.limits)
+    calls = Calls(world.store, world.safety, lobby, pairs, world.settings.calls, world.modes, world.rng)
+    performer = Performer(name, lobby, pairs, blocks, calls, world.store, world.limiter, world.settings.limits)
     gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, rules, world.tasks)
     gateway.start()
     reaper = Reaper(world.store, pairs, world.rng)

@@ -8,16 +8,17 @@ import structlog
 
 from duologue.errors import RateLimited
 from duologue.gateway import tally
-from duologue.ids import BlockId, GatewayId, PairId, RequestId
+from duologue.ids import BlockId, CallId, GatewayId, PairId, RequestId
 from duologue.ledger import Attention, Caller, Outcome, Probe
 from duologue.metrics import definitions as metrics
 from duologue.pairs.pair import Pair
 from duologue.ports import Limiter, Store
 from duologue.protocol import client as c
-from duologue.protocol.codes import MediaEvent
+from duologue.protocol.codes import MediaEvent, Mode
 from duologue.protocol.server import PeerTyping
 from duologue.safety.ratelimit import UNLIMITED, Rate
 from duologue.services.blocks import Blocks
+from duologue.services.calls import Calls
 from duologue.services.identity import Identity
 from duologue.services.lobby import Entry, Lobby, Newcomer
 from duologue.services.pairs import Pairs
@@ -37,6 +38,7 @@ class Performer:
         lobby: Lobby,
         pairs: Pairs,
         blocks: Blocks,
+        calls: Calls,
         store: Store,
         limiter: Limiter,
         limits: LimitSettings,
@@ -45,9 +47,11 @@ class Performer:
         self.lobby = lobby
         self.pairs = pairs
         self.blocks = blocks
+        self.calls = calls
         self.store = store
         self._limiter = limiter
         self._auth, self._resume, self._find = limits.rate("auth"), limits.rate("resume"), limits.rate("find")
+        self._call, self._ring = limits.rate("call"), limits.rate("ring")
 
     async def enter(self, token: str, newcomer: Newcomer, prefix: str) -> Entry:
         """Come in with a session token. Raises `RateLimited`, by address prefix; fails closed, as the store does.
@@ -99,10 +103,10 @@ class Performer:
                 return await self.lobby.next(caller, who, PairId(pair), attempt, wishes)
             case c.Leave(pair=pair):
                 return await self.lobby.leave(caller, PairId(pair))
-            case c.Block(pair=pair):
-                return await self.blocks.block(caller, PairId(pair))
-            case c.Unblock(block=block):
-                await self.blocks.unblock(who.person, BlockId(block))
+            case c.Call() | c.Accept() | c.Decline() | c.CancelCall():
+                return await self._about_call(caller, who, message)
+            case c.Block() | c.Unblock():
+                return await self._about_blocks(caller, message)
             case c.Hidden(value=value):
                 return await self.store.attend(caller, Attention.HIDDEN if value else Attention.VISIBLE)
             case c.Chat(pair=pair, n=n, text=text):
@@ -114,6 +118,32 @@ class Performer:
             case c.Diagnostics():
                 _note_diagnostics(message)
         return Outcome.DONE
+
+    async def _about_blocks(self, caller: Caller, message: c.Block | c.Unblock) -> Outcome:
+        if isinstance(message, c.Block):
+            return await self.blocks.block(caller, PairId(message.pair))
+        await self.blocks.unblock(caller.person, BlockId(message.block))
+        return Outcome.DONE
+
+    async def _about_call(
+        self, caller: Caller, who: Identity, message: c.Call | c.Accept | c.Decline | c.CancelCall
+    ) -> Outcome:
+        match message:
+            case c.Call(to=to, mode=mode):
+                return await self._ring_up(caller, who, to, mode)
+            case c.Accept(call=call):
+                return await self.calls.accept(caller, CallId(call))
+            case c.Decline(call=call):
+                return await self.calls.decline(caller, CallId(call))
+            case c.CancelCall(call=call):
+                return await self.calls.cancel(caller, CallId(call))
+
+    async def _ring_up(self, caller: Caller, who: Identity, to: str, mode: Mode) -> Outcome:
+        """Nobody calls often, and nobody is called often, by however many."""
+        await self._admit(f"call:{who.person}", self._call)
+        callee = await self.calls.whom(who, to)
+        await self._admit(f"ring:{callee}", self._ring)
+        return await self.calls.call(caller, callee, mode)
 
     async def _admit(self, key: str, rate: Rate) -> None:
         retry_after_ms = 0 if rate == UNLIMITED else await self._limiter.admit(key, rate)

@@ -62,7 +62,7 @@ def gone(doing: PersonState, now_ms: int) -> None:
 
 def waited(outcome: str, since_ms: int, now_ms: int) -> None:
     """A wait ended in another way than with a partner."""
-    metrics.WAIT_SECONDS.labels(outcome).observe(_since_s(since_ms, now_ms))
+    _waits(outcome).observe(_since_s(since_ms, now_ms))
 
 
 def came_in(*, resumed: bool) -> None:
@@ -97,7 +97,7 @@ def refused(message: c.ClientMessage, commands: Iterable[ev.SessionCommand]) -> 
 
 def media_said(report: c.MediaReport, pair: Pair, me: PersonId, now_ms: int) -> None:
     """What a client says of its media, while it is in that pair."""
-    metrics.MEDIA_EVENTS.labels(report.event).inc()
+    _media_events(report.event).inc()
     match report.event:
         case MediaEvent.CONNECTED if not pair.side(me).connected:
             _connected(pair.mode).observe(_since_s(pair.matched_ms, now_ms))
@@ -125,6 +125,8 @@ def _since_s(since_ms: int, now_ms: int) -> float:
 # What is asked for with every message is looked up once.
 _commands = lru_cache(metrics.COMMANDS.labels)
 _command_seconds = lru_cache(metrics.COMMAND_SECONDS.labels)
+_media_events = lru_cache(metrics.MEDIA_EVENTS.labels)
+_waits = lru_cache(metrics.WAIT_SECONDS.labels)
 _connected = lru_cache(metrics.MEDIA_CONNECT_SECONDS.labels)
 _established = lru_cache(metrics.ESTABLISH_SECONDS.labels)
 

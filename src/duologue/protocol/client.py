@@ -20,6 +20,8 @@ Id = Annotated[str, Meta(min_length=1, max_length=64)]
 """An opaque id made by the server."""
 CommandId = Annotated[str, Meta(min_length=1, max_length=40)]
 """An id made by the client, unique for the person: a random prefix and a counter will do."""
+Address = Annotated[str, Meta(min_length=1, max_length=255)]
+"""Whom to call: their personal link, or where the server lets it, what their integrator calls them (`sub`)."""
 Attempt = Annotated[int, Meta(ge=1, le=2**31)]
 """Counts the searches of a person; a newer search has a greater number."""
 Word = Annotated[str, Meta(min_length=1, max_length=32)]
@@ -153,28 +155,37 @@ class Typing(_Message, frozen=True, tag="typing"):
 
 
 class Call(_Message, frozen=True, tag="call"):
-    """Ring somebody."""
+    """Ring somebody; `call_state` follows. Calling somebody who is calling you takes that call."""
 
     id: CommandId
-    to: Id
+    to: Address
+    mode: Mode = Mode.VIDEO
+
+
+class CallLink(_Message, frozen=True, tag="call_link"):
+    """Ask for the personal link by which others may call; `personal_link` follows."""
+
+    id: CommandId
+    renew: bool = False
+    """Take the present one back: whoever has it rings nobody any more."""
 
 
 class Accept(_Message, frozen=True, tag="accept"):
-    """Take a call; it becomes a pair."""
+    """Take a call; it becomes a pair. A session that stands by becomes the active one by it: a `ready` comes first."""
 
     id: CommandId
     call: Id
 
 
 class Decline(_Message, frozen=True, tag="decline"):
-    """Refuse a call."""
+    """Refuse a call, for all sessions; one that stands by may do so too."""
 
     id: CommandId
     call: Id
 
 
 class CancelCall(_Message, frozen=True, tag="cancel_call"):
-    """Stop ringing."""
+    """Stop ringing. If the answer crossed it on the way, the pair that it became ends."""
 
     id: CommandId
     call: Id
@@ -194,6 +205,7 @@ class Block(_Message, frozen=True, tag="block"):
 
     id: CommandId
     pair: Id
+    """Or a call: the one that rings, or the last that came to nothing."""
 
 
 class Unblock(_Message, frozen=True, tag="unblock"):
@@ -237,7 +249,7 @@ class Bye(_Message, frozen=True, tag="bye"):
 
 
 Command = (
-    Find | Cancel | Next | Leave | Back | Mute | Hidden | Chat | Call | Accept | Decline | CancelCall
+    Find | Cancel | Next | Leave | Back | Mute | Hidden | Chat | Call | CallLink | Accept | Decline | CancelCall
     | Report | Block | Unblock | BlockedList | Refresh | Diagnostics
 )  # fmt: skip
 Signal = MediaReport | Typing | Pong | Bye

@@ -74,6 +74,8 @@ class ErrorCode(StrEnum):
     """The store or the media server is out of reach; nothing was done."""
     MEDIA_FAILED = "media_failed"
     """No media server can take a pair right now."""
+    UNKNOWN_LINK = "unknown_link"
+    """Nobody is behind this personal link: it was taken back, or never was one."""
 
 
 class EndReason(StrEnum):
@@ -87,6 +89,23 @@ class EndReason(StrEnum):
     """Somebody's connection did not come back in time."""
     MEDIA_FAILED = "media_failed"
     """Picture and sound did not come up in time."""
+
+
+class CallEnd(StrEnum):
+    """Why a call came to nothing, or rings no more here."""
+
+    DECLINED = "declined"
+    """The callee does not want it."""
+    CANCELLED = "cancelled"
+    """The caller stopped ringing, or is gone."""
+    MISSED = "missed"
+    """Nobody answered in time."""
+    BUSY = "busy"
+    """The callee talks, or rings with somebody."""
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    """Another session of the same person took it."""
+    LOST = "lost"
+    """The servers lost it: their store began anew. Call again."""
 
 
 class PeerEvent(StrEnum):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import combinations
 from typing import Any
 
+from duologue.calls.call import Call
 from duologue.ids import NodeName, PairId, PersonId
 from duologue.ledger import Committed, Outcome, Proposal
 from duologue.matching.estimate import QueueStatus
@@ -23,6 +24,7 @@ from duologue.nodes import NodeHealth
 from duologue.pairs.pair import Pair
 from duologue.simulation.person import Person
 from duologue.simulation.virtual import VirtualClock
+from duologue.store.ledger.records import Person as PersonRecord
 from duologue.store.memory.store import MemoryRecords
 
 REAPED_WITHIN_MS = 25_000
@@ -135,6 +137,10 @@ class Checks:
             return None
         if who.pair == pair:
             return self._records.pairs[who.pair].peer(person).person
+        if who.call == pair:
+            return self._records.calls[who.call].peer(person).person
+        if who.last_call is not None and who.last_call[0] == pair:
+            return who.last_call[1].person
         return who.last_met[1].person if who.last_met is not None and who.last_met[0] == pair else None
 
     def _holds_live_session(self, id_: PersonId) -> bool:
@@ -155,11 +161,32 @@ class Checks:
                 self._violation(f"invariant 1: {who.id} waits and is in a pair")
             if who.pair is not None and who.pair not in self._records.pairs:
                 self._violation(f"invariant 1: {who.id} is in a pair that is not there")
+            if who.call is not None:
+                self._one_who_rings(who)
+        for call in self._records.calls.values():
+            self._one_call(call)
         self._note_broken()
         for pair in self._records.pairs.values():
             self._one_pair(pair)
             if pair.node is not None:
                 self._on_node(pair, pair.node)
+
+    def _one_who_rings(self, who: PersonRecord) -> None:
+        if who.pair is not None or who.offered:
+            self._violation(f"invariant 1: {who.id} rings, and is in a pair or offered")
+        if who.call not in self._records.calls:
+            self._violation(f"invariant 1: {who.id} is in a call that is not there")
+
+    def _one_call(self, call: Call) -> None:
+        for party in call.known_to:
+            if self._records.people[party.person].call != call.id:
+                self._violation(f"invariant 1: {call.id} rings with {party.person}, who is in another call or none")
+        if not call.unheard and frozenset([call.caller.person, call.callee.person]) in self._blocked:
+            self._violation(
+                f"invariant 2: {call.caller.person} rings {call.callee.person}, and one has blocked the other"
+            )
+        if call.expires_ms < self._clock.now_ms() - REAPED_WITHIN_MS:
+            self._violation(f"invariant 5: {call.id} rings for ever")
 
     def _note_broken(self) -> None:
         for name, node in self._media.on.items():
@@ -216,7 +243,7 @@ class Checks:
             else:
                 if who.unsure:
                     self._violation(f"invariant 9: nobody told the ledger whom {person.name} has blocked")
-                truth = "paired" if who.pair else "waiting" if who.waiting else "idle"
+                truth = "paired" if who.pair else "ringing" if who.call else "waiting" if who.waiting else "idle"
                 if (person.belief.state, person.belief.pair) != (truth, who.pair):
                     self._violation(f"invariant 5: {person.name} believes {person.belief}, the ledger says {truth}")
         offered = [who.ticket for who in self._records.people.values() if who.offered and who.ticket]

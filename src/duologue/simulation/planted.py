@@ -6,7 +6,8 @@ one of them pass proves nothing about the real one either.
 
 from __future__ import annotations
 
-from duologue.ids import NodeName, PairId
+from duologue.calls.call import Ring
+from duologue.ids import CallId, NodeName, PairId, PersonId
 from duologue.ledger import Closed, Outcome
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NoSlot
@@ -70,6 +71,23 @@ class SlotsNotCounted(Transitions):
         return taken
 
 
+class CallNeverMissed(Transitions):
+    """A call rings for as long as nobody answers it."""
+
+    def _ring_ran_out(self, call: CallId) -> Closed:  # noqa: ARG002 - that is the bug
+        return Closed(Outcome.DONE)
+
+
+class BlockedCallerRings(Transitions):
+    """Whom somebody has blocked may still ring them."""
+
+    def _offer(self, who: Person, wanted: Ring) -> Closed:
+        return super()._offer(who, wanted._replace(apart=False))
+
+    def _stays_apart(self, one: PersonId, other: PersonId) -> bool:  # noqa: ARG002 - that is the bug
+        return False
+
+
 PLANTED: dict[str, type[Transitions]] = {
     "commit-without-attempt-check": CommitWithoutAttemptCheck,
     "lease-without-fence": LeaseWithoutFence,
@@ -78,4 +96,6 @@ PLANTED: dict[str, type[Transitions]] = {
     "block-checked-only-by-matcher": BlockCheckedOnlyByMatcher,
     "dead-node-keeps-pairs": DeadNodeKeepsPairs,
     "slots-not-counted": SlotsNotCounted,
+    "call-never-missed": CallNeverMissed,
+    "blocked-caller-rings": BlockedCallerRings,
 }

@@ -17,7 +17,7 @@ WIDE = 120
 NONE = "-"
 MOST_ROWS = 8
 """Of people's doings in order."""
-DOINGS = ("talking", "matched", "waiting", "idle", "standby", "entering", "opened", "over")
+DOINGS = ("talking", "matched", "ringing", "waiting", "idle", "standby", "entering", "opened", "over")
 
 
 def drawn(view: View, width: int) -> RenderableType:

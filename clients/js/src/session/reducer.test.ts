@@ -61,6 +61,22 @@ describe("the phase", () => {
   });
 });
 
+describe("a direct call", () => {
+  const state: State = { kind: "ringing", call: "c", outgoing: false, peer: "Otter", mode: "text", expires: NOW + 60_000 };
+  const incoming = pushed({ type: "incoming", rev: 3, call: "c", caller: "Otter", mode: "text", expires: NOW + 60_000 });
+  const over = pushed({ type: "call_state", rev: 4, call: "c", state: "ended", reason: "missed" });
+
+  it("is not of this session: neither its pushes nor its snapshot move it", () => {
+    const { model, sent } = play([incoming, over, ready(state)]);
+    expect(model.view.phase).toBe("start");
+    expect(sent).toEqual([]);
+  });
+
+  it("is no pair: one that was believed in is over", () => {
+    expect(play([FIND, pushed(matched("a", 1)), ready(state, 1)]).model.view.pair).toBeNull();
+  });
+});
+
 describe("attempts", () => {
   it("only grow, also past the server's", () => {
     expect(play([FIND, pushed(waiting(9)), NEXT, pushed(matched("a", 9)), NEXT]).sent).toMatchObject([{ type: "next", attempt: 10 }]);

@@ -86,7 +86,8 @@ function pushed(state: Model, push: Push, now: number): Step {
     case "drain": // the socket's
     case "back_offer":
     case "incoming":
-    case "call_state": // of direct calls, not of this session
+    case "call_state":
+    case "personal_link": // of direct calls, not of this session
       return step(state);
     default:
       return step(state); // of a newer server

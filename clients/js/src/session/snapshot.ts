@@ -22,6 +22,8 @@ export function snapshotTold(model: Model, ready: Ready, skewMs: number, samePer
       return waitingFound(known, ready.state.waiting, now);
     case "pair":
       return pairTold(known, ready.state, now);
+    case "ringing": // a direct call, which is not of this session; only a pair that we believe in is over
+      return known.view.pair === null ? step(known) : over(known, LOST, now);
   }
 }
 

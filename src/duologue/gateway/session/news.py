@@ -11,10 +11,12 @@ import msgspec
 
 from duologue.gateway import events as ev
 from duologue.gateway import views
-from duologue.gateway.session import standby
+from duologue.gateway.session import calling, standby
 from duologue.gateway.session.client import Client, Commands
 from duologue.ids import NodeName, PairId
 from duologue.ledger import (
+    CallEnded,
+    CallRings,
     Delivery,
     Dequeued,
     Dropped,
@@ -27,6 +29,7 @@ from duologue.ledger import (
     Superseded,
     TalkStarted,
 )
+from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair, Phase
 from duologue.protocol import server as s
 from duologue.protocol.codes import EndReason, Mode
@@ -39,7 +42,7 @@ def told(client: Client, delivery: Delivery, now_ms: int) -> Commands:
     client.rev = delivery.rev
     match delivery.news:
         case Queued(ticket):
-            return [ev.Send(client.wait_with(ticket, now_ms))]
+            return _queued(client, ticket, now_ms)
         case Dequeued():
             client.stop_waiting()
             return []
@@ -52,6 +55,8 @@ def told(client: Client, delivery: Delivery, now_ms: int) -> Commands:
             return [ev.Send(s.Talking(client.rev, pair_id, since_ms))]
         case PairEnded():
             return _ended(client, delivery.news, now_ms)
+        case CallRings() | CallEnded():
+            return calling.told(client, delivery.news, now_ms)
         case Relayed(message):
             return relayed(client, message, now_ms)
         case Superseded():
@@ -70,8 +75,19 @@ def relayed(client: Client, message: s.ChatLine | s.PeerChanged | s.PeerTyping |
     return [ev.Send(message)]
 
 
+def _queued(client: Client, ticket: Ticket, now_ms: int) -> Commands:
+    if client.call is None:
+        return [ev.Send(client.wait_with(ticket, now_ms))]
+    client.hold_wait(ticket)
+    return []
+
+
 def _paired(client: Client, pair: Pair, attempt: int, now_ms: int) -> Commands:
     client.pair, client.attempt, client.announced = pair, attempt, False
+    return [*(calling.taken(client, pair) if pair.call is not None else []), *_awaits_room(client, pair, now_ms)]
+
+
+def _awaits_room(client: Client, pair: Pair, now_ms: int) -> Commands:
     if pair.mode is Mode.TEXT:
         return _announce(client, pair, None, now_ms)
     if pair.sides[0].person == client.me:

@@ -17,7 +17,7 @@ from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
 from duologue.safety.text import without_controls
 
 NOT_YET = (
-    c.Back, c.Call, c.Accept, c.Decline, c.CancelCall, c.Report,
+    c.Back, c.Report,
 )  # fmt: skip
 """Commands of the protocol that this version answers with `not_available`."""
 
@@ -41,7 +41,7 @@ def _dealt_with(client: Client, message: c.ClientMessage, now_ms: int) -> Comman
             return _chat(client, message, now_ms)
         case c.Pong():
             return []
-        case c.Find() | c.Next() | c.Block() | c.Unblock() | c.BlockedList() | c.Diagnostics():
+        case c.Find() | c.Next() | c.Block() | c.Unblock() | c.BlockedList() | c.CallLink() | c.Diagnostics():
             return _unless_too_fast(client, message, now_ms)
         case c.MediaReport():
             client.note_media(message)
@@ -49,7 +49,7 @@ def _dealt_with(client: Client, message: c.ClientMessage, now_ms: int) -> Comman
         case c.Hidden(value=value):
             client.hidden = value
             return [ev.Perform(message)]
-        case c.Cancel() | c.Leave() | c.Mute():
+        case c.Cancel() | c.Leave() | c.Mute() | c.Call() | c.Accept() | c.Decline() | c.CancelCall():
             return [ev.Perform(message)]
         case c.Refresh(id_, token):
             return [ev.Renew(id_, token)]
@@ -72,7 +72,12 @@ def _unless_too_fast(client: Client, command: c.Command, now_ms: int) -> Command
             wait_ms = client.meters.blocks(now_ms)
     if wait_ms:
         return [replies.too_fast(command.id, wait_ms)]
-    return [ev.ListBlocks(command.id) if isinstance(command, c.BlockedList) else ev.Perform(command)]
+    match command:
+        case c.BlockedList(id_):
+            return [ev.ListBlocks(id_)]
+        case c.CallLink(id_, renew):
+            return [ev.TellLink(id_, renew)]
+    return [ev.Perform(command)]
 
 
 def _typing(client: Client, pair_id: str, now_ms: int) -> Commands:

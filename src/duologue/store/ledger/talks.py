@@ -38,7 +38,7 @@ class Talks(Queue):
         return self._once(caller, lambda who: self._leave(who, pair))
 
     def _leave(self, who: Person, pair: PairId) -> Closed:
-        if who.waiting and who.last_pair == pair:
+        if who.last_pair == pair:
             self.ledger.dequeue(who)
         if who.pair != pair:
             return Closed(Outcome.DONE)

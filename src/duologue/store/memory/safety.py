@@ -9,12 +9,13 @@ from duologue.safety.block import Block
 
 
 class MemorySafetyStore:
-    """The blocks of each person, the oldest first."""
+    """The blocks of each person, the oldest first, and their links."""
 
     def __init__(self, clock: Clock, rng: Rng) -> None:
         self._clock = clock
         self._rng = rng
         self._blocks: dict[PersonId, dict[PersonId, Block]] = {}
+        self._links: dict[PersonId, str] = {}
 
     async def block(self, blocker: PersonId, blocked: PersonId, alias: str) -> Block | None:
         mine = self._blocks.setdefault(blocker, {})
@@ -36,6 +37,14 @@ class MemorySafetyStore:
 
     async def blocked_by(self, person: PersonId) -> frozenset[PersonId]:
         return frozenset(self._blocks.get(person, ()))
+
+    async def link_of(self, person: PersonId, *, renew: bool = False) -> str:
+        if renew or person not in self._links:
+            self._links[person] = self._rng.token()
+        return self._links[person]
+
+    async def person_of(self, link: str) -> PersonId | None:
+        return next((person for person, theirs in self._links.items() if theirs == link), None)
 
     async def ping(self) -> None:
         """Always well."""

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String
 from sqlalchemy import text as sql
 
 VERSION_TABLE = "duologue_schema"
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """All that there are, in order. The last one is what this version needs."""
 NEEDED = REVISIONS[-1]
 
@@ -31,6 +31,15 @@ blocks = Table(
     UniqueConstraint("blocker", "blocked", name="duologue_blocks_once"),
 )
 """Who does not want to meet whom. `n` orders the blocks of a person."""
+
+
+links = Table(
+    "duologue_links",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("link", String(22), nullable=False, unique=True),
+)
+"""By what somebody may be called."""
 
 
 class SchemaState(StrEnum):
