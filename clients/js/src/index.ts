@@ -43,5 +43,5 @@ export { DuologueError, TokenError } from "./errors.js";
 export { Socket, type SocketHandlers } from "./socket.js";
 
 // The words of the wire
-export { CloseCode, EndReason, ErrorCode, Mode, PROTOCOL_VERSION, ReportCause, TrailEvent } from "./protocol.gen.js";
-export type { Credentials, Filters, Peer } from "./protocol.gen.js";
+export { CloseCode, EndReason, ErrorCode, Mode, PROTOCOL_VERSION } from "./protocol.gen.js";
+export type { Credentials, Filters, Peer, ReportCause, TrailEvent } from "./protocol.gen.js";
