@@ -7,6 +7,7 @@ before and after: connections, timers, event listeners, heap, and what stands in
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -80,6 +81,7 @@ def _press(report: Report, side: Product, nexts: int) -> Pressed:
                 frames += [meeting["frame"] for meeting in side.meet()][: 2 if number else 0]
             except Error as error:
                 failures += 1
+                _explain(report, side, error)
                 if failures > MOST_FAILURES:
                     raise CannotRun(f"they do not meet: {error.message}") from error
                 side.rest()
@@ -87,6 +89,14 @@ def _press(report: Report, side: Product, nexts: int) -> Pressed:
             advance(1)
     side.rest()
     return Pressed(frames, failures)
+
+
+def _explain(report: Report, side: Product, error: Error) -> None:
+    """A meeting that fails once in a thousand should be understood from one run."""
+    report.console.print(f"no meeting: {error.message}", markup=False, highlight=False)
+    for person in side.people:
+        known = json.dumps(person.ask("diagnostics") | {"fastStart": person.ask("counts")["fastStart"]})
+        report.console.print(known, markup=False, highlight=False, soft_wrap=True)
 
 
 def _report_left(report: Report, before: Sequence[Vitals], after: Sequence[Vitals], matches: int) -> None:

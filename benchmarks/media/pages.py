@@ -12,7 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 from playwright.sync_api import TimeoutError as TookTooLong
 
 from benchmarks.media.far import NEAR
@@ -100,11 +100,16 @@ def served(source: Path, into: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def chromium(folder: Path, flags: Sequence[str] = ()) -> Iterator[Browser]:
+    """A browser, and the driver for it; a process may have one driver only."""
+    with sync_playwright() as driver:
+        yield launched(driver, folder, flags)
+
+
+def launched(driver: Playwright, folder: Path, flags: Sequence[str] = ()) -> Browser:
     """A browser whose people all have the same small camera (160x120, 10 frames a second)."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         raise CannotRun("Chromium is missing: run this by `make`, or install it")
     camera = film(folder / "camera.y4m", BLUE)
-    with sync_playwright() as driver:
-        given = [*FLAGS, f"--use-file-for-fake-video-capture={camera}", *flags]
-        yield driver.chromium.launch(executable_path=program, args=given)
+    given = [*FLAGS, f"--use-file-for-fake-video-capture={camera}", *flags]
+    return driver.chromium.launch(executable_path=program, args=given)

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Playwright
 
-from benchmarks.media.pages import Tab, chromium, served
+from benchmarks.media.pages import Tab, launched, served
 from benchmarks.media.servers import Node, free_ports, fresh_keys, livekit, shipped
 from benchmarks.media.vitals import SCRIPT, Probe, Vitals
 
@@ -30,12 +31,13 @@ def node() -> Iterator[Node]:
 
 
 @pytest.fixture(scope="module")
-def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+def person(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
     """Somebody with a camera, and the media of the client."""
     folder = tmp_path_factory.mktemp("joins")
     with ExitStack() as stack:
         origin = stack.enter_context(served(PAGE, folder / "page"))
-        browser = stack.enter_context(chromium(folder))
+        browser = launched(playwright, folder)
+        stack.callback(browser.close)
         person = Tab(browser, origin, SCRIPT)
         person.ask("open")
         yield person
