@@ -26,6 +26,7 @@ export type {
   BandwidthUse,
   ChatEntry,
   ConnectionState,
+  BackView,
   EndedView,
   MediaState,
   NetworkView,
