@@ -24,14 +24,15 @@ const matched: fc.Arbitrary<Matched> = fc
   .record({ pair, attempt, media: fc.option(credentials) })
   .map((fields) => ({ type: "matched", rev: 1, mode: MODES[fields.pair], peer: { alias: fields.pair, interests: [], facets: {} }, deadline_ms: 10_000, ...fields }));
 const ended: fc.Arbitrary<Ended> = fc
-  .record({ pair, by: fc.constantFrom("me" as const, "peer" as const, "server" as const), reason: fc.constantFrom("next" as const, "left" as const, "lost" as const, "media_failed" as const), waiting: maybe(waiting) })
-  .map(({ waiting: then, ...fields }) => ({ type: "ended", rev: 1, ...fields, ...(then === undefined ? {} : { waiting: then }) }));
+  .record({ pair, by: fc.constantFrom("me" as const, "peer" as const, "server" as const), reason: fc.constantFrom("next" as const, "left" as const, "lost" as const, "media_failed" as const), waiting: maybe(waiting), until: maybe(fc.constant(NOW + 5_000)) })
+  .map(({ waiting: then, until, ...fields }) => ({ type: "ended", rev: 1, ...fields, ...(then === undefined ? {} : { waiting: then }), ...(until === undefined ? {} : { back_until: until }) }));
 const push: fc.Arbitrary<Push> = fc.oneof(
   { weight: 3, arbitrary: matched },
   ended,
   waiting,
   pair.map((id): Push => ({ type: "talking", rev: 1, pair: id, since: NOW })),
   pair.map((id): Push => ({ type: "typing", pair: id })),
+  pair.map((id): Push => ({ type: "back_offer", pair: id, until: NOW + 5_000 })),
   fc.tuple(pair, attempt).map(([id, n]): Push => ({ type: "chat", pair: id, n, text: "hi", at: NOW })),
 );
 
@@ -54,6 +55,7 @@ const command: fc.Arbitrary<CommandBody> = fc.oneof(
   fc.tuple(pair, attempt).map(([id, n]): CommandBody => ({ type: "next", pair: id, attempt: n, filters: null })),
   pair.map((id): CommandBody => ({ type: "leave", pair: id })),
   pair.map((id): CommandBody => ({ type: "block", pair: id })),
+  pair.map((id): CommandBody => ({ type: "back", pair: id })),
 );
 const answered = fc.tuple(command, maybe(fc.tuple(fc.constantFrom(...Object.values(ErrorCode)), on))).map(([said, refusal]): SessionEvent => {
   const error = refusal === undefined ? {} : { error: { code: refusal[0], message: "", temporary: refusal[1] } };
@@ -68,10 +70,10 @@ const media: fc.Arbitrary<SessionEvent> = fc.oneof(
   epoch.map((of): SessionEvent => ({ type: "first_frame_shown", epoch: of })),
   fc.tuple(epoch, quality).map(([of, sample]): SessionEvent => ({ type: "quality_sampled", epoch: of, quality: sample })),
 );
-const timer = fc.constantFrom<TimerName>("auto_next", "retry", "peer_typing", "media_over").map((name): SessionEvent => ({ type: "timer_fired", timer: name }));
+const timer = fc.constantFrom<TimerName>("auto_next", "retry", "peer_typing", "media_over", "back_over").map((name): SessionEvent => ({ type: "timer_fired", timer: name }));
 const person: fc.Arbitrary<SessionEvent> = fc.oneof(
   fc.constantFrom<SessionEvent>(
-    { type: "find_asked", wishes: { mode: "video" } }, { type: "next_asked" }, { type: "stop_asked" }, { type: "stay_asked" }, { type: "block_asked" },
+    { type: "find_asked", wishes: { mode: "video" } }, { type: "next_asked" }, { type: "stop_asked" }, { type: "stay_asked" }, { type: "block_asked" }, { type: "back_asked" },
     { type: "chat_written", text: "hello" }, { type: "key_pressed" }, { type: "notice_dismissed" }, { type: "closed" },
   ),
   fc.tuple(fc.option(fc.constantFrom(0, 500)), on).map(([afterMs, pauseWhenSkipped]): SessionEvent => ({ type: "auto_next_chosen", afterMs, pauseWhenSkipped })),
@@ -156,6 +158,7 @@ it.each<SessionEvent>([{ type: "stop_asked" }, { type: "closed" }])("is at rest 
       const last = moments.at(-1)?.after ?? FRESH;
       expect(isAtRest(last)).toBe(true);
       expect(last.view).toMatchObject({ phase: "start", pair: null, waiting: null, ended: null, media: { status: "none" } });
+      running.delete("back_over"); // the way back stays open over a Stop; that it closes asks for nothing
       expect([...running]).toEqual([]);
     }),
     RUNS,
