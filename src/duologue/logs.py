@@ -26,10 +26,10 @@ LIBRARIES_AT_LEAST = logging.WARNING
 """What libraries say below that may hold anything: at DEBUG, that of SQLite logs the values in each statement."""
 THINNED = frozenset([
     "origin_refused", "http_failed", "http_full", "store_unavailable", "backend_unavailable", "loop_failed",
-    "token_refused", "webhook_lost", "sweep_failed",
+    "token_refused", "webhook_lost", "webhook_given_up", "sweep_failed",
 ])  # fmt: skip
 """Lines that strangers can cause at will, or that come again and again while something is broken."""
-KIND = ("event", "task", "issuer", "why")
+KIND = ("event", "task", "issuer", "webhook", "why")
 """Lines that are alike in these are of one kind. Of each there are few values, and none is a stranger's."""
 EVERYWHERE = "store_unavailable"
 """All loops of a process say this at once: the store is away for each of them, and one line says so."""

@@ -45,6 +45,11 @@ class Receiver:
         """What was told, in order."""
         return [each.message.type for each in self.heard]
 
+    def connected(self) -> bool | None:
+        """Whether the callee was, at what was told last; None: nothing was."""
+        data = self.heard[-1].message.data if self.heard else None
+        return None if data is None else data.callee.connected
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         task = asyncio.current_task()
