@@ -131,7 +131,7 @@ FIRST_FRAME_SECONDS = Histogram(
 )
 MEDIA_EVENTS = Counter(
     "duologue_media_events_total",
-    "What clients say of their media: connected, failed, reconnecting, mismatch, first_frame.",
+    "What clients say of their media, each once in a pair: connected, failed, reconnecting, mismatch, first_frame.",
     ["event"],
     registry=REGISTRY,
 )
