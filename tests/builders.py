@@ -11,7 +11,7 @@ from duologue.matching.ticket import Cohort, Ticket
 from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair, Side
 from duologue.protocol.codes import Mode
 
-ANA, BEN, CLEO, DAN = (PersonId(name) for name in ("ana", "ben", "cleo", "dan"))
+ANA, BEN, CLEO, DAN, EVE = (PersonId(name) for name in ("ana", "ben", "cleo", "dan", "eve"))
 NOW = 1_700_000_000_000
 NODE = NodeName("fake")
 """What `FakeMedia` calls its only node."""

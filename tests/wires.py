@@ -23,9 +23,12 @@ from duologue.protocol import server as s
 from duologue.protocol.client import ClientMessage
 from duologue.protocol.codes import MediaEvent, Mode
 from duologue.services.blocks import Blocks
+from duologue.services.calls import Calls
+from duologue.services.going_back import GoingBack
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
+from duologue.services.reports import Reports
 from duologue.settings import Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.store.memory.safety import MemorySafetyStore
@@ -76,21 +79,35 @@ class Yard:
     """A gateway on hand-held wires. Nothing moves but in `settle` and `pass_ms`."""
 
     def __init__(
-        self, tasks: Tasks, limits: dict[str, Any] | None = None, timing: dict[str, Any] | None = None, **gateway: Any
+        self,
+        tasks: Tasks,
+        limits: dict[str, Any] | None = None,
+        timing: dict[str, Any] | None = None,
+        beside: Yard | None = None,
+        **gateway: Any,
     ) -> None:
+        """`beside`: another gateway of the same realm."""
         self.tasks = tasks
-        self.clock = ManualClock()
-        rng = CountingRng()
-        self.store = MemoryStore(self.clock)
+        self.clock: ManualClock = beside.clock if beside else ManualClock()
+        self.rng: CountingRng = beside.rng if beside else CountingRng()
+        rng = self.rng
+        self.store: MemoryStore = beside.store if beside else MemoryStore(self.clock)
         self.tokens = TokenOffice(b"k" * 32, self.clock, rng)
-        self.media = FakeMedia()
+        self.media: FakeMedia = beside.media if beside else FakeMedia()
         pairs = Pairs(self.store, self.media, self.clock, tasks)
-        self.safety = MemorySafetyStore(self.clock, rng)
+        self.safety: MemorySafetyStore = beside.safety if beside else MemorySafetyStore(self.clock, rng)
         blocks = Blocks(self.store, self.safety, pairs)
         lobby = Lobby(self.store, self.tokens, pairs, blocks, Rules(), frozenset(Mode), self.clock)
-        self.name = GatewayId("g1")
+        self.name = GatewayId("g2" if beside else "g1")
         settings = Settings(gateway=gateway, limits=limits or {}, timing=timing or {})
-        performer = Performer(self.name, lobby, pairs, blocks, self.store, MemoryLimiter(self.clock), settings.limits)
+        modes = frozenset([Mode.TEXT, Mode.VIDEO])
+        calls = Calls(self.store, self.safety, lobby, pairs, settings.calls, modes, rng)
+        reports = Reports(self.store, self.safety, blocks, settings.reports.terms(), self.clock)
+        limiter = MemoryLimiter(self.clock)
+        going_back = GoingBack(self.store, blocks, rng)
+        performer = Performer(
+            self.name, lobby, pairs, blocks, reports, calls, going_back, self.store, limiter, settings.limits
+        )
         self.gateway = Gateway(performer, self.store, self.clock, rng, settings, Rules(), tasks)
         self._news = self._queue = 0
 

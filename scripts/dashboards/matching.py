@@ -160,6 +160,25 @@ PAIRS: Row = (
     ),
 )
 
+CALLS: Row = (
+    "Direct calls",
+    (
+        timeline(
+            "Calls, a minute",
+            Query(per_minute("duologue_calls_total", by="outcome"), "{{outcome}}"),
+            about="By how they came out. Many `lost`: the store began anew.",
+            width=12,
+        ),
+        timeline(
+            "How long it rings",
+            *percentiles("duologue_ring_seconds"),
+            about="Until the answer, or until it is missed.",
+            unit="s",
+            width=12,
+        ),
+    ),
+)
+
 BOARD = board(
     "matching",
     "Who waits, for how long, and what becomes of matches.",
@@ -167,5 +186,6 @@ BOARD = board(
     QUEUE,
     MATCHES,
     PAIRS,
+    CALLS,
     choices=[choice("cohort", "Cohort", "duologue_queue_people")],
 )

@@ -17,6 +17,8 @@ MatcherId = NewType("MatcherId", str)
 """One incarnation of a matcher process; never reused."""
 PairId = NewType("PairId", str)
 """Two people in a room. Also the name of the room on the media server, so that one id can be followed."""
+CallId = NewType("CallId", str)
+"""One direct call, until its answer; nothing of its parties can be read in it."""
 RequestId = NewType("RequestId", str)
 """A command's id as its client chose it."""
 NodeName = NewType("NodeName", str)

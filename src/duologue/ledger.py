@@ -1,6 +1,6 @@
 """What the ledger says: the values that a store hands to gateways and matchers.
 
-The *ledger* is the truth about people: idle, waiting or in a pair. Every move in it is one
+The *ledger* is the truth about people: idle, waiting, ringing or in a pair. Every move in it is one
 transition of a store, and every transition appends what follows from it to the outbox of the
 gateways concerned, so state and news cannot come apart.
 """
@@ -12,11 +12,12 @@ from typing import Literal, NamedTuple, Self
 
 import msgspec
 
-from duologue.ids import GatewayId, NodeName, PairId, PersonId, RequestId, SessionId
+from duologue.calls.call import Call
+from duologue.ids import CallId, GatewayId, NodeName, PairId, PersonId, RequestId, SessionId
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NoSlot
-from duologue.pairs.pair import Pair
-from duologue.protocol.codes import EndReason
+from duologue.pairs.pair import Line, Pair
+from duologue.protocol.codes import CallEnd, EndReason, Mode
 from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
 
 # The times and bounds of the ledger, the same in every store.
@@ -38,6 +39,8 @@ NODES_LEASE = "nodes"
 """The name of the lease under which one process watches the media nodes; no shard has such a name."""
 REAPER_LEASE = "reaper"
 """The name of the lease under which one process gives up what ran out."""
+BACK_WITHIN_MS = 5_000
+"""For so long after a Next the two may become a pair again."""
 SHARD_LEASE_MS = 3_000
 """A matcher that is not heard of for so long loses its shards. Refreshed three times as often."""
 
@@ -91,7 +94,15 @@ class Paired(msgspec.Struct, frozen=True, tag=True):
     pair: Pair
 
 
-PersonState = Idle | Waiting | Paired
+class Ringing(msgspec.Struct, frozen=True, tag=True):
+    """They call somebody, or are called."""
+
+    call: Call
+    ticket: Ticket | None
+    """With what they wait again, should the call come to nothing."""
+
+
+PersonState = Idle | Waiting | Paired | Ringing
 
 
 class Claim(NamedTuple):
@@ -197,6 +208,29 @@ class PairEnded(msgspec.Struct, frozen=True, tag=True):
     reason: EndReason
     by: Literal["me", "peer", "server"]
     ticket: Ticket | None
+    back_until_ms: int | None = None
+    """Until when the two may become a pair again, should both want to; None: they cannot."""
+
+
+class WayBack(msgspec.Struct, frozen=True, tag=True):
+    """The last partner, of this pair, wants to go back, and the person may until then; None: neither can any more."""
+
+    pair: PairId
+    until_ms: int | None
+
+
+class CallRings(msgspec.Struct, frozen=True, tag=True):
+    """It rings: the person calls, or is called."""
+
+    call: Call
+
+
+class CallEnded(msgspec.Struct, frozen=True, tag=True):
+    """The call came to nothing, or rings no more at this session; with a ticket, the person waits again."""
+
+    call: CallId
+    reason: CallEnd
+    ticket: Ticket | None
 
 
 class Probe(msgspec.Struct, frozen=True, tag_field="type", tag="probe"):
@@ -219,7 +253,10 @@ class Dropped(msgspec.Struct, frozen=True, tag=True):
     """This person has too many sessions: the one that stood by longest goes."""
 
 
-News = Queued | Dequeued | PairFormed | RoomIsOpen | TalkStarted | PairEnded | Relayed | Superseded | Dropped
+News = (
+    Queued | Dequeued | PairFormed | RoomIsOpen | TalkStarted | PairEnded | WayBack | CallRings | CallEnded
+    | Relayed | Superseded | Dropped
+)  # fmt: skip
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -252,12 +289,15 @@ class Partner(NamedTuple):
     person: PersonId
     alias: str
     """What they were called in it."""
+    mode: Mode = Mode.TEXT
+    lines: tuple[Line, ...] = ()
+    """What the two wrote last."""
 
     @classmethod
     def of(cls, person: PersonId, pair: Pair) -> Self:
         """Of this person, in this pair."""
         peer = pair.peer(person)
-        return cls(peer.person, peer.alias)
+        return cls(peer.person, peer.alias, pair.mode, pair.lines)
 
 
 class Proposal(NamedTuple):
@@ -288,3 +328,7 @@ class Closed(NamedTuple):
 
     outcome: Outcome
     ended: Pair | None = None
+    call: Call | None = None
+    """The call that it began, or whose ringing it brought to an end: the caller owns telling who wants to know."""
+    formed: PairId | None = None
+    """The pair that two who went back became."""

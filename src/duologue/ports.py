@@ -11,8 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from duologue.calls.call import Ring
 from duologue.errors import DuologueError
-from duologue.ids import BlockId, GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
+from duologue.ids import BlockId, CallId, GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
     Arrival,
     Attention,
@@ -31,11 +32,12 @@ from duologue.ledger import (
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
-from duologue.nodes import NodeReport
+from duologue.nodes import NodeReport, NoSlot
 from duologue.pairs.pair import Pair
 from duologue.protocol.server import Credentials, PeerTyping
 from duologue.safety.block import Block
 from duologue.safety.ratelimit import Rate
+from duologue.safety.report import Complaint, Report
 
 
 class Clock(Protocol):
@@ -130,11 +132,11 @@ class PresenceStore(Protocol):
         `Unavailable` when the gateway was given up.
         """
 
-    async def expire(self) -> list[Pair]:
-        """Give up every seat, pair and gateway whose time is over; returns the pairs that ended.
+    async def expire(self) -> list[Closed]:
+        """Give up every seat, pair, call and gateway whose time is over; returns what ended by that.
 
         The people of a gateway that is given up departed, and their seats are held for
-        `ABANDONED_SEAT_MS`. The caller owns deleting the rooms. Safe to run anywhere, any
+        `ABANDONED_SEAT_MS`. The caller owns what follows, as after any other end. Safe to run anywhere, any
         number of times at once.
         """
 
@@ -196,6 +198,7 @@ class PairStore(Protocol):
     async def next(self, caller: Caller, pair: PairId, attempt: int, ticket: Ticket | None) -> Closed:
         """End this pair (NEXT) and wait with this ticket (None: the wishes of the last), in one transition.
 
+        Both hear until when they may go `back`, if they are both here.
         If that pair is over already, only the waiting remains to be done; somebody who is in a
         newer pair keeps it.
         """
@@ -203,13 +206,26 @@ class PairStore(Protocol):
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
 
+    async def back(self, caller: Caller, pair: PairId, again: PairId) -> Closed | NoSlot:
+        """Want to go back to this pair, which ended by a Next less than `BACK_WITHIN_MS` ago.
+
+        The other one of it hears `WayBack`. Once both want to, they are a new pair, `again`, whether they wait or not.
+        REFUSED as soon as either is in another pair or rings, has left or stopped waiting, was away, blocked the other,
+        or looks for another cohort; who had wanted to, or had heard of it, hears that it is over when it is. All but
+        text takes a join slot; `NoSlot` when there is none, and nothing changed.
+        """
+
     async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
-        """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows."""
+        """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows.
+
+        With what was written last, also when the pair is over: for who reports it.
+        """
 
     async def block(self, caller: Caller, pair: PairId) -> Closed:
         """Never meet the partner of this pair again, in both directions; ends the pair (LEFT) if it is on.
 
-        Works for the present pair and the last one. Beyond `MAX_BLOCKS` of the caller's own it is
+        Works for the present pair and the last one, and by its name for the present call and the last
+        one that came to nothing. Beyond `MAX_BLOCKS` of the caller's own it is
         REFUSED, and the pair ends all the same.
         """
 
@@ -256,6 +272,39 @@ class PairStore(Protocol):
         """Pass something on to the partner that leaves no trace. Lost if they are away."""
 
 
+class CallStore(Protocol):
+    """Who calls whom. Whatever names a call that rings no more is DONE and changes nothing."""
+
+    async def call(self, caller: Caller, wanted: Ring) -> Closed | NoSlot:
+        """Ring somebody, at all their sessions, also where they have none just now. Both hear `CallRings`.
+
+        Who waits waits no longer while it rings, and waits on with the same wait if it comes to
+        nothing. A callee in a pair, or in another call, is busy: the caller hears `CallEnded`. If
+        one has blocked the other, the caller alone hears that it rings. Who calls somebody who is
+        calling them accepts that call. REFUSED for oneself, and for who is in a pair or another
+        call. `Unavailable` while a store that began anew hears who is here.
+        """
+
+    async def accept(self, caller: Caller, call: CallId, pair: PairId) -> Closed | NoSlot:
+        """Take a call: it becomes this pair, of which both hear, and the callee's other sessions hear
+        `ANSWERED_ELSEWHERE`. All but text takes a join slot; `NoSlot` when there is none, and it rings on.
+        """
+
+    async def answer(
+        self, person: PersonId, session: SessionId, gateway: GatewayId, call: CallId, pair: PairId
+    ) -> Arrival | NoSlot | None:
+        """The same from a session that stands by, which becomes the active one in the same step, as by `arrive`.
+
+        None, and nothing changed, where that call rings no more, or nobody knows of that session.
+        """
+
+    async def decline(self, caller: Caller, call: CallId) -> Closed:
+        """Do not take a call; it ends for both. A session that stands by may do so too."""
+
+    async def cancel_call(self, caller: Caller, call: CallId) -> Closed:
+        """Stop ringing. Where the answer crossed it, and always later, the pair that it became ends (LEFT)."""
+
+
 class NodeStore(Protocol):
     """The media nodes: who works, and who carries what."""
 
@@ -297,7 +346,7 @@ class LookingStore(Protocol):
         """
 
 
-class Store(PresenceStore, TicketStore, PairStore, NodeStore, LookingStore, Outbox, Protocol):
+class Store(PresenceStore, TicketStore, PairStore, CallStore, NodeStore, LookingStore, Outbox, Protocol):
     """Everything that must be one truth, in one place."""
 
     @property
@@ -306,7 +355,8 @@ class Store(PresenceStore, TicketStore, PairStore, NodeStore, LookingStore, Outb
 
 
 class SafetyStore(Protocol):
-    """What must outlive the ledger: who does not want to meet whom. The ledger caches it and may forget it.
+    """What must outlive the ledger: who does not want to meet whom, what people reported, and by what link somebody may
+    be called. The ledger caches the first and may forget it.
 
     Whatever returned is durable. Every method may be repeated after `OutcomeUnknown`. Nobody waits long: a store
     that is away or hangs is `Unavailable` within seconds, and while it is, most calls are at once.
@@ -327,6 +377,28 @@ class SafetyStore(Protocol):
 
     async def blocked_by(self, person: PersonId) -> frozenset[PersonId]:
         """Whom this person has blocked."""
+
+    async def report(self, complaint: Complaint) -> bool:
+        """Keep what somebody says of a partner, and block that partner as `block` does, both or neither.
+
+        What the same person said of the same pair before stands. False beyond `MAX_REPORTS` of theirs: then the block
+        alone is kept. Beyond `MAX_BLOCKS` the report alone is.
+        """
+
+    async def reports(self, since_ms: int, most: int) -> list[Report]:
+        """The newest of those that were made since, the newest first."""
+
+    async def forget_reports(self, before_ms: int) -> int:
+        """Delete some that are older, a bounded number at once: how many. 0: there are none left."""
+
+    async def link_of(self, person: PersonId, *, renew: bool = False) -> str:
+        """The personal link of somebody: the one that they have, or with `renew` another one, which replaces it.
+
+        Unguessable, and says nothing of the person. Who renews again because the answer was lost gets yet another one.
+        """
+
+    async def person_of(self, link: str) -> PersonId | None:
+        """Who is behind a link now."""
 
     async def ping(self) -> None:
         """Raises `Unavailable` unless it is there and fit for this version."""

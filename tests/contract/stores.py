@@ -15,13 +15,15 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from duologue.calls.call import Ring
 from duologue.clock import SystemClock
-from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, RequestId, SessionId
+from duologue.ids import CallId, GatewayId, MatcherId, NodeName, PairId, PersonId, RequestId, SessionId
 from duologue.ledger import (
     GATEWAY_LEASE_MS,
     NODES_LEASE,
     Arrival,
     Caller,
+    Closed,
     CommitResult,
     Committed,
     News,
@@ -30,7 +32,7 @@ from duologue.ledger import (
     TicketArrived,
 )
 from duologue.matching.ticket import Ticket
-from duologue.nodes import NodeHealth, NodeReport
+from duologue.nodes import NodeHealth, NodeReport, NoSlot
 from duologue.pairs.pair import Pair
 from duologue.ports import ResyncNeeded, Store
 from duologue.protocol.codes import Mode
@@ -49,6 +51,8 @@ from tests.redis_server import RedisServer, redis_server
 GATEWAY = GatewayId("g1")
 MATCHER = MatcherId("m1")
 PAIR = PairId("p1")
+CALL = CallId("c1")
+RING_MS = 60_000
 SHARD = cohort().key
 KEEP_ALIVE_MS = GATEWAY_LEASE_MS // 3
 
@@ -242,6 +246,18 @@ class World:
         await self.news(ben)
         return ana, ben
 
+    async def call(self, caller: Caller, to: PersonId, call: CallId = CALL, **wanted: Any) -> Closed | NoSlot:
+        """Ring somebody, by text unless a test says otherwise."""
+        return await self.store.call(caller, ring(to, call, **wanted))
+
+    async def ringing(self, mode: Mode = Mode.TEXT) -> tuple[Caller, Caller]:
+        """Ana calls Ben, who is here; what led there is not news any more."""
+        ana, ben = await self.here(ANA), await self.here(BEN)
+        assert_done(await self.call(ana, BEN, mode=mode))
+        await self.news(ana)
+        await self.news(ben)
+        return ana, ben
+
     async def deliveries(self, caller: Caller) -> list[tuple[int, News]]:
         """What this session heard since it was asked last: (rev, news)."""
         for gateway, position in list(self._positions.items()):
@@ -265,12 +281,24 @@ class World:
 
     async def lost_pairs(self) -> list[Pair]:
         """What `expire` ends now."""
-        return await self.store.expire()
+        return [closed.ended for closed in await self.store.expire() if closed.ended is not None]
 
 
 def wish(caller: Caller, attempt: int = 1, **wishes: Any) -> Ticket:
     """A ticket as a session hands it in: the store fills in the rest."""
     return msgspec.structs.replace(ticket(caller.person, attempt=attempt, rev=0, since_ms=0), **wishes)
+
+
+def ring(to: PersonId, call: CallId = CALL, **wanted: Any) -> Ring:
+    """A call as a session hands it in."""
+    return Ring(call, to, Mode.TEXT, RING_MS, ("Heron", "Otter"), PAIR)._replace(**wanted)
+
+
+def assert_done(answer: Closed | NoSlot | None) -> Closed:
+    """It went through."""
+    assert isinstance(answer, Closed)
+    assert answer.outcome is Outcome.DONE
+    return answer
 
 
 def asking(caller: Caller, request: str) -> Caller:

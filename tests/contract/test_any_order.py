@@ -10,9 +10,12 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from duologue.ids import PairId, PersonId, SessionId
+from duologue.ids import CallId, PairId, PersonId, SessionId
 from duologue.ledger import (
+    CallEnded,
     Caller,
+    CallRings,
+    Closed,
     Committed,
     Delivery,
     Dequeued,
@@ -24,6 +27,7 @@ from duologue.ledger import (
     PersonState,
     Proposal,
     Queued,
+    Ringing,
     RoomIsOpen,
     TalkStarted,
     TicketArrived,
@@ -34,7 +38,7 @@ from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Phase
 from duologue.store.memory import MemoryStore
 from tests.builders import ANA, BEN, CLEO, DAN, NODE
-from tests.contract.stores import GATEWAY, MATCHER, SHARD, wish
+from tests.contract.stores import GATEWAY, MATCHER, SHARD, ring, wish
 from tests.fakes import ManualClock
 
 REFUSED = (Outcome.STALE, Outcome.GONE)
@@ -59,12 +63,17 @@ class Follower:
         self.rev = delivery.rev
         match delivery.news:
             case Queued(ticket):
-                self.state = Waiting(ticket)
+                self.state = Ringing(self.state.call, ticket) if isinstance(self.state, Ringing) else Waiting(ticket)
             case Dequeued():
-                self.state = Idle()
+                self.state = Ringing(self.state.call, None) if isinstance(self.state, Ringing) else Idle()
             case PairFormed(pair):
                 self.state = Paired(pair)
             case PairEnded(ticket=ticket):
+                self.state = Waiting(ticket) if ticket is not None else Idle()
+            case CallRings(call):
+                waits = self.state.ticket if isinstance(self.state, Waiting) else None
+                self.state = Ringing(call, waits)
+            case CallEnded(ticket=ticket):
                 self.state = Waiting(ticket) if ticket is not None else Idle()
             case RoomIsOpen() | TalkStarted():
                 assert isinstance(self.state, Paired), "news of a pair goes to people in it"
@@ -88,6 +97,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.tickets: list[Ticket] = []
         self.queue: dict[PersonId, Ticket] = {}
         self.pairs: list[PairId] = [PairId("never")]
+        self.calls: list[CallId] = []
         self.news_position = self.queue_position = self.count = 0
 
     def teardown(self) -> None:
@@ -157,6 +167,63 @@ class StoreMachine(RuleBasedStateMachine):
     def leave(self, person: PersonId, which: int) -> None:
         if person in self.followers:
             self.run(self.store.leave(self.callers[person], self.pairs[which % len(self.pairs)]))
+
+    @precondition(lambda self: len(self.pairs) > 1)
+    @rule(person=people, back=st.integers(0, 3))
+    def go_back(self, person: PersonId, back: int) -> None:
+        """Whoever takes part was free, and has blocked nobody of it."""
+        if person not in self.followers:
+            return
+        free = {who.id for who in self.store.ledger.people.values() if who.pair is None and who.call is None}
+        pair, again = self.pairs[max(0, len(self.pairs) - 1 - back)], PairId(f"p{self.fresh()}")
+        closed = self.run(self.store.back(self.callers[person], pair, again))
+        assert isinstance(closed, Closed)
+        if closed.formed is not None:
+            self.pairs.append(again)
+            people = {side.person for side in self.store.ledger.pairs[again].sides}
+            assert people <= free & set(self.followers)
+
+    @precondition(lambda self: self.followers)
+    @rule(person=people, which=choices)
+    def part_and_go_back(self, person: PersonId, which: int) -> None:
+        """What people do one after the other, so that it is not left to chance."""
+        who = self.store.ledger.people.get(person)
+        if person not in self.followers or who is None or who.pair is None:
+            return
+        pair = self.store.ledger.pairs[who.pair]
+        peer = pair.peer(person).person
+        self.attempts[person] = max(self.attempts[person], who.attempt) + 1
+        self.run(self.store.next(self.callers[person], pair.id, self.attempts[person], None))
+        if peer in self.followers and which % 2:
+            self.run(self.store.back(self.callers[peer], pair.id, PairId("unused")))
+
+    # -- calls ------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.followers)
+    @rule(person=people, other=people, apart=st.booleans(), for_ms=st.sampled_from([3_000, 60_000]))
+    def call(self, person: PersonId, other: PersonId, apart: bool, for_ms: int) -> None:
+        if person in self.followers:
+            name, pair = CallId(f"c{self.fresh()}"), PairId(f"p{self.fresh()}")
+            self.calls.append(name)
+            self.pairs.append(pair)
+            wanted = ring(other, name, pair=pair, for_ms=for_ms, apart=apart)
+            self.run(self.store.call(self.callers[person], wanted))
+
+    @precondition(lambda self: self.calls)
+    @rule(person=people, back=st.integers(0, 2), what=st.sampled_from(["accept", "accept", "decline", "cancel"]))
+    def answer(self, person: PersonId, back: int, what: str) -> None:
+        if person not in self.followers:
+            return
+        caller, name = self.callers[person], self.calls[max(0, len(self.calls) - 1 - back)]
+        match what:
+            case "accept":
+                pair = PairId(f"p{self.fresh()}")
+                self.pairs.append(pair)
+                self.run(self.store.accept(caller, name, pair))
+            case "decline":
+                self.run(self.store.decline(caller, name))
+            case _:
+                self.run(self.store.cancel_call(caller, name))
 
     # -- matching ---------------------------------------------------------------------------
 
@@ -239,8 +306,35 @@ class StoreMachine(RuleBasedStateMachine):
     def everybody_is_in_one_state(self) -> None:
         """Nobody waits while in a pair, and nobody is in a pair that is not there."""
         for who in self.store.ledger.people.values():
-            assert not (who.waiting and who.pair is not None)
+            assert not ((who.waiting or who.call is not None) and who.pair is not None)
+            assert not (who.offered and who.call is not None)
             assert who.pair is None or who.pair in self.store.ledger.pairs
+
+    @invariant()
+    def a_way_back_is_of_who_is_free(self) -> None:
+        """Whoever does anything else has none; and both know of a wish, or neither."""
+        for who in self.store.ledger.people.values():
+            way = who.way_back
+            if way is None:
+                continue
+            assert who.here
+            assert who.pair is None
+            assert who.call is None
+            peer = self.store.ledger.people.get(way.person)
+            other = peer.way_back if peer is not None else None
+            if way.mine or way.theirs:
+                assert other is not None
+                assert (other.pair, other.mine, other.theirs) == (way.pair, way.theirs, way.mine)
+
+    @invariant()
+    def calls_ring_with_those_who_know_of_them(self) -> None:
+        """And with nobody else."""
+        for call in self.store.ledger.calls.values():
+            assert call.rings
+            for party in call.known_to:
+                assert self.store.ledger.people[party.person].call == call.id
+        for who in self.store.ledger.people.values():
+            assert who.call is None or who.call in self.store.ledger.calls
 
     @invariant()
     def revisions_only_grow(self) -> None:
@@ -263,7 +357,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert type(follower.state) is type(truth)
             if isinstance(truth, Paired) and isinstance(follower.state, Paired):
                 assert follower.state.pair.id == truth.pair.id
-            if isinstance(truth, Waiting):
+            if isinstance(truth, Waiting | Ringing):
                 assert follower.state == truth
 
     @invariant()

@@ -277,7 +277,7 @@ async def test_a_seat_that_runs_out_ends_the_pair_as_lost(world: World) -> None:
     await world.news(ben)
     await world.advance(SEAT_MS)
 
-    assert [pair.id for pair in await world.store.expire()] == [PAIR]
+    assert [pair.id for pair in await world.lost_pairs()] == [PAIR]
     (ended,) = await world.news(ben)
     assert isinstance(ended, PairEnded)
     assert (ended.reason, ended.by) == (EndReason.LOST, "peer")
@@ -332,7 +332,7 @@ async def test_a_pair_that_misses_its_deadline_ends(world: World) -> None:
     """Nobody waits for a picture for ever: it ends, and both wait again."""
     ana, ben = await world.paired()
     await world.advance(10_000)
-    (ended,) = await world.store.expire()
+    (ended,) = await world.lost_pairs()
 
     assert (ended.id, ended.ended) == (PAIR, EndReason.MEDIA_FAILED)
     for caller in (ana, ben):

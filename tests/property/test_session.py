@@ -11,13 +11,16 @@ import hypothesis.strategies as st
 import msgspec
 from hypothesis import given, settings
 
+from duologue.calls.call import Call, Party
 from duologue.gateway import events as ev
 from duologue.gateway.board import Board
 from duologue.gateway.session import Session
 from duologue.gateway.terms import Limits
-from duologue.ids import PairId, SessionId
+from duologue.ids import CallId, PairId, SessionId
 from duologue.ledger import (
     Arrival,
+    CallEnded,
+    CallRings,
     Delivery,
     Dequeued,
     Dropped,
@@ -29,17 +32,19 @@ from duologue.ledger import (
     Probe,
     Queued,
     Relayed,
+    Ringing,
     RoomIsOpen,
     Superseded,
     TalkStarted,
     Waiting,
+    WayBack,
 )
 from duologue.protocol import client as c
 from duologue.protocol import codec
 from duologue.protocol import server as s
-from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, Mode
+from duologue.protocol.codes import CallEnd, CloseCode, EndReason, ErrorCode, Mode
 from duologue.safety.ratelimit import UNLIMITED, Rate
-from tests.builders import ANA, NOW, pair, ticket
+from tests.builders import ANA, BEN, NOW, pair, ticket
 from tests.property.messages import messages
 
 PAIRS = [
@@ -54,7 +59,21 @@ ERROR = s.CommandError(ErrorCode.UNAVAILABLE, "away", temporary=True, retry_afte
 
 pairs = st.sampled_from(PAIRS + TURNED)
 names = st.sampled_from([PairId("p1"), PairId("p2")])
-states = st.builds(Paired, pairs) | st.builds(Idle) | st.builds(Waiting, st.just(ticket(ANA, rev=2)))
+parties = st.sampled_from([(Party(ANA, "Heron"), Party(BEN, "Otter")), (Party(BEN, "Otter"), Party(ANA, "Heron"))])
+calls = st.builds(
+    lambda name, mode, two, for_ms: Call(CallId(name), mode, two[0], two[1], NOW, NOW + for_ms),
+    st.sampled_from(["c1", "c2"]),
+    st.sampled_from(Mode),
+    parties,
+    st.sampled_from([0, 60_000]),
+)
+waits = st.none() | st.just(ticket(ANA, rev=2))
+states = (
+    st.builds(Paired, pairs)
+    | st.builds(Idle)
+    | st.builds(Ringing, calls, waits)
+    | st.builds(Waiting, st.just(ticket(ANA, rev=2)))
+)
 revs = st.integers(0, 12)
 arrivals = st.builds(Arrival, st.integers(1, 9), revs, states, st.integers(0, 5))
 tickets = st.none() | st.just(ticket(ANA, rev=3))
@@ -64,7 +83,17 @@ news: st.SearchStrategy[Any] = st.one_of(
     st.builds(PairFormed, pairs, st.integers(1, 5)),
     st.builds(RoomIsOpen, names),
     st.builds(TalkStarted, names, st.just(NOW)),
-    st.builds(PairEnded, names, st.sampled_from(EndReason), st.sampled_from(["me", "peer", "server"]), tickets),
+    st.builds(
+        PairEnded,
+        names,
+        st.sampled_from(EndReason),
+        st.sampled_from(["me", "peer", "server"]),
+        tickets,
+        st.none() | st.just(NOW + 5_000),
+    ),
+    st.builds(WayBack, names, st.none() | st.just(NOW + 5_000)),
+    st.builds(CallRings, calls),
+    st.builds(CallEnded, st.sampled_from([CallId("c1"), CallId("c2")]), st.sampled_from(CallEnd), tickets),
     st.builds(Relayed, st.builds(s.PeerTyping, names) | st.builds(Probe, names)),
     st.builds(Superseded),
     st.builds(Dropped),
@@ -82,6 +111,8 @@ events: st.SearchStrategy[Any] = st.one_of(
     st.builds(ev.ResumeRefused),
     st.builds(ev.Answered, st.just("1"), replies),
     st.builds(ev.Refreshed, st.just("1"), st.just("r"), st.none() | st.just(NOW + 60_000)),
+    st.builds(ev.NotTaken, st.just("1"), replies),
+    st.builds(ev.LinkTold, st.just("1"), st.just("l")),
     st.builds(ev.Listed, st.just("1"), st.just([])),
     st.builds(ev.Delivered, st.builds(Delivery, st.just(SessionId("s1")), revs, news)),
     st.builds(ev.PeerSaid, st.builds(s.PeerTyping, names) | st.builds(Probe, names)),
@@ -107,7 +138,10 @@ BUFFERED = 8
 
 def awaited(session: Session, event: ev.Event) -> bool:
     """What the pump never does: an answer to a question that was not asked."""
-    return isinstance(event, ev.Entered | ev.EntryRefused | ev.ResumeRefused) and not session._client.in_flight
+    return (
+        isinstance(event, ev.Entered | ev.EntryRefused | ev.ResumeRefused | ev.NotTaken)
+        and not session._client.in_flight
+    )
 
 
 @settings(max_examples=600, deadline=None)
@@ -184,7 +218,7 @@ class Pump:
         self.over = False
         self.told: type[s.Ready | s.Standby] | None = None
         """How the client stands, by what it heard; None while its token is being checked."""
-        self._work: deque[ev.Enter | ev.Perform | ev.Renew | ev.ListBlocks] = deque()
+        self._work: deque[ev.Enter | ev.Perform | ev.Renew | ev.ListBlocks | ev.TellLink | ev.TakeCall] = deque()
 
     def handle(self, event: ev.Event, pause_ms: int = 0) -> None:
         """Something happens; what has to be done about it is done, or queued."""
@@ -197,7 +231,10 @@ class Pump:
                     self.told = type(told)
                 case ev.Close():
                     self.over = True
-                case ev.Enter() | ev.Perform() | ev.Renew() | ev.ListBlocks():
+                case ev.TakeCall():
+                    self.told = None
+                    self._work.append(command)
+                case ev.Enter() | ev.Perform() | ev.Renew() | ev.ListBlocks() | ev.TellLink():
                     self._work.append(command)
                 case ev.Place(of):
                     self.handle(ev.Placed(of.id, CREDENTIALS))
@@ -227,6 +264,15 @@ class Pump:
             case ev.Renew(id_):
                 refused = isinstance(outcome, s.CommandError)
                 self.handle(ev.Answered(id_, outcome) if refused else ev.Refreshed(id_, "r", None))
+            case ev.TakeCall(id_) if outcome is Outcome.DONE:
+                self.handle(entry)
+                self.handle(ev.Answered(id_, Outcome.DONE))
+            case ev.TakeCall(id_):
+                self.told = s.Standby
+                self.handle(ev.NotTaken(id_, outcome))
+            case ev.TellLink(id_):
+                refused = isinstance(outcome, s.CommandError)
+                self.handle(ev.Answered(id_, outcome) if refused else ev.LinkTold(id_, "l"))
             case ev.ListBlocks(id_):
                 refused = isinstance(outcome, s.CommandError)
                 self.handle(ev.Answered(id_, outcome) if refused else ev.Listed(id_, []))

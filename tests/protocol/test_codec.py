@@ -13,7 +13,17 @@ from hypothesis import given
 from duologue.protocol import client as c
 from duologue.protocol import codec
 from duologue.protocol import server as s
-from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode, PeerEvent
+from duologue.protocol.codes import (
+    CallEnd,
+    CloseCode,
+    EndReason,
+    ErrorCode,
+    MediaEvent,
+    Mode,
+    PeerEvent,
+    ReportCause,
+    TrailEvent,
+)
 
 CLIENT: list[Any] = [
     c.Auth("token", c.ClientInfo("web", "1.0")),
@@ -30,6 +40,7 @@ CLIENT: list[Any] = [
     c.Chat("8", "p1", "héllo \u2028 😀", 1),
     c.Typing("p1"),
     c.Call("9", "x"),
+    c.CallLink("9", renew=True),
     c.Accept("10", "c1"),
     c.Decline("11", "c1"),
     c.CancelCall("12", "c1"),
@@ -39,6 +50,7 @@ CLIENT: list[Any] = [
     c.BlockedList("16"),
     c.Refresh("17", "token"),
     c.Diagnostics("18", {"leaks": 0, "ratio": 0.5, "bfcache": True}),
+    c.Diagnostics("19", {"pc_built": 3}, ReportCause.LEAKED, [TrailEvent.JOIN, TrailEvent.SETTLED]),
     c.Pong(),
     c.Bye(),
 ]
@@ -76,8 +88,12 @@ SERVER: list[Any] = [
     s.Refreshed("token", 1_700_000_000_000),
     s.Blocked([s.BlockedPerson("b1", "Heron", 1_700_000_000_000)]),
     s.Ready(1, "s1", "token", 60_000, ME, 0, s.IdleState(), 1_700_000_000_000),
-    s.Incoming("c1", "Otter", 1),
-    s.CallState("c1", "ringing", ""),
+    s.Incoming(3, "c1", "Otter", Mode.VOICE, 1),
+    s.CallState(3, "c1", "ringing", expires=1_700_000_060_000),
+    s.CallState(4, "c1", "accepted", pair="p1"),
+    s.CallState(5, "c1", "ended", CallEnd.BUSY),
+    s.PersonalLink("l1"),
+    s.Ready(1, "s1", "token", 60_000, ME, 0, s.RingingState("c1", True, "Otter", Mode.VIDEO, 1)),
     s.Notice("warn", "few_people", {"minutes": 4}),
     s.Ping(),
     s.Drain(5_000),
@@ -100,6 +116,15 @@ def test_every_message_is_tried_here() -> None:
     """A message that comes or goes has to be added above."""
     assert {type(message) for message in CLIENT} == set(typing.get_args(c.ClientMessage))
     assert {type(message) for message in SERVER} == set(typing.get_args(s.ServerMessage))
+
+
+def test_words_of_a_newer_client_s_report_are_other() -> None:
+    """It is still counted, and no free text comes in."""
+    said = codec.decode_client(
+        b'{"type":"diagnostics","id":"1","report":{},"cause":"cosmic_rays","trail":["join","my name is Ana"]}'
+    )
+
+    assert said == c.Diagnostics("1", {}, ReportCause.OTHER, [TrailEvent.JOIN, TrailEvent.OTHER])
 
 
 def test_unknown_fields_are_ignored() -> None:

@@ -21,6 +21,7 @@ class Surroundings:
     """Tokens, and nothing that could be violated."""
 
     calm = frozen = False
+    links = ("link",)
 
     def invite(self, person: str, facets: dict[str, str], refresh: str | None) -> GuestTokens:
         return GuestTokens(PersonId(person), "token", "refresh", 0)

@@ -54,6 +54,8 @@ export const ErrorCode = {
   UNAVAILABLE: "unavailable",
   /** No media server can take a pair right now. */
   MEDIA_FAILED: "media_failed",
+  /** Nobody is behind this personal link: it was taken back, or never was one. */
+  UNKNOWN_LINK: "unknown_link",
 } as const;
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
@@ -69,6 +71,23 @@ export const EndReason = {
   MEDIA_FAILED: "media_failed",
 } as const;
 export type EndReason = (typeof EndReason)[keyof typeof EndReason];
+
+/** Why a call came to nothing, or rings no more here. */
+export const CallEnd = {
+  /** The callee does not want it. */
+  DECLINED: "declined",
+  /** The caller stopped ringing, or is gone. */
+  CANCELLED: "cancelled",
+  /** Nobody answered in time. */
+  MISSED: "missed",
+  /** The callee talks, or rings with somebody. */
+  BUSY: "busy",
+  /** Another session of the same person took it. */
+  ANSWERED_ELSEWHERE: "answered_elsewhere",
+  /** The servers lost it: their store began anew. Call again. */
+  LOST: "lost",
+} as const;
+export type CallEnd = (typeof CallEnd)[keyof typeof CallEnd];
 
 /** What happened to the other one. */
 export const PeerEvent = {
@@ -126,6 +145,50 @@ export const FailureCause = {
   OTHER: "other",
 } as const;
 export type FailureCause = (typeof FailureCause)[keyof typeof FailureCause];
+
+/** Why a client reports of itself, if not just to tell its figures. */
+export const ReportCause = {
+  /** It did not come up in time. */
+  CONNECT_TIMEOUT: "connect_timeout",
+  /** It was refused, or broke off before it was up. */
+  CONNECT_FAILED: "connect_failed",
+  /** It was up, went away, and did not come back in time. */
+  RECONNECT_TIMEOUT: "reconnect_timeout",
+  /** It was up, and ended by itself. */
+  LOST: "lost",
+  /** The session, the media library and its connections did not agree about their state. */
+  MISMATCH: "mismatch",
+  /** Connections were alive when all should have been closed. */
+  LEAKED: "leaked",
+  /** A cause of a newer client. */
+  OTHER: "other",
+} as const;
+export type ReportCause = (typeof ReportCause)[keyof typeof ReportCause];
+
+/** What happened in a client before it reported: words without anything of a person in them. */
+export const TrailEvent = {
+  ONLINE: "online",
+  OFFLINE: "offline",
+  FIND: "find",
+  NEXT: "next",
+  STOP: "stop",
+  BLOCK: "block",
+  WAITING: "waiting",
+  MATCHED: "matched",
+  TALKING: "talking",
+  ENDED: "ended",
+  JOIN: "join",
+  LEAVE: "leave",
+  /** A join or a leave is over, and nothing else runs. */
+  SETTLED: "settled",
+  JOINED: "joined",
+  FIRST_FRAME: "first_frame",
+  RECONNECTING: "reconnecting",
+  FAILED: "failed",
+  /** Something of a newer client. */
+  OTHER: "other",
+} as const;
+export type TrailEvent = (typeof TrailEvent)[keyof typeof TrailEvent];
 
 /** Which program this is; for statistics, never for decisions. */
 export interface ClientInfo {
@@ -194,7 +257,12 @@ export interface Leave {
   pair: string;
 }
 
-/** Offer the last partner to go back to that talk. */
+/**
+ * Want to go back to the partner of this pair, which a Next has just ended (`ended.back_until`).
+ *
+ * Once both have said so, the two are a new pair. Refused where it is too late: either has another partner by now,
+ * has left or stopped waiting. Wait meanwhile as you did, or not at all.
+ */
 export interface Back {
   type: "back";
   id: string;
@@ -247,40 +315,55 @@ export interface Typing {
   pair: string;
 }
 
-/** Ring somebody. */
+/** Ring somebody; `call_state` follows. Calling somebody who is calling you takes that call. */
 export interface Call {
   type: "call";
   id: string;
   to: string;
+  mode?: Mode;
 }
 
-/** Take a call; it becomes a pair. */
+/** Ask for the personal link by which others may call; `personal_link` follows. */
+export interface CallLink {
+  type: "call_link";
+  id: string;
+  /** Take the present one back: whoever has it rings nobody any more. */
+  renew?: boolean;
+}
+
+/** Take a call; it becomes a pair. A session that stands by becomes the active one by it: a `ready` comes first. */
 export interface Accept {
   type: "accept";
   id: string;
   call: string;
 }
 
-/** Refuse a call. */
+/** Refuse a call, for all sessions; one that stands by may do so too. */
 export interface Decline {
   type: "decline";
   id: string;
   call: string;
 }
 
-/** Stop ringing. */
+/** Stop ringing. If the answer crossed it on the way, the pair that it became ends. */
 export interface CancelCall {
   type: "cancel_call";
   id: string;
   call: string;
 }
 
-/** Report the partner; also ends the pair and blocks. */
+/**
+ * Report the partner of this pair or the last one to the operator; also ends the pair and blocks.
+ *
+ * The pair ends and the two are kept apart also where the report itself is refused, as `unavailable`: send it again.
+ */
 export interface Report {
   type: "report";
   id: string;
   pair: string;
+  /** One of the `report_reasons` of `/config.json`; any other is taken for `other`. */
   reason: string;
+  /** In the person's own words. Control characters but tab and line feed are taken out. */
   text?: string;
 }
 
@@ -288,6 +371,7 @@ export interface Report {
 export interface Block {
   type: "block";
   id: string;
+  /** Or a call: the one that rings, or the last that came to nothing. */
   pair: string;
 }
 
@@ -311,11 +395,16 @@ export interface Refresh {
   token: string;
 }
 
-/** What a client found out about itself (leaks, fallbacks), for the operator. */
+/** What a client found out about itself, for the operator. No words but those of closed sets, and nobody's. */
 export interface Diagnostics {
   type: "diagnostics";
   id: string;
+  /** Figures. `pc_built` and `pc_swept`: connections built, and closed as leftovers, since the report before. */
   report: Record<string, number | boolean>;
+  /** Absent: nothing is wrong; it is counted, and not in the log. */
+  cause?: ReportCause | null;
+  /** What happened before, the newest last. */
+  trail?: TrailEvent[];
 }
 
 /** A signal: answer to `ping`. */
@@ -394,6 +483,8 @@ export interface Matched {
   peer: Peer;
   media: Credentials | null;
   deadline_ms: number;
+  /** The direct call that it came of; then you will be idle after it, whatever you did before. */
+  call?: string;
 }
 
 /** Both sides are connected. */
@@ -412,6 +503,8 @@ export interface Ended {
   reason: EndReason;
   by: "me" | "peer" | "server";
   waiting?: Waiting;
+  /** Until when `back` may be said; absent: there is no way back. */
+  back_until?: number;
 }
 
 /** Neither waiting nor in a pair. */
@@ -446,6 +539,18 @@ export interface PairState {
   last_n: number;
 }
 
+/** You call somebody, or are called. */
+export interface RingingState {
+  kind: "ringing";
+  call: string;
+  /** You are the one who calls. */
+  outgoing: boolean;
+  /** What the other one is called. */
+  peer: string;
+  mode: Mode;
+  expires: number;
+}
+
 /** The server speaks first. */
 export interface Hello {
   type: "hello";
@@ -468,7 +573,7 @@ export interface Ready {
   self: Self;
   /** The newest attempt that the server knows of; your next one must be greater. */
   attempt: number;
-  state: IdleState | WaitingState | PairState;
+  state: IdleState | WaitingState | PairState | RingingState;
   /** When this session ends, unless it is refreshed; absent: it does not. */
   expires_at?: number;
 }
@@ -508,11 +613,12 @@ export interface Blocked {
   people: BlockedPerson[];
 }
 
-/** The last partner would like to go back. */
+/** The last partner would like to go back, to a talk that a Next has ended; so can you, with `back`. */
 export interface BackOffer {
   type: "back_offer";
   pair: string;
-  until: number;
+  /** null: nobody can go back to it any more, also where it was you who wanted to. */
+  until: number | null;
 }
 
 /** Something about the partner changed. */
@@ -545,20 +651,38 @@ export interface PeerTyping {
   pair: string;
 }
 
-/** Somebody rings. */
+/** Somebody calls you, at all your sessions: `accept` or `decline`. While it rings you do not wait. */
 export interface Incoming {
   type: "incoming";
+  rev: number;
   call: string;
+  /** An alias, never an account. */
   caller: string;
+  mode: Mode;
+  /** When it is missed. */
   expires: number;
 }
 
-/** A call moved on. */
+/** A call moved on: yours rings, it was taken (`matched` follows), or it came to nothing. */
 export interface CallState {
   type: "call_state";
+  rev: number;
   call: string;
   state: "accepted" | "ended" | "ringing";
-  reason: string;
+  /** For `ended`. */
+  reason?: CallEnd;
+  /** For `ringing`: when it is missed. */
+  expires?: number;
+  /** For `accepted`. */
+  pair?: string;
+  /** For `ended`: you had waited, and wait on. */
+  waiting?: Waiting;
+}
+
+/** By this others may call you: comes before the reply to `call_link`. */
+export interface PersonalLink {
+  type: "personal_link";
+  link: string;
 }
 
 /** Something a person should be told; the page has the words. */
@@ -607,6 +731,7 @@ export type Command =
   | Hidden
   | Chat
   | Call
+  | CallLink
   | Accept
   | Decline
   | CancelCall
@@ -635,6 +760,7 @@ export type ClientMessage =
   | Hidden
   | Chat
   | Call
+  | CallLink
   | Accept
   | Decline
   | CancelCall
@@ -652,7 +778,8 @@ export type ClientMessage =
 export type State =
   | IdleState
   | WaitingState
-  | PairState;
+  | PairState
+  | RingingState;
 
 export type Push =
   | Waiting
@@ -665,6 +792,7 @@ export type Push =
   | PeerTyping
   | Incoming
   | CallState
+  | PersonalLink
   | Notice
   | Ping
   | Drain
@@ -687,6 +815,7 @@ export type ServerMessage =
   | PeerTyping
   | Incoming
   | CallState
+  | PersonalLink
   | Notice
   | Ping
   | Drain

@@ -39,6 +39,8 @@ def _head(explained: Explained) -> str:
         what = "has talked" if explained.doing is Doing.TALKING else "was matched and is being connected,"
         where = f" on {talk.node}" if talk.node is not None else ""
         return f"{who} does not wait: {what} for {lasting}, in pair {talk.pair}{where}."
+    if explained.doing is Doing.RINGING:
+        return f"{who} is not matched: calls somebody, or is called, for {lasting}."
     return f"{who} does not wait: {'is here' if explained.gateway else 'is away'}, and searches nobody."
 
 

@@ -10,30 +10,42 @@ from typing import Self, TypeVar
 
 from duologue.client.socket import Invitation, Socket
 from duologue.protocol.client import (
+    Accept,
+    Back,
     Block,
     BlockedList,
+    Call,
+    CallLink,
     Cancel,
+    CancelCall,
     Chat,
     Command,
+    Decline,
     Filters,
     Find,
     Leave,
     MediaReport,
     Next,
+    Report,
     Unblock,
 )
 from duologue.protocol.codes import MediaEvent, Mode
 from duologue.protocol.server import (
     Blocked,
     BlockedPerson,
+    CallState,
     CommandError,
     Ended,
     IdleState,
+    Incoming,
     Matched,
     PairState,
+    PersonalLink,
     Ready,
     Reply,
+    RingingState,
     ServerMessage,
+    Standby,
     Waiting,
     WaitingState,
 )
@@ -62,7 +74,12 @@ class RandomChatSession:
         self.socket: Socket | None = None
         self.ready: Ready | None = None
         self.pair: str | None = None
+        self.last_pair: str | None = None
+        """The pair that ended last."""
         self.waiting: Waiting | None = None
+        self.ringing: str | None = None
+        """The call that rings, of this person or to them."""
+        self.standing_by = False
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -102,6 +119,7 @@ class RandomChatSession:
         """Leave this partner and wait for another."""
         assert self.pair is not None, "next needs a pair; find starts a search"
         self._attempt += 1
+        self.last_pair = self.pair  # `Ended` may come after the reply
         await self._command(Next(next(self._ids), self.pair, self._attempt, filters))
 
     async def leave(self) -> None:
@@ -110,10 +128,20 @@ class RandomChatSession:
         await self._command(Leave(next(self._ids), self.pair))
         self._stopped()
 
+    async def back(self, pair: str | None = None) -> None:
+        """Want to go back to the last partner; `Matched` follows once they want to, too."""
+        assert pair is not None or self.last_pair is not None, "there is nobody to go back to"
+        await self._command(Back(next(self._ids), pair or self.last_pair or ""))
+
     async def block(self, pair: str | None = None) -> None:
         """Never meet the partner of this pair again: of the present one, or of the one that is named."""
         assert pair is not None or self.pair is not None, "there is nobody to block"
         await self._command(Block(next(self._ids), pair or self.pair or ""))
+
+    async def report(self, reason: str, text: str = "", pair: str | None = None) -> None:
+        """The same, and tell the operator why: one of the `report_reasons` of `/config.json`."""
+        assert pair is not None or self.pair is not None, "there is nobody to report"
+        await self._command(Report(next(self._ids), pair or self.pair or "", reason, text))
 
     async def unblock(self, block: str) -> None:
         """Take a block back."""
@@ -123,6 +151,31 @@ class RandomChatSession:
         """Whom one has blocked, the newest first."""
         await self._command(BlockedList(next(self._ids)))
         return (await self.expect(Blocked)).people
+
+    async def link(self, *, renew: bool = False) -> str:
+        """By what others may call one; with `renew`, whoever has the old one rings nobody any more."""
+        await self._command(CallLink(next(self._ids), renew))
+        return (await self.expect(PersonalLink)).link
+
+    async def call(self, to: str, mode: Mode = Mode.VIDEO) -> None:
+        """Ring somebody, by their link; `CallState` follows."""
+        await self._command(Call(next(self._ids), to, mode))
+
+    async def accept(self, call: str | None = None) -> None:
+        """Take the call that rings, or the one that is named."""
+        await self._command(Accept(next(self._ids), call or self._rings()))
+
+    async def decline(self, call: str | None = None) -> None:
+        """Do not take it."""
+        await self._command(Decline(next(self._ids), call or self._rings()))
+
+    async def cancel_call(self, call: str | None = None) -> None:
+        """Ring no more."""
+        await self._command(CancelCall(next(self._ids), call or self._rings()))
+
+    def _rings(self) -> str:
+        assert self.ringing is not None, "nothing rings"
+        return self.ringing
 
     async def chat(self, text: str) -> None:
         """Write to the partner."""
@@ -179,12 +232,27 @@ class RandomChatSession:
             case Matched(pair=pair):
                 if pair != self.pair:
                     self._lines = itertools.count(1)
-                self.pair, self.waiting = pair, None
+                self.pair, self.waiting, self.ringing = pair, None, None
+            case Incoming(call=call):
+                self.ringing, self.waiting = call, None
+            case CallState():
+                self._note_call(message)
+            case Ready():
+                self._take_snapshot(message)
+            case Standby():
+                self.standing_by, self.pair, self.waiting = True, None, None
             case Waiting():
                 self._wait(message)
-            case Ended(waiting=waiting):
-                self.pair = None
+            case Ended(pair=pair, waiting=waiting):
+                self.pair, self.last_pair = None, pair
                 self._wait(waiting)
+
+    def _note_call(self, told: CallState) -> None:
+        if told.state == "accepted":
+            self._lines = itertools.count(1)
+            self.pair = told.pair
+        self.ringing = told.call if told.state == "ringing" else None
+        self._wait(told.waiting)
 
     def _wait(self, waiting: Waiting | None) -> None:
         wanted = waiting is not None and waiting.attempt > self._stopped_at
@@ -192,7 +260,8 @@ class RandomChatSession:
 
     def _take_snapshot(self, ready: Ready) -> None:
         self.ready = ready
-        self.pair = self.waiting = None
+        self.pair = self.waiting = self.ringing = None
+        self.standing_by = False
         self._attempt = max(self._attempt, ready.attempt)
         match ready.state:
             case PairState(matched=matched, last_n=last_n):
@@ -200,5 +269,7 @@ class RandomChatSession:
                 self._lines = itertools.count(last_n + 1)
             case WaitingState(waiting=waiting):
                 self._note(waiting)
+            case RingingState(call=call):
+                self.ringing = call
             case IdleState():
                 pass

@@ -9,12 +9,12 @@ from duologue.gateway.board import Board
 from duologue.gateway.connection import Connection
 from duologue.gateway.session import State
 from duologue.ids import SessionId
-from duologue.ledger import Paired, Waiting
+from duologue.ledger import Paired, Ringing, Waiting
 from duologue.metrics import definitions as metrics
 from duologue.metrics.sampled import Reading
 
 IDLE = "idle"
-DOING = ("opened", "entering", IDLE, "waiting", "matched", "talking", "standby", "over")
+DOING = ("opened", "entering", IDLE, "waiting", "ringing", "matched", "talking", "standby", "over")
 """Where a session is in its life, and what its person does while it is live."""
 
 
@@ -77,6 +77,8 @@ def _doing(connection: Connection) -> str:
             return str(pair.phase)
         case Waiting():
             return "waiting"
+        case Ringing():
+            return "ringing"
     return IDLE
 
 

@@ -17,7 +17,7 @@ from duologue.gateway import events as ev
 from duologue.gateway import story, tally
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session, State
-from duologue.ids import PersonId, SessionId
+from duologue.ids import CallId, PersonId, SessionId
 from duologue.ledger import Attention, Caller, Claim, Delivery, News, Outcome, Paired, PersonState, Probe, TalkStarted
 from duologue.metrics import definitions as metrics
 from duologue.ports import Clock
@@ -26,8 +26,9 @@ from duologue.protocol.client import Find, MediaReport
 from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
 from duologue.protocol.server import CommandError, PeerTyping, Self, ServerMessage
 from duologue.safety.addresses import prefix_of, shortened
+from duologue.services.calls import CallRefused
 from duologue.services.identity import Identity
-from duologue.services.lobby import Newcomer
+from duologue.services.lobby import Entry, Newcomer
 from duologue.settings import GatewaySettings
 
 log = structlog.get_logger()
@@ -91,8 +92,8 @@ class Connection:
     """One socket. Frames in, events to the session, commands out; slow work in order, one at a time."""
 
     __slots__ = (
-        "_armed_ms", "_closing", "_cut_at_ms", "_generation", "_hub", "_identity", "_paused", "_pending", "_said",
-        "_session", "_since_ms", "_wire", "_working", "address", "id",
+        "_armed_ms", "_closing", "_cut_at_ms", "_expires_ms", "_generation", "_hub", "_identity", "_paused", "_pending",
+        "_said", "_session", "_since_ms", "_wire", "_working", "address", "id",
     )  # fmt: skip
 
     def __init__(self, hub: Hub, session_id: SessionId, session: Session, address: str = "") -> None:
@@ -103,6 +104,7 @@ class Connection:
         self._wire: Wire | None = None
         self._identity: Identity | None = None
         self._generation = 0
+        self._expires_ms = 0
         self._since_ms = 0
         self._pending: deque[ev.SessionCommand] | None = None
         self._working = False
@@ -342,6 +344,10 @@ class Connection:
                 self.handle(self._renew(id_, token))
             case ev.ListBlocks(id_):
                 self.handle(await self._list_blocks(id_))
+            case ev.TellLink(id_, renew):
+                self.handle(await self._link(id_, renew=renew))
+            case ev.TakeCall(id_, call):
+                await self._take_call(id_, call)
             case ev.Depart(hold_ms):
                 await self._depart(hold_ms)
 
@@ -380,13 +386,17 @@ class Connection:
             return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, _unavailable(error).message)
         except DuologueError:
             return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, AWAY)
+        return self._came_in(entry, resumed=resume)
+
+    def _came_in(self, entry: Entry, *, resumed: bool) -> ev.Entered:
         self._identity, self._generation = entry.identity, entry.arrival.generation
+        self._expires_ms = entry.expires_ms
         self._bind()
         if self._wire is not None:
             self._hub.entered(self, entry.identity.person)
             self._since_ms = self._since_ms or self._hub.clock.now_ms()
-            tally.came_in(resumed=resume)
-            log.info("session_started", resumed=resume, network=shortened(self.address))
+            tally.came_in(resumed=resumed)
+            log.info("session_started", resumed=resumed, network=shortened(self.address))
         me = Self(entry.identity.person, entry.identity.guest, entry.identity.facets)
         return ev.Entered(me, entry.arrival, entry.resume_token, entry.expires_ms)
 
@@ -397,7 +407,7 @@ class Connection:
             return ev.Answered(id_, CommandError(ErrorCode.BAD_REQUEST, str(refused), temporary=False))
         except BackendError as error:
             return ev.Answered(id_, _unavailable(error))
-        self._identity = renewal.identity
+        self._identity, self._expires_ms = renewal.identity, renewal.expires_ms
         return ev.Refreshed(id_, renewal.resume_token, renewal.expires_ms)
 
     async def _list_blocks(self, id_: str) -> ev.Listed | ev.Answered:
@@ -405,6 +415,32 @@ class Connection:
             return ev.Listed(id_, await self._hub.performer.blocks.list(self._who().person))
         except BackendError as error:
             return ev.Answered(id_, _unavailable(error))
+
+    async def _link(self, id_: str, *, renew: bool) -> ev.LinkTold | ev.Answered:
+        try:
+            return ev.LinkTold(id_, await self._hub.performer.calls.link(self._who().person, renew=renew))
+        except CallRefused as refused:
+            return ev.Answered(id_, _refused(refused))
+        except BackendError as error:
+            return ev.Answered(id_, _unavailable(error))
+
+    async def _take_call(self, id_: str, call: CallId) -> None:
+        """With a session that stands by, which comes in by it."""
+        newcomer = Newcomer(self.id, self._hub.performer.gateway, lambda: self._wire is not None, self.person)
+        taken: Entry | CommandError | None
+        try:
+            taken = await self._hub.performer.calls.answer(self._who(), newcomer, call, self._expires_ms)
+        except CallRefused as refused:
+            taken = _refused(refused)
+        except BackendError as error:
+            taken = _unavailable(error)
+        except DuologueError:
+            taken = CommandError(ErrorCode.UNAVAILABLE, AWAY, temporary=True)
+        if isinstance(taken, Entry):
+            self.handle(self._came_in(taken, resumed=True))
+            self.handle(ev.Answered(id_, Outcome.DONE))
+        else:
+            self.handle(ev.NotTaken(id_, taken or Outcome.DONE))
 
     async def _perform(self, command: ev.Perform) -> Outcome | CommandError:
         try:
@@ -416,6 +452,8 @@ class Connection:
             return CommandError(
                 ErrorCode.RATE_LIMITED, "too fast", temporary=True, retry_after_ms=limited.retry_after_ms
             )
+        except CallRefused as refused:
+            return _refused(refused)
         except BackendError as error:
             return _unavailable(error)
         except ValueRefused as error:
@@ -438,6 +476,11 @@ class Connection:
     def _who(self) -> Identity:
         assert self._identity is not None, "the session acts for somebody only after Entered"
         return self._identity
+
+
+def _refused(refused: CallRefused) -> CommandError:
+    temporary = refused.retry_after_ms is not None
+    return CommandError(refused.code, str(refused), temporary, refused.retry_after_ms)
 
 
 def _unavailable(error: BackendError) -> CommandError:

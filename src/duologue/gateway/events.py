@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from duologue.ids import PairId, PersonId
+from duologue.ids import CallId, PairId, PersonId
 from duologue.ledger import Arrival, Attention, Delivery, Outcome, Probe
 from duologue.pairs.pair import Pair
 from duologue.protocol.client import ClientMessage, Command, MediaReport
@@ -79,6 +79,20 @@ class Listed(msgspec.Struct, frozen=True, gc=False):
     blocks: Sequence[Block]
 
 
+class LinkTold(msgspec.Struct, frozen=True, gc=False):
+    """By what others may call this person."""
+
+    id: str
+    link: str
+
+
+class NotTaken(msgspec.Struct, frozen=True, gc=False):
+    """This session stood by and could not take the call: it goes on standing by."""
+
+    id: str
+    outcome: Outcome | CommandError
+
+
 class Delivered(msgspec.Struct, frozen=True, gc=False):
     """News from the ledger."""
 
@@ -117,7 +131,7 @@ class Closed(msgspec.Struct, frozen=True, gc=False):
 
 Event = (
     Opened | Received | Violated | Entered | EntryRefused | ResumeRefused | Answered | Delivered
-    | Refreshed | Listed | PeerSaid | Placed | Ticked | CutOff | Closed
+    | Refreshed | Listed | LinkTold | NotTaken | PeerSaid | Placed | Ticked | CutOff | Closed
 )  # fmt: skip
 
 
@@ -173,6 +187,20 @@ class ListBlocks(msgspec.Struct, frozen=True, gc=False):
     id: str
 
 
+class TellLink(msgspec.Struct, frozen=True, gc=False):
+    """Read by what others may call this person; answer with LinkTold, or with Answered."""
+
+    id: str
+    renew: bool
+
+
+class TakeCall(msgspec.Struct, frozen=True, gc=False):
+    """Take a call with a session that stands by; answer with Entered and Answered, or with NotTaken."""
+
+    id: str
+    call: CallId
+
+
 class OpenRoom(msgspec.Struct, frozen=True, gc=False):
     """Make the room of this pair; the ledger tells when it is there."""
 
@@ -191,4 +219,7 @@ class Depart(msgspec.Struct, frozen=True, gc=False):
     hold_ms: int
 
 
-SessionCommand = Send | Close | Enter | Perform | Relay | Attend | Renew | ListBlocks | OpenRoom | Place | Depart
+SessionCommand = (
+    Send | Close | Enter | Perform | Relay | Attend | Renew | ListBlocks | TellLink | TakeCall | OpenRoom | Place
+    | Depart
+)  # fmt: skip

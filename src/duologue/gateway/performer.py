@@ -8,19 +8,22 @@ import structlog
 
 from duologue.errors import RateLimited
 from duologue.gateway import tally
-from duologue.ids import BlockId, GatewayId, PairId, RequestId
+from duologue.ids import BlockId, CallId, GatewayId, PairId, RequestId
 from duologue.ledger import Attention, Caller, Outcome, Probe
 from duologue.metrics import definitions as metrics
 from duologue.pairs.pair import Pair
 from duologue.ports import Limiter, Store
 from duologue.protocol import client as c
-from duologue.protocol.codes import MediaEvent
+from duologue.protocol.codes import MediaEvent, Mode
 from duologue.protocol.server import PeerTyping
 from duologue.safety.ratelimit import UNLIMITED, Rate
 from duologue.services.blocks import Blocks
+from duologue.services.calls import Calls
+from duologue.services.going_back import GoingBack
 from duologue.services.identity import Identity
 from duologue.services.lobby import Entry, Lobby, Newcomer
 from duologue.services.pairs import Pairs
+from duologue.services.reports import Reports, Said
 from duologue.settings import LimitSettings
 
 log = structlog.get_logger()
@@ -37,6 +40,9 @@ class Performer:
         lobby: Lobby,
         pairs: Pairs,
         blocks: Blocks,
+        reports: Reports,
+        calls: Calls,
+        going_back: GoingBack,
         store: Store,
         limiter: Limiter,
         limits: LimitSettings,
@@ -45,9 +51,13 @@ class Performer:
         self.lobby = lobby
         self.pairs = pairs
         self.blocks = blocks
+        self.reports = reports
+        self.calls = calls
+        self.going_back = going_back
         self.store = store
         self._limiter = limiter
         self._auth, self._resume, self._find = limits.rate("auth"), limits.rate("resume"), limits.rate("find")
+        self._call, self._ring, self._report_rate = limits.rate("call"), limits.rate("ring"), limits.rate("report")
 
     async def enter(self, token: str, newcomer: Newcomer, prefix: str) -> Entry:
         """Come in with a session token. Raises `RateLimited`, by address prefix; fails closed, as the store does.
@@ -99,23 +109,69 @@ class Performer:
                 return await self.lobby.next(caller, who, PairId(pair), attempt, wishes)
             case c.Leave(pair=pair):
                 return await self.lobby.leave(caller, PairId(pair))
-            case c.Block(pair=pair):
-                return await self.blocks.block(caller, PairId(pair))
-            case c.Unblock(block=block):
-                await self.blocks.unblock(who.person, BlockId(block))
+            case c.Back(pair=pair):
+                return await self.going_back.back(caller, PairId(pair))
+            case c.Call() | c.Accept() | c.Decline() | c.CancelCall():
+                return await self._about_call(caller, who, message)
+            case c.Block() | c.Unblock() | c.Report():
+                return await self._about_blocks(caller, who, message)
+            case c.Hidden() | c.Chat() | c.Mute():
+                return await self._show(caller, message)
+            case c.MediaReport():
+                return await self._media(caller, message)
+            case c.Diagnostics():
+                _note_diagnostics(message)
+        return Outcome.DONE
+
+    async def _show(self, caller: Caller, message: c.Hidden | c.Chat | c.Mute) -> Outcome:
+        """What a partner gets to see."""
+        match message:
             case c.Hidden(value=value):
                 return await self.store.attend(caller, Attention.HIDDEN if value else Attention.VISIBLE)
             case c.Chat(pair=pair, n=n, text=text):
                 return await self.store.write(caller, PairId(pair), n, text)
             case c.Mute(pair=pair, audio=audio, video=video):
                 return await self.store.mute(caller, PairId(pair), audio_off=audio, video_off=video)
-            case c.MediaReport():
-                return await self._media(caller, message)
-            case c.Diagnostics(report=report):
-                tally.diagnosed(report)
-                figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in report.items()}
-                log.info("client_diagnostics", **figures)
-        return Outcome.DONE
+
+    async def _about_blocks(self, caller: Caller, who: Identity, message: c.Block | c.Unblock | c.Report) -> Outcome:
+        match message:
+            case c.Block(pair=pair):
+                return await self.blocks.block(caller, PairId(pair))
+            case c.Unblock(block=block):
+                await self.blocks.unblock(who.person, BlockId(block))
+                return Outcome.DONE
+            case c.Report():
+                return await self._report(caller, who, message)
+
+    async def _report(self, caller: Caller, who: Identity, message: c.Report) -> Outcome:
+        """Who reports too often is told so, and gets away from the partner all the same."""
+        said = Said(PairId(message.pair), message.reason, message.text)
+        try:
+            await self._admit(f"report:{who.person}", self._report_rate)
+        except RateLimited:
+            await self.blocks.block(caller._replace(request=None), said.pair)
+            raise
+        return await self.reports.report(caller, who.tenant, said)
+
+    async def _about_call(
+        self, caller: Caller, who: Identity, message: c.Call | c.Accept | c.Decline | c.CancelCall
+    ) -> Outcome:
+        match message:
+            case c.Call(to=to, mode=mode):
+                return await self._ring_up(caller, who, to, mode)
+            case c.Accept(call=call):
+                return await self.calls.accept(caller, CallId(call))
+            case c.Decline(call=call):
+                return await self.calls.decline(caller, CallId(call))
+            case c.CancelCall(call=call):
+                return await self.calls.cancel(caller, CallId(call))
+
+    async def _ring_up(self, caller: Caller, who: Identity, to: str, mode: Mode) -> Outcome:
+        """Nobody calls often, and nobody is called often, by however many."""
+        await self._admit(f"call:{who.person}", self._call)
+        callee = await self.calls.whom(who, to)
+        await self._admit(f"ring:{callee}", self._ring)
+        return await self.calls.call(caller, callee, mode)
 
     async def _admit(self, key: str, rate: Rate) -> None:
         retry_after_ms = 0 if rate == UNLIMITED else await self._limiter.admit(key, rate)
@@ -132,6 +188,13 @@ class Performer:
             case MediaEvent.FAILED:
                 return await self.pairs.media_failed(caller, pair, _loggable(report.detail))
         return Outcome.DONE
+
+
+def _note_diagnostics(message: c.Diagnostics) -> None:
+    tally.diagnosed(message.report, message.cause)
+    if message.cause is not None:  # or it is a count of what went well, as anybody sends now and then
+        figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in message.report.items()}
+        log.info("client_diagnostics", cause=message.cause, trail=" ".join(message.trail), **figures)
 
 
 def _bounded(figure: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from duologue.calls.call import Call
 from duologue.ids import PersonId
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
@@ -41,7 +42,19 @@ def matched(
         peer=s.Peer(pair.peer(me).alias, pair.shared_interests(), pair.shared_facets()),
         media=credentials,
         deadline_ms=max(0, pair.deadline_ms - now_ms),
+        call=pair.call,
     )
+
+
+def incoming(rev: int, call: Call) -> s.Incoming:
+    """A call as the callee sees it."""
+    return s.Incoming(rev, call.id, call.caller.alias, call.mode, call.expires_ms)
+
+
+def ringing_state(me: PersonId, call: Call) -> s.RingingState:
+    """The same as a snapshot, for either of the two."""
+    outgoing = call.caller.person == me
+    return s.RingingState(call.id, outgoing, call.peer(me).alias, call.mode, call.expires_ms)
 
 
 def blocked(blocks: Sequence[Block]) -> s.Blocked:

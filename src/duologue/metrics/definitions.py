@@ -22,11 +22,12 @@ LABELS: Mapping[str, str] = {
     "or `write_buffer`",
     "by": "`client` or `server`",
     "call": "`open_room`, `close_room` or `rooms`",
-    "cause": "`device`, `timeout`, `refused`, `network`, `removed` or `other`",
+    "cause": "of media failures: `device`, `timeout`, `refused`, `network` or `removed`; of client reports: "
+    "`connect_timeout`, `connect_failed`, `reconnect_timeout`, `lost`, `mismatch` or `leaked`; of both: `other`",
     "code": "a close code of the protocol, a standard one, or `other`",
     "cohort": "tenant:mode:age_band:trust_pool; the first 100, then `other`",
     "command": "a command of the protocol",
-    "doing": "`opened`, `entering`, `idle`, `waiting`, `matched`, `talking`, `standby` or `over`",
+    "doing": "`opened`, `entering`, `idle`, `waiting`, `ringing`, `matched`, `talking`, `standby` or `over`",
     "event": "an event of `media`, or `built` and `leaked`",
     "generation": "0, 1 or 2",
     "kind": "of sessions: `new` or `resumed`; of stores: `memory` or `redis`; of errors: a word such as `timeout`, "
@@ -36,7 +37,8 @@ LABELS: Mapping[str, str] = {
     "all connections",
     "mode": "`video`, `voice` or `text`",
     "node": "a media server by its name; the first 100, then `other`",
-    "outcome": "`matched`, `cancelled` or `gone`",
+    "outcome": "`cancelled`; of waits also `matched` or `gone`; of calls also `accepted`, `declined`, `missed`, `busy` "
+    "or `lost`",
     "phase": "`matched` or `talking`",
     "reason": "`next`, `left`, `lost` or `media_failed`",
     "result": "`committed`, `rejected`, `no_slot`, `deposed` or `unknown`",
@@ -54,6 +56,7 @@ MATCH_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 ESTABLISH_S = (0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 8, 10, 15)
 TALK_S = (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 CALL_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3)
+RING_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 120)
 PAUSE_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 
 # -- matching: told by the matcher that owns the cohort -------------------------------------------------------------
@@ -141,6 +144,12 @@ PEER_CONNECTIONS = Counter(
     ["event"],
     registry=REGISTRY,
 )
+CLIENT_REPORTS = Counter(
+    "duologue_client_reports_total",
+    "Reports of clients in which something was wrong, by cause; the log has each (`client_diagnostics`).",
+    ["cause"],
+    registry=REGISTRY,
+)
 MEDIA_NODE_UP = Sampled(
     "duologue_media_node_up", "Whether a media server works, as the process that watches them sees it.", ["node"]
 )
@@ -222,6 +231,13 @@ STORE_RETRIES = Counter(
 DATABASE_ERRORS = Counter(
     "duologue_database_errors_total", "Questions to the database of blocks that failed.", registry=REGISTRY
 )
+
+# -- direct calls ---------------------------------------------------------------------------------------------------
+
+CALLS = Counter(
+    "duologue_calls_total", "Direct calls that ring no more, by how that came.", ["outcome"], registry=REGISTRY
+)
+RING_SECONDS = Histogram("duologue_ring_seconds", "How long direct calls rang.", buckets=RING_S, registry=REGISTRY)
 
 # -- limits and bounds ----------------------------------------------------------------------------------------------
 

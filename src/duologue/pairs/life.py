@@ -156,6 +156,8 @@ class Again(StrEnum):
     """The talk broke off, and it was neither's doing: wait on from where the wait ended."""
     BACK_OFF = "back_off"
     """It failed on their side: wait again, later and from the start."""
+    REST = "rest"
+    """It came of a call: nobody had waited for it, and nobody waits after it."""
     OWN_WISH = "own_wish"
     """They ended it themselves: the command says what comes next."""
 
@@ -263,6 +265,8 @@ def _side_changed(pair: Pair, event: SideAway | SideBack | SideMuted | SideHidde
 def _left(pair: Pair, person: PersonId, reason: EndReason) -> Step:
     peer = pair.peer(person).person
     again = Again.AS_WISHED if pair.phase is Phase.TALKING else Again.KEEP_PLACE
+    if pair.call is not None:
+        again = Again.REST
     return Step(
         _with(pair, phase=Phase.ENDED, ended=reason),
         (Release(person, reason, "me", Again.OWN_WISH), Release(peer, reason, "peer", again)),
@@ -279,6 +283,8 @@ def _fail(pair: Pair, at_fault: frozenset[PersonId]) -> Step:
 
 
 def _again(pair: Pair, side: Side, at_fault: frozenset[PersonId]) -> Again:
+    if pair.call is not None:
+        return Again.REST
     if side.person in at_fault:
         return Again.BACK_OFF
     if pair.phase is Phase.MATCHED:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from duologue.ids import NodeName, PairId, PersonId
+from duologue.ids import CallId, NodeName, PairId, PersonId
 from duologue.protocol.codes import EndReason, Mode
 
 CONNECT_DEADLINE_MS = 10_000
@@ -72,6 +72,8 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
     ended: EndReason | None = None
     at_fault: frozenset[PersonId] = frozenset()
     """Whose media failed, where it ended for that."""
+    call: CallId | None = None
+    """The direct call that it came of, if it did: then nobody waits again by themselves when it ends."""
 
     def index(self, person: PersonId) -> int:
         """Which side somebody is; raises `ValueError` for a stranger."""

@@ -14,12 +14,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from duologue.protocol.codes import MediaEvent, Mode
+from duologue.protocol.codes import MediaEvent, Mode, ReportCause, TrailEvent
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 """An opaque id made by the server."""
 CommandId = Annotated[str, Meta(min_length=1, max_length=40)]
 """An id made by the client, unique for the person: a random prefix and a counter will do."""
+Address = Annotated[str, Meta(min_length=1, max_length=255)]
+"""Whom to call: their personal link, or where the server lets it, what their integrator calls them (`sub`)."""
 Attempt = Annotated[int, Meta(ge=1, le=2**31)]
 """Counts the searches of a person; a newer search has a greater number."""
 Word = Annotated[str, Meta(min_length=1, max_length=32)]
@@ -100,7 +102,11 @@ class Leave(_Message, frozen=True, tag="leave"):
 
 
 class Back(_Message, frozen=True, tag="back"):
-    """Offer the last partner to go back to that talk."""
+    """Want to go back to the partner of this pair, which a Next has just ended (`ended.back_until`).
+
+    Once both have said so, the two are a new pair. Refused where it is too late: either has another partner by now,
+    has left or stopped waiting. Wait meanwhile as you did, or not at all.
+    """
 
     id: CommandId
     pair: Id
@@ -153,40 +159,54 @@ class Typing(_Message, frozen=True, tag="typing"):
 
 
 class Call(_Message, frozen=True, tag="call"):
-    """Ring somebody."""
+    """Ring somebody; `call_state` follows. Calling somebody who is calling you takes that call."""
 
     id: CommandId
-    to: Id
+    to: Address
+    mode: Mode = Mode.VIDEO
+
+
+class CallLink(_Message, frozen=True, tag="call_link"):
+    """Ask for the personal link by which others may call; `personal_link` follows."""
+
+    id: CommandId
+    renew: bool = False
+    """Take the present one back: whoever has it rings nobody any more."""
 
 
 class Accept(_Message, frozen=True, tag="accept"):
-    """Take a call; it becomes a pair."""
+    """Take a call; it becomes a pair. A session that stands by becomes the active one by it: a `ready` comes first."""
 
     id: CommandId
     call: Id
 
 
 class Decline(_Message, frozen=True, tag="decline"):
-    """Refuse a call."""
+    """Refuse a call, for all sessions; one that stands by may do so too."""
 
     id: CommandId
     call: Id
 
 
 class CancelCall(_Message, frozen=True, tag="cancel_call"):
-    """Stop ringing."""
+    """Stop ringing. If the answer crossed it on the way, the pair that it became ends."""
 
     id: CommandId
     call: Id
 
 
 class Report(_Message, frozen=True, tag="report"):
-    """Report the partner; also ends the pair and blocks."""
+    """Report the partner of this pair or the last one to the operator; also ends the pair and blocks.
+
+    The pair ends and the two are kept apart also where the report itself is refused, as `unavailable`: send it again.
+    """
 
     id: CommandId
     pair: Id
     reason: Word
+    """One of the `report_reasons` of `/config.json`; any other is taken for `other`."""
     text: Annotated[str, Meta(max_length=1000)] = ""
+    """In the person's own words. Control characters but tab and line feed are taken out."""
 
 
 class Block(_Message, frozen=True, tag="block"):
@@ -194,6 +214,7 @@ class Block(_Message, frozen=True, tag="block"):
 
     id: CommandId
     pair: Id
+    """Or a call: the one that rings, or the last that came to nothing."""
 
 
 class Unblock(_Message, frozen=True, tag="unblock"):
@@ -216,11 +237,16 @@ class Refresh(_Message, frozen=True, tag="refresh"):
     token: Token
 
 
-class Diagnostics(_Message, frozen=True, tag="diagnostics"):
-    """What a client found out about itself (leaks, fallbacks), for the operator."""
+class Diagnostics(_Message, frozen=True, omit_defaults=True, tag="diagnostics"):
+    """What a client found out about itself, for the operator. No words but those of closed sets, and nobody's."""
 
     id: CommandId
     report: Annotated[dict[Word, int | float | bool], Meta(max_length=40)]
+    """Figures. `pc_built` and `pc_swept`: connections built, and closed as leftovers, since the report before."""
+    cause: ReportCause | None = None
+    """Absent: nothing is wrong; it is counted, and not in the log."""
+    trail: Annotated[list[TrailEvent], Meta(max_length=50)] = []
+    """What happened before, the newest last."""
 
 
 class Pong(_Message, frozen=True, tag="pong"):
@@ -232,7 +258,7 @@ class Bye(_Message, frozen=True, tag="bye"):
 
 
 Command = (
-    Find | Cancel | Next | Leave | Back | Mute | Hidden | Chat | Call | Accept | Decline | CancelCall
+    Find | Cancel | Next | Leave | Back | Mute | Hidden | Chat | Call | CallLink | Accept | Decline | CancelCall
     | Report | Block | Unblock | BlockedList | Refresh | Diagnostics
 )  # fmt: skip
 Signal = MediaReport | Typing | Pong | Bye

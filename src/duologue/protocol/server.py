@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from duologue.protocol.client import CommandId, Id
-from duologue.protocol.codes import EndReason, ErrorCode, Mode, Pause, PeerEvent
+from duologue.protocol.codes import CallEnd, EndReason, ErrorCode, Mode, Pause, PeerEvent
 
 VERSION = "duologue.v1"
 """The WebSocket subprotocol."""
@@ -93,6 +93,8 @@ class Matched(_Message, frozen=True, tag="matched"):
     peer: Peer
     media: Credentials | None
     deadline_ms: int
+    call: Id | None = None
+    """The direct call that it came of; then you will be idle after it, whatever you did before."""
 
 
 class Talking(_Message, frozen=True, tag="talking"):
@@ -111,6 +113,8 @@ class Ended(_Message, frozen=True, tag="ended"):
     reason: EndReason
     by: Literal["me", "peer", "server"]
     waiting: Waiting | None = None
+    back_until: int | None = None
+    """Until when `back` may be said; absent: there is no way back."""
 
 
 class IdleState(msgspec.Struct, frozen=True, tag_field="kind", tag="idle"):
@@ -145,7 +149,19 @@ class PairState(msgspec.Struct, frozen=True, tag_field="kind", tag="pair"):
     """The number of your last line in this pair, which `lines` may have lost; your next one must be greater."""
 
 
-State = IdleState | WaitingState | PairState
+class RingingState(msgspec.Struct, frozen=True, tag_field="kind", tag="ringing"):
+    """You call somebody, or are called."""
+
+    call: Id
+    outgoing: bool
+    """You are the one who calls."""
+    peer: str
+    """What the other one is called."""
+    mode: Mode
+    expires: int
+
+
+State = IdleState | WaitingState | PairState | RingingState
 
 
 class Hello(_Message, frozen=True, tag="hello"):
@@ -212,10 +228,11 @@ class Blocked(_Message, frozen=True, tag="blocked"):
 
 
 class BackOffer(_Message, frozen=True, tag="back_offer"):
-    """The last partner would like to go back."""
+    """The last partner would like to go back, to a talk that a Next has ended; so can you, with `back`."""
 
     pair: Id
-    until: int
+    until: int | None
+    """null: nobody can go back to it any more, also where it was you who wanted to."""
 
 
 class PeerChanged(_Message, frozen=True, tag="peer"):
@@ -249,19 +266,37 @@ class PeerTyping(_Message, frozen=True, tag="typing"):
 
 
 class Incoming(_Message, frozen=True, tag="incoming"):
-    """Somebody rings."""
+    """Somebody calls you, at all your sessions: `accept` or `decline`. While it rings you do not wait."""
 
+    rev: int
     call: Id
     caller: str
+    """An alias, never an account."""
+    mode: Mode
     expires: int
+    """When it is missed."""
 
 
 class CallState(_Message, frozen=True, tag="call_state"):
-    """A call moved on."""
+    """A call moved on: yours rings, it was taken (`matched` follows), or it came to nothing."""
 
+    rev: int
     call: Id
     state: Literal["ringing", "accepted", "ended"]
-    reason: str
+    reason: CallEnd | None = None
+    """For `ended`."""
+    expires: int | None = None
+    """For `ringing`: when it is missed."""
+    pair: Id | None = None
+    """For `accepted`."""
+    waiting: Waiting | None = None
+    """For `ended`: you had waited, and wait on."""
+
+
+class PersonalLink(_Message, frozen=True, tag="personal_link"):
+    """By this others may call you: comes before the reply to `call_link`."""
+
+    link: Id
 
 
 class Notice(_Message, frozen=True, tag="notice"):
@@ -302,6 +337,6 @@ class Reply(_Message, frozen=True, tag="reply"):
 
 Push = (
     Waiting | Matched | Talking | Ended | BackOffer | PeerChanged | ChatLine | PeerTyping
-    | Incoming | CallState | Notice | Ping | Drain | Standby | Refreshed | Blocked
+    | Incoming | CallState | PersonalLink | Notice | Ping | Drain | Standby | Refreshed | Blocked
 )  # fmt: skip
 ServerMessage = Hello | Ready | InvalidSession | Reply | Push

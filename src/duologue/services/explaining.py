@@ -13,7 +13,7 @@ import msgspec
 
 from duologue.errors import RateLimited, Unavailable
 from duologue.ids import PersonId
-from duologue.ledger import Attention, Paired, PersonView, Sample, Waiting
+from duologue.ledger import Attention, Paired, PersonView, Ringing, Sample, Waiting
 from duologue.matching.explain import Explanation, Tally
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket, afresh
@@ -34,6 +34,8 @@ class Doing(StrEnum):
 
     IDLE = "idle"
     WAITING = "waiting"
+    RINGING = "ringing"
+    """They call somebody, or are called: nobody is matched with them meanwhile."""
     MATCHED = "matched"
     """In a pair whose media comes up."""
     TALKING = "talking"
@@ -216,6 +218,8 @@ def _doing(view: PersonView) -> tuple[Doing, int | None]:
     match view.state:
         case Waiting(ticket):
             return Doing.WAITING, ticket.since_ms
+        case Ringing(call):
+            return Doing.RINGING, call.since_ms
         case Paired(pair) if pair.talking_since_ms is not None:
             return Doing.TALKING, pair.talking_since_ms
         case Paired(pair):

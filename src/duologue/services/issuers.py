@@ -16,6 +16,7 @@ from typing import NamedTuple
 import jwt
 import structlog
 
+from duologue.auth_settings import TENANT_OF_GUESTS
 from duologue.errors import ValueRefused
 from duologue.ids import PersonId
 from duologue.matching.rules import Rules
@@ -171,6 +172,11 @@ def person_of(tenant: str, subject: str) -> PersonId:
     """
     digest = hashlib.sha256(f"{tenant}.{subject}".encode()).digest()
     return PersonId(f"{tenant}.{base64.urlsafe_b64encode(digest[:24]).decode()}")
+
+
+def tenant_of(person: PersonId) -> str:
+    """Whose people this one belongs to."""
+    return person.rpartition(".")[0] or TENANT_OF_GUESTS
 
 
 def _one_of(known: Sequence[str], stated: str | None, why: Why) -> str:

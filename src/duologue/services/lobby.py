@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, TypeVar
 
 from duologue.errors import DuologueError, OutcomeUnknown, TokenRefused
 from duologue.ids import GatewayId, PairId, PersonId, SessionId
@@ -19,6 +19,8 @@ from duologue.services.insist import insist
 from duologue.services.pairs import Pairs
 
 ATTEND_FOR_MS = 30_000
+
+Answer = TypeVar("Answer")
 
 
 class Entry(NamedTuple):
@@ -87,7 +89,7 @@ class Lobby:
         """Come in with a session token. Raises `TokenRefused`, `SocketGone`."""
         arrival = await self._arrive(grant.identity, newcomer)
         assert arrival is not None, "only a resume can be spent"
-        return await self._entry(grant.identity, arrival, grant.expires_ms)
+        return await self.entry(grant.identity, arrival, grant.expires_ms)
 
     def resumed(self, token: str) -> Resumed:
         """What a resume token says. Raises `TokenRefused`."""
@@ -98,7 +100,7 @@ class Lobby:
         arrival = await self._arrive(resumed.identity, newcomer, resumed.generation)
         if arrival is None:
             raise ResumeSpent("this resume token was used before")
-        return await self._entry(resumed.identity, arrival, resumed.expires_ms)
+        return await self.entry(resumed.identity, arrival, resumed.expires_ms)
 
     def renew(self, present: Identity, token: str, generation: int) -> Renewal:
         """Stay longer, with a newer token of the same person. Raises `TokenRefused`, `Unavailable`."""
@@ -150,14 +152,24 @@ class Lobby:
             raise TokenRefused("this token is somebody else's")
 
         async def ask() -> Arrival | None:
-            if not newcomer.is_there():
-                raise SocketGone
             return await self._store.arrive(identity.person, newcomer.session, newcomer.gateway, resumes)
 
+        return await self.ask_while_there(identity.person, newcomer, ask)
+
+    async def ask_while_there(
+        self, person: PersonId, newcomer: Newcomer, ask: Callable[[], Awaitable[Answer]]
+    ) -> Answer:
+        """Ask a store to let a socket in, until it is known whether it did. Raises `SocketGone`."""
+
+        async def ask_once_more() -> Answer:
+            if not newcomer.is_there():
+                raise SocketGone
+            return await ask()
+
         try:
-            return await insist(self._clock, ask, despite=OutcomeUnknown)
+            return await insist(self._clock, ask_once_more, despite=OutcomeUnknown)
         except SocketGone:
-            await self.abandon(identity.person, newcomer.session)
+            await self.abandon(person, newcomer.session)
             raise
 
     async def abandon(self, person: PersonId, session: SessionId) -> None:
@@ -169,7 +181,8 @@ class Lobby:
         for_ms = 0 if attention is Attention.QUIET else ATTEND_FOR_MS
         await insist(self._clock, lambda: self._store.attend(caller, attention), for_ms=for_ms)
 
-    async def _entry(self, identity: Identity, arrival: Arrival, expires_ms: int) -> Entry:
+    async def entry(self, identity: Identity, arrival: Arrival, expires_ms: int) -> Entry:
+        """What follows for somebody whom the store let in."""
         await self._blocks.arrived(Caller(identity.person, arrival.generation), known=arrival.blocks_known)
         resume_token = self._tokens.mint_resume(identity, arrival.generation, expires_ms)
         return Entry(identity, arrival, resume_token, expires_ms)

@@ -20,6 +20,7 @@ from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair, Phase
 from duologue.ports import Clock, Media, Store
 from duologue.protocol.codes import Mode
 from duologue.protocol.server import Credentials
+from duologue.services.call_events import CallEvents
 from duologue.services.gate import Gate
 from duologue.services.insist import insist
 from duologue.tasks import Tasks
@@ -40,11 +41,12 @@ Answer = TypeVar("Answer")
 class Pairs:
     """What happens to a pair besides its talk."""
 
-    def __init__(self, store: Store, media: Media, clock: Clock, tasks: Tasks) -> None:
+    def __init__(self, store: Store, media: Media, clock: Clock, tasks: Tasks, calls: CallEvents | None = None) -> None:
         self._store = store
         self._media = media
         self._clock = clock
         self._tasks = tasks
+        self._calls = calls or CallEvents(clock)
         self._gates: dict[NodeName, Gate] = {}
         self._opening: set[PairId] = set()
 
@@ -133,10 +135,12 @@ class Pairs:
         return True
 
     def settle(self, closed: Closed) -> Outcome:
-        """Finish a transition: if it ended a pair, delete the room."""
+        """Finish a transition: if it ended a pair, delete the room; if it moved a call, tell who wants to know."""
         if closed.ended is not None:
             self.log_end(closed.ended)
             self.clean_up(closed.ended)
+        if closed.call is not None:
+            self._calls.happened(closed.call)
         return closed.outcome
 
     def log_end(self, pair: Pair) -> None:

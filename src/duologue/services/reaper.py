@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from duologue.ids import MatcherId
-from duologue.ledger import REAPER_LEASE, Closed, Outcome
+from duologue.ledger import REAPER_LEASE
 from duologue.metrics import definitions as metrics
 from duologue.ports import Rng, Store
 from duologue.services.pairs import Pairs
@@ -27,5 +27,5 @@ class Reaper:
             return
         if not owned:
             metrics.LEASE_MOVES.labels(REAPER_LEASE).inc()
-        for pair in await self._store.expire():
-            self._pairs.settle(Closed(Outcome.DONE, pair))
+        for closed in await self._store.expire():
+            self._pairs.settle(closed)

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from itertools import combinations
 from typing import Any
 
+from duologue.calls.call import Call
 from duologue.ids import NodeName, PairId, PersonId
-from duologue.ledger import Committed, Outcome, Proposal
+from duologue.ledger import Closed, Committed, Outcome, Proposal
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.profile import accepts, profile_of
 from duologue.matching.rules import Rules
@@ -23,6 +24,7 @@ from duologue.nodes import NodeHealth
 from duologue.pairs.pair import Pair
 from duologue.simulation.person import Person
 from duologue.simulation.virtual import VirtualClock
+from duologue.store.ledger.records import Person as PersonRecord
 from duologue.store.memory.store import MemoryRecords
 
 REAPED_WITHIN_MS = 25_000
@@ -82,6 +84,8 @@ class Checks:
             case "commit":
                 waiting = [who for who in self._records.people.values() if who.offered and who.pair is None]
                 self._seen = {who.id: who.ticket for who in waiting}
+            case "back":
+                self._seen = {who.id for who in self._records.people.values() if who.pair is None and who.call is None}
             case "depart":
                 self._seen = self._holds_live_session(args[0].person)
             case "block":
@@ -95,6 +99,8 @@ class Checks:
                 for proposal, result in zip(args[2], answer, strict=True):
                     if isinstance(result, Committed):
                         self._formed(args[0], proposal)
+            case "back" if isinstance(answer, Closed) and answer.formed is not None:
+                self._went_back(self._records.pairs[answer.formed])
             case "depart" if answer.outcome is Outcome.DONE and self._seen:
                 self._violation(f"invariant 8: the ledger let go of {args[0].person}, whose socket lives")
             case "block" if answer.outcome is Outcome.DONE and self._seen is not None:
@@ -119,6 +125,16 @@ class Checks:
             self._violation(f"invariant 6: a matcher that was deposed made {pair.id} in {shard}")
         self._fences[shard] = max(pair.fence, self._fences.get(shard, 0))
 
+    def _went_back(self, pair: Pair) -> None:
+        self.pairs += 1
+        people = frozenset(side.person for side in pair.sides)
+        if not people <= self._seen:
+            self._violation(f"invariant 1: one of {', '.join(sorted(people))} had somebody else, and went back")
+        if people in self._blocked:
+            self._violation(f"invariant 2: {' and '.join(sorted(people))} have blocked each other, and went back")
+        if pair.node is not None:
+            self._slot_taken(pair.node, pair.matched_ms)
+
     def _slot_taken(self, node: NodeName, now_ms: int) -> None:
         slots, times = self._media.nodes[node], self._started_ms[node]
         times.append(now_ms)
@@ -135,6 +151,10 @@ class Checks:
             return None
         if who.pair == pair:
             return self._records.pairs[who.pair].peer(person).person
+        if who.call == pair:
+            return self._records.calls[who.call].peer(person).person
+        if who.last_call is not None and who.last_call[0] == pair:
+            return who.last_call[1].person
         return who.last_met[1].person if who.last_met is not None and who.last_met[0] == pair else None
 
     def _holds_live_session(self, id_: PersonId) -> bool:
@@ -155,11 +175,32 @@ class Checks:
                 self._violation(f"invariant 1: {who.id} waits and is in a pair")
             if who.pair is not None and who.pair not in self._records.pairs:
                 self._violation(f"invariant 1: {who.id} is in a pair that is not there")
+            if who.call is not None:
+                self._one_who_rings(who)
+        for call in self._records.calls.values():
+            self._one_call(call)
         self._note_broken()
         for pair in self._records.pairs.values():
             self._one_pair(pair)
             if pair.node is not None:
                 self._on_node(pair, pair.node)
+
+    def _one_who_rings(self, who: PersonRecord) -> None:
+        if who.pair is not None or who.offered:
+            self._violation(f"invariant 1: {who.id} rings, and is in a pair or offered")
+        if who.call not in self._records.calls:
+            self._violation(f"invariant 1: {who.id} is in a call that is not there")
+
+    def _one_call(self, call: Call) -> None:
+        for party in call.known_to:
+            if self._records.people[party.person].call != call.id:
+                self._violation(f"invariant 1: {call.id} rings with {party.person}, who is in another call or none")
+        if not call.unheard and frozenset([call.caller.person, call.callee.person]) in self._blocked:
+            self._violation(
+                f"invariant 2: {call.caller.person} rings {call.callee.person}, and one has blocked the other"
+            )
+        if call.expires_ms < self._clock.now_ms() - REAPED_WITHIN_MS:
+            self._violation(f"invariant 5: {call.id} rings for ever")
 
     def _note_broken(self) -> None:
         for name, node in self._media.on.items():
@@ -216,7 +257,7 @@ class Checks:
             else:
                 if who.unsure:
                     self._violation(f"invariant 9: nobody told the ledger whom {person.name} has blocked")
-                truth = "paired" if who.pair else "waiting" if who.waiting else "idle"
+                truth = "paired" if who.pair else "ringing" if who.call else "waiting" if who.waiting else "idle"
                 if (person.belief.state, person.belief.pair) != (truth, who.pair):
                     self._violation(f"invariant 5: {person.name} believes {person.belief}, the ledger says {truth}")
         offered = [who.ticket for who in self._records.people.values() if who.offered and who.ticket]

@@ -8,7 +8,7 @@ back as the close code says.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from duologue.ids import PersonId
@@ -45,6 +45,10 @@ class Outside(Protocol):
 
     async def connect(self, who: str) -> Link:
         """A socket to some gateway. Raises `Disconnected`."""
+
+    @property
+    def links(self) -> Sequence[str]:
+        """By which everybody may be called."""
 
     def violation(self, what: str) -> None:
         """Something that must never be."""
@@ -181,7 +185,7 @@ class Person:
     def _take(self, message: s.ServerMessage) -> None:
         self.heard_ms = self._clock.monotonic_ms()
         before, self.belief = self.belief, self.belief.after(message)
-        if isinstance(message, s.Waiting | s.Ended):
+        if isinstance(message, s.Waiting | s.Ended | s.CallState):
             self.told_ms = self.heard_ms
         if self._wants_rest and self.belief.state == "waiting" and before.state != "waiting":
             self._cancel()  # the wait crossed the wish to stop, and is not wanted any more
@@ -192,10 +196,14 @@ class Person:
                 self._told_delay_ms = retry_after_ms
             case s.Reply(id=id_):
                 self._replied(id_, message)
+            case s.Ended(back_until=int()) | s.BackOffer(until=int()) if not self._outside.frozen:
+                self._think_of_going_back(0.3 if isinstance(message, s.Ended) else 0.8)
+            case s.CallState(state="accepted"):
+                self._lines = itertools.count(1)
             case s.Matched(pair=pair):
                 if pair != before.pair:
                     self._lines = itertools.count(1)
-                if pair != before.pair or message.media is not None:
+                if pair != before.pair or message.media is not None or message.call is not None:
                     self._bring_up_media(message)
 
     def _replied(self, id_: str, reply: s.Reply) -> None:
@@ -214,7 +222,7 @@ class Person:
             case c.Cancel():
                 return self.belief.state == "waiting"
             case c.Leave(pair=pair) | c.Block(pair=pair):
-                return self.belief.pair in (None, pair)
+                return self.belief.state != "ringing" and self.belief.pair in (None, pair)
         return False
 
     def _bring_up_media(self, matched: s.Matched) -> None:
@@ -247,13 +255,16 @@ class Person:
         lose = [] if self._outside.calm else lose
         hide = [self._toggle_page]
         ways: dict[str, list[Callable[[], None]]] = {
-            "idle": [self._find, self._find, self._find, self._find, *hide, *lose],
-            "waiting": [self._nothing] * 6 + [self._cancel, self._find, self._block, *hide, *lose],
+            "idle": [self._find, self._find, self._find, self._find, self._call, *hide, *lose],
+            "waiting": [self._nothing] * 6 + [self._cancel, self._find, self._call, self._block, *hide, *lose],
+            "ringing": [self._answer] * 3 + [self._nothing, self._nothing, self._find, self._cancel, self._block]
+            + [*hide, *lose],
             "paired": [self._chat, self._chat, self._typing, self._next, self._next, self._leave, self._block, *hide]
             + [self._nothing] * 3 + lose,
         }  # fmt: skip
+        back = [self._back] * 4 if self.belief.back is not None and self.belief.state in ("idle", "waiting") else []
         self._link = link
-        self._dice.choice(ways[self.belief.state])()
+        self._dice.choice(ways[self.belief.state] + back)()
 
     def _nothing(self) -> None:
         pass
@@ -268,7 +279,7 @@ class Person:
         self._command(c.Find(self._rng.token(), self._attempts, self._filters()))
 
     def _cancel(self) -> None:
-        self._command(c.Cancel(self._rng.token(), self.belief.attempt))
+        self._command(c.Cancel(self._rng.token(), max(1, self.belief.attempt)))
 
     def _next(self) -> None:
         self._attempts += 1
@@ -278,9 +289,33 @@ class Person:
     def _leave(self) -> None:
         self._command(c.Leave(self._rng.token(), self.belief.pair or ""))
 
+    def _think_of_going_back(self, likely: float) -> None:
+        """At once: there is little time."""
+        if self.belief.back is not None and self._dice.random() < likely:
+            self._back()
+
+    def _back(self) -> None:
+        self._command(c.Back(self._rng.token(), self.belief.back or ""))
+
+    def _call(self) -> None:
+        """Anybody, themselves too."""
+        self._command(c.Call(self._rng.token(), self._dice.choice(self._outside.links), self._mode))
+
+    def _answer(self) -> None:
+        """Who is called takes the call or not; who calls gives up, and now and then presses the wrong button."""
+        call, drawn = self.belief.call or "", self._dice.random()
+        if self.belief.outgoing and drawn < 0.7:
+            return
+        if self.belief.outgoing or drawn < 0.05:
+            self._command(c.CancelCall(self._rng.token(), call))
+        elif drawn < 0.3:
+            self._command(c.Decline(self._rng.token(), call))
+        else:
+            self._command(c.Accept(self._rng.token(), call))
+
     def _block(self) -> None:
-        """The partner, or while waiting the last one."""
-        pair = self.belief.pair or self.belief.last_pair
+        """Whom they talk or ring with, or while waiting the last one."""
+        pair = self.belief.pair or self.belief.call or self.belief.last_pair
         if pair is not None and self._dice.random() < 0.4:
             self._command(c.Block(self._rng.token(), pair))
 

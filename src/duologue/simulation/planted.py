@@ -6,13 +6,14 @@ one of them pass proves nothing about the real one either.
 
 from __future__ import annotations
 
-from duologue.ids import NodeName, PairId
+from duologue.calls.call import Ring
+from duologue.ids import CallId, NodeName, PairId, PersonId
 from duologue.ledger import Closed, Outcome
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NoSlot
 from duologue.protocol.codes import Pause
 from duologue.store.ledger import Transitions
-from duologue.store.ledger.records import Person
+from duologue.store.ledger.records import Person, Way
 
 
 class CommitWithoutAttemptCheck(Transitions):
@@ -70,6 +71,33 @@ class SlotsNotCounted(Transitions):
         return taken
 
 
+class CallNeverMissed(Transitions):
+    """A call rings for as long as nobody answers it."""
+
+    def _ring_ran_out(self, call: CallId) -> Closed:  # noqa: ARG002 - that is the bug
+        return Closed(Outcome.DONE)
+
+
+class BlockedCallerRings(Transitions):
+    """Whom somebody has blocked may still ring them."""
+
+    def _offer(self, who: Person, wanted: Ring) -> Closed:
+        return super()._offer(who, wanted._replace(apart=False))
+
+    def _stays_apart(self, one: PersonId, other: PersonId) -> bool:  # noqa: ARG002 - that is the bug
+        return False
+
+
+class BackFromSomebodyElse(Transitions):
+    """Who wants to go back takes the other one out of whatever they do by now."""
+
+    def _way(self, who: Person, pair: PairId) -> Way | None:
+        if who.last_met is None or who.last_met[0] != pair:
+            return None
+        partner = who.last_met[1]
+        return Way(pair, partner.person, partner.alias, self.ledger.now_ms(), mine=True, theirs=True)
+
+
 PLANTED: dict[str, type[Transitions]] = {
     "commit-without-attempt-check": CommitWithoutAttemptCheck,
     "lease-without-fence": LeaseWithoutFence,
@@ -78,4 +106,7 @@ PLANTED: dict[str, type[Transitions]] = {
     "block-checked-only-by-matcher": BlockCheckedOnlyByMatcher,
     "dead-node-keeps-pairs": DeadNodeKeepsPairs,
     "slots-not-counted": SlotsNotCounted,
+    "call-never-missed": CallNeverMissed,
+    "blocked-caller-rings": BlockedCallerRings,
+    "back-from-somebody-else": BackFromSomebodyElse,
 }

@@ -15,7 +15,7 @@ from duologue.ports import Limiter, Media, SafetyStore, Store
 from duologue.protocol.codes import Mode
 from duologue.safety.ratelimit import Rate
 from duologue.services.identity import GuestTokens, TokenOffice
-from duologue.settings import LimitSettings, Settings
+from duologue.settings import CallSettings, LimitSettings, Settings
 from duologue.simulation.checks import Checks
 from duologue.simulation.faulty import Faulty
 from duologue.simulation.network import LOST, Disconnected, Host, Link, Network
@@ -30,9 +30,9 @@ from duologue.tasks import Tasks
 
 TROUBLE_MS, CALM_MS, STILL_MS = 60_000, 45_000, 20_000
 """Faults; then people go on as ever; then everybody keeps still and the checks look at what is left."""
-SETTINGS = Settings.model_construct(limits=LimitSettings(profile="load"))
-"""The defaults, but that simulated people are never too fast. Built past the library's sources: a seed must not
-depend on this machine's environment or `duologue.toml`."""
+SETTINGS = Settings.model_construct(limits=LimitSettings(profile="load"), calls=CallSettings(ring_ms=10_000))
+"""The defaults, but that simulated people are never too fast, and that it rings for a moment only. Built past the
+library's sources: a seed must not depend on this machine's environment or `duologue.toml`."""
 SETTLED_MS, SETTLE_TRIES = 4_000, 10
 """Some pair may form or end just then: news of it is on its way for a moment."""
 NODES = (NodeName("a"), NodeName("b"))
@@ -109,6 +109,7 @@ class Town:
         self._network = Network(SeededRng(seed, "network").dice, trace)
         self._network.latency_ms = self.plan.latency_ms
         self._people: dict[PersonId, Person] = {}
+        self.links: list[str] = []
         rules = SETTINGS.matching.rules()
         self.checks = Checks(self._store.records, self._people, rules, self._media, self.violation)
         self._hosts: list[Host] = []
@@ -145,6 +146,7 @@ class Town:
         for number in range(self.plan.people):
             person = Person(f"p{number}", self._seed, self)
             self._people[person.id] = person
+            self.links.append(await self._safety.link_of(person.id))
             self._spawn(person.live(), person.name)
         self._spawn(self._watch(), "watch")
         story = self._spawn(self._story(), "story")

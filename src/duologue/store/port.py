@@ -13,8 +13,9 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import structlog
 
+from duologue.calls.call import Ring
 from duologue.errors import Damaged
-from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
+from duologue.ids import CallId, GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
     NODES_LEASE,
     Arrival,
@@ -35,7 +36,7 @@ from duologue.ledger import (
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
-from duologue.nodes import NodeReport
+from duologue.nodes import NodeReport, NoSlot
 from duologue.pairs.pair import Pair
 from duologue.protocol.server import PeerTyping
 from duologue.store.ledger.records import Due
@@ -55,7 +56,7 @@ class Key(NamedTuple):
     A hint: what a transition reads beyond its hints costs another way to the store, and is no mistake.
     """
 
-    kind: Literal["person", "pair", "blocks", "lease", "gateway", "nodes", "epoch"]
+    kind: Literal["person", "pair", "call", "blocks", "lease", "gateway", "nodes", "epoch"]
     name: str = ""
 
 
@@ -113,17 +114,16 @@ class LedgerStore(ABC):
             self._report(damaged)
             return False  # they come in again, and hear then what is wrong; the others of this gateway are vouched for
 
-    async def expire(self) -> list[Pair]:
+    async def expire(self) -> list[Closed]:
         return _all(await _together([self._expire(due) for due in await self._take_due()]))
 
-    async def _expire(self, due: Due) -> list[Pair]:
+    async def _expire(self, due: Due) -> list[Closed]:
         if due.what == "gateway":
             return await self._bury(due)
-        kind: Literal["pair", "person"] = "pair" if due.what == "pair" else "person"
-        closed = await self._transact(lambda now: now.expire(due), Key(kind, due.name))
-        return [closed.ended] if closed.ended is not None else []
+        key = Key(due.what, due.name) if due.what in ("pair", "call") else Key("person", due.name)
+        return _worth_telling(await self._transact(lambda now: now.expire(due), key))
 
-    async def _bury(self, due: Due) -> list[Pair]:
+    async def _bury(self, due: Due) -> list[Closed]:
         """The people of a dead gateway lost their sockets, one transition each."""
         gateway = GatewayId(due.name)
         if not await self._transact(lambda now: now.give_up_gateway(gateway), Key("gateway", gateway)):
@@ -132,7 +132,7 @@ class LedgerStore(ABC):
         await self._transact(lambda now: now.forget_gateway(due), Key("gateway", gateway))
         return _all(ended)
 
-    async def _lose_gateway(self, person: PersonId, gateway: GatewayId) -> list[Pair]:
+    async def _lose_gateway(self, person: PersonId, gateway: GatewayId) -> list[Closed]:
         reads = Key("person", person), Key("gateway", gateway)
         return await self._close(lambda now: now.lost_gateway(person, gateway), *reads)
 
@@ -168,9 +168,13 @@ class LedgerStore(ABC):
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         return await self._of(caller, lambda now: now.leave(caller, pair))
 
+    async def back(self, caller: Caller, pair: PairId, again: PairId) -> Closed | NoSlot:
+        reads = Key("person", caller.person), Key("epoch"), Key("nodes"), Key("pair", again)
+        return await self._transact(lambda now: now.back(caller, pair, again), *reads)
+
     async def block(self, caller: Caller, pair: PairId) -> Closed:
-        blocks = Key("blocks", caller.person)
-        return await self._transact(lambda now: now.block(caller, pair), Key("person", caller.person), blocks)
+        reads = Key("person", caller.person), Key("blocks", caller.person), Key("call", pair)
+        return await self._transact(lambda now: now.block(caller, pair), *reads)
 
     async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         return await self._of(caller, lambda now: now.partner(caller, pair))
@@ -209,24 +213,53 @@ class LedgerStore(ABC):
         """A transition about the caller, and about their pair where they are in one."""
         return await self._transact(decide, Key("person", caller.person))
 
+    # -- calls ------------------------------------------------------------------------------
+
+    async def call(self, caller: Caller, wanted: Ring) -> Closed | NoSlot:
+        people = [Key(kind, person) for person in (caller.person, wanted.to) for kind in ("person", "blocks")]
+        return await self._transact(
+            lambda now: now.call(caller, wanted), *people, Key("epoch"), Key("call", wanted.call)
+        )
+
+    async def accept(self, caller: Caller, call: CallId, pair: PairId) -> Closed | NoSlot:
+        reads = Key("person", caller.person), Key("call", call), Key("nodes"), Key("pair", pair)
+        return await self._transact(lambda now: now.accept(caller, call, pair), *reads)
+
+    async def answer(
+        self, person: PersonId, session: SessionId, gateway: GatewayId, call: CallId, pair: PairId
+    ) -> Arrival | NoSlot | None:
+        reads = Key("person", person), Key("call", call), Key("gateway", gateway), Key("blocks", person), Key("epoch")
+        more = Key("nodes"), Key("pair", pair)
+        return await self._transact(lambda now: now.answer(person, session, gateway, call, pair), *reads, *more)
+
+    async def decline(self, caller: Caller, call: CallId) -> Closed:
+        return await self._transact(
+            lambda now: now.decline(caller, call), Key("person", caller.person), Key("call", call)
+        )
+
+    async def cancel_call(self, caller: Caller, call: CallId) -> Closed:
+        reads = Key("person", caller.person), Key("call", call)
+        return await self._transact(lambda now: now.cancel_call(caller, call), *reads)
+
     # -- media nodes ------------------------------------------------------------------------
 
     async def report_nodes(self, fence: int, reports: Sequence[NodeReport]) -> list[Pair]:
         reads = Key("lease", NODES_LEASE), Key("epoch"), Key("nodes")
         lost = await self._transact(lambda now: now.report_nodes(fence, reports), *reads)
-        return _all(await _together([self._lose(pair, node) for node in lost for pair in await self._pairs_on(node)]))
+        works = [self._lose(pair, node) for node in lost for pair in await self._pairs_on(node)]
+        return [closed.ended for closed in _all(await _together(works)) if closed.ended is not None]
 
-    async def _lose(self, pair: PairId, node: NodeName) -> list[Pair]:
+    async def _lose(self, pair: PairId, node: NodeName) -> list[Closed]:
         return await self._close(lambda now: now.lost_node(pair, node), Key("pair", pair), Key("nodes"))
 
-    async def _close(self, decide: Callable[[Transitions], Closed], *reads: Key) -> list[Pair]:
+    async def _close(self, decide: Callable[[Transitions], Closed], *reads: Key) -> list[Closed]:
         """One of many transitions that nobody waits for: what cannot be read does not keep the others from theirs."""
         try:
             closed = await self._transact(decide, *reads)
         except Damaged as damaged:
             self._report(damaged)
             return []
-        return [closed.ended] if closed.ended is not None else []
+        return _worth_telling(closed)
 
     def _report(self, damaged: Damaged) -> None:
         """The others go on without it."""
@@ -278,5 +311,9 @@ async def _together(works: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer
     return done
 
 
-def _all(ended: Iterable[Iterable[Pair]]) -> list[Pair]:
-    return [pair for some in ended for pair in some]
+def _all(closed: Iterable[Iterable[Closed]]) -> list[Closed]:
+    return [each for some in closed for each in some]
+
+
+def _worth_telling(closed: Closed) -> list[Closed]:
+    return [closed] if closed.ended is not None or closed.call is not None else []

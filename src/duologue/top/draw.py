@@ -19,7 +19,7 @@ WIDE = 120
 NONE = "-"
 MOST_ROWS = 8
 """Of people's doings in order."""
-DOINGS = ("talking", "matched", "waiting", "idle", "standby", "entering", "opened", "over")
+DOINGS = ("talking", "matched", "ringing", "waiting", "idle", "standby", "entering", "opened", "over")
 
 
 def terminal(file: IO[str] | None = None, width: int | None = None) -> Console:

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from duologue.calls.call import Call
 from duologue.clock import SystemClock
 from duologue.errors import DuologueError
 from duologue.ids import GatewayId, PersonId
+from duologue.ledger import Closed
 from duologue.pairs.pair import Pair
 from duologue.ports import ResyncNeeded, Store
 from duologue.settings import RedisSettings
@@ -64,7 +66,7 @@ class SideBySide:
             self.expire()
         self.clock.advance(until_ms - self.clock.now_ms())
 
-    def expire(self) -> list[Pair]:
+    def expire(self) -> list[Closed]:
         """Everything that is due, in order."""
         expected = self.runner.run(self.memory.expire())
         actual = self.runner.run(_expire_in_order(self.redis))
@@ -79,6 +81,7 @@ class SideBySide:
         standby = {who.id: list(who.standby) for who in records.people.values()}
         same("order of standby", {who.id: list(who.standby) for who in people.values()}, standby)
         same("pairs", kept.records("pair", Pair), dict(records.pairs))
+        same("calls", kept.records("call", Call), dict(records.calls))
         same("blocks", kept.records("blocks", Blocks), dict(records.blocks))
         same("leases", kept.records("lease", Lease), dict(records.leases))
         offered = _by((who.ticket.cohort.key, who.id) for who in people.values() if who.offered and who.ticket)
@@ -126,7 +129,7 @@ def _bury_in_order(store: Any) -> None:
     store._people_on = in_order
 
 
-async def _expire_in_order(store: RedisStore) -> list[Pair]:
+async def _expire_in_order(store: RedisStore) -> list[Closed]:
     take_due, ended = store._take_due, []
     for due in await take_due():
 

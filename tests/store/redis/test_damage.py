@@ -8,8 +8,19 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from duologue.errors import Damaged
-from duologue.ids import GatewayId, PairId
-from duologue.ledger import Attention, Caller, Claim, Committed, Outcome, Proposal, Rejected, TicketArrived
+from duologue.ids import CallId, GatewayId, PairId
+from duologue.ledger import (
+    Attention,
+    Caller,
+    Claim,
+    Committed,
+    Idle,
+    Outcome,
+    Proposal,
+    Rejected,
+    Ringing,
+    TicketArrived,
+)
 from duologue.matching.estimate import QueueStatus
 from duologue.metrics import definitions as metrics
 from duologue.ports import ResyncNeeded
@@ -17,7 +28,7 @@ from duologue.safety.ratelimit import Rate
 from duologue.store.redis import RedisLimiter, RedisStore
 from duologue.store.redis.keys import LONGEST_RECORD
 from tests.builders import ANA, BEN, CLEO, DAN
-from tests.contract.stores import GATEWAY, MATCHER, PAIR, SHARD, World, shared_redis
+from tests.contract.stores import CALL, GATEWAY, MATCHER, PAIR, SHARD, World, assert_done, shared_redis
 from tests.figures import Counted
 from tests.store.redis.keyspace import Keyspace
 from tests.store.redis.rig import AT_MOST_S, REALMS, error_of, store_at, world_of
@@ -126,6 +137,17 @@ async def test_a_pair_that_cannot_be_read_hurts_its_two(damage: Damage) -> None:
     assert [pair.id for pair in await damage.store.live_pairs([PAIR, PairId("p2")])] == ["p2"]
     assert await damage.store.connected(cleo, PairId("p2")) is Outcome.DONE
     assert await damage.store.connected(dan, PairId("p2")) is Outcome.DONE
+
+
+async def test_a_call_that_somebody_deleted_rings_for_nobody(damage: Damage) -> None:
+    """Both come in again, and can be called."""
+    world = damage.world
+    ana, _ = await world.ringing()
+    damage.kept.redis.delete(f"{damage.kept.prefix}call:{CALL}")
+
+    assert (await world.snapshot(BEN)).state == Idle()
+    assert_done(await world.call(ana, BEN, CallId("c2")))
+    assert isinstance((await world.snapshot(BEN)).state, Ringing)
 
 
 async def test_what_is_due_and_cannot_be_read_is_let_go(damage: Damage) -> None:

@@ -18,7 +18,7 @@ from duologue.settings import RedisSettings
 from duologue.store.ledger import Terms
 from duologue.store.redis import RedisStore, keys, open_store
 from duologue.store.redis.records import Bounds
-from tests.builders import ANA, BEN, CLEO, DAN, cohort
+from tests.builders import ANA, BEN, CLEO, DAN, EVE, cohort
 from tests.contract.stores import GATEWAY, MATCHER, SHARD, StoreUnderTest, World, shared_redis
 from tests.fakes import ManualClock
 from tests.store.redis.keyspace import Keyspace
@@ -26,7 +26,7 @@ from tests.store.redis.rig import REALMS, store_at, world_of
 
 OTHER = GatewayId("g2")
 NAMES = re.compile(
-    r"(person|pair|blocks|lease|gateway|outbox|queue|offered|people|carried|rate):.+|nodes|epoch|shards|due|use|status|gateways"
+    r"(person|pair|call|blocks|lease|gateway|outbox|queue|offered|people|carried|rate):.+|nodes|epoch|shards|due|use|status|gateways"
 )
 LONGEST_MS = max(ttl for ttl in keys.RECORD_TTL_MS.values() if ttl is not None)
 
@@ -66,7 +66,7 @@ async def realm() -> AsyncIterator[Realm]:
 
 
 async def busy(realm: Realm) -> list[Caller]:
-    """All that there is: talks in video and text, blocks, people who wait, stand by, are away; matchers and nodes."""
+    """All that there is: talks in video and text, a call, blocks, people who wait, stand by, are away; matchers."""
     world, store = realm.world, realm.store
     ana, ben = await world.talking()
     await store.write(ana, PairId("p1"), 1, "hello")
@@ -77,6 +77,7 @@ async def busy(realm: Realm) -> list[Caller]:
     await world.find(ana, 2)
     again = await world.here(BEN, OTHER)
     await store.remember_blocks(BEN, [ANA])
+    await world.call(again, EVE, mode=Mode.TEXT)
     await store.publish_status({SHARD: Estimate(Rules()).status(1, {}, realm.clock.now_ms())})
     return [ana, again, cleo, dan]
 

@@ -8,12 +8,14 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
+from duologue.ids import CallId, GatewayId, MatcherId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
     NODES_LEASE,
+    Arrival,
     Attention,
     Caller,
     Claim,
+    Closed,
     Committed,
     Probe,
     Proposal,
@@ -25,7 +27,7 @@ from duologue.nodes import NodeHealth, NodeReport
 from duologue.protocol.codes import Mode
 from duologue.safety.ratelimit import UNLIMITED, Rate
 from tests.builders import ANA, BEN, CLEO, DAN, cohort
-from tests.contract.stores import asking, wish
+from tests.contract.stores import asking, ring, wish
 from tests.store.redis.side_by_side import SideBySide, same_order
 
 PEOPLE = (ANA, BEN, CLEO, DAN)
@@ -52,6 +54,7 @@ class BothStores(RuleBasedStateMachine):
         self.attempts = dict.fromkeys(PEOPLE, 0)
         self.tickets: dict[str, list[Ticket]] = {shard: [] for shard in SHARDS}
         self.pairs = [PairId("never")]
+        self.calls = [CallId("never")]
         self.fences = dict.fromkeys((*SHARDS, NODES_LEASE), 0)
         self.news_positions = dict.fromkeys(GATEWAYS, 0)
         self.queue_positions = dict.fromkeys(SHARDS, 0)
@@ -153,6 +156,31 @@ class BothStores(RuleBasedStateMachine):
         self.both.ask(lambda store: store.leave(self.caller(which), self.pair(pair)))
 
     @rule(which=choices, pair=choices)
+    def back(self, which: int, pair: int) -> None:
+        self.go_back(self.caller(which), self.pair(pair))
+
+    def go_back(self, caller: Caller, pair: PairId) -> None:
+        again = PairId(f"again{self.fresh()}")
+        answer = self.both.ask(lambda store: store.back(caller, pair, again))
+        if isinstance(answer, Closed) and answer.formed is not None:
+            self.pairs.append(again)
+
+    @rule(which=choices, both=st.booleans())
+    def part(self, which: int, both: bool) -> None:
+        """All that leads two back, where nothing is in the way."""
+        people = self.both.memory.records.people
+        pairs = list(self.both.memory.records.pairs.values())
+        if not pairs:
+            return
+        pair = pairs[which % len(pairs)]
+        callers = [Caller(side.person, people[side.person].generation) for side in pair.sides]
+        self.attempts[callers[0].person] += 9
+        attempt = self.attempts[callers[0].person]
+        self.both.ask(lambda store: store.next(callers[0], pair.id, attempt, None))
+        for caller in callers[: 1 + both]:
+            self.go_back(caller, pair.id)
+
+    @rule(which=choices, pair=choices)
     def block(self, which: int, pair: int) -> None:
         self.both.ask(lambda store: store.block(self.caller(which), self.pair(pair)))
         self.both.ask(lambda store: store.partner(self.caller(which), self.pair(pair)))
@@ -160,6 +188,44 @@ class BothStores(RuleBasedStateMachine):
     @rule(person=people, blocked=st.frozensets(people, max_size=2))
     def remember_blocks(self, person: PersonId, blocked: frozenset[PersonId]) -> None:
         self.both.ask(lambda store: store.remember_blocks(person, blocked - {person}))
+
+    # -- calls ------------------------------------------------------------------------------
+
+    def some_call(self, which: int) -> CallId:
+        return self.calls[-1 - which % min(len(self.calls), 3)]
+
+    @rule(which=choices, to=people, video=st.booleans(), apart=st.sampled_from([False, False, False, True]))
+    def call(self, which: int, to: PersonId, video: bool, apart: bool) -> None:
+        name, pair, mode = CallId(f"c{self.fresh()}"), PairId(f"p{self.fresh()}"), COHORTS[video].mode
+        wanted = ring(to, name, mode=mode, pair=pair, apart=apart, for_ms=12_000)
+        self.both.ask(lambda store: store.call(self.caller(which), wanted))
+        self.calls.append(name)
+        self.pairs.append(pair)
+
+    @rule(which=choices, call=choices, what=st.sampled_from(["accept", "decline", "cancel", "block"]))
+    def respond(self, which: int, call: int, what: str) -> None:
+        caller, name, pair = self.caller(which), self.some_call(call), PairId(f"p{self.fresh()}")
+        match what:
+            case "accept":
+                self.both.ask(lambda store: store.accept(caller, name, pair))
+                self.pairs.append(pair)
+            case "decline":
+                self.both.ask(lambda store: store.decline(caller, name))
+            case "cancel":
+                self.both.ask(lambda store: store.cancel_call(caller, name))
+            case _:
+                self.both.ask(lambda store: store.block(caller, PairId(name)))
+
+    @precondition(lambda self: self.claims)
+    @rule(which=choices, call=choices, gateway=gateways)
+    def answer(self, which: int, call: int, gateway: GatewayId) -> None:
+        """A session that stands by, or did, or never was there."""
+        claim, pair = self.claims[-1 - which % min(len(self.claims), 5)], PairId(f"p{self.fresh()}")
+        name = self.some_call(call)
+        arrival = self.both.ask(lambda store: store.answer(claim.person, claim.session, gateway, name, pair))
+        if isinstance(arrival, Arrival):
+            self.callers.append(Caller(claim.person, arrival.generation))
+            self.pairs.append(pair)
 
     # -- matching ---------------------------------------------------------------------------
 

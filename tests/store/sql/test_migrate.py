@@ -18,6 +18,7 @@ from duologue.store.sql import Address, SchemaState, read_address, require_schem
 from duologue.store.sql.database import open_engine
 from duologue.store.sql.migrate import MIGRATIONS
 from duologue.store.sql.schema import NEEDED, REVISIONS, VERSION_TABLE, metadata
+from tests.builders import ANA
 from tests.contract.safety_stores import opened
 from tests.postgres import Postgres
 
@@ -80,7 +81,8 @@ async def test_several_upgrades_at_once_are_one(address: Address) -> None:
 async def test_an_upgrade_that_fails_changes_nothing(address: Address) -> None:
     """No half of it, and the next one works."""
     await upgrade(address)
-    await execute(address, "DROP TABLE duologue_blocks")
+    for table in ("duologue_blocks", "duologue_links", "duologue_reports"):
+        await execute(address, f"DROP TABLE {table}")
     await execute(address, f"DELETE FROM {VERSION_TABLE}")
     await execute(address, "CREATE TABLE duologue_blocks (n INTEGER)")
     with pytest.raises(Unavailable, match="already exists"):
@@ -107,10 +109,24 @@ async def test_an_empty_database_names_the_command(postgres: Postgres) -> None:
 async def test_an_older_schema_names_the_command(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after an update of the program."""
     await upgrade(address)
-    monkeypatch.setattr("duologue.store.sql.schema.REVISIONS", (*REVISIONS, "0002"))
-    monkeypatch.setattr("duologue.store.sql.schema.NEEDED", "0002")
+    monkeypatch.setattr("duologue.store.sql.schema.REVISIONS", (*REVISIONS, "9999"))
+    monkeypatch.setattr("duologue.store.sql.schema.NEEDED", "9999")
     with pytest.raises(StartupError, match="duologue db upgrade"):
         await require_schema(address)
+
+
+async def test_the_tables_of_before_are_kept(address: Address) -> None:
+    """Each revision builds on the one before."""
+    await upgrade(address)
+    for table in ("duologue_links", "duologue_reports"):
+        await execute(address, f"DROP TABLE {table}")
+    await execute(address, f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+    assert (await schema_of(address)).state is SchemaState.OLDER
+    await upgrade(address)
+
+    async with opened(address) as store:
+        assert await store.link_of(ANA) == await store.link_of(ANA)
+        assert await store.blocks_of(ANA) == []
 
 
 async def test_a_newer_schema_is_left_alone(address: Address) -> None:

@@ -11,6 +11,7 @@ remembers of its client (`client.py`).
     live.py       live: what happens to the session that speaks for its person
     requests.py   what a client may ask for, how often, and what becomes of it
     news.py       from what the ledger tells to pushes
+    calling.py    direct calls, in the words of the client
     standby.py    giving way to another session, and taking over again
     due.py        what the passing of time brings
     always.py     what every state does alike, such as passing on the outcome of a command

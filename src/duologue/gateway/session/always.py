@@ -27,6 +27,8 @@ def always(client: Client, event: ev.Event, now_ms: int) -> Commands:
             return [ev.Send(s.Refreshed(resume_token, expires_ms)), replies.done(id_)]
         case ev.Listed(id_, blocks):
             return [ev.Send(views.blocked(blocks)), replies.done(id_)]
+        case ev.LinkTold(id_, link):
+            return [ev.Send(s.PersonalLink(link)), replies.done(id_)]
         case ev.Violated(code, detail):
             return ending.close(client, code, detail)
         case ev.CutOff(code, retry_after_ms):

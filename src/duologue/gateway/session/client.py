@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from duologue.calls.call import Call
 from duologue.gateway import events as ev
 from duologue.gateway import views
 from duologue.gateway.board import Board
@@ -17,7 +18,7 @@ from duologue.gateway.heart import Heart
 from duologue.gateway.session.meters import Meters
 from duologue.gateway.terms import Limits, Timing
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Delivery, Idle, Paired, PersonState, Waiting
+from duologue.ledger import Delivery, Idle, Paired, PersonState, Ringing, Waiting
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair
@@ -48,8 +49,8 @@ class Client:
     """One client as its session knows them."""
 
     __slots__ = (
-        "announced", "attempt", "board", "buffered_news", "close_code", "departed", "early", "heart", "hidden", "id",
-        "in_flight", "left_politely", "me", "meters", "pair", "resume_refused", "rev", "rules", "state", "ticket",
+        "announced", "attempt", "board", "buffered_news", "call", "close_code", "departed", "early", "heart", "hidden",
+        "id", "in_flight", "left_politely", "me", "meters", "pair", "resume_refused", "rev", "rules", "state", "ticket",
         "timers", "timing", "welcome_with", "wishes",
     )  # fmt: skip
 
@@ -73,6 +74,8 @@ class Client:
         self.pair: Pair | None = None
         self.announced = False
         """Whether the client knows of the pair."""
+        self.call: Call | None = None
+        """That rings; with a ticket, they wait again should it come to nothing."""
         self.attempt = 0
         self.hidden = False
         # Coming in.
@@ -107,11 +110,20 @@ class Client:
         """What they do, by the news up to `rev`."""
         if self.pair is not None:
             return Paired(self.pair)
+        if self.call is not None:
+            return Ringing(self.call, self.ticket)
         return Waiting(self.ticket) if self.ticket is not None else Idle()
 
     def in_pair(self, pair_id: str) -> Pair | None:
         """Their pair, if it is this one."""
         return self.pair if self.pair is not None and self.pair.id == pair_id else None
+
+    def hold_wait(self, ticket: Ticket | None) -> None:
+        """With what they wait, once it rings no more; nobody is told of it until then."""
+        self.ticket = ticket
+        self.timers.pop("news", None)
+        if ticket is not None:
+            self.wishes, self.attempt = ticket, ticket.attempt
 
     def wait_with(self, ticket: Ticket, now_ms: int) -> s.Waiting:
         """They wait now; what to tell them of it."""

@@ -29,7 +29,7 @@ def finish(client: Client) -> None:
     client.state = State.OVER
     client.timers.clear()
     client.heart.stop()
-    client.early = client.ticket = client.pair = None
+    client.early = client.ticket = client.pair = client.call = None
 
 
 def over(client: Client, event: ev.Event, now_ms: int) -> Commands:  # noqa: ARG001 - one shape for all states
@@ -41,7 +41,7 @@ def over(client: Client, event: ev.Event, now_ms: int) -> Commands:  # noqa: ARG
         case ev.Closed(code):
             client.close_code = code
             return [] if client.in_flight else _depart(client)
-        case ev.EntryRefused() | ev.ResumeRefused():
+        case ev.EntryRefused() | ev.ResumeRefused() | ev.NotTaken():
             client.in_flight = False
             return _depart(client)
     return []

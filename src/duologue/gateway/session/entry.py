@@ -13,7 +13,7 @@ from duologue.gateway.session import ending
 from duologue.gateway.session.always import always
 from duologue.gateway.session.client import Client, Commands, State
 from duologue.ids import PersonId
-from duologue.ledger import Delivery, Idle, Paired, Waiting
+from duologue.ledger import Delivery, Idle, Paired, Ringing, Waiting
 from duologue.pairs.pair import Pair
 from duologue.protocol import client as c
 from duologue.protocol import server as s
@@ -51,6 +51,13 @@ def enter(client: Client, message: c.Auth | c.Resume) -> Commands:
             return [ev.Enter(token, resume=True)]
 
 
+def come_forward(client: Client, now_ms: int) -> None:
+    """A session that stood by wants to come in, on the same socket and with the time of a newcomer."""
+    client.state, client.in_flight = State.ENTERING, True
+    client.heart.stop()
+    client.timers["auth"] = now_ms + client.timing.auth_ms
+
+
 def entering(client: Client, event: ev.Event, now_ms: int) -> Commands:
     """The token is being checked."""
     match event:
@@ -64,6 +71,11 @@ def entering(client: Client, event: ev.Event, now_ms: int) -> Commands:
         case ev.ResumeRefused():
             client.state, client.resume_refused, client.in_flight = State.OPENED, True, False
             return [ev.Send(s.InvalidSession(retry=True))]
+        case ev.NotTaken(id_, outcome):
+            client.state, client.in_flight = State.STANDBY, False
+            client.timers.pop("auth", None)
+            client.heart.start(now_ms)
+            return always(client, ev.Answered(id_, outcome), now_ms)
         case ev.Delivered(delivery):
             return _keep(client, delivery)
         case ev.Received(c.Pong() | c.Typing() | c.MediaReport()):
@@ -95,6 +107,10 @@ def _welcome(client: Client, entered: ev.Entered, now_ms: int) -> Commands:
             return _welcome_to_pair(client, pair, now_ms)
         case Waiting(ticket):
             return _greet(client, s.WaitingState(client.wait_with(ticket, now_ms)), now_ms)
+        case Ringing(call, ticket):
+            client.call = call
+            client.hold_wait(ticket)
+            return _greet(client, views.ringing_state(client.person, call), now_ms)
         case Idle():
             return _greet(client, s.IdleState(), now_ms)
     assert_never(arrival.state)

@@ -68,7 +68,7 @@ class Session:
         """What to do about this event."""
         client = self._client
         commands = HANDLERS[client.state](client, event, now_ms)
-        if client.early is not None and client.state is State.LIVE:
+        if client.early is not None and client.state in (State.LIVE, State.STANDBY):
             early, client.early = client.early, None
             for delivery in early:  # one by one: each may change the state
                 commands += self.handle(ev.Delivered(delivery), now_ms)

@@ -11,10 +11,12 @@ import msgspec
 
 from duologue.gateway import events as ev
 from duologue.gateway import views
-from duologue.gateway.session import standby
+from duologue.gateway.session import calling, standby
 from duologue.gateway.session.client import Client, Commands
 from duologue.ids import NodeName, PairId
 from duologue.ledger import (
+    CallEnded,
+    CallRings,
     Delivery,
     Dequeued,
     Dropped,
@@ -26,7 +28,9 @@ from duologue.ledger import (
     RoomIsOpen,
     Superseded,
     TalkStarted,
+    WayBack,
 )
+from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair, Phase
 from duologue.protocol import server as s
 from duologue.protocol.codes import EndReason, Mode
@@ -39,10 +43,27 @@ def told(client: Client, delivery: Delivery, now_ms: int) -> Commands:
     client.rev = delivery.rev
     match delivery.news:
         case Queued(ticket):
-            return [ev.Send(client.wait_with(ticket, now_ms))]
+            return _queued(client, ticket, now_ms)
         case Dequeued():
             client.stop_waiting()
             return []
+        case PairFormed() | RoomIsOpen() | TalkStarted() | PairEnded() | WayBack():
+            return _of_pair(client, delivery.news, now_ms)
+        case CallRings() | CallEnded():
+            return calling.told(client, delivery.news, now_ms)
+        case Relayed(message):
+            return relayed(client, message, now_ms)
+        case Superseded():
+            return standby.stand_by(client)
+        case Dropped():
+            return standby.dropped(client)
+    assert_never(delivery.news)
+
+
+def _of_pair(
+    client: Client, news: PairFormed | RoomIsOpen | TalkStarted | PairEnded | WayBack, now_ms: int
+) -> Commands:
+    match news:
         case PairFormed(pair, attempt):
             return _paired(client, pair, attempt, now_ms)
         case RoomIsOpen(pair_id, node):
@@ -51,14 +72,9 @@ def told(client: Client, delivery: Delivery, now_ms: int) -> Commands:
             _talk(client, pair_id, since_ms)
             return [ev.Send(s.Talking(client.rev, pair_id, since_ms))]
         case PairEnded():
-            return _ended(client, delivery.news, now_ms)
-        case Relayed(message):
-            return relayed(client, message, now_ms)
-        case Superseded():
-            return standby.stand_by(client)
-        case Dropped():
-            return standby.dropped(client)
-    assert_never(delivery.news)
+            return _ended(client, news, now_ms)
+        case WayBack(pair_id, until_ms):
+            return [ev.Send(s.BackOffer(pair_id, until_ms))]
 
 
 def relayed(client: Client, message: s.ChatLine | s.PeerChanged | s.PeerTyping | Probe, now_ms: int) -> Commands:
@@ -70,8 +86,19 @@ def relayed(client: Client, message: s.ChatLine | s.PeerChanged | s.PeerTyping |
     return [ev.Send(message)]
 
 
+def _queued(client: Client, ticket: Ticket, now_ms: int) -> Commands:
+    if client.call is None:
+        return [ev.Send(client.wait_with(ticket, now_ms))]
+    client.hold_wait(ticket)
+    return []
+
+
 def _paired(client: Client, pair: Pair, attempt: int, now_ms: int) -> Commands:
     client.pair, client.attempt, client.announced = pair, attempt, False
+    return [*(calling.taken(client, pair) if pair.call is not None else []), *_awaits_room(client, pair, now_ms)]
+
+
+def _awaits_room(client: Client, pair: Pair, now_ms: int) -> Commands:
     if pair.mode is Mode.TEXT:
         return _announce(client, pair, None, now_ms)
     if pair.sides[0].person == client.me:
@@ -115,6 +142,6 @@ def _ended(client: Client, ended: PairEnded, now_ms: int) -> Commands:
     gave_up = ended.reason is EndReason.MEDIA_FAILED and ended.by == "me" and waiting is None
     hint = [ev.Send(s.Notice("error", "check_media", {}))] if gave_up else []
     if announced or (waiting is None and (ended.by != "me" or gave_up)):
-        return [ev.Send(s.Ended(client.rev, ended.pair, ended.reason, ended.by, waiting)), *hint]
+        return [ev.Send(s.Ended(client.rev, ended.pair, ended.reason, ended.by, waiting, ended.back_until_ms)), *hint]
     notices = [ev.Send(s.Notice("warn", "media_unavailable", {}))] if ended.by == "server" else []
     return [*notices, ev.Send(waiting)] if waiting is not None else []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from duologue.gateway import events as ev
-from duologue.gateway.session import due, ending, replies
+from duologue.gateway.session import calling, due, ending, replies
 from duologue.gateway.session.always import always
 from duologue.gateway.session.client import Client, Commands, State
-from duologue.gateway.session.entry import enter
-from duologue.ledger import Delivery, Dropped
+from duologue.gateway.session.entry import come_forward, enter
+from duologue.ids import CallId
+from duologue.ledger import CallEnded, CallRings, Delivery, Dropped
 from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import CloseCode
@@ -18,6 +19,7 @@ def stand_by(client: Client) -> Commands:
     client.state, client.resume_refused = State.STANDBY, False
     client.forget_pair()
     client.stop_waiting()
+    client.call = None
     return [ev.Send(s.Standby(client.rev))]
 
 
@@ -28,6 +30,8 @@ def standby(client: Client, event: ev.Event, now_ms: int) -> Commands:
             return _received(client, message, now_ms)
         case ev.Delivered(Delivery(news=Dropped())):
             return dropped(client)
+        case ev.Delivered(Delivery(rev=rev, news=CallRings() | CallEnded() as news)):
+            return calling.overheard(client, rev, news, now_ms)
         case ev.Ticked():
             return due.ticked(client, now_ms)
     return always(client, event, now_ms)
@@ -42,6 +46,11 @@ def _received(client: Client, message: c.ClientMessage, now_ms: int) -> Commands
             return _take_over(client, message, now_ms)
         case c.Bye():
             return ending.goodbye(client)
+        case c.Accept(id_, call):
+            come_forward(client, now_ms)
+            return [ev.TakeCall(id_, CallId(call))]
+        case c.Decline():
+            return [ev.Perform(message)]
         case c.Refresh(id_, token):
             return [ev.Renew(id_, token)]
         case c.Pong() | c.Typing() | c.MediaReport():
@@ -50,10 +59,8 @@ def _received(client: Client, message: c.ClientMessage, now_ms: int) -> Commands
 
 
 def _take_over(client: Client, message: c.Auth | c.Resume, now_ms: int) -> Commands:
-    """On the same socket, with the time of a newcomer."""
-    client.heart.stop()
+    come_forward(client, now_ms)
     client.timers.pop("expiry", None)
-    client.timers["auth"] = now_ms + client.timing.auth_ms
     return enter(client, message)
 
 

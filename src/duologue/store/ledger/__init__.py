@@ -6,11 +6,14 @@ script writes only if all that was read is still as it was read. So what a comma
 
     records.py      what is kept, and what a transition may ask a store for
     ledger.py       the steps that transitions are made of: queue, news, pairs
+    ringing.py      the steps of calls
     nodes.py        the media nodes
     transitions.py  one method for each transition of `ports.Store`, of these parts:
       presence.py   who is here: arrivals, departures, gateways, what runs out
       queue.py      who waits, and how two who wait become a pair
       talks.py      what people do in a pair, and how they go on
+      returning.py  going back to the last partner
+      calling.py    who calls whom, and what becomes of it
       rooms.py      what media servers do with it
       blocking.py   who does not want to meet whom
       leases.py     what one process at a time looks after

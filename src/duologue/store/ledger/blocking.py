@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 import msgspec
 
-from duologue.ids import PairId, PersonId
+from duologue.calls import ring
+from duologue.ids import CallId, PairId, PersonId
 from duologue.ledger import MAX_BLOCKS, Caller, Closed, Outcome, Partner
 from duologue.pairs import life
 from duologue.protocol.codes import EndReason
@@ -29,8 +30,20 @@ class Blocking(Transition):
         full = len(mine.people) >= MAX_BLOCKS and peer not in mine.people
         if not full:
             self._set_blocks(who, Blocks(mine.people | {peer}, mine.told_ms))
-        ended = self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT)).ended if who.pair == pair else None
-        return Closed(Outcome.REFUSED if full else Outcome.DONE, ended)
+        closed = self._part(who, pair, peer)
+        return closed._replace(outcome=Outcome.REFUSED if full else Outcome.DONE)
+
+    def _part(self, who: Person, pair: PairId, peer: PersonId) -> Closed:
+        """End what they have with each other, if that is on; also where it is a newer pair than the one that was named,
+        because they have met again, or gone back, meanwhile.
+        """
+        if who.way_back is not None and who.way_back.person == peer:
+            self.ledger.close_way_back(who)
+        if who.pair is not None and self.ledger.pairs[who.pair].peer(who.id).person == peer:
+            return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))
+        call = CallId(pair)
+        declined = self.ringer.advance(call, ring.Refused(who.id))
+        return declined if declined.call is not None else self.ringer.advance(call, ring.Withdrawn(who.id))
 
     def partner(self, caller: Caller, pair: PairId) -> Partner | None:
         who = self.ledger.people.get(caller.person)
@@ -39,8 +52,15 @@ class Blocking(Transition):
         return self._partner(who, pair)
 
     def _partner(self, who: Person, pair: PairId) -> Partner | None:
+        """Of a pair or, by its name in the same place, of a call."""
         if who.pair == pair:
             return Partner.of(who.id, self.ledger.pairs[pair])
+        if who.call == CallId(pair):
+            call = self.ledger.calls[CallId(pair)]
+            peer = call.peer(who.id)
+            return Partner(peer.person, peer.alias, call.mode)
+        if who.last_call is not None and who.last_call[0] == CallId(pair):
+            return who.last_call[1]
         return who.last_met[1] if who.last_met is not None and who.last_met[0] == pair else None
 
     def remember_blocks(self, person: PersonId, blocked: Collection[PersonId]) -> None:

@@ -10,8 +10,10 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from duologue.ids import NodeName, PairId, PersonId, SessionId
+from duologue.calls.call import Call
+from duologue.ids import CallId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
+    BACK_WITHIN_MS,
     MAX_SESSIONS,
     MET_AT_MOST,
     MET_FOR_MS,
@@ -26,17 +28,20 @@ from duologue.ledger import (
     Outcome,
     Paired,
     PairEnded,
+    PairFormed,
     Partner,
     PersonState,
     Proposal,
     Queued,
     Relayed,
+    Ringing,
     RoomIsOpen,
     Superseded,
     TalkStarted,
     TicketArrived,
     TicketGone,
     Waiting,
+    WayBack,
 )
 from duologue.matching.ticket import FAILED_APART_MS, Ticket, afresh, backed_off, forgiven, gives_up, taken_up
 from duologue.pairs import life
@@ -45,7 +50,7 @@ from duologue.ports import Clock
 from duologue.protocol.codes import EndReason, PeerEvent
 from duologue.protocol.server import ChatLine, PeerChanged
 from duologue.store.ledger.nodes import Nodes
-from duologue.store.ledger.records import Address, Due, Person, Records
+from duologue.store.ledger.records import Address, Due, Person, Records, Way
 
 
 class Ledger:
@@ -65,6 +70,11 @@ class Ledger:
     def pairs(self) -> MutableMapping[PairId, Pair]:
         """Every pair."""
         return self.records.pairs
+
+    @property
+    def calls(self) -> MutableMapping[CallId, Call]:
+        """Every call that rings."""
+        return self.records.calls
 
     @property
     def nodes(self) -> Nodes:
@@ -99,7 +109,11 @@ class Ledger:
         """What this person is doing."""
         if who.pair is not None:
             return Paired(self.pairs[who.pair])
-        return Waiting(who.ticket) if who.waiting and who.ticket else Idle()
+        ticket = who.ticket if who.waiting else None
+        call = self.calls.get(who.call) if who.call is not None else None
+        if call is not None:
+            return Ringing(call, ticket)
+        return Waiting(ticket) if ticket is not None else Idle()
 
     def give_way(self, who: Person, newcomer: SessionId) -> None:
         """The session that was active stands by; the newcomer no longer does."""
@@ -110,26 +124,6 @@ class Ledger:
         if len(who.standby) >= MAX_SESSIONS:
             oldest = next(iter(who.standby))
             self.tell_session(who.standby.pop(oldest), who.rev, Dropped())
-
-    def hold_seat(self, who: Person, hold_ms: int) -> Closed:
-        """Their socket is gone: keep their place for a while."""
-        self.stop_offering(who)
-        who.session = who.gateway = None
-        if hold_ms <= 0:
-            return self.give_up_seat(who, EndReason.LEFT)
-        until_ms = who.seat_until_ms = self.now_ms() + hold_ms
-        self.records.remind(Due(until_ms, "seat", who.id))
-        if who.pair is not None:
-            self.advance(who.pair, life.SideAway(who.id, until_ms))
-        return Closed(Outcome.DONE)
-
-    def give_up_seat(self, who: Person, reason: EndReason) -> Closed:
-        """They do not wait and are in no pair any more; soon they are forgotten."""
-        who.seat_until_ms = None
-        who.forget_at_ms = self.now_ms() + RESUME_WINDOW_MS
-        self.records.remind(Due(who.forget_at_ms, "forget", who.id))
-        self.dequeue(who)
-        return self.end(who, life.SideLeft(who.id, reason))
 
     def has_blocked(self, one: PersonId, other: PersonId) -> bool:
         """Whether this one does not want to meet that one again."""
@@ -142,12 +136,16 @@ class Ledger:
         return blocks.people if blocks is not None else frozenset()
 
     def forget(self, who: Person) -> None:
-        """Drop the record; while other sessions stand by, later."""
-        if who.standby:
-            who.forget_at_ms = self.now_ms() + RESUME_WINDOW_MS
-            self.records.remind(Due(who.forget_at_ms, "forget", who.id))
+        """Drop the record; while other sessions stand by, or somebody calls them, later."""
+        if who.standby or who.call is not None:
+            self.forget_later(who)
         else:
             del self.people[who.id]
+
+    def forget_later(self, who: Person) -> None:
+        """Drop it once nobody has been here for a while."""
+        who.forget_at_ms = self.now_ms() + RESUME_WINDOW_MS
+        self.records.remind(Due(who.forget_at_ms, "forget", who.id))
 
     # -- the queue --------------------------------------------------------------------------
 
@@ -233,17 +231,30 @@ class Ledger:
     # -- pairs ------------------------------------------------------------------------------
 
     def form(self, proposal: Proposal, fence: int, node: NodeName | None) -> Pair:
-        """A pair of two tickets; its people have to be told."""
+        """Make a pair of two tickets."""
         first, second = (
             Side(ticket.person, alias, ticket.interests, ticket.facets, hidden=ticket.hidden)
             for ticket, alias in zip(proposal.tickets, proposal.aliases, strict=True)
         )
-        now_ms = self.now_ms()
-        deadline_ms = now_ms + self._connect_deadline_ms
+        now_ms, deadline_ms = self.now_ms(), self.connect_deadline_ms()
         mode = proposal.tickets[0].cohort.mode
         pair = Pair(proposal.pair, mode, (first, second), now_ms, deadline_ms, fence, node)
-        self.know(pair)
+        self.put_into(pair)
         return pair
+
+    def connect_deadline_ms(self) -> int:
+        """Until when a pair that is made now has to be connected."""
+        return self.now_ms() + self._connect_deadline_ms
+
+    def put_into(self, pair: Pair) -> None:
+        """Its people are in this new pair, and nowhere else."""
+        self.know(pair)
+        for side in pair.sides:
+            who = self.people[side.person]
+            self.close_way_back(who)
+            who.waiting, who.call, who.pair = False, None, pair.id
+            attempt = who.ticket.attempt if pair.call is None and who.ticket is not None else who.attempt
+            self.change(who, PairFormed(pair, attempt))
 
     def know(self, pair: Pair) -> None:
         """This pair is there from now on."""
@@ -311,16 +322,36 @@ class Ledger:
         who = self.people[release.person]
         who.pair, who.last_pair = None, pair.id
         who.last_met = pair.id, Partner.of(who.id, pair)
+        who.way_back = self._way_back(who, pair)
         again = then if release.again is life.Again.OWN_WISH else self._ticket_after(who, release.again, pair)
         if again is not None:
             self.enqueue(who, again)
-        self.change(who, PairEnded(pair.id, release.reason, release.by, who.ticket if again else None))
+        back_until_ms = who.way_back.until_ms if who.way_back is not None else None
+        self.change(who, PairEnded(pair.id, release.reason, release.by, who.ticket if again else None, back_until_ms))
+
+    def _way_back(self, who: Person, pair: Pair) -> Way | None:
+        """There is one after a Next, if both are here. A call was no accident: they can call each other again."""
+        here = all(self.people[side.person].here for side in pair.sides)
+        if pair.ended is not EndReason.NEXT or pair.call is not None or not here:
+            return None
+        peer = pair.peer(who.id)
+        return Way(pair.id, peer.person, peer.alias, self.now_ms() + BACK_WITHIN_MS)
+
+    def close_way_back(self, who: Person) -> None:
+        """They cannot go back any more; the other one hears so where either had said that they would like to."""
+        way, who.way_back = who.way_back, None
+        if way is None or not (way.mine or way.theirs):
+            return
+        peer = self.people.get(way.person)
+        if peer is not None and peer.way_back is not None and peer.way_back.pair == way.pair:
+            peer.way_back = None
+            self.tell(peer, WayBack(way.pair, None))
 
     def _ticket_after(self, who: Person, again: life.Again, pair: Pair) -> Ticket | None:
         """How somebody waits on by themselves; None: not at all."""
         ticket, now_ms = who.ticket, self.now_ms()
-        if ticket is None:
-            return None  # the pair was restored by those in it: nobody remembers how they had waited
+        if ticket is None or again is life.Again.REST:
+            return None  # without one, the pair was restored by those in it: nobody remembers how they had waited
         if again is life.Again.BACK_OFF:
             who.ticket = backed_off(ticket, now_ms)
             return None if gives_up(who.ticket) else who.ticket

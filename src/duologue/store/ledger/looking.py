@@ -33,8 +33,10 @@ class Looking(Transition):
         )
 
     def _state(self, who: Person) -> PersonState:
-        """What they do. A pair that was forgotten is none any more, whatever their record says."""
-        return Idle() if who.pair is not None and who.pair not in self.ledger.pairs else self.ledger.state(who)
+        """What they do. A pair or call that was forgotten is none any more, whatever their record says."""
+        pair_gone = who.pair is not None and who.pair not in self.ledger.pairs
+        call_gone = who.call is not None and who.call not in self.ledger.calls
+        return Idle() if pair_gone or call_gone else self.ledger.state(who)
 
     def _vouched(self, who: Person) -> bool:
         """Whether somebody who is alive says, in this life of the store, that they are here."""

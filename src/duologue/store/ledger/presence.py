@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from duologue.ids import GatewayId, PairId, PersonId, SessionId
+from duologue.calls import ring
+from duologue.ids import CallId, GatewayId, PairId, PersonId, SessionId
 from duologue.ledger import ABANDONED_SEAT_MS, GATEWAY_LEASE_MS, Arrival, Attention, Caller, Claim, Closed, Outcome
 from duologue.pairs import life
 from duologue.pairs.pair import Phase
@@ -25,20 +26,25 @@ class Presence(Transition):
             return self._arrival(who)
         if resumes is not None and not self._resumes(who, resumes):
             return None
+        self.ringer.look_again(who)
+        self._come_in(who, session, gateway)
+        return self._arrival(who)
+
+    def _come_in(self, who: Person, session: SessionId, gateway: GatewayId) -> None:
+        """This session speaks for them from now on."""
         self.ledger.give_way(who, session)
         self._new_generation(who)
         who.rev += 1
         who.session, who.gateway, who.seat_until_ms, who.forget_at_ms = session, gateway, None, None
         who.attention = Attention.VISIBLE
         if who.seen_ms is not None and not self.ledger.of_this_life(who.seen_ms):
-            who.unsure = not self.ledger.knows_blocks(person)
+            who.unsure = not self.ledger.knows_blocks(who.id)
         who.seen_ms = self.ledger.now_ms()
         if who.waiting and who.ticket is not None:
             self.ledger.enqueue(who, who.ticket)
         if who.pair is not None:
-            self.ledger.advance(who.pair, life.SideBack(person))
-            self.ledger.advance(who.pair, life.SideHidden(person, hidden=False))
-        return self._arrival(who)
+            self.ledger.advance(who.pair, life.SideBack(who.id))
+            self.ledger.advance(who.pair, life.SideHidden(who.id, hidden=False))
 
     def _arrival(self, who: Person) -> Arrival:
         known = self.ledger.knows_blocks(who.id)
@@ -56,7 +62,7 @@ class Presence(Transition):
         who.generation = max(who.generation + 1, self.ledger.now_ms())
 
     def depart(self, caller: Caller, hold_ms: int) -> Closed:
-        closed = self._once(caller, lambda who: self.ledger.hold_seat(who, hold_ms))
+        closed = self._once(caller, lambda who: self._hold_seat(who, hold_ms))
         who = self.ledger.people.get(caller.person)
         if closed.outcome is Outcome.STALE and who is not None:
             who.standby.pop(caller.generation, None)
@@ -67,7 +73,7 @@ class Presence(Transition):
         if who is None:
             return Closed(Outcome.DONE)
         who.standby = {at: each for at, each in who.standby.items() if each[0] != session}
-        return self.ledger.hold_seat(who, hold_ms) if who.session == session else Closed(Outcome.DONE)
+        return self._hold_seat(who, hold_ms) if who.session == session else Closed(Outcome.DONE)
 
     def attend(self, caller: Caller, attention: Attention) -> Outcome:
         def run(who: Person) -> Closed:
@@ -77,6 +83,30 @@ class Presence(Transition):
             return Closed(Outcome.DONE)
 
         return self._once(caller, run).outcome
+
+    def _hold_seat(self, who: Person, hold_ms: int) -> Closed:
+        """Their socket is gone: keep their place for a while."""
+        self.ledger.stop_offering(who)
+        self.ledger.close_way_back(who)
+        who.session = who.gateway = None
+        if hold_ms <= 0:
+            return self._give_up_seat(who, EndReason.LEFT)
+        until_ms = who.seat_until_ms = self.ledger.now_ms() + hold_ms
+        self.ledger.records.remind(Due(until_ms, "seat", who.id))
+        if who.pair is not None:
+            self.ledger.advance(who.pair, life.SideAway(who.id, until_ms))
+        return Closed(Outcome.DONE)
+
+    def _give_up_seat(self, who: Person, reason: EndReason) -> Closed:
+        """They do not wait, call nobody and are in no pair any more; soon they are forgotten. Who is called may still
+        come back to it.
+        """
+        who.seat_until_ms = None
+        self.ledger.forget_later(who)
+        self.ledger.dequeue(who)
+        if who.call is not None:
+            return self.ringer.advance(who.call, ring.Withdrawn(who.id))
+        return self.ledger.end(who, life.SideLeft(who.id, reason))
 
     # -- gateways -----------------------------------------------------------------------------
 
@@ -91,7 +121,7 @@ class Presence(Transition):
     def vouch(self, gateway: GatewayId, claim: Claim) -> bool:
         """False: this session needs a snapshot."""
         self._must_live(gateway)
-        return vouch(self.ledger, gateway, claim)
+        return vouch(self.ledger, self.ringer, gateway, claim)
 
     def give_up_gateway(self, gateway: GatewayId) -> bool:
         """Whether its time is over. From then on nobody arrives through it until it has heard so (`keep_alive`)."""
@@ -109,7 +139,7 @@ class Presence(Transition):
         if who is None or gateway in self._records.gateways:
             return Closed(Outcome.DONE)
         who.standby = {at: each for at, each in who.standby.items() if each[1] != gateway}
-        return self.ledger.hold_seat(who, ABANDONED_SEAT_MS) if who.gateway == gateway else Closed(Outcome.DONE)
+        return self._hold_seat(who, ABANDONED_SEAT_MS) if who.gateway == gateway else Closed(Outcome.DONE)
 
     def forget_gateway(self, due: Due) -> None:
         """Nobody is on it any more. Nothing happens when it lives again: it needs its outbox, and the reminder."""
@@ -133,6 +163,9 @@ class Presence(Transition):
         if due.what == "pair":
             pair = self.ledger.pairs.get(PairId(due.name))
             return pair.deadline_ms if pair is not None and pair.phase is Phase.MATCHED else None
+        if due.what == "call":
+            call = self.ledger.calls.get(CallId(due.name))
+            return call.expires_ms if call is not None else None
         who = self.ledger.people.get(PersonId(due.name))
         if who is None or who.here:
             return None
@@ -141,11 +174,16 @@ class Presence(Transition):
     def _expire(self, due: Due) -> Closed:
         if due.what == "pair":
             return self.ledger.advance(PairId(due.name), life.DeadlinePassed())
+        if due.what == "call":
+            return self._ring_ran_out(CallId(due.name))
         who = self.ledger.people[PersonId(due.name)]
         if due.what == "seat":
             return self._seat_ran_out(who)
         self.ledger.forget(who)
         return Closed(Outcome.DONE)
 
+    def _ring_ran_out(self, call: CallId) -> Closed:
+        return self.ringer.advance(call, ring.Ticked())
+
     def _seat_ran_out(self, who: Person) -> Closed:
-        return self.ledger.give_up_seat(who, EndReason.LOST)
+        return self._give_up_seat(who, EndReason.LOST)

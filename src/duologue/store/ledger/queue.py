@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from duologue.errors import Deposed
-from duologue.ledger import Caller, Closed, CommitResult, Committed, Outcome, PairFormed, Proposal, Queued, Rejected
+from duologue.ledger import Caller, Closed, CommitResult, Committed, Outcome, Proposal, Queued, Rejected
 from duologue.matching.ticket import Ticket, succeeding
 from duologue.nodes import NoSlot
 from duologue.pairs import life
@@ -42,6 +42,9 @@ class Queue(Leases):
         if who.attempt > attempt:
             return Closed(Outcome.DONE)
         self.ledger.dequeue(who)
+        self.ledger.close_way_back(who)
+        if who.pair is not None and self.ledger.pairs[who.pair].call is not None:
+            return Closed(Outcome.DONE)  # that pair did not come of the wait
         return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))
 
     def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
@@ -50,10 +53,6 @@ class Queue(Leases):
         if (left_ms := self._settles_for_ms()) > 0:
             return [NoSlot(left_ms, Pause.MATCHING_DOWN)] * len(proposals)
         return [self._commit(proposal, fence) for proposal in proposals]
-
-    def _settles_for_ms(self) -> int:
-        """How much longer people whom the ledger takes for waiting may be in a talk that it has not heard of yet."""
-        return self._epoch().since_ms + self._settle_ms - self.ledger.now_ms()
 
     def _commit(self, proposal: Proposal, fence: int) -> CommitResult:
         fit = tuple(ticket for ticket in proposal.tickets if self._still_waits(ticket))
@@ -65,12 +64,7 @@ class Queue(Leases):
         node = None if first.cohort.mode is Mode.TEXT else self._take_slot()
         if isinstance(node, NoSlot):
             return node
-        pair = self.ledger.form(proposal, fence, node)
-        for ticket in proposal.tickets:
-            who = self.ledger.people[ticket.person]
-            who.waiting, who.pair = False, pair.id
-            self.ledger.change(who, PairFormed(pair, ticket.attempt))
-        return Committed(pair.id)
+        return Committed(self.ledger.form(proposal, fence, node).id)
 
     def _still_waits(self, ticket: Ticket) -> bool:
         """Whether this very ticket is offered now: any change of it makes a match that was found before stale. Whom no

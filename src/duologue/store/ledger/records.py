@@ -7,13 +7,29 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
-from duologue.ids import GatewayId, MatcherId, PairId, PersonId, RequestId, SessionId
+from duologue.calls.call import Call
+from duologue.ids import CallId, GatewayId, MatcherId, PairId, PersonId, RequestId, SessionId
 from duologue.ledger import Attention, Closed, Delivery, Partner, QueueEvent
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair
 from duologue.store.ledger.nodes import Nodes
 
 Address = tuple[SessionId, GatewayId]
+
+
+class Way(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The way back to the last partner, for a moment after a Next. Who has one is here, and neither talks nor rings."""
+
+    pair: PairId
+    """That has ended."""
+    person: PersonId
+    alias: str
+    """What that one was called."""
+    until_ms: int
+    mine: bool = False
+    """They said that they want to."""
+    theirs: bool = False
+    """The other one did."""
 
 
 class Person(msgspec.Struct, omit_defaults=True):
@@ -31,10 +47,16 @@ class Person(msgspec.Struct, omit_defaults=True):
     forget_at_ms: int | None = None
     ticket: Ticket | None = None
     waiting: bool = False
+    """Whether they wait, or will again once their call has come to nothing."""
     pair: PairId | None = None
+    call: CallId | None = None
+    """The call that rings."""
     last_pair: PairId | None = None
     """The pair from whose end the present wait followed."""
     last_met: tuple[PairId, Partner] | None = None
+    last_call: tuple[CallId, Partner] | None = None
+    """The last call that came to nothing."""
+    way_back: Way | None = None
     attempt: int = 0
     answered: tuple[RequestId, Closed] | None = None
     met: dict[PersonId, int] = {}
@@ -55,7 +77,8 @@ class Person(msgspec.Struct, omit_defaults=True):
     @property
     def offered(self) -> bool:
         """Whether matchers may match them."""
-        return self.waiting and self.here and not self.unsure and self.attention is not Attention.QUIET
+        waits = self.waiting and self.call is None
+        return waits and self.here and not self.unsure and self.attention is not Attention.QUIET
 
     @property
     def addresses(self) -> list[Address]:
@@ -101,7 +124,7 @@ class Due(NamedTuple):
     """
 
     at_ms: int
-    what: Literal["seat", "forget", "pair", "gateway"]
+    what: Literal["seat", "forget", "pair", "call", "gateway"]
     name: str
 
 
@@ -116,6 +139,9 @@ class Records(Protocol):
 
     @property
     def pairs(self) -> MutableMapping[PairId, Pair]: ...
+
+    @property
+    def calls(self) -> MutableMapping[CallId, Call]: ...
 
     @property
     def blocks(self) -> MutableMapping[PersonId, Blocks]: ...

@@ -38,8 +38,10 @@ class Talks(Queue):
         return self._once(caller, lambda who: self._leave(who, pair))
 
     def _leave(self, who: Person, pair: PairId) -> Closed:
-        if who.waiting and who.last_pair == pair:
+        if who.last_pair == pair:
             self.ledger.dequeue(who)
+        if who.way_back is not None and who.way_back.pair == pair:
+            self.ledger.close_way_back(who)
         if who.pair != pair:
             return Closed(Outcome.DONE)
         return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))

@@ -19,6 +19,7 @@ from duologue.pairs.pair import CONNECT_DEADLINE_MS
 from duologue.ports import Clock
 from duologue.store.ledger.ledger import Ledger
 from duologue.store.ledger.records import Epoch, Person, Records
+from duologue.store.ledger.ringing import Ringer
 
 
 class Terms(NamedTuple):
@@ -35,11 +36,17 @@ class Transition:
 
     def __init__(self, records: Records, clock: Clock, terms: Terms = Terms()) -> None:  # noqa: B008 - frozen
         self.ledger = Ledger(records, clock, terms.connect_deadline_ms)
+        self.ringer = Ringer(self.ledger)
         self._records = records
         self._settle_ms = terms.settle_ms
 
     def _once(self, caller: Caller, run: Callable[[Person], Closed]) -> Closed:
         """Run a transition for its caller: refused when stale, repeated answer for a repeated request."""
+        who = self._speaker(caller)
+        return who if isinstance(who, Closed) else self._noted(caller, who, run(who))
+
+    def _speaker(self, caller: Caller) -> Person | Closed:
+        """Who asks; or what they are told, where they have no say, or have asked before."""
         who = self.ledger.people.get(caller.person)
         if who is None or caller.generation > who.generation:
             return Closed(Outcome.GONE)
@@ -49,7 +56,10 @@ class Transition:
             return Closed(Outcome.GONE)
         if caller.request is not None and who.answered is not None and who.answered[0] == caller.request:
             return who.answered[1]
-        closed = run(who)
+        return who
+
+    def _noted(self, caller: Caller, who: Person, closed: Closed) -> Closed:
+        """The answer, kept for who asks again."""
         if caller.request is not None:
             who.answered = (caller.request, _without_words(closed))
         return closed
@@ -72,6 +82,10 @@ class Transition:
         """Nobody is on a gateway that nobody would give up: they would stay for ever."""
         if gateway not in self._records.gateways:
             raise Unavailable("the store", "it gave this gateway up and waits to hear of it")
+
+    def _settles_for_ms(self) -> int:
+        """How much longer people whom the ledger takes for waiting may be in a talk that it has not heard of yet."""
+        return self._epoch().since_ms + self._settle_ms - self.ledger.now_ms()
 
     def _take_slot(self) -> NodeName | NoSlot:
         """Leave to start one pair on a media node."""

@@ -6,18 +6,21 @@ of a gateway it believes that its people are gone. What a session was told last 
 
 from __future__ import annotations
 
+from duologue.calls import ring
 from duologue.ids import GatewayId
-from duologue.ledger import Claim, Idle, Paired, Superseded, Waiting
+from duologue.ledger import Claim, Idle, Paired, Ringing, Superseded, Waiting
 from duologue.pairs import life
 from duologue.pairs.pair import Pair
+from duologue.protocol.codes import CallEnd
 from duologue.store.ledger.ledger import Ledger
 from duologue.store.ledger.records import Due, Person
+from duologue.store.ledger.ringing import Ringer
 
 VOUCH_WITHIN_MS = 20_000
 """So long the other side of a pair may take, before it counts as gone."""
 
 
-def vouch(ledger: Ledger, gateway: GatewayId, claim: Claim) -> bool:
+def vouch(ledger: Ledger, ringer: Ringer, gateway: GatewayId, claim: Claim) -> bool:
     """Take a session for connected, and what it was told last for true where the ledger knows less.
 
     False: the session needs a snapshot, because the ledger knows more, or something else.
@@ -27,7 +30,7 @@ def vouch(ledger: Ledger, gateway: GatewayId, claim: Claim) -> bool:
         _let_stand_by(ledger, who, gateway, claim)
         return True
     if who.generation < claim.generation or who.rev < claim.rev:
-        return _adopt(ledger, who, gateway, claim)
+        return _adopt(ledger, ringer, who, gateway, claim)
     if who.rev > claim.rev or not _agrees(who, claim):
         return False
     _be_back(ledger, who, gateway, claim)
@@ -38,9 +41,11 @@ def _agrees(who: Person, claim: Claim) -> bool:
     """Whether ledger and session believe the same."""
     match claim.state:
         case Idle():
-            return who.pair is None and not who.waiting
+            return who.pair is None and who.call is None and not who.waiting
         case Waiting(ticket):
-            return who.waiting and who.ticket is not None and who.ticket.rev == ticket.rev
+            return who.call is None and who.waiting and who.ticket is not None and who.ticket.rev == ticket.rev
+        case Ringing(call):
+            return who.call == call.id
         case Paired(pair):
             return who.pair == pair.id
 
@@ -77,9 +82,9 @@ def _catch_up(ledger: Ledger, who: Person, pair: Pair) -> None:
             ledger.tell_line(who, pair, line)
 
 
-def _adopt(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> bool:
+def _adopt(ledger: Ledger, ringer: Ringer, who: Person, gateway: GatewayId, claim: Claim) -> bool:
     if not _agrees(who, claim):
-        _let_go(ledger, who)
+        _let_go(ledger, ringer, who)
     ledger.give_way(who, claim.session)  # an older one of theirs may have been vouched for first
     who.generation, who.rev = claim.generation, max(who.rev, claim.rev)
     who.attempt, who.ticket = max(who.attempt, claim.attempt), claim.wishes or who.ticket
@@ -90,16 +95,20 @@ def _adopt(ledger: Ledger, who: Person, gateway: GatewayId, claim: Claim) -> boo
             ledger.wait_on(who)
         case Paired(pair):
             return _restore(ledger, who, pair)
+        case Ringing(call, ticket) if who.call != call.id:
+            who.waiting, who.ticket = ticket is not None, ticket or who.ticket
+            ringer.stop(who, call, CallEnd.LOST)
     return True
 
 
-def _let_go(ledger: Ledger, who: Person) -> None:
+def _let_go(ledger: Ledger, ringer: Ringer, who: Person) -> None:
     """What the ledger believed of this person is older than what they were told: it is as if it had never been."""
     ledger.stop_offering(who)
     pair = ledger.pairs.get(who.pair) if who.pair is not None else None
     if pair is not None:
         ledger.erase(pair)
     who.waiting, who.pair = False, None
+    ringer.advance(who.call, ring.Lost())  # the other side may believe in it: nobody restores a call
 
 
 def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
@@ -123,7 +132,7 @@ def _has_moved_on(ledger: Ledger, peer: Person, pair: Pair) -> bool:
     if peer.here and peer.generation > ledger.records.epoch.since_ms:
         return True
     met = peer.last_met[0] if peer.last_met is not None else None
-    return peer.pair is not None or pair.id in (peer.last_pair, met)
+    return peer.pair is not None or peer.call is not None or pair.id in (peer.last_pair, met)
 
 
 def _expect(ledger: Ledger, peer: Person, pair: Pair) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from duologue.ids import GatewayId, NodeName, PairId, PersonId
+from duologue.calls.call import Call
+from duologue.ids import CallId, GatewayId, NodeName, PairId, PersonId
 from duologue.ledger import STATUS_TTL_MS, Delivery, QueueEvent, Sample, TicketArrived
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
@@ -22,6 +23,7 @@ from duologue.store.port import Answer, Key, LedgerStore
 Copy = tuple[
     dict[PersonId, Person],
     dict[PairId, Pair],
+    dict[CallId, Call],
     dict[PersonId, Blocks],
     dict[str, Lease],
     dict[GatewayId, Gateway],
@@ -37,6 +39,7 @@ class MemoryRecords:
     def __init__(self, clock: Clock, queue_length: int, outbox_length: int) -> None:
         self.people: dict[PersonId, Person] = {}
         self.pairs: dict[PairId, Pair] = {}
+        self.calls: dict[CallId, Call] = {}
         self.blocks: dict[PersonId, Blocks] = {}
         self.leases: dict[str, Lease] = {}
         self.gateways: dict[GatewayId, Gateway] = {}
@@ -52,12 +55,13 @@ class MemoryRecords:
 
     def copy(self) -> Copy:
         """What a snapshot on a disk would have."""
-        return deepcopy((self.people, self.pairs, self.blocks, self.leases, self.gateways, self._due))
+        return deepcopy((self.people, self.pairs, self.calls, self.blocks, self.leases, self.gateways, self._due))
 
     def begin_anew(self, restored: Copy | None = None) -> None:
         """As after a restart: it knows what a snapshot had, or nothing. Who works and carries what has to be told."""
-        empty: Copy = ({}, {}, {}, {}, {}, [])
-        self.people, self.pairs, self.blocks, self.leases, self.gateways, self._due = restored or empty
+        empty: Copy = ({}, {}, {}, {}, {}, {}, [])
+        kept = restored or empty
+        self.people, self.pairs, self.calls, self.blocks, self.leases, self.gateways, self._due = kept
         self.nodes.begin_anew(self.pairs.values())
         self.store_id += "'"
         streams: list[Stream[Any]] = [self.shards, *self._queues.values(), *self._outboxes.values()]

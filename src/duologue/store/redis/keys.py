@@ -17,6 +17,7 @@ DAY_MS: Final = 24 * 3_600_000
 RECORD_TTL_MS: Final = {
     "person": DAY_MS,
     "pair": DAY_MS,
+    "call": DAY_MS,
     "blocks": 7 * DAY_MS,
     "lease": DAY_MS,
     "gateway": 5 * 60_000,

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from duologue.calls.call import Call
 from duologue.clock import StoppedClock
-from duologue.ids import GatewayId, NodeName, PairId, PersonId
+from duologue.ids import CallId, GatewayId, NodeName, PairId, PersonId
 from duologue.ledger import Delivery, QueueEvent, TicketArrived
 from duologue.nodes import NodeState
 from duologue.pairs.pair import Pair
@@ -110,6 +111,7 @@ class LoadedRecords:
         self.clock = StoppedClock(now_ms)
         self.people: Table[PersonId, Person] = Table(PERSON, loaded, keys)
         self.pairs: Table[PairId, Pair] = Table(PAIR, loaded, keys)
+        self.calls: Table[CallId, Call] = Table(CALL, loaded, keys)
         self.blocks: Table[PersonId, Blocks] = Table(BLOCKS, loaded, keys)
         self.leases: Table[str, Lease] = Table(LEASE, loaded, keys)
         self.gateways: Table[GatewayId, Gateway] = Table(GATEWAY, loaded, keys)
@@ -179,7 +181,7 @@ class LoadedRecords:
         return Changes(self.store_id, guards, slots, commands) if commands or slots else None
 
     def _tables(self) -> tuple[Table[Any, Any], ...]:
-        first = (self.people, self.pairs, self.blocks, self.leases)
+        first = (self.people, self.pairs, self.calls, self.blocks, self.leases)
         return (*first, self.gateways, self._epochs, self._shards, self._states)
 
     def _indexes(self) -> Iterator[Command]:
@@ -214,11 +216,17 @@ class LoadedRecords:
 
 
 def _links_of_person(who: Person) -> str:
+    if who.call is not None:
+        return f"call:{who.call}"
     return f"pair:{who.pair}" if who.pair is not None else ""
 
 
 def _links_of_pair(pair: Pair) -> str:
     return " ".join(f"person:{side.person}" for side in pair.sides)
+
+
+def _links_of_call(call: Call) -> str:
+    return " ".join(f"person:{party.person}" for party in call.known_to)
 
 
 def _kind(name: str, of: Any, links: Callable[[Any], str] = lambda _: "") -> Kind:
@@ -227,6 +235,7 @@ def _kind(name: str, of: Any, links: Callable[[Any], str] = lambda _: "") -> Kin
 
 PERSON = _kind("person", Person, _links_of_person)
 PAIR = _kind("pair", Pair, _links_of_pair)
+CALL = _kind("call", Call, _links_of_call)
 BLOCKS = _kind("blocks", Blocks)
 LEASE = _kind("lease", Lease)
 GATEWAY = _kind("gateway", Gateway)

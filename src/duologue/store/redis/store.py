@@ -16,6 +16,7 @@ from duologue.errors import Damaged, Unavailable
 from duologue.ids import GatewayId, MatcherId, NodeName, PairId, PersonId
 from duologue.ledger import (
     STATUS_TTL_MS,
+    Closed,
     CommitResult,
     Delivery,
     Proposal,
@@ -59,7 +60,7 @@ PAIRS_AT_ONCE = 100
 SHARDS_EVERY_MS = 250
 EMPTY = -1
 """The position in a queue without entries, for who knows already who waits: 0 would tell it again, at once."""
-DUE = ("seat", "forget", "pair", "gateway")
+DUE = ("seat", "forget", "pair", "call", "gateway")
 COUNT = re.compile(rb"-?[0-9]{1,15}")
 NO_NAME = "\N{REPLACEMENT CHARACTER}"
 """In no name of ours."""
@@ -202,7 +203,7 @@ class RedisStore(LedgerStore):
             await self._line.ask(("ZREM", self._keys.due, *foreign))
         return [due for due in known.values() if due is not None]
 
-    async def _expire(self, due: Due) -> list[Pair]:
+    async def _expire(self, due: Due) -> list[Closed]:
         try:
             return await super()._expire(due)
         except Damaged as damaged:  # never again: whatever it was about is not known any more

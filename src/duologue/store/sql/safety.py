@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Select, delete, func, insert, select
 from sqlalchemy import text as sql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from duologue.errors import Unavailable
@@ -11,8 +12,10 @@ from duologue.ids import BlockId, PersonId
 from duologue.ledger import MAX_BLOCKS
 from duologue.ports import Clock, Rng
 from duologue.safety.block import Block
+from duologue.safety.report import Complaint, Report
 from duologue.store.sql.database import Database
-from duologue.store.sql.schema import SchemaState, blocks, look
+from duologue.store.sql.reports import drop_reports, keep_report, read_reports
+from duologue.store.sql.schema import SchemaState, blocks, links, look
 
 ONE_AT_A_TIME = sql("SELECT pg_advisory_xact_lock(hashtextextended('duologue.blocks.' || :person, 0))")
 """Until the commit, for one person; SQLite has but one writer anyway."""
@@ -53,6 +56,36 @@ class SqlSafetyStore:
         theirs = select(blocks.c.blocked).where(blocks.c.blocker == person)
         return frozenset(await self._database.read(lambda connection: _people(connection, theirs)))
 
+    async def report(self, complaint: Complaint) -> bool:
+        new = Block(BlockId(self._rng.token()), complaint.reported, complaint.alias, self._clock.now_ms())
+
+        async def keep(connection: AsyncConnection) -> bool:
+            await _block(connection, complaint.reporter, new)
+            return await keep_report(connection, complaint, new.at_ms)
+
+        return await self._database.write(keep)
+
+    async def reports(self, since_ms: int, most: int) -> list[Report]:
+        return await self._database.read(lambda connection: read_reports(connection, since_ms, most))
+
+    async def forget_reports(self, before_ms: int) -> int:
+        return await self._database.write(lambda connection: drop_reports(connection, before_ms))
+
+    async def link_of(self, person: PersonId, *, renew: bool = False) -> str:
+        present = select(links.c.link).where(links.c.person == person)
+        link = None if renew else await self._database.read(lambda connection: connection.scalar(present))
+        if link is not None:
+            return str(link)
+        new = self._rng.token()
+        return await self._database.write(lambda connection: _link(connection, person, new, renew=renew))
+
+    async def person_of(self, link: str) -> PersonId | None:
+        if NUL in link:
+            return None
+        behind = select(links.c.person).where(links.c.link == link)
+        person = await self._database.read(lambda connection: connection.scalar(behind))
+        return None if person is None else PersonId(person)
+
     async def ping(self) -> None:
         schema = await self._database.read(lambda connection: connection.run_sync(look))
         if schema.state is not SchemaState.CURRENT:
@@ -81,3 +114,16 @@ async def _block(connection: AsyncConnection, blocker: PersonId, new: Block) -> 
     row = {"id": new.id, "blocker": blocker, "blocked": new.person, "alias": new.alias, "at_ms": new.at_ms}
     await connection.execute(insert(blocks).values(row))
     return new
+
+
+async def _link(connection: AsyncConnection, person: PersonId, new: str, *, renew: bool) -> str:
+    """One row a person: whoever comes second takes what is there, or replaces it."""
+    put = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row = put(links).values(person=person, link=new)
+    kept = {"link": new if renew else links.c.link}
+    link: str = (
+        await connection.execute(
+            row.on_conflict_do_update(index_elements=["person"], set_=kept).returning(links.c.link)
+        )
+    ).scalar_one()
+    return link
