@@ -172,11 +172,7 @@ WEBHOOKS = Counter(
 
 # -- people and their sockets: told by gateways ---------------------------------------------------------------------
 
-PEOPLE = Sampled(
-    "duologue_people",
-    "Sessions on this gateway by what they do: entering, idle, waiting, matched, talking, standby, over.",
-    ["doing"],
-)
+PEOPLE = Sampled("duologue_people", "Sessions on this gateway by what they do.", ["doing"])
 PAUSED_PEOPLE = Sampled(
     "duologue_paused_people", "Of those who wait: who cannot be matched at the moment, by why.", ["why"]
 )
