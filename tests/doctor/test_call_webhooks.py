@@ -34,7 +34,7 @@ async def test_one_that_refuses_is_a_problem() -> None:
     async with receiver(answers(401)) as server:
         (finding,) = await findings({"url": server.url})
 
-    assert (finding.level, finding.what) == (Level.PROBLEM, "push: calls.webhooks")
+    assert (finding.level, finding.what) == (Level.PROBLEM, "push: webhook")
     assert "answers 401" in finding.seen
 
 

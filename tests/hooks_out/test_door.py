@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 
@@ -96,6 +97,17 @@ async def test_a_server_that_is_not_there() -> None:
     port = free_port()
 
     assert str(port) not in await refusal(endpoint(f"http://127.0.0.1:{port}/calls"))
+
+
+async def test_a_name_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text says so."""
+
+    async def to_nowhere(*_: object, **__: object) -> object:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", to_nowhere)
+
+    assert "its name leads nowhere" in await refusal(endpoint("https://push.example.org/calls"))
 
 
 async def test_a_name_that_leads_to_a_private_address_is_not_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from duologue.hooks_out.opening import endpoints_of
 from duologue.hooks_out.signing import signed
 
 GUIDE = "docs/howto/call-webhooks.md"
-WHAT = "calls.webhooks"
+WHAT = "webhook"
 ANSWER_WITHIN_MS = 5_000
 
 
@@ -23,7 +23,7 @@ async def examine_call_webhooks(subject: Subject) -> Sequence[Finding]:
     try:
         endpoints = endpoints_of(subject.settings.calls.webhooks)
     except StartupError as error:
-        return [problem(WHAT, str(error), "do that: no gateway starts before")]
+        return [problem("calls.webhooks", str(error), "do that: no gateway starts before")]
     return await asyncio.gather(*(_examine(endpoint, subject) for endpoint in endpoints))
 
 

@@ -89,6 +89,8 @@ def _sockets_for(reach: Reach) -> aiohttp.SocketFactoryType:
 
 def _reason(error: Exception, within_ms: int) -> str:
     """Without the URL: what stands behind the host may be a secret."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its name leads nowhere"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, AddressRefused):
         return str(cause)
