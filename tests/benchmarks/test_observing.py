@@ -14,7 +14,7 @@ from duologue.metrics import definitions as metrics
 metrics.COMMANDS.labels("find", "ok").inc()
 metrics.MATCH_SECONDS.observe(3)
 families = [family for metric in (metrics.COMMANDS, metrics.MATCH_SECONDS) for family in metric.collect()]
-print(sum(sample.value for family in families for sample in family.samples))
+print(sum(sample.value for family in families for sample in family.samples if not sample.name.endswith("_created")))
 """
 
 
