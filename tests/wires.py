@@ -24,9 +24,11 @@ from duologue.protocol.client import ClientMessage
 from duologue.protocol.codes import MediaEvent, Mode
 from duologue.services.blocks import Blocks
 from duologue.services.calls import Calls
+from duologue.services.going_back import GoingBack
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.pairs import Pairs
+from duologue.services.reports import Reports
 from duologue.settings import Settings
 from duologue.store.memory import MemoryLimiter, MemoryStore
 from duologue.store.memory.safety import MemorySafetyStore
@@ -100,8 +102,11 @@ class Yard:
         settings = Settings(gateway=gateway, limits=limits or {}, timing=timing or {})
         modes = frozenset([Mode.TEXT, Mode.VIDEO])
         calls = Calls(self.store, self.safety, lobby, pairs, settings.calls, modes, rng)
+        reports = Reports(self.store, self.safety, blocks, settings.reports.terms(), self.clock)
+        limiter = MemoryLimiter(self.clock)
+        going_back = GoingBack(self.store, blocks, rng)
         performer = Performer(
-            self.name, lobby, pairs, blocks, calls, self.store, MemoryLimiter(self.clock), settings.limits
+            self.name, lobby, pairs, blocks, reports, calls, going_back, self.store, limiter, settings.limits
         )
         self.gateway = Gateway(performer, self.store, self.clock, rng, settings, Rules(), tasks)
         self._news = self._queue = 0

@@ -16,8 +16,8 @@ from duologue.calls.call import Call
 from duologue.ids import CallId, GatewayId, NodeName, PairId, PersonId, RequestId, SessionId
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NoSlot
-from duologue.pairs.pair import Pair
-from duologue.protocol.codes import CallEnd, EndReason
+from duologue.pairs.pair import Line, Pair
+from duologue.protocol.codes import CallEnd, EndReason, Mode
 from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
 
 # The times and bounds of the ledger, the same in every store.
@@ -39,6 +39,8 @@ NODES_LEASE = "nodes"
 """The name of the lease under which one process watches the media nodes; no shard has such a name."""
 REAPER_LEASE = "reaper"
 """The name of the lease under which one process gives up what ran out."""
+BACK_WITHIN_MS = 5_000
+"""For so long after a Next the two may become a pair again."""
 SHARD_LEASE_MS = 3_000
 """A matcher that is not heard of for so long loses its shards. Refreshed three times as often."""
 
@@ -206,6 +208,15 @@ class PairEnded(msgspec.Struct, frozen=True, tag=True):
     reason: EndReason
     by: Literal["me", "peer", "server"]
     ticket: Ticket | None
+    back_until_ms: int | None = None
+    """Until when the two may become a pair again, should both want to; None: they cannot."""
+
+
+class WayBack(msgspec.Struct, frozen=True, tag=True):
+    """The last partner, of this pair, wants to go back, and the person may until then; None: neither can any more."""
+
+    pair: PairId
+    until_ms: int | None
 
 
 class CallRings(msgspec.Struct, frozen=True, tag=True):
@@ -243,8 +254,8 @@ class Dropped(msgspec.Struct, frozen=True, tag=True):
 
 
 News = (
-    Queued | Dequeued | PairFormed | RoomIsOpen | TalkStarted | PairEnded | CallRings | CallEnded | Relayed
-    | Superseded | Dropped
+    Queued | Dequeued | PairFormed | RoomIsOpen | TalkStarted | PairEnded | WayBack | CallRings | CallEnded
+    | Relayed | Superseded | Dropped
 )  # fmt: skip
 
 
@@ -278,12 +289,15 @@ class Partner(NamedTuple):
     person: PersonId
     alias: str
     """What they were called in it."""
+    mode: Mode = Mode.TEXT
+    lines: tuple[Line, ...] = ()
+    """What the two wrote last."""
 
     @classmethod
     def of(cls, person: PersonId, pair: Pair) -> Self:
         """Of this person, in this pair."""
         peer = pair.peer(person)
-        return cls(peer.person, peer.alias)
+        return cls(peer.person, peer.alias, pair.mode, pair.lines)
 
 
 class Proposal(NamedTuple):
@@ -316,3 +330,5 @@ class Closed(NamedTuple):
     ended: Pair | None = None
     call: Call | None = None
     """The call that it began, or whose ringing it brought to an end: the caller owns telling who wants to know."""
+    formed: PairId | None = None
+    """The pair that two who went back became."""

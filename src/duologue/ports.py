@@ -37,6 +37,7 @@ from duologue.pairs.pair import Pair
 from duologue.protocol.server import Credentials, PeerTyping
 from duologue.safety.block import Block
 from duologue.safety.ratelimit import Rate
+from duologue.safety.report import Complaint, Report
 
 
 class Clock(Protocol):
@@ -197,6 +198,7 @@ class PairStore(Protocol):
     async def next(self, caller: Caller, pair: PairId, attempt: int, ticket: Ticket | None) -> Closed:
         """End this pair (NEXT) and wait with this ticket (None: the wishes of the last), in one transition.
 
+        Both hear until when they may go `back`, if they are both here.
         If that pair is over already, only the waiting remains to be done; somebody who is in a
         newer pair keeps it.
         """
@@ -204,8 +206,20 @@ class PairStore(Protocol):
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         """End this pair (LEFT) and be idle. Waiting that followed from this pair's end stops too."""
 
+    async def back(self, caller: Caller, pair: PairId, again: PairId) -> Closed | NoSlot:
+        """Want to go back to this pair, which ended by a Next less than `BACK_WITHIN_MS` ago.
+
+        The other one of it hears `WayBack`. Once both want to, they are a new pair, `again`, whether they wait or not.
+        REFUSED as soon as either is in another pair or rings, has left or stopped waiting, was away, blocked the other,
+        or looks for another cohort; who had wanted to, or had heard of it, hears that it is over when it is. All but
+        text takes a join slot; `NoSlot` when there is none, and nothing changed.
+        """
+
     async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
-        """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows."""
+        """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows.
+
+        With what was written last, also when the pair is over: for who reports it.
+        """
 
     async def block(self, caller: Caller, pair: PairId) -> Closed:
         """Never meet the partner of this pair again, in both directions; ends the pair (LEFT) if it is on.
@@ -341,8 +355,8 @@ class Store(PresenceStore, TicketStore, PairStore, CallStore, NodeStore, Looking
 
 
 class SafetyStore(Protocol):
-    """What must outlive the ledger: who does not want to meet whom, and by what link somebody may be called. The ledger
-    caches the former and may forget it.
+    """What must outlive the ledger: who does not want to meet whom, what people reported, and by what link somebody may
+    be called. The ledger caches the first and may forget it.
 
     Whatever returned is durable. Every method may be repeated after `OutcomeUnknown`. Nobody waits long: a store
     that is away or hangs is `Unavailable` within seconds, and while it is, most calls are at once.
@@ -363,6 +377,19 @@ class SafetyStore(Protocol):
 
     async def blocked_by(self, person: PersonId) -> frozenset[PersonId]:
         """Whom this person has blocked."""
+
+    async def report(self, complaint: Complaint) -> bool:
+        """Keep what somebody says of a partner, and block that partner as `block` does, both or neither.
+
+        What the same person said of the same pair before stands. False beyond `MAX_REPORTS` of theirs: then the block
+        alone is kept. Beyond `MAX_BLOCKS` the report alone is.
+        """
+
+    async def reports(self, since_ms: int, most: int) -> list[Report]:
+        """The newest of those that were made since, the newest first."""
+
+    async def forget_reports(self, before_ms: int) -> int:
+        """Delete some that are older, a bounded number at once: how many. 0: there are none left."""
 
     async def link_of(self, person: PersonId, *, renew: bool = False) -> str:
         """The personal link of somebody: the one that they have, or with `renew` another one, which replaces it.

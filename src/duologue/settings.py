@@ -31,6 +31,7 @@ from duologue.errors import StartupError
 from duologue.matching.rules import Facet, Rules
 from duologue.safety.addresses import is_local
 from duologue.safety.ratelimit import UNLIMITED, Rate, parse_rate
+from duologue.safety.report import OTHER, ReportTerms
 from duologue.sections import Section
 
 CONFIG_FILE = "duologue.toml"
@@ -232,9 +233,15 @@ class LimitSettings(Section):
     )
     message: RateText = Field("20/s burst 60", description="Messages of any kind, by connection.")
     chat: RateText = Field("10/s burst 20", description="`chat` and `typing`, by connection.")
-    blocks: RateText = Field("1/s burst 10", description="`block`, `unblock` and `blocked_list`, by connection.")
+    blocks: RateText = Field(
+        "1/s burst 10", description="`block`, `report`, `unblock` and `blocked_list`, by connection."
+    )
     diagnostics: RateText = Field("3/m burst 5", description="`diagnostics`, by connection: each is a line of log.")
     find: RateText = Field("1/2s burst 5", description="`find` and `next`, by person, over reconnects too.")
+    report: RateText = Field(
+        "5/m burst 5",
+        description="`report`, by person, over reconnects too. Beyond it the partner is blocked all the same.",
+    )
     call: RateText = Field("6/m burst 3", description="`call`, by person, over reconnects too.")
     ring: RateText = Field("20/m burst 10", description="Calls of one person, by whomever.")
     auth: RateText = Field("10/m burst 30", description="`auth`, by prefix. A good resume token is not counted.")
@@ -259,7 +266,18 @@ class LimitSettings(Section):
     def rate(
         self,
         name: Literal[
-            "message", "chat", "find", "blocks", "diagnostics", "call", "ring", "auth", "resume", "guest", "accept"
+            "message",
+            "chat",
+            "find",
+            "blocks",
+            "diagnostics",
+            "report",
+            "call",
+            "ring",
+            "auth",
+            "resume",
+            "guest",
+            "accept",
         ],
     ) -> Rate:
         """A rate, with the profile in force."""
@@ -325,6 +343,7 @@ class LiveKitSettings(Section):
 
 
 Word = Annotated[str, Field(min_length=1, max_length=32)]
+Reason = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")]
 Wait = Annotated[int, Field(ge=0, le=3_600_000)]
 
 
@@ -379,6 +398,23 @@ class MatchingSettings(Section):
         """The same as the matcher takes it."""
         facets = tuple(Facet(name, each.widens_after_ms, each.values) for name, each in self.facets.items())
         return Rules(facets, self.recently_met_after_ms, self.hold_ms)
+
+
+class ReportSettings(Section):
+    """What people can report about a partner: [how it works](../howto/reports.md)."""
+
+    reasons: Annotated[tuple[Reason, ...], Field(max_length=20)] = Field(
+        ("nudity", "harassment", "hate", "violence", "minor", "spam"),
+        description="What there is to choose from, besides `other`, which there always is.",
+    )
+    evidence: bool = Field(
+        True, description="Whether a report keeps what the two wrote last: 20 lines at most, of both."
+    )
+    keep_days: int = Field(90, ge=1, le=3_650, description="Then a report is deleted.")
+
+    def terms(self) -> ReportTerms:
+        """The same as the service takes it."""
+        return ReportTerms((*(each for each in self.reasons if each != OTHER), OTHER), self.evidence, self.keep_days)
 
 
 class RedisSettings(Section):
@@ -470,6 +506,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     livekit: LiveKitSettings = LiveKitSettings()
     matching: MatchingSettings = MatchingSettings()
+    reports: ReportSettings = ReportSettings()
     calls: CallSettings = CallSettings()
     redis: RedisSettings = RedisSettings()
     database: DatabaseSettings = DatabaseSettings()

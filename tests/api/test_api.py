@@ -36,7 +36,7 @@ from tests.media.hooks import KEY, SECRET, body_of, signature
 
 OURS, EVIL = "http://127.0.0.1:8000", "https://evil.example"
 FACETS: dict[str, Any] = {"language": {"values": ["en", "fr"]}}
-CONFIG = ClientConfig("ws://127.0.0.1:8001", "/v1/guest", ["video", "text"], "tab", "0.0")
+CONFIG = ClientConfig("ws://127.0.0.1:8001", "/v1/guest", ["video", "text"], "tab", "0.0", ["spam", "other"])
 
 
 class Front:
@@ -101,6 +101,7 @@ async def test_the_configuration_says_where_everything_is(browser: httpx.AsyncCl
         "modes": ["video", "text"],
         "guest_scope": "tab",
         "version": "0.0",
+        "report_reasons": ["spam", "other"],
     }
 
 

@@ -15,6 +15,7 @@ from duologue.ledger import (
     CallEnded,
     Caller,
     CallRings,
+    Closed,
     Committed,
     Delivery,
     Dequeued,
@@ -167,6 +168,35 @@ class StoreMachine(RuleBasedStateMachine):
         if person in self.followers:
             self.run(self.store.leave(self.callers[person], self.pairs[which % len(self.pairs)]))
 
+    @precondition(lambda self: len(self.pairs) > 1)
+    @rule(person=people, back=st.integers(0, 3))
+    def go_back(self, person: PersonId, back: int) -> None:
+        """Whoever takes part was free, and has blocked nobody of it."""
+        if person not in self.followers:
+            return
+        free = {who.id for who in self.store.ledger.people.values() if who.pair is None and who.call is None}
+        pair, again = self.pairs[max(0, len(self.pairs) - 1 - back)], PairId(f"p{self.fresh()}")
+        closed = self.run(self.store.back(self.callers[person], pair, again))
+        assert isinstance(closed, Closed)
+        if closed.formed is not None:
+            self.pairs.append(again)
+            people = {side.person for side in self.store.ledger.pairs[again].sides}
+            assert people <= free & set(self.followers)
+
+    @precondition(lambda self: self.followers)
+    @rule(person=people, which=choices)
+    def part_and_go_back(self, person: PersonId, which: int) -> None:
+        """What people do one after the other, so that it is not left to chance."""
+        who = self.store.ledger.people.get(person)
+        if person not in self.followers or who is None or who.pair is None:
+            return
+        pair = self.store.ledger.pairs[who.pair]
+        peer = pair.peer(person).person
+        self.attempts[person] = max(self.attempts[person], who.attempt) + 1
+        self.run(self.store.next(self.callers[person], pair.id, self.attempts[person], None))
+        if peer in self.followers and which % 2:
+            self.run(self.store.back(self.callers[peer], pair.id, PairId("unused")))
+
     # -- calls ------------------------------------------------------------------------------
 
     @precondition(lambda self: self.followers)
@@ -279,6 +309,22 @@ class StoreMachine(RuleBasedStateMachine):
             assert not ((who.waiting or who.call is not None) and who.pair is not None)
             assert not (who.offered and who.call is not None)
             assert who.pair is None or who.pair in self.store.ledger.pairs
+
+    @invariant()
+    def a_way_back_is_of_who_is_free(self) -> None:
+        """Whoever does anything else has none; and both know of a wish, or neither."""
+        for who in self.store.ledger.people.values():
+            way = who.way_back
+            if way is None:
+                continue
+            assert who.here
+            assert who.pair is None
+            assert who.call is None
+            peer = self.store.ledger.people.get(way.person)
+            other = peer.way_back if peer is not None else None
+            if way.mine or way.theirs:
+                assert other is not None
+                assert (other.pair, other.mine, other.theirs) == (way.pair, way.theirs, way.mine)
 
     @invariant()
     def calls_ring_with_those_who_know_of_them(self) -> None:

@@ -666,12 +666,22 @@ async def test_who_is_not_among_the_remembered_is_free_again(world: World) -> No
     assert await world.commit(queue[ANA], queue[BEN]) == Committed(PAIR)
 
 
-async def test_nothing_that_was_written_is_kept_after_the_end(world: World) -> None:
-    """Also not with the answer that a repeated request gets."""
-    ana, _ = await world.talking()
+async def test_what_was_written_is_known_to_who_reports_it(world: World) -> None:
+    """In the pair, and after it until the next one ends; and in no answer that a repeated request gets."""
+    ana, ben = await world.talking()
     await world.store.write(ana, PAIR, 1, "hello")
     for _ in range(2):
         answer = await world.store.leave(asking(ana, "r1"), PAIR)
-
     assert answer.ended is not None
     assert (answer.ended.id, answer.ended.lines) == (PAIR, ())
+    for caller in (ana, ben):
+        partner = await world.store.partner(caller, PAIR)
+        assert partner is not None
+        assert [(line.person, line.text) for line in partner.lines] == [(ANA, "hello")]
+
+    for caller in (ana, ben):
+        await world.find(caller, 2)
+    await world.match(ANA, BEN, PairId("p2"))
+    await world.store.leave(ben, PairId("p2"))
+    assert await world.store.partner(ana, PAIR) is None
+    assert await world.store.partner(ana, PairId("p2")) == Partner(BEN, "Otter")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from duologue.ids import BlockId, PersonId
+from duologue.ids import BlockId, PairId, PersonId
 from duologue.ports import SafetyStore
+from duologue.protocol.codes import Mode
 from duologue.safety.block import Block
+from duologue.safety.report import Complaint, Evidence, Report
 from tests.builders import ANA, BEN
 from tests.contract.safety_stores import SafetyUnderTest
 
 CY = PersonId("cy")
+MOST = 100
 
 
 @pytest.fixture
@@ -21,7 +25,16 @@ def few(monkeypatch: pytest.MonkeyPatch) -> int:
     bound = 3
     for module in ("duologue.store.sql.safety", "duologue.store.memory.safety"):
         monkeypatch.setattr(f"{module}.MAX_BLOCKS", bound)
+    for module in ("duologue.store.sql.reports", "duologue.store.memory.safety"):
+        monkeypatch.setattr(f"{module}.MAX_REPORTS", bound)
     return bound
+
+
+def complaint(pair: str = "p1", reporter: PersonId = ANA, **more: Any) -> Complaint:
+    """Ana says something of Ben."""
+    lines = (Evidence(mine=False, text="psst \u202e\N{PILE OF POO}", at_ms=7), Evidence(mine=True, text="no", at_ms=8))
+    said = Complaint(reporter, BEN, "Heron", PairId(pair), "default", Mode.TEXT, "spam", "he\nsells \N{GHOST}", lines)
+    return said._replace(**more)
 
 
 async def blocked(store: SafetyStore, blocker: PersonId, person: PersonId, alias: str = "Heron") -> Block:
@@ -142,6 +155,81 @@ async def test_the_same_block_at_once_is_one(safety: SafetyUnderTest) -> None:
 
     assert first == second
     assert await safety.store.blocks_of(ANA) == [first]
+
+
+async def test_a_report_is_kept_with_its_evidence(safety: SafetyUnderTest) -> None:
+    """Word for word, in whatever script, beyond the life of this process; and the two are kept apart."""
+    assert await safety.store.report(complaint())
+
+    async with safety.reopened() as later:
+        (report,) = await later.reports(0, MOST)
+        assert report == Report(report.n, safety.clock.now_ms(), complaint())
+        assert await later.blocked_by(ANA) == {BEN}
+        assert [block.alias for block in await later.blocks_of(ANA)] == ["Heron"]
+
+
+async def test_a_report_is_made_once_for_a_pair(safety: SafetyUnderTest) -> None:
+    """The first one stands: whoever lost the answer asks again. The other one of the pair has a word of their own."""
+    await safety.store.report(complaint())
+    assert await safety.store.report(complaint(text="more"))
+    assert await safety.store.report(complaint(reporter=BEN, reported=ANA))
+
+    found = [report.complaint for report in await safety.store.reports(0, MOST)]
+    assert [(each.reporter, each.text) for each in found] == [(BEN, complaint().text), (ANA, complaint().text)]
+
+
+async def test_the_same_report_at_once_is_one(safety: SafetyUnderTest) -> None:
+    """A client that sends its command twice may reach two gateways."""
+    async with safety.reopened() as other:
+        kept = await asyncio.gather(*(store.report(complaint()) for store in (safety.store, other) * 3))
+
+    assert all(kept)
+    assert len(await safety.store.reports(0, MOST)) == 1
+
+
+async def test_beyond_the_bound_of_reports_only_the_block_is_kept(safety: SafetyUnderTest, few: int) -> None:
+    """Who reports everybody still meets nobody of them again; others have bounds of their own."""
+    for n in range(few):
+        assert await safety.store.report(complaint(f"p{n}"))
+
+    assert not await safety.store.report(complaint("one-more", reported=CY))
+    assert await safety.store.report(complaint("p0"))
+    assert await safety.store.blocked_by(ANA) == {BEN, CY}
+    assert await safety.store.report(complaint("one-more", reporter=CY))
+    assert len(await safety.store.reports(0, MOST)) == few + 1
+
+
+async def test_beyond_the_bound_of_blocks_the_report_is_kept(safety: SafetyUnderTest, few: int) -> None:
+    """It is the operator who reads it."""
+    for n in range(few):
+        await blocked(safety.store, ANA, PersonId(f"p{n}"))
+
+    assert await safety.store.report(complaint())
+    assert len(await safety.store.reports(0, MOST)) == 1
+    assert BEN not in await safety.store.blocked_by(ANA)
+
+
+async def test_the_newest_reports_come_first(safety: SafetyUnderTest) -> None:
+    """As many as were asked for, and none from before."""
+    for n in range(4):
+        await safety.store.report(complaint(f"p{n}"))
+        safety.clock.advance(10)
+
+    found = await safety.store.reports(safety.clock.now_ms() - 30, 2)
+    assert [report.complaint.pair for report in found] == ["p3", "p2"]
+    assert len(await safety.store.reports(safety.clock.now_ms() - 30, MOST)) == 3
+
+
+async def test_old_reports_are_forgotten(safety: SafetyUnderTest) -> None:
+    """They alone; the blocks stay, and what was reported before may be reported again."""
+    await safety.store.report(complaint("old"))
+    safety.clock.advance(10)
+    await safety.store.report(complaint("new"))
+
+    assert await safety.store.forget_reports(safety.clock.now_ms()) == 1
+    assert await safety.store.forget_reports(safety.clock.now_ms()) == 0
+    assert [report.complaint.pair for report in await safety.store.reports(0, MOST)] == ["new"]
+    assert await safety.store.blocked_by(ANA) == {BEN}
 
 
 async def test_it_says_that_it_is_well(safety: SafetyUnderTest) -> None:

@@ -146,6 +146,38 @@ def test_who_is_blocked_is_never_met_again(invite: Invite) -> None:
     assert phases == ["searching", "talking"]
 
 
+def test_two_go_back_to_each_other(invite: Invite) -> None:
+    """Who pressed Next and who was left both press the same button, and talk on."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    talk_in_text(ana, ben)
+    ana.press_go()
+    ben.page.get_by_test_id("back").click()
+    expect(ana.page.get_by_text("would like to go back")).to_be_visible()
+    ana.page.get_by_test_id("back").click()
+    for person in (ana, ben):
+        person.expect_phase("talking")
+        expect(person.page.get_by_test_id("back")).to_have_count(0)
+    ana.write("there you are")
+    expect(ben.page.get_by_text("there you are")).to_be_visible()
+
+
+def test_a_partner_can_be_reported(invite: Invite) -> None:
+    """From where one blocks: the talk is over for both, and the other one reads that they left."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    talk_in_text(ana, ben)
+    for test_id in ("more", "block"):
+        ana.page.get_by_test_id(test_id).click()
+    ana.page.get_by_test_id("report-reason").select_option("spam")
+    ana.page.get_by_test_id("report-text").fill("sells things")
+    ana.page.get_by_test_id("block-sure").click()
+    for person in (ana, ben):
+        person.expect_phase("ended")
+    expect(ana.page.get_by_test_id("block")).to_contain_text("is blocked")
+    expect(ana.page.get_by_test_id("notice")).to_have_count(0)
+    expect(ben.page.get_by_test_id("ended-line").first).to_contain_text("left")
+    expect(ben.page.get_by_test_id("back")).to_have_count(0)
+
+
 def test_the_whole_way_by_keys(invite: Invite) -> None:
     """From the tick to a talk, a line, a block and the way out, without a pointer."""
     ana, ben = invite("ana", RED), invite("ben", BLUE)

@@ -10,7 +10,6 @@ import pytest
 from duologue.gateway import events as ev
 from duologue.gateway.board import Board
 from duologue.gateway.session import Session
-from duologue.gateway.session.requests import NOT_YET
 from duologue.gateway.terms import Limits
 from duologue.ids import BlockId, NodeName, PairId, SessionId
 from duologue.ledger import (
@@ -33,6 +32,7 @@ from duologue.ledger import (
     Superseded,
     TalkStarted,
     Waiting,
+    WayBack,
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.widen import RECENTLY_MET
@@ -593,10 +593,8 @@ PERFORMED: list[Any] = [
     c.Find("1", 1), c.Cancel("1", 1), c.Next("1", "p1", 2), c.Leave("1", "p1"), c.Chat("1", "p1", "hi", 1),
     c.Mute("1", "p1", audio=True, video=False), c.Diagnostics("1", {}),
     c.MediaReport("p1", MediaEvent.CONNECTED), c.Block("1", "p1"), c.Unblock("1", "b1"), c.Hidden("1", value=True),
-    c.Call("1", "x"), c.Accept("1", "x"), c.Decline("1", "x"), c.CancelCall("1", "x"),
-]  # fmt: skip
-REFUSED: list[Any] = [
-    c.Back("1", "p1"), c.Report("1", "p1", "rude"),
+    c.Report("1", "p1", "spam", "buys\nyou"), c.Call("1", "x"), c.Accept("1", "x"), c.Decline("1", "x"),
+    c.CancelCall("1", "x"), c.Back("1", "p1"),
 ]  # fmt: skip
 
 
@@ -606,17 +604,20 @@ def test_what_this_version_offers_is_carried_out(message: Any) -> None:
     assert live() >> message << ev.Perform(message)
 
 
-@pytest.mark.parametrize("message", REFUSED, ids=lambda each: type(each).__name__)
-def test_what_this_version_does_not_offer_is_refused(message: Any) -> None:
-    """For good: trying again does not help."""
-    error = s.CommandError(ErrorCode.NOT_AVAILABLE, "this server does not offer that yet", temporary=False)
+def test_the_way_back_is_told() -> None:
+    """Until when with the end, and then what the other one says of it."""
+    assert (
+        live()
+        >> told(2, PairFormed(TEXT, 1)) << Sends(s.Matched)
+        >> told(3, PairEnded(TEXT.id, EndReason.NEXT, "peer", TICKET, 9_000)) << Sends(s.Ended, back_until=9_000)
+        >> told(3, WayBack(TEXT.id, 9_000)) << ev.Send(s.BackOffer(TEXT.id, 9_000))
+        >> told(3, WayBack(TEXT.id, None)) << ev.Send(s.BackOffer(TEXT.id, None))
+    )  # fmt: skip
 
-    assert live() >> message << ev.Send(s.Reply("1", ok=False, error=error))
 
-
-def test_every_refused_command_is_tried_here() -> None:
-    """A command that comes or goes has to be dealt with above."""
-    assert {type(message) for message in REFUSED} == set(NOT_YET)
+def test_a_report_carries_no_control_characters() -> None:
+    """An operator reads it on a terminal."""
+    assert live() >> c.Report("1", "p1", "spam", "a\x1b[2Jb") << ev.Perform(c.Report("1", "p1", "spam", "a[2Jb"))
 
 
 def test_a_done_command_is_confirmed() -> None:

@@ -37,6 +37,7 @@ from duologue.ledger import (
     Superseded,
     TalkStarted,
     Waiting,
+    WayBack,
 )
 from duologue.protocol import client as c
 from duologue.protocol import codec
@@ -82,7 +83,15 @@ news: st.SearchStrategy[Any] = st.one_of(
     st.builds(PairFormed, pairs, st.integers(1, 5)),
     st.builds(RoomIsOpen, names),
     st.builds(TalkStarted, names, st.just(NOW)),
-    st.builds(PairEnded, names, st.sampled_from(EndReason), st.sampled_from(["me", "peer", "server"]), tickets),
+    st.builds(
+        PairEnded,
+        names,
+        st.sampled_from(EndReason),
+        st.sampled_from(["me", "peer", "server"]),
+        tickets,
+        st.none() | st.just(NOW + 5_000),
+    ),
+    st.builds(WayBack, names, st.none() | st.just(NOW + 5_000)),
     st.builds(CallRings, calls),
     st.builds(CallEnded, st.sampled_from([CallId("c1"), CallId("c2")]), st.sampled_from(CallEnd), tickets),
     st.builds(Relayed, st.builds(s.PeerTyping, names) | st.builds(Probe, names)),

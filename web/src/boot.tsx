@@ -26,7 +26,7 @@ export function Boot(): ReactElement | null {
   }, []);
   if (failed) return <NoServer />;
   if (running === null) return null;
-  return <App session={running.session} devices={running.media} modes={running.config.modes} />;
+  return <App session={running.session} devices={running.media} modes={running.config.modes} reportReasons={running.config.report_reasons ?? []} />;
 }
 
 function run(config: ServerConfig): Running {

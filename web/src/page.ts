@@ -17,6 +17,8 @@ export interface Page {
   readonly preferences: Preferences;
   /** The modes that this server offers. */
   readonly modes: readonly Mode[];
+  /** What this server lets people report. */
+  readonly reportReasons: readonly string[];
   /** "Find" was pressed without the tick. */
   readonly agreeMissing: boolean;
   readonly prefer: (change: Partial<Preferences>) => void;

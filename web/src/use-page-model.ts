@@ -22,9 +22,10 @@ export interface PageModelOptions {
   readonly session: RandomChat;
   readonly devices: PageDevices;
   readonly modes: readonly Mode[];
+  readonly reportReasons: readonly string[];
 }
 
-export function usePageModel({ session, devices, modes }: PageModelOptions): PageModel {
+export function usePageModel({ session, devices, modes, reportReasons }: PageModelOptions): PageModel {
   const state = useRandomChat(session);
   const deviceState = useDevices(devices);
   const [preferences, prefer] = usePreferences(modes);
@@ -79,6 +80,7 @@ export function usePageModel({ session, devices, modes }: PageModelOptions): Pag
     deviceState,
     preferences,
     modes,
+    reportReasons,
     agreeMissing,
     chat,
     mutedSpeech,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { blockTarget, dockOf, endedKey, lastHeard, layoutOf, othersWaiting, refusalOf, screenOf, type PageView } from "./view";
 
 const CALM: PageView = { devicesFailed: false, asking: false };
-const ENDED: EndedView = { pair: "p", reason: "next", by: "peer", alias: "Heron", talkedMs: 252_000, nextAt: null, blocked: false };
+const ENDED: EndedView = { pair: "p", reason: "next", by: "peer", alias: "Heron", talkedMs: 252_000, nextAt: null, blocked: false, reported: false };
 
 function state(changes: Partial<RandomChatState>): RandomChatState {
   return {
@@ -17,6 +17,7 @@ function state(changes: Partial<RandomChatState>): RandomChatState {
     ended: null,
     microphone: true,
     camera: true,
+    back: null,
     notice: null,
     ...changes,
   };

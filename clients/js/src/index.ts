@@ -23,6 +23,7 @@ export type {
   BandwidthUse,
   ChatEntry,
   ConnectionState,
+  BackView,
   EndedView,
   MediaState,
   NetworkView,

@@ -213,7 +213,12 @@ export interface Leave {
   pair: string;
 }
 
-/** Offer the last partner to go back to that talk. */
+/**
+ * Want to go back to the partner of this pair, which a Next has just ended (`ended.back_until`).
+ *
+ * Once both have said so, the two are a new pair. Refused where it is too late: either has another partner by now,
+ * has left or stopped waiting. Wait meanwhile as you did, or not at all.
+ */
 export interface Back {
   type: "back";
   id: string;
@@ -303,12 +308,18 @@ export interface CancelCall {
   call: string;
 }
 
-/** Report the partner; also ends the pair and blocks. */
+/**
+ * Report the partner of this pair or the last one to the operator; also ends the pair and blocks.
+ *
+ * The pair ends and the two are kept apart also where the report itself is refused, as `unavailable`: send it again.
+ */
 export interface Report {
   type: "report";
   id: string;
   pair: string;
+  /** One of the `report_reasons` of `/config.json`; any other is taken for `other`. */
   reason: string;
+  /** In the person's own words. Control characters but tab and line feed are taken out. */
   text?: string;
 }
 
@@ -443,6 +454,8 @@ export interface Ended {
   reason: EndReason;
   by: "me" | "peer" | "server";
   waiting?: Waiting;
+  /** Until when `back` may be said; absent: there is no way back. */
+  back_until?: number;
 }
 
 /** Neither waiting nor in a pair. */
@@ -551,11 +564,12 @@ export interface Blocked {
   people: BlockedPerson[];
 }
 
-/** The last partner would like to go back. */
+/** The last partner would like to go back, to a talk that a Next has ended; so can you, with `back`. */
 export interface BackOffer {
   type: "back_offer";
   pair: string;
-  until: number;
+  /** null: nobody can go back to it any more, also where it was you who wanted to. */
+  until: number | null;
 }
 
 /** Something about the partner changed. */

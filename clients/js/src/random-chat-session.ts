@@ -79,6 +79,14 @@ export class RandomChatSession implements RandomChat {
     this.#dispatch({ type: "block_asked" });
   }
 
+  report(reason: string, text: string): void {
+    this.#dispatch({ type: "report_asked", reason, text });
+  }
+
+  back(): void {
+    this.#dispatch({ type: "back_asked" });
+  }
+
   setAutoNext(afterMs: number | null, pauseWhenSkipped = false): void {
     this.#dispatch({ type: "auto_next_chosen", afterMs, pauseWhenSkipped });
   }

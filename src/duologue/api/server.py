@@ -73,6 +73,8 @@ class ClientConfig(msgspec.Struct, frozen=True):
     modes: list[str]
     guest_scope: str
     version: str
+    report_reasons: list[str] = []
+    """What `report` may name, in the order in which to offer it."""
 
 
 @get("/config.json", sync_to_thread=False)

@@ -41,4 +41,5 @@ def client_config(settings: Settings, modes: frozenset[Mode]) -> ClientConfig:
         modes=[str(mode) for mode in Mode if mode in modes],
         guest_scope=settings.guest_scope,
         version=duologue.__version__,
+        report_reasons=list(settings.reports.terms().reasons),
     )

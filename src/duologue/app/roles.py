@@ -12,11 +12,13 @@ from duologue.ports import Clock, Limiter, Media, Rng, SafetyStore, Store
 from duologue.protocol.codes import Mode
 from duologue.services.blocks import Blocks
 from duologue.services.calls import Calls
+from duologue.services.going_back import GoingBack
 from duologue.services.identity import TokenOffice
 from duologue.services.lobby import Lobby
 from duologue.services.node_watch import NodeWatch
 from duologue.services.pairs import Pairs
 from duologue.services.reaper import REAP_EVERY_MS, Reaper
+from duologue.services.reports import FORGET_EVERY_MS, Reports
 from duologue.services.room_sweep import SWEEP_EVERY_MS, RoomSweep
 from duologue.settings import Settings
 from duologue.tasks import Tasks
@@ -43,13 +45,18 @@ def start_gateway(world: World) -> Gateway:
     rules = world.settings.matching.rules()
     blocks = Blocks(world.store, world.safety, pairs)
     lobby = Lobby(world.store, world.tokens, pairs, blocks, rules, world.modes, world.clock)
+    reports = Reports(world.store, world.safety, blocks, world.settings.reports.terms(), world.clock)
     name = GatewayId(world.rng.token())
     calls = Calls(world.store, world.safety, lobby, pairs, world.settings.calls, world.modes, world.rng)
-    performer = Performer(name, lobby, pairs, blocks, calls, world.store, world.limiter, world.settings.limits)
+    going_back = GoingBack(world.store, blocks, world.rng)
+    performer = Performer(
+        name, lobby, pairs, blocks, reports, calls, going_back, world.store, world.limiter, world.settings.limits
+    )
     gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, rules, world.tasks)
     gateway.start()
     reaper = Reaper(world.store, pairs, world.rng)
     world.tasks.repeat(reaper.turn, name="reaper", clock=world.clock, every_ms=REAP_EVERY_MS)
+    world.tasks.repeat(reports.forget_old, name="report-sweep", clock=world.clock, every_ms=FORGET_EVERY_MS)
     return gateway
 
 

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 from duologue.client.socket import Invitation, Socket
 from duologue.protocol.client import (
     Accept,
+    Back,
     Block,
     BlockedList,
     Call,
@@ -25,6 +26,7 @@ from duologue.protocol.client import (
     Leave,
     MediaReport,
     Next,
+    Report,
     Unblock,
 )
 from duologue.protocol.codes import MediaEvent, Mode
@@ -72,6 +74,8 @@ class RandomChatSession:
         self.socket: Socket | None = None
         self.ready: Ready | None = None
         self.pair: str | None = None
+        self.last_pair: str | None = None
+        """The pair that ended last."""
         self.waiting: Waiting | None = None
         self.ringing: str | None = None
         """The call that rings, of this person or to them."""
@@ -115,6 +119,7 @@ class RandomChatSession:
         """Leave this partner and wait for another."""
         assert self.pair is not None, "next needs a pair; find starts a search"
         self._attempt += 1
+        self.last_pair = self.pair  # `Ended` may come after the reply
         await self._command(Next(next(self._ids), self.pair, self._attempt, filters))
 
     async def leave(self) -> None:
@@ -123,10 +128,20 @@ class RandomChatSession:
         await self._command(Leave(next(self._ids), self.pair))
         self._stopped()
 
+    async def back(self, pair: str | None = None) -> None:
+        """Want to go back to the last partner; `Matched` follows once they want to, too."""
+        assert pair is not None or self.last_pair is not None, "there is nobody to go back to"
+        await self._command(Back(next(self._ids), pair or self.last_pair or ""))
+
     async def block(self, pair: str | None = None) -> None:
         """Never meet the partner of this pair again: of the present one, or of the one that is named."""
         assert pair is not None or self.pair is not None, "there is nobody to block"
         await self._command(Block(next(self._ids), pair or self.pair or ""))
+
+    async def report(self, reason: str, text: str = "", pair: str | None = None) -> None:
+        """The same, and tell the operator why: one of the `report_reasons` of `/config.json`."""
+        assert pair is not None or self.pair is not None, "there is nobody to report"
+        await self._command(Report(next(self._ids), pair or self.pair or "", reason, text))
 
     async def unblock(self, block: str) -> None:
         """Take a block back."""
@@ -231,8 +246,8 @@ class RandomChatSession:
                 self.standing_by, self.pair, self.waiting = True, None, None
             case Waiting():
                 self._wait(message)
-            case Ended(waiting=waiting):
-                self.pair = None
+            case Ended(pair=pair, waiting=waiting):
+                self.pair, self.last_pair = None, pair
                 self._wait(waiting)
 
     def _note_call(self, told: CallState) -> None:

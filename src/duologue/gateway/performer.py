@@ -19,9 +19,11 @@ from duologue.protocol.server import PeerTyping
 from duologue.safety.ratelimit import UNLIMITED, Rate
 from duologue.services.blocks import Blocks
 from duologue.services.calls import Calls
+from duologue.services.going_back import GoingBack
 from duologue.services.identity import Identity
 from duologue.services.lobby import Entry, Lobby, Newcomer
 from duologue.services.pairs import Pairs
+from duologue.services.reports import Reports, Said
 from duologue.settings import LimitSettings
 
 log = structlog.get_logger()
@@ -38,7 +40,9 @@ class Performer:
         lobby: Lobby,
         pairs: Pairs,
         blocks: Blocks,
+        reports: Reports,
         calls: Calls,
+        going_back: GoingBack,
         store: Store,
         limiter: Limiter,
         limits: LimitSettings,
@@ -47,11 +51,13 @@ class Performer:
         self.lobby = lobby
         self.pairs = pairs
         self.blocks = blocks
+        self.reports = reports
         self.calls = calls
+        self.going_back = going_back
         self.store = store
         self._limiter = limiter
         self._auth, self._resume, self._find = limits.rate("auth"), limits.rate("resume"), limits.rate("find")
-        self._call, self._ring = limits.rate("call"), limits.rate("ring")
+        self._call, self._ring, self._report_rate = limits.rate("call"), limits.rate("ring"), limits.rate("report")
 
     async def enter(self, token: str, newcomer: Newcomer, prefix: str) -> Entry:
         """Come in with a session token. Raises `RateLimited`, by address prefix; fails closed, as the store does.
@@ -103,16 +109,14 @@ class Performer:
                 return await self.lobby.next(caller, who, PairId(pair), attempt, wishes)
             case c.Leave(pair=pair):
                 return await self.lobby.leave(caller, PairId(pair))
+            case c.Back(pair=pair):
+                return await self.going_back.back(caller, PairId(pair))
             case c.Call() | c.Accept() | c.Decline() | c.CancelCall():
                 return await self._about_call(caller, who, message)
-            case c.Block() | c.Unblock():
-                return await self._about_blocks(caller, message)
-            case c.Hidden(value=value):
-                return await self.store.attend(caller, Attention.HIDDEN if value else Attention.VISIBLE)
-            case c.Chat(pair=pair, n=n, text=text):
-                return await self.store.write(caller, PairId(pair), n, text)
-            case c.Mute(pair=pair, audio=audio, video=video):
-                return await self.store.mute(caller, PairId(pair), audio_off=audio, video_off=video)
+            case c.Block() | c.Unblock() | c.Report():
+                return await self._about_blocks(caller, who, message)
+            case c.Hidden() | c.Chat() | c.Mute():
+                return await self._show(caller, message)
             case c.MediaReport():
                 return await self._media(caller, message)
             case c.Diagnostics(report=report):
@@ -121,11 +125,35 @@ class Performer:
                 log.info("client_diagnostics", **figures)
         return Outcome.DONE
 
-    async def _about_blocks(self, caller: Caller, message: c.Block | c.Unblock) -> Outcome:
-        if isinstance(message, c.Block):
-            return await self.blocks.block(caller, PairId(message.pair))
-        await self.blocks.unblock(caller.person, BlockId(message.block))
-        return Outcome.DONE
+    async def _show(self, caller: Caller, message: c.Hidden | c.Chat | c.Mute) -> Outcome:
+        """What a partner gets to see."""
+        match message:
+            case c.Hidden(value=value):
+                return await self.store.attend(caller, Attention.HIDDEN if value else Attention.VISIBLE)
+            case c.Chat(pair=pair, n=n, text=text):
+                return await self.store.write(caller, PairId(pair), n, text)
+            case c.Mute(pair=pair, audio=audio, video=video):
+                return await self.store.mute(caller, PairId(pair), audio_off=audio, video_off=video)
+
+    async def _about_blocks(self, caller: Caller, who: Identity, message: c.Block | c.Unblock | c.Report) -> Outcome:
+        match message:
+            case c.Block(pair=pair):
+                return await self.blocks.block(caller, PairId(pair))
+            case c.Unblock(block=block):
+                await self.blocks.unblock(who.person, BlockId(block))
+                return Outcome.DONE
+            case c.Report():
+                return await self._report(caller, who, message)
+
+    async def _report(self, caller: Caller, who: Identity, message: c.Report) -> Outcome:
+        """Who reports too often is told so, and gets away from the partner all the same."""
+        said = Said(PairId(message.pair), message.reason, message.text)
+        try:
+            await self._admit(f"report:{who.person}", self._report_rate)
+        except RateLimited:
+            await self.blocks.block(caller._replace(request=None), said.pair)
+            raise
+        return await self.reports.report(caller, who.tenant, said)
 
     async def _about_call(
         self, caller: Caller, who: Identity, message: c.Call | c.Accept | c.Decline | c.CancelCall

@@ -102,7 +102,11 @@ class Leave(_Message, frozen=True, tag="leave"):
 
 
 class Back(_Message, frozen=True, tag="back"):
-    """Offer the last partner to go back to that talk."""
+    """Want to go back to the partner of this pair, which a Next has just ended (`ended.back_until`).
+
+    Once both have said so, the two are a new pair. Refused where it is too late: either has another partner by now,
+    has left or stopped waiting. Wait meanwhile as you did, or not at all.
+    """
 
     id: CommandId
     pair: Id
@@ -192,12 +196,17 @@ class CancelCall(_Message, frozen=True, tag="cancel_call"):
 
 
 class Report(_Message, frozen=True, tag="report"):
-    """Report the partner; also ends the pair and blocks."""
+    """Report the partner of this pair or the last one to the operator; also ends the pair and blocks.
+
+    The pair ends and the two are kept apart also where the report itself is refused, as `unavailable`: send it again.
+    """
 
     id: CommandId
     pair: Id
     reason: Word
+    """One of the `report_reasons` of `/config.json`; any other is taken for `other`."""
     text: Annotated[str, Meta(max_length=1000)] = ""
+    """In the person's own words. Control characters but tab and line feed are taken out."""
 
 
 class Block(_Message, frozen=True, tag="block"):

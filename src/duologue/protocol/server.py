@@ -113,6 +113,8 @@ class Ended(_Message, frozen=True, tag="ended"):
     reason: EndReason
     by: Literal["me", "peer", "server"]
     waiting: Waiting | None = None
+    back_until: int | None = None
+    """Until when `back` may be said; absent: there is no way back."""
 
 
 class IdleState(msgspec.Struct, frozen=True, tag_field="kind", tag="idle"):
@@ -226,10 +228,11 @@ class Blocked(_Message, frozen=True, tag="blocked"):
 
 
 class BackOffer(_Message, frozen=True, tag="back_offer"):
-    """The last partner would like to go back."""
+    """The last partner would like to go back, to a talk that a Next has ended; so can you, with `back`."""
 
     pair: Id
-    until: int
+    until: int | None
+    """null: nobody can go back to it any more, also where it was you who wanted to."""
 
 
 class PeerChanged(_Message, frozen=True, tag="peer"):

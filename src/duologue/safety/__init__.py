@@ -1,1 +1,1 @@
-"""What protects people and the service from abuse, as values: `ratelimit.py`."""
+"""What protects people and the service from abuse, as values: `ratelimit.py`, `block.py`, `report.py`."""

@@ -91,6 +91,10 @@ class Blocks:
         partner = await self._store.partner(caller, pair)
         if partner is not None and not await self._keep(caller, pair, partner):
             return Outcome.REFUSED
+        return await self.hold(caller, pair, partner)
+
+    async def hold(self, caller: Caller, pair: PairId, partner: Partner | None) -> Outcome:
+        """The second half of it: the ledger, too, keeps them apart from this partner, and the pair is over."""
         try:
             outcome = self._pairs.settle(await self._store.block(caller, pair))
             if partner is not None and outcome is not Outcome.DONE:  # another session took over in between

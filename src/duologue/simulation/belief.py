@@ -20,6 +20,8 @@ class Belief(NamedTuple):
     last_pair: str | None = None
     call: str | None = None
     outgoing: bool = False
+    back: str | None = None
+    """The pair that they may go back to."""
 
     def after(self, message: s.ServerMessage) -> Belief:
         """A push with an older `rev` is old news and changes nothing (protocol, `rev`)."""
@@ -29,16 +31,19 @@ class Belief(NamedTuple):
             case s.Ready():
                 return _snapshot(message)
             case s.Waiting(rev=rev, attempt=attempt):
-                return Belief("waiting", rev, attempt, last_pair=self.last_pair)
+                return Belief("waiting", rev, attempt, last_pair=self.last_pair, back=self.back)
             case s.Matched(rev=rev, attempt=attempt, pair=pair):
                 return Belief("paired", rev, attempt, pair, talking=self.talking and pair == self.pair)
             case s.Talking(rev=rev) if message.pair == self.pair:
                 return self._replace(rev=rev, talking=True)
-            case s.Ended(rev=rev, waiting=None, pair=pair):
-                return Belief("idle", rev, self.attempt, last_pair=pair)
-            case s.Ended(rev=rev, waiting=waiting, pair=pair):
+            case s.BackOffer(pair=pair, until=until):
+                return self._replace(back=pair if until is not None else None)
+            case s.Ended(rev=rev, waiting=None, pair=pair, back_until=until):
+                return Belief("idle", rev, self.attempt, last_pair=pair, back=pair if until is not None else None)
+            case s.Ended(rev=rev, waiting=waiting, pair=pair, back_until=until):
                 assert waiting is not None, "the case before took the others"
-                return Belief("waiting", rev, waiting.attempt, last_pair=pair)
+                back = pair if until is not None else None
+                return Belief("waiting", rev, waiting.attempt, last_pair=pair, back=back)
             case s.Incoming(rev=rev, call=call):
                 return Belief("ringing", rev, self.attempt, last_pair=self.last_pair, call=call)
             case s.CallState():

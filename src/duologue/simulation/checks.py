@@ -13,7 +13,7 @@ from typing import Any
 
 from duologue.calls.call import Call
 from duologue.ids import NodeName, PairId, PersonId
-from duologue.ledger import Committed, Outcome, Proposal
+from duologue.ledger import Closed, Committed, Outcome, Proposal
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.profile import accepts, profile_of
 from duologue.matching.rules import Rules
@@ -84,6 +84,8 @@ class Checks:
             case "commit":
                 waiting = [who for who in self._records.people.values() if who.offered and who.pair is None]
                 self._seen = {who.id: who.ticket for who in waiting}
+            case "back":
+                self._seen = {who.id for who in self._records.people.values() if who.pair is None and who.call is None}
             case "depart":
                 self._seen = self._holds_live_session(args[0].person)
             case "block":
@@ -97,6 +99,8 @@ class Checks:
                 for proposal, result in zip(args[2], answer, strict=True):
                     if isinstance(result, Committed):
                         self._formed(args[0], proposal)
+            case "back" if isinstance(answer, Closed) and answer.formed is not None:
+                self._went_back(self._records.pairs[answer.formed])
             case "depart" if answer.outcome is Outcome.DONE and self._seen:
                 self._violation(f"invariant 8: the ledger let go of {args[0].person}, whose socket lives")
             case "block" if answer.outcome is Outcome.DONE and self._seen is not None:
@@ -120,6 +124,16 @@ class Checks:
         if pair.fence < self._fences.get(shard, 0):
             self._violation(f"invariant 6: a matcher that was deposed made {pair.id} in {shard}")
         self._fences[shard] = max(pair.fence, self._fences.get(shard, 0))
+
+    def _went_back(self, pair: Pair) -> None:
+        self.pairs += 1
+        people = frozenset(side.person for side in pair.sides)
+        if not people <= self._seen:
+            self._violation(f"invariant 1: one of {', '.join(sorted(people))} had somebody else, and went back")
+        if people in self._blocked:
+            self._violation(f"invariant 2: {' and '.join(sorted(people))} have blocked each other, and went back")
+        if pair.node is not None:
+            self._slot_taken(pair.node, pair.matched_ms)
 
     def _slot_taken(self, node: NodeName, now_ms: int) -> None:
         slots, times = self._media.nodes[node], self._started_ms[node]

@@ -196,6 +196,8 @@ class Person:
                 self._told_delay_ms = retry_after_ms
             case s.Reply(id=id_):
                 self._replied(id_, message)
+            case s.Ended(back_until=int()) | s.BackOffer(until=int()) if not self._outside.frozen:
+                self._think_of_going_back(0.3 if isinstance(message, s.Ended) else 0.8)
             case s.CallState(state="accepted"):
                 self._lines = itertools.count(1)
             case s.Matched(pair=pair):
@@ -260,8 +262,9 @@ class Person:
             "paired": [self._chat, self._chat, self._typing, self._next, self._next, self._leave, self._block, *hide]
             + [self._nothing] * 3 + lose,
         }  # fmt: skip
+        back = [self._back] * 4 if self.belief.back is not None and self.belief.state in ("idle", "waiting") else []
         self._link = link
-        self._dice.choice(ways[self.belief.state])()
+        self._dice.choice(ways[self.belief.state] + back)()
 
     def _nothing(self) -> None:
         pass
@@ -285,6 +288,14 @@ class Person:
 
     def _leave(self) -> None:
         self._command(c.Leave(self._rng.token(), self.belief.pair or ""))
+
+    def _think_of_going_back(self, likely: float) -> None:
+        """At once: there is little time."""
+        if self.belief.back is not None and self._dice.random() < likely:
+            self._back()
+
+    def _back(self) -> None:
+        self._command(c.Back(self._rng.token(), self.belief.back or ""))
 
     def _call(self) -> None:
         """Anybody, themselves too."""

@@ -13,7 +13,7 @@ from duologue.matching.ticket import Ticket
 from duologue.nodes import NoSlot
 from duologue.protocol.codes import Pause
 from duologue.store.ledger import Transitions
-from duologue.store.ledger.records import Person
+from duologue.store.ledger.records import Person, Way
 
 
 class CommitWithoutAttemptCheck(Transitions):
@@ -88,6 +88,16 @@ class BlockedCallerRings(Transitions):
         return False
 
 
+class BackFromSomebodyElse(Transitions):
+    """Who wants to go back takes the other one out of whatever they do by now."""
+
+    def _way(self, who: Person, pair: PairId) -> Way | None:
+        if who.last_met is None or who.last_met[0] != pair:
+            return None
+        partner = who.last_met[1]
+        return Way(pair, partner.person, partner.alias, self.ledger.now_ms(), mine=True, theirs=True)
+
+
 PLANTED: dict[str, type[Transitions]] = {
     "commit-without-attempt-check": CommitWithoutAttemptCheck,
     "lease-without-fence": LeaseWithoutFence,
@@ -98,4 +108,5 @@ PLANTED: dict[str, type[Transitions]] = {
     "slots-not-counted": SlotsNotCounted,
     "call-never-missed": CallNeverMissed,
     "blocked-caller-rings": BlockedCallerRings,
+    "back-from-somebody-else": BackFromSomebodyElse,
 }

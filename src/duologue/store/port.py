@@ -168,6 +168,10 @@ class LedgerStore(ABC):
     async def leave(self, caller: Caller, pair: PairId) -> Closed:
         return await self._of(caller, lambda now: now.leave(caller, pair))
 
+    async def back(self, caller: Caller, pair: PairId, again: PairId) -> Closed | NoSlot:
+        reads = Key("person", caller.person), Key("epoch"), Key("nodes"), Key("pair", again)
+        return await self._transact(lambda now: now.back(caller, pair, again), *reads)
+
     async def block(self, caller: Caller, pair: PairId) -> Closed:
         reads = Key("person", caller.person), Key("blocks", caller.person), Key("call", pair)
         return await self._transact(lambda now: now.block(caller, pair), *reads)

@@ -15,6 +15,7 @@ from duologue.ledger import (
     Attention,
     Caller,
     Claim,
+    Closed,
     Committed,
     Probe,
     Proposal,
@@ -153,6 +154,31 @@ class BothStores(RuleBasedStateMachine):
     @rule(which=choices, pair=choices)
     def leave(self, which: int, pair: int) -> None:
         self.both.ask(lambda store: store.leave(self.caller(which), self.pair(pair)))
+
+    @rule(which=choices, pair=choices)
+    def back(self, which: int, pair: int) -> None:
+        self.go_back(self.caller(which), self.pair(pair))
+
+    def go_back(self, caller: Caller, pair: PairId) -> None:
+        again = PairId(f"again{self.fresh()}")
+        answer = self.both.ask(lambda store: store.back(caller, pair, again))
+        if isinstance(answer, Closed) and answer.formed is not None:
+            self.pairs.append(again)
+
+    @rule(which=choices, both=st.booleans())
+    def part(self, which: int, both: bool) -> None:
+        """All that leads two back, where nothing is in the way."""
+        people = self.both.memory.records.people
+        pairs = list(self.both.memory.records.pairs.values())
+        if not pairs:
+            return
+        pair = pairs[which % len(pairs)]
+        callers = [Caller(side.person, people[side.person].generation) for side in pair.sides]
+        self.attempts[callers[0].person] += 9
+        attempt = self.attempts[callers[0].person]
+        self.both.ask(lambda store: store.next(callers[0], pair.id, attempt, None))
+        for caller in callers[: 1 + both]:
+            self.go_back(caller, pair.id)
 
     @rule(which=choices, pair=choices)
     def block(self, which: int, pair: int) -> None:

@@ -81,7 +81,7 @@ async def test_several_upgrades_at_once_are_one(address: Address) -> None:
 async def test_an_upgrade_that_fails_changes_nothing(address: Address) -> None:
     """No half of it, and the next one works."""
     await upgrade(address)
-    for table in ("duologue_blocks", "duologue_links"):
+    for table in ("duologue_blocks", "duologue_links", "duologue_reports"):
         await execute(address, f"DROP TABLE {table}")
     await execute(address, f"DELETE FROM {VERSION_TABLE}")
     await execute(address, "CREATE TABLE duologue_blocks (n INTEGER)")
@@ -118,7 +118,8 @@ async def test_an_older_schema_names_the_command(address: Address, monkeypatch: 
 async def test_the_tables_of_before_are_kept(address: Address) -> None:
     """Each revision builds on the one before."""
     await upgrade(address)
-    await execute(address, "DROP TABLE duologue_links")
+    for table in ("duologue_links", "duologue_reports"):
+        await execute(address, f"DROP TABLE {table}")
     await execute(address, f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
     assert (await schema_of(address)).state is SchemaState.OLDER
     await upgrade(address)

@@ -33,6 +33,12 @@ export class FakeChat implements RandomChat {
   block(): void {
     this.stop();
   }
+  report(): void {
+    this.stop();
+  }
+  back(): void {
+    this.#see({ back: this.state.back === null ? null : { ...this.state.back, mine: true } });
+  }
   setAutoNext(): void {
     // nobody is searched here
   }

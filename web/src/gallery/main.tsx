@@ -23,7 +23,7 @@ const [partner, camera] = await Promise.all([drawn(heron, 960, 720), drawn(you, 
 const session = new FakeChat(stateOf(name, language), { video: name === "waiting-picture" ? null : partner, audio: name === "sound-blocked" ? silence() : null });
 const devices = new FakeDevices(name, camera, silence());
 const root = document.getElementById("root");
-if (root !== null) createRoot(root).render(<App session={session} devices={devices} modes={["video", "voice", "text"]} />);
+if (root !== null) createRoot(root).render(<App session={session} devices={devices} modes={["video", "voice", "text"]} reportReasons={["nudity", "harassment", "spam", "other"]} />);
 
 // Some states are a press away.
 await new Promise((resolve) => setTimeout(resolve, 150));

@@ -30,11 +30,11 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
     peerTypingUntil: now + 3_600_000,
     peerMuted: { audio: false, video: false },
   };
-  const start: RandomChatState = { connection: { status: "online" }, phase: "start", waiting: null, pair: null, media: { status: "none" }, network: { quality: null, dataSaver: false, soundOnly: false }, chat: [], ended: null, microphone: true, camera: true, notice: null };
+  const start: RandomChatState = { connection: { status: "online" }, phase: "start", waiting: null, pair: null, media: { status: "none" }, network: { quality: null, dataSaver: false, soundOnly: false }, chat: [], ended: null, back: null, microphone: true, camera: true, notice: null };
   const searching: RandomChatState = { ...start, phase: "searching", waiting: { attempt: 1, since: now - 14_000, waitingCount: 8, estimateMs: 20_000, widened: ["recently_met"], paused: null } };
   const good: Quality = { level: "good", rttMs: 48, loss: 0.002, receivedKbps: 812, sentKbps: 790 };
   const talking: RandomChatState = { ...start, phase: "talking", pair, media: { status: "connected" }, network: { ...start.network, quality: good }, chat: chatOf(language, now) };
-  const ended: RandomChatState = { ...start, phase: "ended", chat: chatOf(language, now), ended: { pair: "pair", reason: "next", by: "peer", alias, talkedMs: 252_000, nextAt: now + 1_800, blocked: false } };
+  const ended: RandomChatState = { ...start, phase: "ended", chat: chatOf(language, now), ended: { pair: "pair", reason: "next", by: "peer", alias, talkedMs: 252_000, nextAt: now + 1_800, blocked: false, reported: false }, back: { pair: "pair", alias, until: now + 3_600_000, mine: false, theirs: false } };
   const refused = (code: number): RandomChatState => ({ ...start, connection: { status: "refused", code, reason: "" } });
   const waiting = (waitingCount: number): RandomChatState => ({ ...searching, waiting: searching.waiting === null ? null : { ...searching.waiting, waitingCount, estimateMs: null, widened: [] } });
 
@@ -79,9 +79,9 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
     case "ended":
       return ended;
     case "blocked":
-      return { ...ended, ended: ended.ended === null ? null : { ...ended.ended, reason: "left", by: "me", nextAt: null, blocked: true } };
+      return { ...ended, ended: ended.ended === null ? null : { ...ended.ended, reason: "left", by: "me", nextAt: null, blocked: true }, back: null };
     case "resting":
-      return { ...ended, ended: ended.ended === null ? null : { ...ended.ended, nextAt: null, by: "server", reason: "media_failed", talkedMs: null }, chat: [] };
+      return { ...ended, ended: ended.ended === null ? null : { ...ended.ended, nextAt: null, by: "server", reason: "media_failed", talkedMs: null }, back: null, chat: [] };
     case "replaced":
       return refused(4303);
     case "banned":

@@ -2,6 +2,7 @@ import { Ban } from "lucide-react";
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
+import { BackButton } from "../ui/back";
 import { BrandRow } from "../ui/brand";
 import { Chat } from "../ui/chat";
 import { Halves } from "../ui/halves";
@@ -23,6 +24,7 @@ export function EndedStage(): ReactElement {
           <h1 data-testid="ended-line">{t(endedKey(ended), { alias: ended.alias })}</h1>
           <p>{ended.talkedMs === null ? t("ended.not_talked") : t("ended.talked", { span: spanOf(ended.talkedMs) })}</p>
           <p>{counting ? t("ended.soon") : t("ended.resting")}</p>
+          <BackButton />
           <div className="acts">
             {counting && (
               <button type="button" className="button button--outline" data-testid="stay" onClick={() => session.stay()}>

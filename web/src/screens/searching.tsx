@@ -3,6 +3,7 @@ import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { clock, titled } from "../format";
 import { usePage } from "../page";
+import { BackButton } from "../ui/back";
 import { BrandRow } from "../ui/brand";
 import { Halves } from "../ui/halves";
 import { useNow } from "../ui/use-now";
@@ -25,6 +26,7 @@ export function SearchingStage(): ReactElement {
       <section className="story">
         <h1>{t("searching.title")}</h1>
         <Numbers />
+        <BackButton />
       </section>
     </div>
   );

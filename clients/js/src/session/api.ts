@@ -15,6 +15,8 @@ export interface ServerConfig {
   readonly modes: readonly ("video" | "voice" | "text")[];
   /** `tab`: every tab is a person of its own (development); `device`: one person a browser profile. */
   readonly guest_scope: "tab" | "device";
+  /** What `report` may name, in the order in which to offer it. */
+  readonly report_reasons?: readonly string[];
 }
 
 /** A moving picture or a sound, as the platform has it (`MediaStreamTrack` in a browser). */
@@ -133,6 +135,10 @@ export interface RandomChat {
    * Never meet this partner again: ends the talk and rests, or reaches back to the talk that just ended.
    */
   block(): void;
+  /** The same, and tell the operator why: `reason` is one of the server's `report_reasons`. */
+  report(reason: string, text: string): void;
+  /** Want to go back to the last partner (`state.back`); a new pair follows once they want to, too. */
+  back(): void;
   /** As `autoNextMs`, from now on. `pauseWhenSkipped`: rest after a partner who pressed Next. */
   setAutoNext(afterMs: number | null, pauseWhenSkipped?: boolean): void;
   sendChat(text: string): void;

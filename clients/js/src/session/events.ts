@@ -7,7 +7,7 @@ import type { CommandBody } from "./wire.js";
 export type Wishes = Omit<Filters, "auto_next">;
 
 /** One timer of each name at a time; starting it again replaces it. */
-export type TimerName = "auto_next" | "retry" | "peer_typing" | "media_over";
+export type TimerName = "auto_next" | "retry" | "peer_typing" | "media_over" | "back_over";
 
 export type SessionEvent =
   // the person
@@ -16,6 +16,8 @@ export type SessionEvent =
   | { type: "stop_asked" }
   | { type: "stay_asked" }
   | { type: "block_asked" }
+  | { type: "report_asked"; reason: string; text: string }
+  | { type: "back_asked" }
   | { type: "auto_next_chosen"; afterMs: number | null; pauseWhenSkipped: boolean }
   | { type: "chat_written"; text: string }
   | { type: "key_pressed" }

@@ -34,6 +34,8 @@ export interface Model {
   /** The timer `retry` runs. */
   readonly retrying: boolean;
   readonly staying: boolean;
+  /** Whom we left by Next, and what they were called. */
+  readonly left: { readonly pair: string; readonly alias: string } | null;
   /** Counts joins: what a join of another epoch says is stale. */
   readonly epoch: number;
   readonly mediaUrl: string | null;
@@ -74,6 +76,7 @@ export function initialModel(options: ModelOptions): Model {
       network: { quality: null, dataSaver: options.dataSaver, soundOnly: false },
       chat: [],
       ended: null,
+      back: null,
       microphone: options.hasMedia,
       camera: options.hasMedia,
       notice: null,
@@ -84,6 +87,7 @@ export function initialModel(options: ModelOptions): Model {
     redo: null,
     retrying: false,
     staying: false,
+    left: null,
     epoch: 0,
     mediaUrl: null,
     awaitingRoom: false,
@@ -156,5 +160,5 @@ export function endedView(model: Model, why: Pick<EndedView, "reason" | "by">, n
   const pair = model.view.pair;
   if (pair === null) return null;
   const talkedMs = pair.talkingSince === null ? null : Math.max(0, now - pair.talkingSince);
-  return { ...why, pair: pair.id, alias: pair.peer.alias, talkedMs, nextAt: null, blocked: false };
+  return { ...why, pair: pair.id, alias: pair.peer.alias, talkedMs, nextAt: null, blocked: false, reported: false };
 }

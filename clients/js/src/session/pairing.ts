@@ -2,6 +2,7 @@
 import type { Ended, Matched, PeerChanged, Talking } from "../protocol.gen.js";
 import type { Effect } from "./events.js";
 import { dropPair, endedView, pursue, see, seePair, step, andThen, type Model, type Step } from "./model.js";
+import { aliasOf, wayOpened } from "./returning.js";
 import { calmed, find, moveOn, waitingTold } from "./searching.js";
 
 /** The server ends a pair whose media failed; if it does not, we move on by ourselves. */
@@ -10,7 +11,7 @@ const MAX_FIRST_FRAME_MS = 600_000;
 
 export function matchedTold(model: Model, matched: Matched, now: number): Step {
   const known = { ...model, attempt: Math.max(model.attempt, matched.attempt) };
-  if (model.goal === "idle") return pursue(known, { type: "leave", pair: matched.pair });
+  if (model.goal === "idle" && model.view.back?.mine !== true) return pursue(known, { type: "leave", pair: matched.pair });
   if (model.view.pair?.id === matched.pair) return matchedAgain(known, matched);
   return andThen(begin(known, matched, now), (m) => tellMuted(m, matched));
 }
@@ -37,7 +38,7 @@ function inPair(model: Model, matched: Matched, now: number): Model {
     peerTypingUntil: 0,
     peerMuted: { audio: false, video: false },
   };
-  const view = see(model, { phase: "connecting", pair, waiting: null, ended: null, chat: [], media: { status: "none" } });
+  const view = see(model, { phase: "connecting", pair, waiting: null, ended: null, back: null, chat: [], media: { status: "none" } });
   return { ...view, goal: "partner", awaitingRoom: false, matchedAt: now, staying: false, typedAt: -Infinity, lastN: 0 };
 }
 
@@ -70,6 +71,11 @@ export function talkingTold(model: Model, talking: Talking): Step {
 }
 
 export function endedTold(model: Model, ended: Ended, now: number): Step {
+  const alias = aliasOf(model, ended.pair);
+  return andThen(endedSeen(model, ended, now), (m) => wayOpened(m, ended, alias, now));
+}
+
+function endedSeen(model: Model, ended: Ended, now: number): Step {
   const known = ended.waiting === undefined ? model : { ...model, attempt: Math.max(model.attempt, ended.waiting.attempt) };
   if (model.view.pair?.id === ended.pair) return over(known, ended, now);
   return ended.waiting === undefined ? step(known) : waitingTold(known, ended.waiting);

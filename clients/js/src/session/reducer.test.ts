@@ -270,3 +270,100 @@ it("never changes the state it was given", () => {
   const frozen = Object.freeze({ ...FRESH, view: Object.freeze(FRESH.view) });
   expect(() => play([FIND, pushed(matched("a", 1)), NEXT, STOP], frozen)).not.toThrow();
 });
+
+describe("a report", () => {
+  const REPORT: SessionEvent = { type: "report_asked", reason: "spam", text: "sells things" };
+  const report = { type: "report", pair: "a", reason: "spam", text: "sells things" } as const;
+  const talking = [FIND, pushed(matched("a", 1)), pushed({ type: "talking", rev: 1, pair: "a", since: NOW })];
+  const refusal: CommandError = { code: "unavailable", message: "", temporary: true, retry_after_ms: 1_000 };
+
+  it("is a way out of the talk, at once", () => {
+    const { model, sent } = play([...talking, REPORT]);
+    expect(sent).toEqual([report]);
+    expect(model.view).toMatchObject({ phase: "ended", pair: null, ended: { blocked: true, reported: true, nextAt: null } });
+  });
+
+  it("is not made twice", () => {
+    expect(play([...talking, REPORT, answer(report), REPORT]).sent).toEqual([]);
+  });
+
+  it("can be made again where it was not kept", () => {
+    const { model } = play([...talking, REPORT, answer(report, refusal)]);
+    expect(model.view).toMatchObject({ notice: { code: "unavailable" }, ended: { reported: false } });
+    expect(play([REPORT], model).sent).toEqual([report]);
+  });
+
+  it("can be made after the talk", () => {
+    expect(play([...talking, pushed(ended("a", { reason: "left" })), REPORT], { ...FRESH, autoNextMs: null }).sent).toEqual([report]);
+  });
+});
+
+describe("going back", () => {
+  const BACK: SessionEvent = { type: "back_asked" };
+  const OVER: SessionEvent = { type: "timer_fired", timer: "back_over" };
+  const back = { type: "back", pair: "a" } as const;
+  const until = NOW + 5_000;
+  const talking = [FIND, pushed(matched("a", 1)), pushed({ type: "talking", rev: 1, pair: "a", since: NOW })];
+  const skipped = [...talking, pushed(ended("a", { back_until: until }))];
+  const moved = [...talking, NEXT, pushed(ended("a", { by: "me", waiting: waiting(2), back_until: until }))];
+  const counting = { ...FRESH, autoNextMs: 3_000 };
+  const offer = (of: number | null): SessionEvent => pushed({ type: "back_offer", pair: "a", until: of });
+  const late: CommandError = { code: "bad_request", message: "", temporary: true };
+
+  it.each([["who was left", skipped], ["who pressed Next", moved]])("is open to %s, for a while", (_, events) => {
+    const { model, effects } = play(events, counting);
+    expect(model.view.back).toEqual({ pair: "a", alias: "a", until, mine: false, theirs: false });
+    expect(effects).toContainEqual({ type: "start_timer", timer: "back_over", delayMs: 5_000 });
+    expect(reduce(model, OVER, until).state.view.back).toBeNull();
+    expect(reduce(model, OVER, until - 1).state.view.back).not.toBeNull();
+  });
+
+  it("is said once", () => {
+    const { model, sent } = play([...skipped, BACK], counting);
+    expect(sent).toEqual([back]);
+    expect(model.view.back).toMatchObject({ mine: true });
+    expect(play([BACK], model).sent).toEqual([]);
+  });
+
+  it("leads into the new pair, also from a rest", () => {
+    const { model, sent } = play([...skipped, BACK, answer(back), pushed(matched("b", 1))], counting);
+    expect(sent).toEqual([]);
+    expect(model.view).toMatchObject({ phase: "connecting", pair: { id: "b" }, back: null, ended: null });
+  });
+
+  it("is nothing that somebody else's match waits for", () => {
+    const { model, sent } = play([...skipped, pushed(matched("b", 1))], counting);
+    expect(sent).toEqual([{ type: "leave", pair: "b" }]);
+    expect(model.view.pair).toBeNull();
+  });
+
+  it("shows that the other one would like to", () => {
+    expect(play([...moved, offer(until)]).model.view.back).toMatchObject({ theirs: true });
+    expect(play([...moved, offer(until), offer(null)]).model.view).toMatchObject({ back: null, notice: null });
+  });
+
+  it("says that it is too late to who had wanted to", () => {
+    const code = "back_too_late";
+    expect(play([...moved, BACK, answer(back), offer(null)]).model.view).toMatchObject({ back: null, notice: { code } });
+    expect(play([...moved, BACK, answer(back, late)]).model.view).toMatchObject({ back: null, notice: { code } });
+  });
+
+  it("may be tried again where the server was away", () => {
+    const away: CommandError = { code: "unavailable", message: "", temporary: true };
+    expect(play([...moved, BACK, answer(back, away)]).model.view).toMatchObject({ back: { mine: false }, notice: { code: "unavailable" } });
+  });
+
+  it("is over with a stop, which the other one may know", () => {
+    expect(play([...skipped, STOP], counting)).toMatchObject({ sent: [{ type: "leave", pair: "a" }], model: { view: { back: null } } });
+    expect(play([...moved, STOP])).toMatchObject({ sent: [{ type: "cancel", attempt: 2 }], model: { view: { back: null } } });
+  });
+
+  it.each([["another pair", pushed(matched("c", 2))], ["a reload", ready({ kind: "idle" }, 2)]])("is over with %s", (_, event) => {
+    expect(play([...moved, event]).model.view.back).toBeNull();
+  });
+
+  it("is not there after anything but a Next", () => {
+    expect(play([...talking, pushed(ended("a", { reason: "left" }))], counting).model.view.back).toBeNull();
+    expect(play([...talking, pushed(ended("a", { back_until: NOW }))], counting).model.view.back).toBeNull();
+  });
+});

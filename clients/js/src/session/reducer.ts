@@ -5,12 +5,13 @@
  */
 import { assertNever } from "../errors.js";
 import type { Push, Reply } from "../protocol.gen.js";
-import { blockAnswered, blockAsked } from "./blocking.js";
+import { blockAnswered, blockAsked, reportAsked } from "./blocking.js";
 import { chatAnswered, chatHeard, chatWritten, keyPressed, peerTyped } from "./chatting.js";
 import type { SessionEvent, TimerName } from "./events.js";
 import { dropPair, initialModel, see, seePair, step, andThen, type Model, type Step } from "./model.js";
 import { dataSaverSwitched, qualitySampled } from "./network.js";
 import { endedTold, firstFrame, matchedTold, mediaJoined, mediaLost, mediaOver, mediaReconnecting, muteCommand, peerTold, talkingTold } from "./pairing.js";
+import { backAnswered, backAsked, backOffered, backOver } from "./returning.js";
 import { autoNextChosen, calmed, find, findAsked, goalAnswered, nextAsked, noticeOf, retryFired, stayAsked, stopAsked, waitingTold } from "./searching.js";
 import { snapshotTold } from "./snapshot.js";
 import type { CommandBody } from "./wire.js";
@@ -27,6 +28,10 @@ export function reduce(state: Model, event: SessionEvent, now: number): Step {
       return stayAsked(state);
     case "block_asked":
       return blockAsked(state, now);
+    case "report_asked":
+      return reportAsked(state, event.reason, event.text, now);
+    case "back_asked":
+      return backAsked(state);
     case "auto_next_chosen":
       return autoNextChosen(state, event.afterMs, event.pauseWhenSkipped);
     case "chat_written":
@@ -80,11 +85,12 @@ function pushed(state: Model, push: Push, now: number): Step {
       return chatHeard(state, push);
     case "typing":
       return peerTyped(state, push.pair, now);
+    case "back_offer":
+      return backOffered(state, push);
     case "notice":
       return step(see(state, { notice: { level: push.level, code: push.code, params: push.params } }));
     case "ping":
     case "drain": // the socket's
-    case "back_offer":
     case "incoming":
     case "call_state":
     case "personal_link": // of direct calls, not of this session
@@ -104,7 +110,10 @@ function answered(state: Model, command: CommandBody, reply: Reply): Step {
     case "chat":
       return chatAnswered(state, command, reply);
     case "block":
+    case "report":
       return blockAnswered(state, command, reply);
+    case "back":
+      return backAnswered(state, command, reply);
     case "mute":
     case "hidden":
     case "refresh":
@@ -144,6 +153,8 @@ function fired(state: Model, timer: TimerName, now: number): Step {
       return step(seePair(state, { peerTypingUntil: 0 }));
     case "media_over":
       return mediaOver(state, now);
+    case "back_over":
+      return backOver(state, now);
     default:
       return assertNever(timer);
   }

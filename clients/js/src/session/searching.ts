@@ -19,14 +19,15 @@ export function nextAsked(model: Model, now: number): Step {
 }
 
 export function stopAsked(model: Model): Step {
-  const { pair, phase } = model.view;
-  const stop = see(idle(model), { phase: "start", waiting: null, ended: null, chat: [] });
+  const { back, pair, phase } = model.view;
+  const stop = see(idle(model), { phase: "start", waiting: null, ended: null, back: null, chat: [] });
   const calm = calmed(stop);
   if (pair !== null) {
     const leave = andThen(calm, dropPair);
     return andThen(leave, (m) => pursue(m, { type: "leave", pair: pair.id }));
   }
-  return phase === "searching" ? andThen(calm, (m) => pursue(m, { type: "cancel", attempt: m.attempt })) : calm;
+  if (phase === "searching") return andThen(calm, (m) => pursue(m, { type: "cancel", attempt: m.attempt }));
+  return back === null ? calm : andThen(calm, (m) => pursue(m, { type: "leave", pair: back.pair })); // no way back, either
 }
 
 /** In a talk: remembered until it ends. After one: call off the search that began by itself. */
@@ -36,7 +37,7 @@ export function stayAsked(model: Model): Step {
   if (phase === "start" || ended === null) return step(model);
   const rest = see(idle(model), { phase: "ended", waiting: null, ended: { ...ended, nextAt: null } });
   const calm = calmed(rest);
-  return phase === "searching" ? andThen(calm, (m) => pursue(m, { type: "cancel", attempt: m.attempt })) : calm;
+  return phase === "searching" ? andThen(calm, (m) => pursue(see(m, { back: null }), { type: "cancel", attempt: m.attempt })) : calm;
 }
 
 /** What follows a talk by itself, from now on; a countdown that runs is called off with it. */
@@ -59,7 +60,7 @@ export function moveOn(model: Model, now: number): Step {
   if (pair === null) return step(model);
   const attempt = model.attempt + 1;
   const filters = model.wishes === null ? null : { ...model.wishes, auto_next: model.autoNextMs === 0 };
-  const moved = andThen(dropPair(model), (m) => calmed(searching(see(m, { ended: null }), attempt, now)));
+  const moved = andThen(dropPair(model), (m) => calmed(searching({ ...see(m, { ended: null }), left: { pair: pair.id, alias: pair.peer.alias } }, attempt, now)));
   return andThen(moved, (m) => pursue(m, { type: "next", pair: pair.id, attempt, filters }, ...beside(m)));
 }
 
@@ -68,7 +69,7 @@ export function waitingTold(model: Model, waiting: Waiting): Step {
   const known = { ...model, attempt: Math.max(model.attempt, waiting.attempt) };
   const { pending } = model;
   if (model.goal === "idle") {
-    const stopping = pending?.type === "leave" || pending?.type === "block" || (pending?.type === "cancel" && pending.attempt >= waiting.attempt);
+    const stopping = pending?.type === "leave" || pending?.type === "block" || pending?.type === "report" || (pending?.type === "cancel" && pending.attempt >= waiting.attempt);
     return stopping ? step(known) : pursue(known, { type: "cancel", attempt: waiting.attempt });
   }
   const older = (pending?.type === "find" || pending?.type === "next") && waiting.attempt < pending.attempt;

@@ -14,7 +14,7 @@ import { find, waitingTold } from "./searching.js";
 const LOST = { reason: "lost", by: "server" } as const;
 
 export function snapshotTold(model: Model, ready: Ready, skewMs: number, samePerson: boolean, now: number): Step {
-  const known: Model = { ...model, skewMs, attempt: Math.max(model.attempt, ready.attempt), pending: samePerson ? model.pending : null };
+  const known: Model = { ...see(model, { back: null }), skewMs, attempt: Math.max(model.attempt, ready.attempt), pending: samePerson ? model.pending : null };
   switch (ready.state.kind) {
     case "idle":
       return idleTold(known, ready.attempt, now);
@@ -47,7 +47,7 @@ function waitingFound(model: Model, waiting: Waiting, now: number): Step {
 function pairTold(model: Model, state: PairState, now: number): Step {
   const { matched } = state;
   const { pending } = model;
-  const moving = (pending?.type === "next" || pending?.type === "leave" || pending?.type === "block") && pending.pair === matched.pair;
+  const moving = (pending?.type === "next" || pending?.type === "leave" || pending?.type === "block" || pending?.type === "report") && pending.pair === matched.pair;
   const cancelling = pending?.type === "cancel" && pending.attempt >= matched.attempt;
   const known = { ...model, attempt: Math.max(model.attempt, matched.attempt) };
   if (moving || cancelling) return step(known); // the unanswered command ends this pair

@@ -83,6 +83,20 @@ export interface EndedView {
   readonly nextAt: number | null;
   /** We asked the server never to match us with this partner again. */
   readonly blocked: boolean;
+  /** We told the operator about them. */
+  readonly reported: boolean;
+}
+
+/** The last partner, to whom we can go back for a moment, because a Next has ended the talk. */
+export interface BackView {
+  readonly pair: string;
+  readonly alias: string;
+  /** Epoch ms. */
+  readonly until: number;
+  /** We have said that we want to. */
+  readonly mine: boolean;
+  /** They have. */
+  readonly theirs: boolean;
 }
 
 export interface WaitingView {
@@ -115,6 +129,7 @@ export interface RandomChatState {
   readonly chat: readonly ChatEntry[];
   /** Why the last pair ended; kept until the next match or stop. */
   readonly ended: EndedView | null;
+  readonly back: BackView | null;
   readonly microphone: boolean;
   readonly camera: boolean;
   readonly notice: SessionNotice | null;

@@ -28,6 +28,7 @@ from duologue.ledger import (
     RoomIsOpen,
     Superseded,
     TalkStarted,
+    WayBack,
 )
 from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair, Phase
@@ -46,15 +47,8 @@ def told(client: Client, delivery: Delivery, now_ms: int) -> Commands:
         case Dequeued():
             client.stop_waiting()
             return []
-        case PairFormed(pair, attempt):
-            return _paired(client, pair, attempt, now_ms)
-        case RoomIsOpen(pair_id, node):
-            return _room_open(client, pair_id, node)
-        case TalkStarted(pair_id, since_ms):
-            _talk(client, pair_id, since_ms)
-            return [ev.Send(s.Talking(client.rev, pair_id, since_ms))]
-        case PairEnded():
-            return _ended(client, delivery.news, now_ms)
+        case PairFormed() | RoomIsOpen() | TalkStarted() | PairEnded() | WayBack():
+            return _of_pair(client, delivery.news, now_ms)
         case CallRings() | CallEnded():
             return calling.told(client, delivery.news, now_ms)
         case Relayed(message):
@@ -64,6 +58,23 @@ def told(client: Client, delivery: Delivery, now_ms: int) -> Commands:
         case Dropped():
             return standby.dropped(client)
     assert_never(delivery.news)
+
+
+def _of_pair(
+    client: Client, news: PairFormed | RoomIsOpen | TalkStarted | PairEnded | WayBack, now_ms: int
+) -> Commands:
+    match news:
+        case PairFormed(pair, attempt):
+            return _paired(client, pair, attempt, now_ms)
+        case RoomIsOpen(pair_id, node):
+            return _room_open(client, pair_id, node)
+        case TalkStarted(pair_id, since_ms):
+            _talk(client, pair_id, since_ms)
+            return [ev.Send(s.Talking(client.rev, pair_id, since_ms))]
+        case PairEnded():
+            return _ended(client, news, now_ms)
+        case WayBack(pair_id, until_ms):
+            return [ev.Send(s.BackOffer(pair_id, until_ms))]
 
 
 def relayed(client: Client, message: s.ChatLine | s.PeerChanged | s.PeerTyping | Probe, now_ms: int) -> Commands:
@@ -131,6 +142,6 @@ def _ended(client: Client, ended: PairEnded, now_ms: int) -> Commands:
     gave_up = ended.reason is EndReason.MEDIA_FAILED and ended.by == "me" and waiting is None
     hint = [ev.Send(s.Notice("error", "check_media", {}))] if gave_up else []
     if announced or (waiting is None and (ended.by != "me" or gave_up)):
-        return [ev.Send(s.Ended(client.rev, ended.pair, ended.reason, ended.by, waiting)), *hint]
+        return [ev.Send(s.Ended(client.rev, ended.pair, ended.reason, ended.by, waiting, ended.back_until_ms)), *hint]
     notices = [ev.Send(s.Notice("warn", "media_unavailable", {}))] if ended.by == "server" else []
     return [*notices, ev.Send(waiting)] if waiting is not None else []

@@ -5,6 +5,8 @@ Most is carried out elsewhere (`Perform`), and answered there; here it is only s
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import msgspec
 
 from duologue.gateway import events as ev
@@ -15,11 +17,6 @@ from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
 from duologue.safety.text import without_controls
-
-NOT_YET = (
-    c.Back, c.Report,
-)  # fmt: skip
-"""Commands of the protocol that this version answers with `not_available`."""
 
 
 def received(client: Client, message: c.ClientMessage, now_ms: int) -> Commands:
@@ -41,7 +38,11 @@ def _dealt_with(client: Client, message: c.ClientMessage, now_ms: int) -> Comman
             return _chat(client, message, now_ms)
         case c.Pong():
             return []
-        case c.Find() | c.Next() | c.Block() | c.Unblock() | c.BlockedList() | c.CallLink() | c.Diagnostics():
+        case c.Report(text=text):
+            return _unless_too_fast(client, msgspec.structs.replace(message, text=without_controls(text)), now_ms)
+        case (
+            c.Find() | c.Next() | c.Back() | c.Block() | c.Unblock() | c.BlockedList() | c.CallLink() | c.Diagnostics()
+        ):
             return _unless_too_fast(client, message, now_ms)
         case c.MediaReport():
             client.note_media(message)
@@ -57,14 +58,12 @@ def _dealt_with(client: Client, message: c.ClientMessage, now_ms: int) -> Comman
             return ending.goodbye(client)
         case c.Auth() | c.Resume():
             return ending.close(client, CloseCode.PROTOCOL_ERROR, "you are in already")
-        case _:
-            assert isinstance(message, NOT_YET), "every message of the protocol is dealt with"
-            return [replies.refused(message.id, ErrorCode.NOT_AVAILABLE, "this server does not offer that yet")]
+    assert_never(message)
 
 
 def _unless_too_fast(client: Client, command: c.Command, now_ms: int) -> Commands:
     match command:
-        case c.Find() | c.Next():
+        case c.Find() | c.Next() | c.Back():
             wait_ms = client.meters.find(now_ms)
         case c.Diagnostics():
             wait_ms = client.meters.diagnostics(now_ms)

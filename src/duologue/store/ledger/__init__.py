@@ -12,6 +12,7 @@ script writes only if all that was read is still as it was read. So what a comma
       presence.py   who is here: arrivals, departures, gateways, what runs out
       queue.py      who waits, and how two who wait become a pair
       talks.py      what people do in a pair, and how they go on
+      returning.py  going back to the last partner
       calling.py    who calls whom, and what becomes of it
       rooms.py      what media servers do with it
       blocking.py   who does not want to meet whom

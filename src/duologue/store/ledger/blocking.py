@@ -30,12 +30,16 @@ class Blocking(Transition):
         full = len(mine.people) >= MAX_BLOCKS and peer not in mine.people
         if not full:
             self._set_blocks(who, Blocks(mine.people | {peer}, mine.told_ms))
-        closed = self._part(who, pair)
+        closed = self._part(who, pair, peer)
         return closed._replace(outcome=Outcome.REFUSED if full else Outcome.DONE)
 
-    def _part(self, who: Person, pair: PairId) -> Closed:
-        """End what they have with each other, if that is on."""
-        if who.pair == pair:
+    def _part(self, who: Person, pair: PairId, peer: PersonId) -> Closed:
+        """End what they have with each other, if that is on; also where it is a newer pair than the one that was named,
+        because they have met again, or gone back, meanwhile.
+        """
+        if who.way_back is not None and who.way_back.person == peer:
+            self.ledger.close_way_back(who)
+        if who.pair is not None and self.ledger.pairs[who.pair].peer(who.id).person == peer:
             return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))
         call = CallId(pair)
         declined = self.ringer.advance(call, ring.Refused(who.id))
@@ -52,8 +56,9 @@ class Blocking(Transition):
         if who.pair == pair:
             return Partner.of(who.id, self.ledger.pairs[pair])
         if who.call == CallId(pair):
-            peer = self.ledger.calls[CallId(pair)].peer(who.id)
-            return Partner(peer.person, peer.alias)
+            call = self.ledger.calls[CallId(pair)]
+            peer = call.peer(who.id)
+            return Partner(peer.person, peer.alias, call.mode)
         if who.last_call is not None and who.last_call[0] == CallId(pair):
             return who.last_call[1]
         return who.last_met[1] if who.last_met is not None and who.last_met[0] == pair else None

@@ -13,6 +13,7 @@ import msgspec
 from duologue.calls.call import Call
 from duologue.ids import CallId, NodeName, PairId, PersonId, SessionId
 from duologue.ledger import (
+    BACK_WITHIN_MS,
     MAX_SESSIONS,
     MET_AT_MOST,
     MET_FOR_MS,
@@ -40,15 +41,16 @@ from duologue.ledger import (
     TicketArrived,
     TicketGone,
     Waiting,
+    WayBack,
 )
 from duologue.matching.ticket import FAILED_APART_MS, Ticket, afresh, backed_off, forgiven, gives_up, taken_up
 from duologue.pairs import life
 from duologue.pairs.pair import Line, Pair, Phase, Side
 from duologue.ports import Clock
-from duologue.protocol.codes import PeerEvent
+from duologue.protocol.codes import EndReason, PeerEvent
 from duologue.protocol.server import ChatLine, PeerChanged
 from duologue.store.ledger.nodes import Nodes
-from duologue.store.ledger.records import Address, Due, Person, Records
+from duologue.store.ledger.records import Address, Due, Person, Records, Way
 
 
 class Ledger:
@@ -249,6 +251,7 @@ class Ledger:
         self.know(pair)
         for side in pair.sides:
             who = self.people[side.person]
+            self.close_way_back(who)
             who.waiting, who.call, who.pair = False, None, pair.id
             attempt = who.ticket.attempt if pair.call is None and who.ticket is not None else who.attempt
             self.change(who, PairFormed(pair, attempt))
@@ -319,10 +322,30 @@ class Ledger:
         who = self.people[release.person]
         who.pair, who.last_pair = None, pair.id
         who.last_met = pair.id, Partner.of(who.id, pair)
+        who.way_back = self._way_back(who, pair)
         again = then if release.again is life.Again.OWN_WISH else self._ticket_after(who, release.again, pair)
         if again is not None:
             self.enqueue(who, again)
-        self.change(who, PairEnded(pair.id, release.reason, release.by, who.ticket if again else None))
+        back_until_ms = who.way_back.until_ms if who.way_back is not None else None
+        self.change(who, PairEnded(pair.id, release.reason, release.by, who.ticket if again else None, back_until_ms))
+
+    def _way_back(self, who: Person, pair: Pair) -> Way | None:
+        """There is one after a Next, if both are here. A call was no accident: they can call each other again."""
+        here = all(self.people[side.person].here for side in pair.sides)
+        if pair.ended is not EndReason.NEXT or pair.call is not None or not here:
+            return None
+        peer = pair.peer(who.id)
+        return Way(pair.id, peer.person, peer.alias, self.now_ms() + BACK_WITHIN_MS)
+
+    def close_way_back(self, who: Person) -> None:
+        """They cannot go back any more; the other one hears so where either had said that they would like to."""
+        way, who.way_back = who.way_back, None
+        if way is None or not (way.mine or way.theirs):
+            return
+        peer = self.people.get(way.person)
+        if peer is not None and peer.way_back is not None and peer.way_back.pair == way.pair:
+            peer.way_back = None
+            self.tell(peer, WayBack(way.pair, None))
 
     def _ticket_after(self, who: Person, again: life.Again, pair: Pair) -> Ticket | None:
         """How somebody waits on by themselves; None: not at all."""

@@ -87,6 +87,7 @@ class Presence(Transition):
     def _hold_seat(self, who: Person, hold_ms: int) -> Closed:
         """Their socket is gone: keep their place for a while."""
         self.ledger.stop_offering(who)
+        self.ledger.close_way_back(who)
         who.session = who.gateway = None
         if hold_ms <= 0:
             return self._give_up_seat(who, EndReason.LEFT)

@@ -42,6 +42,7 @@ class Queue(Leases):
         if who.attempt > attempt:
             return Closed(Outcome.DONE)
         self.ledger.dequeue(who)
+        self.ledger.close_way_back(who)
         if who.pair is not None and self.ledger.pairs[who.pair].call is not None:
             return Closed(Outcome.DONE)  # that pair did not come of the wait
         return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))

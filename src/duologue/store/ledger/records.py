@@ -17,6 +17,21 @@ from duologue.store.ledger.nodes import Nodes
 Address = tuple[SessionId, GatewayId]
 
 
+class Way(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The way back to the last partner, for a moment after a Next. Who has one is here, and neither talks nor rings."""
+
+    pair: PairId
+    """That has ended."""
+    person: PersonId
+    alias: str
+    """What that one was called."""
+    until_ms: int
+    mine: bool = False
+    """They said that they want to."""
+    theirs: bool = False
+    """The other one did."""
+
+
 class Person(msgspec.Struct, omit_defaults=True):
     """One person. `ticket` is kept through a pair: it says how to wait again."""
 
@@ -41,6 +56,7 @@ class Person(msgspec.Struct, omit_defaults=True):
     last_met: tuple[PairId, Partner] | None = None
     last_call: tuple[CallId, Partner] | None = None
     """The last call that came to nothing."""
+    way_back: Way | None = None
     attempt: int = 0
     answered: tuple[RequestId, Closed] | None = None
     met: dict[PersonId, int] = {}

@@ -62,6 +62,7 @@ class Ringer:
     def _start(self, who: Person, call: Call) -> None:
         """With all their sessions, where they are called. They wait no longer, for as long as it rings."""
         self._ledger.stop_offering(who)
+        self._ledger.close_way_back(who)
         who.call = call.id
         if not who.here and who.seat_until_ms is None and who.forget_at_ms is None:
             self._ledger.forget_later(who)  # nobody had heard of them before
@@ -71,7 +72,8 @@ class Ringer:
     def stop(self, who: Person, call: Call, reason: CallEnd) -> None:
         """It came to nothing; who had waited waits on, with the wait of before."""
         who.call = None
-        who.last_call = call.id, Partner(call.peer(who.id).person, call.peer(who.id).alias)
+        peer = call.peer(who.id)
+        who.last_call = call.id, Partner(peer.person, peer.alias, call.mode)
         if who.waiting and who.ticket is not None:
             self._ledger.enqueue(who, who.ticket)
         self._ledger.change(who, CallEnded(call.id, reason, who.ticket if who.waiting else None))

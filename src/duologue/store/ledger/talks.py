@@ -40,6 +40,8 @@ class Talks(Queue):
     def _leave(self, who: Person, pair: PairId) -> Closed:
         if who.last_pair == pair:
             self.ledger.dequeue(who)
+        if who.way_back is not None and who.way_back.pair == pair:
+            self.ledger.close_way_back(who)
         if who.pair != pair:
             return Closed(Outcome.DONE)
         return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))

@@ -9,9 +9,10 @@ from __future__ import annotations
 from duologue.store.ledger.blocking import Blocking
 from duologue.store.ledger.calling import Calling
 from duologue.store.ledger.looking import Looking
+from duologue.store.ledger.returning import Returning
 from duologue.store.ledger.rooms import Rooms
 from duologue.store.ledger.talks import Talks
 
 
-class Transitions(Calling, Talks, Blocking, Rooms, Looking):
+class Transitions(Calling, Talks, Returning, Blocking, Rooms, Looking):
     """The transitions over one set of records."""

@@ -12,7 +12,9 @@ from duologue.ids import BlockId, PersonId
 from duologue.ledger import MAX_BLOCKS
 from duologue.ports import Clock, Rng
 from duologue.safety.block import Block
+from duologue.safety.report import Complaint, Report
 from duologue.store.sql.database import Database
+from duologue.store.sql.reports import drop_reports, keep_report, read_reports
 from duologue.store.sql.schema import SchemaState, blocks, links, look
 
 ONE_AT_A_TIME = sql("SELECT pg_advisory_xact_lock(hashtextextended('duologue.blocks.' || :person, 0))")
@@ -53,6 +55,21 @@ class SqlSafetyStore:
     async def blocked_by(self, person: PersonId) -> frozenset[PersonId]:
         theirs = select(blocks.c.blocked).where(blocks.c.blocker == person)
         return frozenset(await self._database.read(lambda connection: _people(connection, theirs)))
+
+    async def report(self, complaint: Complaint) -> bool:
+        new = Block(BlockId(self._rng.token()), complaint.reported, complaint.alias, self._clock.now_ms())
+
+        async def keep(connection: AsyncConnection) -> bool:
+            await _block(connection, complaint.reporter, new)
+            return await keep_report(connection, complaint, new.at_ms)
+
+        return await self._database.write(keep)
+
+    async def reports(self, since_ms: int, most: int) -> list[Report]:
+        return await self._database.read(lambda connection: read_reports(connection, since_ms, most))
+
+    async def forget_reports(self, before_ms: int) -> int:
+        return await self._database.write(lambda connection: drop_reports(connection, before_ms))
 
     async def link_of(self, person: PersonId, *, renew: bool = False) -> str:
         present = select(links.c.link).where(links.c.person == person)

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String
 from sqlalchemy import text as sql
 
 VERSION_TABLE = "duologue_schema"
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """All that there are, in order. The last one is what this version needs."""
 NEEDED = REVISIONS[-1]
 
@@ -31,6 +31,24 @@ blocks = Table(
     UniqueConstraint("blocker", "blocked", name="duologue_blocks_once"),
 )
 """Who does not want to meet whom. `n` orders the blocks of a person."""
+
+reports = Table(
+    "duologue_reports",
+    metadata,
+    Column("n", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+    Column("reporter", String, nullable=False),
+    Column("reported", String, nullable=False, index=True),
+    Column("alias", String, nullable=False),
+    Column("pair", String, nullable=False),
+    Column("tenant", String, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("lines", String, nullable=False),
+    UniqueConstraint("reporter", "pair", name="duologue_reports_once"),
+)
+"""What somebody said of a partner, for the operator. `lines`: what they had written to each other, as JSON."""
 
 
 links = Table(
