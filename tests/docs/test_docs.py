@@ -22,6 +22,7 @@ LINK = re.compile(r"(?:\]\(|src=\")([^)\"\s]+)")
 MAKE = re.compile(r"`make ([a-z0-9-]+)|^make ([a-z0-9-]+)", re.MULTILINE)
 TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 HELD = re.compile(r"`(test_\w+)`")
+REFERENCE = re.compile(r"^\[.+?\]: .+$", re.MULTILINE)
 QUOTED = re.compile(r"\"([a-z][^\"|]+)\"")
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -94,12 +95,13 @@ def test_claims_name_tests_that_exist() -> None:
             assert f"def {name}(" in known, f"{page.name}: {name}"
 
 
-def test_the_client_rules_name_tests_that_exist() -> None:
-    """They quote the titles of the client's tests."""
+@pytest.mark.parametrize(("page", "at_least"), [("client-rules", 4), ("warnings", 12)])
+def test_titles_of_the_clients_tests_exist(page: str, at_least: int) -> None:
+    """These pages quote them."""
     known = "".join(path.read_text() for path in (ROOT / "clients/js/src").rglob("*.test.ts"))
-    titles = QUOTED.findall(prose(ROOT / "docs/explanation/client-rules.md"))
+    titles = QUOTED.findall(REFERENCE.sub("", prose(ROOT / f"docs/explanation/{page}.md")))
 
-    assert len(titles) >= 8
+    assert len(titles) >= at_least
     for title in titles:
         assert f'"{title}"' in known, title
 
