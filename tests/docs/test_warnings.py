@@ -1,4 +1,4 @@
-"""`docs/explanation/warnings.md` says of LiveKit's SDK what is so in the one that we pin, and has a test for each line."""
+"""`docs/explanation/warnings.md`: what it says of LiveKit's SDK is so in the pinned one, and each line has its test."""
 
 from __future__ import annotations
 
