@@ -79,6 +79,8 @@ class Report:
     console: Console = field(default_factory=lambda: Console(stderr=True))
     figures: dict[str, Figure] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    summary: str = ""
+    """Stands in the last line, after the verdict."""
 
     def add(self, name: str, values: Sequence[float], unit: str, target: Target | None = None) -> Figure:
         """A figure from the values of its runs (at least one). The median counts."""
@@ -122,6 +124,7 @@ def run(
     _write(result, report.options.json)
     output = Console() if sys.stdout.isatty() else Console(width=PIPE_COLUMNS)
     output.print(_table(result))
+    output.print(_verdict(result, report.summary), highlight=False, markup=False)
     return 0 if all(figure.holds is not False for figure in result.figures.values()) else 1
 
 
@@ -149,6 +152,14 @@ def _table(result: Result) -> Table:
         spread = [_number(number) for number in (figure.value, figure.min, figure.max)]
         table.add_row(name, *spread, figure.unit, figure.target or "", verdict)
     return table
+
+
+def _verdict(result: Result, summary: str) -> str:
+    """The whole run in a line."""
+    judged = {name: figure.holds for name, figure in result.figures.items() if figure.holds is not None}
+    missed = [name for name, holds in judged.items() if not holds]
+    verdict = f"{len(missed)} of {len(judged)} targets missed ({', '.join(missed)})" if missed else "all targets hold"
+    return f"{result.name}: {verdict}{'. ' if summary else ''}{summary}"
 
 
 def _number(value: float) -> str:

@@ -12,7 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 from playwright.sync_api import TimeoutError as TookTooLong
 
 from benchmarks.media.far import NEAR
@@ -36,16 +36,24 @@ FLAGS = (
 
 
 class Tab:
-    """One person at one page, which has an object `bench`."""
+    """One person at one page, which has an object `bench`. `script` runs in it before anything else."""
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    def __init__(self, browser: Browser, url: str, script: str | None = None) -> None:
+        self.console: list[str] = []
         self.warnings: list[str] = []
         context = browser.new_context(permissions=["camera", "microphone"])
         self._page = context.new_page()
         self._page.on("console", self._note)
         self._page.on("pageerror", lambda error: self.warnings.append(f"pageerror: {error.stack}"))
+        if script is not None:
+            self._page.add_init_script(script)
         self._page.goto(url)
         self._page.wait_for_function("() => 'bench' in window")
+
+    @property
+    def page(self) -> Page:
+        """To look into."""
+        return self._page
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """What `bench.METHOD(...)` gives, once it is there."""
@@ -64,6 +72,7 @@ class Tab:
         self._page.wait_for_timeout(for_ms)
 
     def _note(self, message: ConsoleMessage) -> None:
+        self.console.append(message.text)
         if message.type in {"warning", "error"}:
             self.warnings.append(f"{message.type}: {message.text}")
 
@@ -91,11 +100,16 @@ def served(source: Path, into: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def chromium(folder: Path, flags: Sequence[str] = ()) -> Iterator[Browser]:
+    """A browser, and the driver for it; a process may have one driver only."""
+    with sync_playwright() as driver:
+        yield launched(driver, folder, flags)
+
+
+def launched(driver: Playwright, folder: Path, flags: Sequence[str] = ()) -> Browser:
     """A browser whose people all have the same small camera (160x120, 10 frames a second)."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         raise CannotRun("Chromium is missing: run this by `make`, or install it")
     camera = film(folder / "camera.y4m", BLUE)
-    with sync_playwright() as driver:
-        given = [*FLAGS, f"--use-file-for-fake-video-capture={camera}", *flags]
-        yield driver.chromium.launch(executable_path=program, args=given)
+    given = [*FLAGS, f"--use-file-for-fake-video-capture={camera}", *flags]
+    return driver.chromium.launch(executable_path=program, args=given)

@@ -28,6 +28,8 @@ class Scene:
     origin: str
     rtt_ms: float = 0
     loss: float = 0
+    script: str | None = None
+    """Runs in each page before anything else."""
 
     def bare(self, flavour: MakeFlavour) -> Bare:
         """Two people with the SDK alone."""
@@ -43,10 +45,10 @@ class Scene:
         host = self._host([node.ports.http, websocket], [node.ports.udp])
         config = server.config | {"websocket_url": f"ws://{host}:{websocket}"}
         options = {"config": config, "fastStart": fast_start, "host": host}
-        return Product(node, self._people("product.html"), options, name=name)
+        return Product(node, server, self._people("product.html"), options, name=name)
 
     def _people(self, page: str) -> list[Tab]:
-        return [Tab(self.browser, f"{self.origin}/{page}") for _ in range(2)]
+        return [Tab(self.browser, f"{self.origin}/{page}", self.script) for _ in range(2)]
 
     def _node(self, flavour: MakeFlavour) -> Node:
         keys, ports = fresh_keys(), free_ports()

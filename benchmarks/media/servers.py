@@ -127,6 +127,15 @@ class Duologue:
 
     config: Settings
     process: Process
+    metrics_url: str
+
+    def metric(self, name: str, **labels: str) -> float:
+        """What it has counted so far; labels in the order in which it writes them."""
+        with urllib.request.urlopen(self.metrics_url, timeout=10) as answer:
+            text: str = answer.read().decode()
+        written = ",".join(f'{label}="{value}"' for label, value in labels.items())
+        start = f"{name}{{{written}}} " if labels else f"{name} "
+        return sum(float(line.removeprefix(start)) for line in text.splitlines() if line.startswith(start))
 
 
 @contextlib.contextmanager
@@ -136,6 +145,7 @@ def duologue(node: Node, page_origin: str, ports: tuple[int, int]) -> Iterator[D
     Two people who skip each other for ever meet at once here, and nobody is limited.
     """
     http, websocket = ports
+    admin = free_port(NEAR)
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             "LIVEKIT_URL": node.url,
@@ -143,6 +153,7 @@ def duologue(node: Node, page_origin: str, ports: tuple[int, int]) -> Iterator[D
             "LIVEKIT_API_SECRET": node.keys.api_secret,
             "DUOLOGUE_HTTP__PORT": str(http),
             "DUOLOGUE_GATEWAY__PORT": str(websocket),
+            "DUOLOGUE_ADMIN__PORT": str(admin),
             "DUOLOGUE_GATEWAY__ORIGINS": json.dumps([page_origin]),
             "DUOLOGUE_LIMITS__PROFILE": "load",
             "DUOLOGUE_MATCHING__RECENTLY_MET_AFTER_MS": "0",
@@ -152,4 +163,5 @@ def duologue(node: Node, page_origin: str, ports: tuple[int, int]) -> Iterator[D
         with running([executable, "-m", "duologue", "dev"], NEAR, http, environment) as process:
             with urllib.request.urlopen(f"http://{NEAR}:{http}/config.json", timeout=10) as answer:
                 config = json.load(answer)
-            yield Duologue(config | {"guest_url": f"http://{NEAR}:{http}{config['guest_url']}"}, process)
+            guest_url = f"http://{NEAR}:{http}{config['guest_url']}"
+            yield Duologue(config | {"guest_url": guest_url}, process, f"http://{NEAR}:{admin}/metrics")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from benchmarks.media.pages import Tab
-from benchmarks.media.servers import Node
+from benchmarks.media.servers import Duologue, Node
 
 Meeting = dict[str, float]
 """When what happened to one person, in ms since `asked`. The names are those of `next/marks.ts`."""
@@ -86,9 +86,12 @@ class Bare:
 class Product:
     """Duologue: the server, the client package with its media, and a LiveKit. They press Next by turns."""
 
-    def __init__(self, node: Node, people: Sequence[Tab], options: dict[str, Any], *, name: str = "product") -> None:
+    def __init__(
+        self, node: Node, server: Duologue, people: Sequence[Tab], options: dict[str, Any], *, name: str = "product"
+    ) -> None:
         self.name = name
         self.node = node
+        self.server = server
         self.people = people
         self._together = False
         self._turns = itertools.cycle([(0, 1), (1, 0)])

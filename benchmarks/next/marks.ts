@@ -37,13 +37,15 @@ export function mark(name: Mark): void {
 export function seen(): Promise<Meeting> {
   const its = meeting;
   return new Promise((resolve, reject) => {
-    const done = (): void => resolve(its);
     if (its.frame !== undefined) {
-      done();
+      resolve(its);
       return;
     }
-    framed = done;
-    setTimeout(() => reject(new Error(`no frame; only ${Object.keys(its).join(", ")}`)), FRAME_WITHIN_MS);
+    const giveUp = setTimeout(() => reject(new Error(`no frame; only ${Object.keys(its).join(", ")}`)), FRAME_WITHIN_MS);
+    framed = () => {
+      clearTimeout(giveUp);
+      resolve(its);
+    };
   });
 }
 

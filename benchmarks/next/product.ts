@@ -1,5 +1,5 @@
 /** A person of Duologue without the page around them: the session and the media of the client package, as the page wires them. */
-import { RandomChatSession, type Credentials, type MediaAdapter, type MediaEvents, type Mode, type ServerConfig } from "@duologue/client";
+import { RandomChatSession, type Credentials, type MediaAdapter, type MediaEvents, type Mode, type ServerConfig, type SessionDiagnostics } from "@duologue/client";
 import { browserEnvironment } from "@duologue/client/browser";
 import { LiveKitMedia, LocalDevices, type FastStartCounts, type LiveKitMediaOptions } from "@duologue/client/livekit";
 import { begin, mark, seen, watchRooms, type Meeting } from "./marks.js";
@@ -74,6 +74,10 @@ const bench = {
     session.stop();
   },
   seen: (): Promise<Meeting> => seen(),
+  /** What a developer is told when a meeting did not come about. */
+  diagnostics(): SessionDiagnostics {
+    return session.diagnostics();
+  },
   counts(): Counts {
     return { ...media.ledger, phase: session.state.phase, fastStart: media.fastStartCounts };
   },

@@ -108,12 +108,20 @@ TALKS: Row = (
         timeline(
             "Peer connections a minute",
             Query(per_minute("duologue_peer_connections_total", by="event"), "{{event}}"),
-            about="`leaked` is a fault of the client and should be 0.",
+            about="`leaked`: left open by a join that was refused or given up, and closed then. Should be few.",
+            width=12,
+        ),
+        timeline(
+            "Reports of browsers a minute, by cause",
+            Query(per_minute("duologue_client_reports_total", by="cause"), "{{cause}}"),
+            about="Something was wrong there; the log has each (`client_diagnostics`). `mismatch` should be 0.",
+            width=12,
         ),
         timeline(
             "Pairs that ended by their media, a minute",
             Query(per_minute("duologue_pairs_ended_total", 'reason="media_failed"', by="phase"), "while {{phase}}"),
             about="Before the talk (`matched`), or in it (`talking`).",
+            width=12,
         ),
         timeline(
             "Matches that wait for a join slot",
@@ -121,6 +129,7 @@ TALKS: Row = (
             Query(some("duologue_paused_people", by="why"), "people: {{why}}"),
             about="And people who cannot be matched meanwhile. Stays above 0: add media servers, or allow them more.",
             to="matching",
+            width=12,
         ),
     ),
 )

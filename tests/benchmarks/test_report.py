@@ -49,6 +49,22 @@ def test_the_exit_code_says_whether_targets_hold(tmp_path: Path, target: Target,
     assert (done, result.figures["it"].holds) == (code, code == 0)
 
 
+@pytest.mark.parametrize(("values", "verdict"), [([0], "all targets hold"), ([1], "1 of 1 targets missed (leaks)")])
+def test_the_last_line_says_how_it_went(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], values: list[float], verdict: str
+) -> None:
+    """And what the benchmark wants to be read first."""
+
+    def measure(report: Report) -> None:
+        report.add("speed", [7], "per s")
+        report.add("leaks", values, "", Target("==", 0))
+        report.summary = "7 per s"
+
+    run("sample", measure, argv=["--json", str(tmp_path / "x.json")])
+
+    assert capsys.readouterr().out.splitlines()[-1] == f"sample: {verdict}. 7 per s"
+
+
 def test_what_could_not_run_ends_with_2_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A missing server is no bad figure."""
 

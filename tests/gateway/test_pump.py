@@ -17,7 +17,7 @@ from duologue.ids import PersonId, SessionId
 from duologue.ledger import TicketArrived, TicketGone
 from duologue.protocol import client as c
 from duologue.protocol import server as s
-from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
+from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent, ReportCause, TrailEvent
 from duologue.services.identity import SESSION_TTL_S
 from tests.contract.stores import SHARD
 from tests.wires import TEXT, FakeWire, Yard, open_yard
@@ -183,6 +183,19 @@ async def test_who_comes_back_again_and_again_has_to_wait() -> None:
         assert late.close_code == CloseCode.RATE_LIMITED
         assert retry_after_ms(late) >= 2_000
         assert back.heard(s.Ready), "the token was not spent"
+
+
+async def test_trouble_of_a_client_is_a_line_of_the_log() -> None:
+    """Why, and what happened before; who only tells how many connections were built is no line."""
+    async with open_yard() as yard:
+        wire = await yard.person()
+        with capture_logs() as logs:
+            wire.say(c.Diagnostics("1", {"pc_built": 3}))
+            wire.say(c.Diagnostics("2", {"pc_swept": 1}, ReportCause.LEAKED, [TrailEvent.JOIN, TrailEvent.LEAVE]))
+            await yard.settle()
+
+    (line,) = [entry for entry in logs if entry["event"] == "client_diagnostics"]
+    assert (line["cause"], line["trail"], line["client_pc_swept"]) == ("leaked", "join leave", 1)
 
 
 async def test_taking_over_in_turns_has_to_wait_too() -> None:

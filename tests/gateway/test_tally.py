@@ -12,7 +12,7 @@ from duologue.gateway import tally
 from duologue.ledger import Dequeued, Idle, News, Outcome, Paired, PairFormed, PersonState, Waiting
 from duologue.metrics import definitions as metrics
 from duologue.protocol import client as c
-from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
+from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent, ReportCause
 from duologue.protocol.server import CommandError, Reply
 from tests.builders import ANA, NOW, pair, ticket, with_side
 from tests.figures import Counted
@@ -157,6 +157,15 @@ def test_peer_connections_are_counted_as_far_as_they_can_be_believed(
 ) -> None:
     """A counter never goes back, nor to infinity."""
     seen = Counted(metrics.PEER_CONNECTIONS)
-    tally.diagnosed(figures)
+    tally.diagnosed(figures, None)
 
     assert seen() == counted
+
+
+def test_reports_of_clients_are_counted_by_cause() -> None:
+    """One that only tells figures is no trouble."""
+    seen = Counted(metrics.CLIENT_REPORTS)
+    for cause in (None, ReportCause.MISMATCH, ReportCause.LEAKED, ReportCause.MISMATCH):
+        tally.diagnosed({"pc_built": 1}, cause)
+
+    assert seen() == {"mismatch": 2, "leaked": 1}

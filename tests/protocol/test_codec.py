@@ -13,7 +13,17 @@ from hypothesis import given
 from duologue.protocol import client as c
 from duologue.protocol import codec
 from duologue.protocol import server as s
-from duologue.protocol.codes import CallEnd, CloseCode, EndReason, ErrorCode, MediaEvent, Mode, PeerEvent
+from duologue.protocol.codes import (
+    CallEnd,
+    CloseCode,
+    EndReason,
+    ErrorCode,
+    MediaEvent,
+    Mode,
+    PeerEvent,
+    ReportCause,
+    TrailEvent,
+)
 
 CLIENT: list[Any] = [
     c.Auth("token", c.ClientInfo("web", "1.0")),
@@ -40,6 +50,7 @@ CLIENT: list[Any] = [
     c.BlockedList("16"),
     c.Refresh("17", "token"),
     c.Diagnostics("18", {"leaks": 0, "ratio": 0.5, "bfcache": True}),
+    c.Diagnostics("19", {"pc_built": 3}, ReportCause.LEAKED, [TrailEvent.JOIN, TrailEvent.SETTLED]),
     c.Pong(),
     c.Bye(),
 ]
@@ -105,6 +116,15 @@ def test_every_message_is_tried_here() -> None:
     """A message that comes or goes has to be added above."""
     assert {type(message) for message in CLIENT} == set(typing.get_args(c.ClientMessage))
     assert {type(message) for message in SERVER} == set(typing.get_args(s.ServerMessage))
+
+
+def test_words_of_a_newer_client_s_report_are_other() -> None:
+    """It is still counted, and no free text comes in."""
+    said = codec.decode_client(
+        b'{"type":"diagnostics","id":"1","report":{},"cause":"cosmic_rays","trail":["join","my name is Ana"]}'
+    )
+
+    assert said == c.Diagnostics("1", {}, ReportCause.OTHER, [TrailEvent.JOIN, TrailEvent.OTHER])
 
 
 def test_unknown_fields_are_ignored() -> None:

@@ -3,7 +3,7 @@
  *
  * Passes on what the session and the page want; must not decide anything.
  */
-import type { BandwidthUse, Credentials, MediaAdapter, MediaEvents, Mode, PictureSize } from "@duologue/client";
+import type { BandwidthUse, Credentials, MediaAdapter, MediaEvents, MediaInspection, Mode, PictureSize } from "@duologue/client";
 import type { DeviceProblem, DevicesState, FastStartCounts, LevelMeter, LiveKitMedia, LocalDevices, watchMutedSpeech } from "@duologue/client/livekit";
 
 export type { DeviceChoice, DeviceProblem } from "@duologue/client/livekit";
@@ -128,6 +128,10 @@ export class LazyMedia implements MediaAdapter, PageDevices {
   /** Null: not needed so far. */
   get fastStartCounts(): FastStartCounts | null {
     return this.#loaded?.adapter.fastStartCounts ?? null;
+  }
+
+  inspect(): MediaInspection {
+    return this.#loaded?.adapter.inspect() ?? { room: "none", connections: [], versions: {} };
   }
 
   get ledger(): { built: number; live: number; swept: number } {

@@ -11,6 +11,7 @@ export type {
   LifecycleEvent,
   MediaAdapter,
   MediaEvents,
+  MediaInspection,
   PageLifecycle,
   PictureSize,
   PlatformTrack,
@@ -19,6 +20,8 @@ export type {
   ServerConfig,
   SocketLike,
 } from "./session/api.js";
+export type { ConnectionCounts, SessionDiagnostics, Snapshot, TroubleReport } from "./session/diagnosis.js";
+export type { TrailEntry } from "./session/trail.js";
 export type {
   BandwidthUse,
   ChatEntry,
@@ -42,4 +45,4 @@ export { Socket, type SocketHandlers } from "./socket.js";
 
 // The words of the wire
 export { CloseCode, EndReason, ErrorCode, Mode, PROTOCOL_VERSION } from "./protocol.gen.js";
-export type { Credentials, Filters, Peer } from "./protocol.gen.js";
+export type { Credentials, Filters, Peer, ReportCause, TrailEvent } from "./protocol.gen.js";

@@ -146,6 +146,50 @@ export const FailureCause = {
 } as const;
 export type FailureCause = (typeof FailureCause)[keyof typeof FailureCause];
 
+/** Why a client reports of itself, if not just to tell its figures. */
+export const ReportCause = {
+  /** It did not come up in time. */
+  CONNECT_TIMEOUT: "connect_timeout",
+  /** It was refused, or broke off before it was up. */
+  CONNECT_FAILED: "connect_failed",
+  /** It was up, went away, and did not come back in time. */
+  RECONNECT_TIMEOUT: "reconnect_timeout",
+  /** It was up, and ended by itself. */
+  LOST: "lost",
+  /** The session, the media library and its connections did not agree about their state. */
+  MISMATCH: "mismatch",
+  /** Connections were alive when all should have been closed. */
+  LEAKED: "leaked",
+  /** A cause of a newer client. */
+  OTHER: "other",
+} as const;
+export type ReportCause = (typeof ReportCause)[keyof typeof ReportCause];
+
+/** What happened in a client before it reported: words without anything of a person in them. */
+export const TrailEvent = {
+  ONLINE: "online",
+  OFFLINE: "offline",
+  FIND: "find",
+  NEXT: "next",
+  STOP: "stop",
+  BLOCK: "block",
+  WAITING: "waiting",
+  MATCHED: "matched",
+  TALKING: "talking",
+  ENDED: "ended",
+  JOIN: "join",
+  LEAVE: "leave",
+  /** A join or a leave is over, and nothing else runs. */
+  SETTLED: "settled",
+  JOINED: "joined",
+  FIRST_FRAME: "first_frame",
+  RECONNECTING: "reconnecting",
+  FAILED: "failed",
+  /** Something of a newer client. */
+  OTHER: "other",
+} as const;
+export type TrailEvent = (typeof TrailEvent)[keyof typeof TrailEvent];
+
 /** Which program this is; for statistics, never for decisions. */
 export interface ClientInfo {
   name?: string;
@@ -351,11 +395,16 @@ export interface Refresh {
   token: string;
 }
 
-/** What a client found out about itself (leaks, fallbacks), for the operator. */
+/** What a client found out about itself, for the operator. No words but those of closed sets, and nobody's. */
 export interface Diagnostics {
   type: "diagnostics";
   id: string;
+  /** Figures. `pc_built` and `pc_swept`: connections built, and closed as leftovers, since the report before. */
   report: Record<string, number | boolean>;
+  /** Absent: nothing is wrong; it is counted, and not in the log. */
+  cause?: ReportCause | null;
+  /** What happened before, the newest last. */
+  trail?: TrailEvent[];
 }
 
 /** A signal: answer to `ping`. */

@@ -296,7 +296,7 @@ describe("media", () => {
     };
     session.next();
     await settle();
-    expect(world.server.last("diagnostics").report).toEqual({ pc_built: 3, pc_live: 0, pc_swept: 2 });
+    expect(world.server.last("diagnostics")).toMatchObject({ cause: "leaked", report: { pc_built: 3, pc_live: 0, pc_swept: 2 } });
   });
 });
 

@@ -1,12 +1,16 @@
 /** A person's random chat: wires the socket, the reducer and the media together, and does what the reducer wants. */
 import { Socket } from "./socket.js";
 import { assertNever } from "./errors.js";
+import { TrailEvent } from "./protocol.gen.js";
 import { MediaActor, NO_TRACKS, type RemoteTracks } from "./session/actor.js";
 import type { PictureSize, RandomChat, RandomChatOptions } from "./session/api.js";
 import type { Effect, SessionEvent, TimerName, Wishes } from "./session/events.js";
-import { initialModel, type Model } from "./session/model.js";
+import { NO_CONNECTIONS, snapshotOf, type SessionDiagnostics, type Snapshot } from "./session/diagnosis.js";
+import { initialModel, isAtRest, type Model } from "./session/model.js";
+import { Recorder } from "./session/recorder.js";
 import { reduce } from "./session/reducer.js";
 import type { RandomChatState } from "./session/state.js";
+import { wordOfEffect, wordOfEvent } from "./session/trail.js";
 
 const WISHES_KEY = "duologue.wishes";
 
@@ -21,10 +25,12 @@ export class RandomChatSession implements RandomChat {
   #model: Model;
   #remote: RemoteTracks = NO_TRACKS;
   #stopListening: (() => void) | null = null;
+  readonly #recorder: Recorder;
 
   constructor(options: RandomChatOptions) {
     const { environment, config, media } = options;
     this.#options = options;
+    this.#recorder = new Recorder(media?.ledger ?? NO_CONNECTIONS);
     this.#model = initialModel({
       autoNextMs: options.autoNextMs === undefined ? 0 : options.autoNextMs,
       hasMedia: media !== null,
@@ -33,9 +39,15 @@ export class RandomChatSession implements RandomChat {
     });
     this.#socket = new Socket(config, environment, {
       connection: (connection) => this.#dispatch({ type: "connection_changed", connection }),
-      ready: (ready, skewMs, samePerson) => this.#dispatch({ type: "became_ready", ready, skewMs, samePerson }),
+      ready: (ready, skewMs, samePerson) => {
+        this.#dispatch({ type: "became_ready", ready, skewMs, samePerson });
+        this.#tellServer(isAtRest(this.#model)); // what went wrong while nobody could be told
+      },
       push: (push) => this.#dispatch({ type: "pushed", push }),
-      answer: (command, reply) => this.#dispatch({ type: "answered", command, reply }),
+      answer: (command, reply) => {
+        if (command.type === "diagnostics" && !reply.ok) this.#recorder.refused(command);
+        this.#dispatch({ type: "answered", command, reply });
+      },
     });
     this.#actor = media === null ? null : this.#makeActor(media);
     if (options.dataSaver === true) media?.useBandwidth?.("data_saver");
@@ -123,7 +135,12 @@ export class RandomChatSession implements RandomChat {
     this.#dispatch({ type: "notice_dismissed" });
   }
 
+  diagnostics(): SessionDiagnostics {
+    return { ...this.#snapshot(), reports: this.#recorder.reports };
+  }
+
   async close(): Promise<void> {
+    this.#tellServer(true);
     this.#stopListening?.();
     this.#stopListening = null;
     this.#socket.close();
@@ -137,19 +154,25 @@ export class RandomChatSession implements RandomChat {
     this.#inbox.push(event);
     if (this.#busy) return;
     this.#busy = true;
-    const before = this.#model.view;
+    const before = this.#model;
     try {
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) this.#handle(next);
     } finally {
       this.#busy = false;
     }
-    if (this.#model.view !== before) this.#changed();
+    if (isAtRest(this.#model) && !isAtRest(before) && this.#actor?.idle === true) this.#tellServer(true);
+    if (this.#model.view !== before.view) this.#changed();
   }
 
   #handle(event: SessionEvent): void {
-    const { state, effects } = reduce(this.#model, event, this.#options.environment.now());
+    const now = this.#options.environment.now();
+    this.#recorder.note(wordOfEvent(event), now);
+    const { state, effects } = reduce(this.#model, event, now);
     this.#model = state;
-    for (const effect of effects) this.#perform(effect);
+    for (const effect of effects) {
+      this.#recorder.note(wordOfEffect(effect), now);
+      this.#perform(effect);
+    }
   }
 
   #perform(effect: Effect): void {
@@ -190,11 +213,17 @@ export class RandomChatSession implements RandomChat {
     return new MediaActor(media, this.#options.environment, {
       joined: (epoch) => this.#dispatch({ type: "media_joined", epoch }),
       reconnecting: (epoch) => this.#dispatch({ type: "media_reconnecting", epoch }),
-      failed: (epoch, detail) => this.#dispatch({ type: "media_failed", epoch, detail }),
+      failed: (epoch, detail, cause) => {
+        this.#recorder.trouble(cause, this.#snapshot());
+        this.#dispatch({ type: "media_failed", epoch, detail });
+      },
       firstFrame: (epoch) => this.#dispatch({ type: "first_frame_shown", epoch }),
       quality: (epoch, quality) => this.#dispatch({ type: "quality_sampled", epoch, quality }),
       remote: (tracks) => this.#showRemote(tracks),
-      settled: (swept) => this.#reportLeaks(swept),
+      settled: () => {
+        this.#recorder.note(TrailEvent.SETTLED, this.#options.environment.now());
+        this.#tellServer(isAtRest(this.#model));
+      },
     });
   }
 
@@ -204,10 +233,16 @@ export class RandomChatSession implements RandomChat {
     this.#changed();
   }
 
-  #reportLeaks(swept: number): void {
-    if (swept === 0 || !this.#socket.online) return;
-    const { built, live } = this.#options.media?.ledger ?? { built: 0, live: 0 };
-    this.#socket.command({ type: "diagnostics", report: { pc_built: built, pc_live: live, pc_swept: swept } });
+  #snapshot(): Snapshot {
+    const { environment, media } = this.#options;
+    return snapshotOf(this.#model, media?.inspect?.() ?? null, media?.ledger ?? NO_CONNECTIONS, this.#recorder.trail, environment.now());
+  }
+
+  /** What it ought to know, if it can be told now; otherwise it is told another time. */
+  #tellServer(resting: boolean): void {
+    if (!this.#socket.online) return;
+    const account = this.#recorder.account(this.#snapshot(), resting);
+    if (account !== null) this.#socket.command({ type: "diagnostics", ...account });
   }
 
   #startTimer(timer: TimerName, delayMs: number): void {

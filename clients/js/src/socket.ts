@@ -13,9 +13,10 @@ import { closePolicy, closeReason } from "./session/closecodes.js";
 import { renewInMs } from "./session/renewal.js";
 import type { ConnectionState } from "./session/state.js";
 import { decode, encode, type CommandBody } from "./session/wire.js";
+import { VERSION } from "./version.js";
 
 const RESUME_KEY = "duologue.resume";
-const CLIENT = { name: "duologue-js", version: "0.1.0" };
+const CLIENT = { name: "duologue-js", version: VERSION };
 /** From opening the socket to `ready`; the server's own deadline for `auth` is 10 s. */
 const HANDSHAKE_MS = 10_000;
 /** After the network or the page came back, a socket that is still alive answers within this. */

@@ -119,10 +119,8 @@ class Performer:
                 return await self._show(caller, message)
             case c.MediaReport():
                 return await self._media(caller, message)
-            case c.Diagnostics(report=report):
-                tally.diagnosed(report)
-                figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in report.items()}
-                log.info("client_diagnostics", **figures)
+            case c.Diagnostics():
+                _note_diagnostics(message)
         return Outcome.DONE
 
     async def _show(self, caller: Caller, message: c.Hidden | c.Chat | c.Mute) -> Outcome:
@@ -190,6 +188,13 @@ class Performer:
             case MediaEvent.FAILED:
                 return await self.pairs.media_failed(caller, pair, _loggable(report.detail))
         return Outcome.DONE
+
+
+def _note_diagnostics(message: c.Diagnostics) -> None:
+    tally.diagnosed(message.report, message.cause)
+    if message.cause is not None:  # or it is a count of what went well, as anybody sends now and then
+        figures = {f"client_{_loggable(name)}": _bounded(value) for name, value in message.report.items()}
+        log.info("client_diagnostics", cause=message.cause, trail=" ".join(message.trail), **figures)
 
 
 def _bounded(figure: float) -> float:

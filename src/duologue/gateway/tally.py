@@ -17,7 +17,7 @@ from duologue.metrics.bounded import OTHER
 from duologue.pairs.failure import cause_of
 from duologue.pairs.pair import Pair
 from duologue.protocol import client as c
-from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
+from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent, ReportCause
 from duologue.protocol.server import CommandError, Reply
 
 STANDARD_CODES = (1000, 1001, 1005, 1006, 1009, 1011)
@@ -107,8 +107,10 @@ def media_said(report: c.MediaReport, pair: Pair, me: PersonId, now_ms: int) -> 
             metrics.FIRST_FRAME_SECONDS.observe(min(report.ms, LONGEST_FRAME_MS) / 1000)
 
 
-def diagnosed(figures: Mapping[str, float]) -> None:
+def diagnosed(figures: Mapping[str, float], cause: ReportCause | None) -> None:
     """What a client found out about itself."""
+    if cause is not None:
+        metrics.CLIENT_REPORTS.labels(cause).inc()
     for word, event in REPORTED.items():
         count = figures.get(word, 0)
         if 0 < count < BELIEVED:

@@ -22,7 +22,8 @@ LABELS: Mapping[str, str] = {
     "or `write_buffer`",
     "by": "`client` or `server`",
     "call": "`open_room`, `close_room` or `rooms`",
-    "cause": "`device`, `timeout`, `refused`, `network`, `removed` or `other`",
+    "cause": "of media failures: `device`, `timeout`, `refused`, `network` or `removed`; of client reports: "
+    "`connect_timeout`, `connect_failed`, `reconnect_timeout`, `lost`, `mismatch` or `leaked`; of both: `other`",
     "code": "a close code of the protocol, a standard one, or `other`",
     "cohort": "tenant:mode:age_band:trust_pool; the first 100, then `other`",
     "command": "a command of the protocol",
@@ -141,6 +142,12 @@ PEER_CONNECTIONS = Counter(
     "duologue_peer_connections_total",
     "RTCPeerConnections as clients say: built, and leaked (found alive when all should be closed, and closed).",
     ["event"],
+    registry=REGISTRY,
+)
+CLIENT_REPORTS = Counter(
+    "duologue_client_reports_total",
+    "Reports of clients in which something was wrong, by cause; the log has each (`client_diagnostics`).",
+    ["cause"],
     registry=REGISTRY,
 )
 MEDIA_NODE_UP = Sampled(

@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from duologue.protocol.codes import MediaEvent, Mode
+from duologue.protocol.codes import MediaEvent, Mode, ReportCause, TrailEvent
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 """An opaque id made by the server."""
@@ -237,11 +237,16 @@ class Refresh(_Message, frozen=True, tag="refresh"):
     token: Token
 
 
-class Diagnostics(_Message, frozen=True, tag="diagnostics"):
-    """What a client found out about itself (leaks, fallbacks), for the operator."""
+class Diagnostics(_Message, frozen=True, omit_defaults=True, tag="diagnostics"):
+    """What a client found out about itself, for the operator. No words but those of closed sets, and nobody's."""
 
     id: CommandId
     report: Annotated[dict[Word, int | float | bool], Meta(max_length=40)]
+    """Figures. `pc_built` and `pc_swept`: connections built, and closed as leftovers, since the report before."""
+    cause: ReportCause | None = None
+    """Absent: nothing is wrong; it is counted, and not in the log."""
+    trail: Annotated[list[TrailEvent], Meta(max_length=50)] = []
+    """What happened before, the newest last."""
 
 
 class Pong(_Message, frozen=True, tag="pong"):

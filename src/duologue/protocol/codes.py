@@ -163,3 +163,55 @@ class FailureCause(StrEnum):
     REMOVED = "removed"
     """The media server threw it out."""
     OTHER = "other"
+
+
+class ReportCause(StrEnum):
+    """Why a client reports of itself, if not just to tell its figures."""
+
+    CONNECT_TIMEOUT = "connect_timeout"
+    """It did not come up in time."""
+    CONNECT_FAILED = "connect_failed"
+    """It was refused, or broke off before it was up."""
+    RECONNECT_TIMEOUT = "reconnect_timeout"
+    """It was up, went away, and did not come back in time."""
+    LOST = "lost"
+    """It was up, and ended by itself."""
+    MISMATCH = "mismatch"
+    """The session, the media library and its connections did not agree about their state."""
+    LEAKED = "leaked"
+    """Connections were alive when all should have been closed."""
+    OTHER = "other"
+    """A cause of a newer client."""
+
+    @classmethod
+    def _missing_(cls, _: object) -> ReportCause:
+        return cls.OTHER
+
+
+class TrailEvent(StrEnum):
+    """What happened in a client before it reported: words without anything of a person in them."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    FIND = "find"
+    NEXT = "next"
+    STOP = "stop"
+    BLOCK = "block"
+    WAITING = "waiting"
+    MATCHED = "matched"
+    TALKING = "talking"
+    ENDED = "ended"
+    JOIN = "join"
+    LEAVE = "leave"
+    SETTLED = "settled"
+    """A join or a leave is over, and nothing else runs."""
+    JOINED = "joined"
+    FIRST_FRAME = "first_frame"
+    RECONNECTING = "reconnecting"
+    FAILED = "failed"
+    OTHER = "other"
+    """Something of a newer client."""
+
+    @classmethod
+    def _missing_(cls, _: object) -> TrailEvent:
+        return cls.OTHER

@@ -66,6 +66,9 @@ export class FakeChat implements RandomChat {
   dismissNotice(): void {
     this.#see({ notice: null });
   }
+  diagnostics(): never {
+    throw new Error("nothing goes wrong here");
+  }
   close(): Promise<void> {
     return Promise.resolve();
   }

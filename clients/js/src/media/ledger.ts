@@ -14,6 +14,8 @@ export interface Ledger {
   counts(): LedgerCounts;
   /** Close what is still open; returns how many. Call it only when no connection is wanted. */
   sweep(): number;
+  /** Those that are open. */
+  open(): readonly RTCPeerConnection[];
   /** The newest connection that is open. */
   newest(): RTCPeerConnection | null;
   /** Be told of every connection just before it closes. */
@@ -69,9 +71,13 @@ class PeerConnectionLedger implements Ledger {
     return { built: this.#built, live: this.#open.size, swept: this.#swept };
   }
 
-  sweep(): number {
+  open(): readonly RTCPeerConnection[] {
     this.#forgetClosed();
-    const left = [...this.#open].map((ref) => ref.deref()).filter((connection) => connection !== undefined);
+    return [...this.#open].map((ref) => ref.deref()).filter((connection) => connection !== undefined);
+  }
+
+  sweep(): number {
+    const left = this.open();
     for (const connection of left) connection.close();
     this.#open.clear();
     this.#swept += left.length;

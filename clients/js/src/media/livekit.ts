@@ -5,15 +5,17 @@
  * and outlive rooms; a Room is used again only after a clean end; nothing is published before the signalling
  * is up; an in-flight publish is awaited before a disconnect; leftovers of failed connects are closed.
  */
-import { AudioPresets, ConnectionError, ConnectionState, Room, VideoPresets, type RoomConnectOptions, type RoomOptions } from "livekit-client";
-import type { MediaAdapter, MediaEvents, PictureSize } from "../session/api.js";
+import { AudioPresets, ConnectionError, ConnectionState, VideoPresets, version, type Room, type RoomConnectOptions, type RoomOptions } from "livekit-client";
+import type { MediaAdapter, MediaEvents, MediaInspection, PictureSize } from "../session/api.js";
 import type { BandwidthUse } from "../session/state.js";
 import type { Credentials, Mode } from "../protocol.gen.js";
 import { DuologueError } from "../errors.js";
+import { watchAgreement } from "./agreement.js";
 import { DeviceError } from "./device-error.js";
 import type { LocalDevices } from "./devices.js";
 import { FastStart, type FastStartCounts, type FastStartParts } from "./fast-start/index.js";
 import { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";
+import { makeRoom, type LibraryRoom } from "./library-rooms.js";
 import { watchLibraryTimers, type LibraryTimers } from "./library-timers.js";
 import { part } from "./part.js";
 import { watchQuality } from "./quality.js";
@@ -65,13 +67,14 @@ export class LiveKitMedia implements MediaAdapter {
   readonly #ledger: Ledger;
   readonly #timers: LibraryTimers;
   readonly #fastStart: FastStart;
-  #room: Room | null = null;
+  #made: LibraryRoom | null = null;
   #matches = 0;
   #stage: Stage | null = null;
   #mode: Mode = "text";
   readonly #network: NetworkUse = { use: "full", size: null };
   #stopMeasuring: () => void = () => undefined;
-  readonly #stopWatching: () => void;
+  /** Null: nothing is listened to. */
+  #stopListening: (() => void) | null = null;
   /** The last join ended well: the Room may be used again. */
   #clean = true;
 
@@ -80,8 +83,6 @@ export class LiveKitMedia implements MediaAdapter {
     this.#ledger = options.ledger ?? installLedger();
     this.#timers = watchLibraryTimers(this.#ledger);
     this.#fastStart = new FastStart(options.fastStart);
-    options.devices.subscribe(() => this.#publishCamera());
-    this.#stopWatching = onSocket((socket, url) => this.#watchSignal(socket, url));
   }
 
   get ledger(): LedgerCounts {
@@ -93,9 +94,19 @@ export class LiveKitMedia implements MediaAdapter {
     return this.#fastStart.counts;
   }
 
+  inspect(): MediaInspection {
+    const connections = this.#ledger.open().map(({ connectionState, iceConnectionState, signalingState }) => ({
+      connection: connectionState,
+      ice: iceConnectionState,
+      signaling: signalingState,
+    }));
+    return { room: this.#room?.state ?? "none", connections, versions: { livekit: version } };
+  }
+
   async join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void> {
     signal.throwIfAborted();
     this.#mode = mode;
+    this.#stopListening ??= this.#listen();
     const tracks = await unlessAborted(this.#tracks(mode), signal);
     const room = this.#freshRoom();
     this.#clean = false;
@@ -124,7 +135,7 @@ export class LiveKitMedia implements MediaAdapter {
     this.#stage = null;
     this.#stopMeasuring();
     stage?.detach();
-    if (stage !== null) await Promise.race([stage.settled(), pause(SETTLE_MS)]);
+    if (stage !== null) await within(SETTLE_MS, stage.settled());
     if (room !== null) await part(room);
     stage?.speakUp();
     if (!this.#clean || this.#matches >= MATCHES_PER_ROOM) this.#discard();
@@ -168,8 +179,19 @@ export class LiveKitMedia implements MediaAdapter {
   async release(): Promise<void> {
     await this.leave();
     this.#discard();
-    this.#stopWatching();
+    this.#stopListening?.();
+    this.#stopListening = null;
     await this.#options.devices.close();
+  }
+
+  /** For as long as there may be joins; returns how to stop. */
+  #listen(): () => void {
+    const stopDevices = this.#options.devices.subscribe(() => this.#publishCamera());
+    const stopSockets = onSocket((socket, url) => this.#watchSignal(socket, url));
+    return () => {
+      stopDevices();
+      stopSockets();
+    };
   }
 
   /** Heard before the library hears it. */
@@ -181,7 +203,12 @@ export class LiveKitMedia implements MediaAdapter {
 
   #measure(events: MediaEvents): void {
     this.#stopMeasuring();
-    this.#stopMeasuring = watchQuality(() => this.#ledger.newest(), (quality) => events.quality?.(quality));
+    const stopQuality = watchQuality(() => this.#ledger.newest(), (quality) => events.quality?.(quality));
+    const stopComparing = watchAgreement(() => [this.#room?.state ?? ConnectionState.Disconnected, this.#ledger.newest()], events.failed.bind(events));
+    this.#stopMeasuring = () => {
+      stopQuality();
+      stopComparing();
+    };
   }
 
   /** What there is to publish; a missing camera or microphone does not end a talk, missing both does. */
@@ -195,14 +222,18 @@ export class LiveKitMedia implements MediaAdapter {
     throw devices.state.microphoneError ?? devices.state.cameraError ?? new DeviceError("microphone", "unknown");
   }
 
+  get #room(): Room | null {
+    return this.#made?.room ?? null;
+  }
+
   #freshRoom(): Room {
-    this.#room ??= new Room(ROOM_OPTIONS);
-    return this.#room;
+    this.#made ??= makeRoom(ROOM_OPTIONS);
+    return this.#made.room;
   }
 
   #discard(): void {
-    this.#room?.removeAllListeners();
-    this.#room = null;
+    this.#made?.letGo();
+    this.#made = null;
     this.#timers.sweep(); // an aborted connect goes on in the background otherwise, on a room that nobody has
     this.#matches = 0;
     this.#clean = true;
@@ -234,6 +265,10 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
   }
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Wait for it, but not for longer. */
+async function within(ms: number, done: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([done, over]);
+  clearTimeout(timer);
 }

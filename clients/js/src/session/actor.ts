@@ -4,7 +4,7 @@
  * What a join says is passed on only while its epoch is the current one. A join that nobody wants any
  * more is aborted, and its end is awaited before anything else begins.
  */
-import type { Credentials, Mode } from "../protocol.gen.js";
+import { ReportCause, type Credentials, type Mode } from "../protocol.gen.js";
 import type { Environment, MediaAdapter, MediaEvents, PlatformTrack } from "./api.js";
 import type { Quality } from "./state.js";
 
@@ -25,12 +25,13 @@ export const NO_TRACKS: RemoteTracks = { video: null, audio: null };
 export interface ActorHandlers {
   joined(epoch: number): void;
   reconnecting(epoch: number): void;
-  failed(epoch: number, detail: string): void;
+  /** Told before anything is cleaned up. */
+  failed(epoch: number, detail: string, cause: ReportCause): void;
   firstFrame(epoch: number): void;
   quality(epoch: number, quality: Quality): void;
   remote(tracks: RemoteTracks): void;
-  /** A join or leave is over and nothing else runs; `swept` connections were left open and had to be closed. */
-  settled(swept: number): void;
+  /** The media is left, and nothing runs. */
+  settled(): void;
 }
 
 interface Join {
@@ -56,6 +57,11 @@ export class MediaActor {
     this.#media = media;
     this.#environment = environment;
     this.#handlers = handlers;
+  }
+
+  /** Nothing is joined, nothing runs, and nothing is left to leave. */
+  get idle(): boolean {
+    return this.#wanted === null && !this.#dirty;
   }
 
   join(epoch: number, credentials: Credentials, mode: Mode): void {
@@ -104,7 +110,8 @@ export class MediaActor {
       if (this.#wanted === join) this.#handlers.joined(join.epoch);
     } catch (error) {
       join.running = false;
-      await this.#failed(join, join.abort.signal.aborted ? join.abort.signal.reason : error);
+      const { aborted, reason } = join.abort.signal as { aborted: boolean; reason: unknown };
+      await this.#failed(join, aborted ? reason : error, aborted ? ReportCause.CONNECT_TIMEOUT : ReportCause.CONNECT_FAILED);
     } finally {
       cancelDeadline();
     }
@@ -112,23 +119,23 @@ export class MediaActor {
 
   async #leave(): Promise<void> {
     if (!this.#dirty) return;
-    this.#dirty = false;
-    const before = this.#media.ledger.swept;
     await this.#media.leave();
-    this.#handlers.settled(this.#media.ledger.swept - before);
+    this.#dirty = false;
+    this.#handlers.settled();
   }
 
   /** Told before the leave, so that the partner does not wait for our cleaning up. */
-  async #failed(join: Join, error: unknown): Promise<void> {
-    this.#over(join, error);
+  async #failed(join: Join, error: unknown, cause: ReportCause): Promise<void> {
+    this.#over(join, error, cause);
     await this.#leave();
   }
 
-  #over(join: Join, error: unknown): void {
+  #over(join: Join, error: unknown, cause: ReportCause): void {
     if (this.#wanted !== join) return;
     this.#unwant();
     this.#log(error);
-    this.#handlers.failed(join.epoch, wordOf(error));
+    const detail = wordOf(error);
+    this.#handlers.failed(join.epoch, detail, detail.includes("mismatch") ? ReportCause.MISMATCH : cause);
   }
 
   #events(join: Join): MediaEvents {
@@ -139,9 +146,9 @@ export class MediaActor {
       join.cancelBudget?.();
       join.cancelBudget = null;
     };
-    const lose = (detail: string): void => {
+    const lose = (detail: string, cause: ReportCause): void => {
       settle();
-      this.#over(join, detail);
+      this.#over(join, detail, cause);
       void this.#queue(() => this.#leave());
     };
     return {
@@ -153,10 +160,10 @@ export class MediaActor {
       reconnecting: () =>
         current(() => {
           settle();
-          join.cancelBudget = this.#environment.setTimer(() => lose("reconnect_timeout"), RECONNECT_BUDGET_MS);
+          join.cancelBudget = this.#environment.setTimer(() => lose("reconnect_timeout", ReportCause.RECONNECT_TIMEOUT), RECONNECT_BUDGET_MS);
           this.#handlers.reconnecting(join.epoch);
         }),
-      failed: (detail) => current(() => lose(detail)),
+      failed: (detail) => current(() => lose(detail, ReportCause.LOST)),
       remote: (tracks) => current(() => this.#handlers.remote(tracks)),
       quality: (quality) => current(() => this.#handlers.quality(join.epoch, quality)),
       firstFrame: () => current(() => this.#handlers.firstFrame(join.epoch)),

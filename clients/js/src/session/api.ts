@@ -4,6 +4,7 @@
  * Must not import an adapter: the core runs in a plain JavaScript engine.
  */
 import type { Credentials, Filters, Mode } from "../protocol.gen.js";
+import type { ConnectionCounts, SessionDiagnostics } from "./diagnosis.js";
 import type { BandwidthUse, Quality, RandomChatState } from "./state.js";
 
 /** Where the server is: the answer of `GET /config.json`. */
@@ -31,7 +32,7 @@ export interface PictureSize {
 export interface MediaEvents {
   connected(): void;
   reconnecting(): void;
-  /** Over, and not by us. `detail` is a short reason without secrets; it reaches the server as one word. */
+  /** Over, and not by us. `detail` is a short reason without secrets (a `mismatch` has that in it); it reaches the server as one word. */
   failed(detail: string): void;
   /** Remote tracks came or went. */
   remote(tracks: { video: PlatformTrack | null; audio: PlatformTrack | null }): void;
@@ -64,8 +65,20 @@ export interface MediaAdapter {
   prepare?(url: string): void;
   /** The session is closed: let go of the local tracks too (optional). */
   release?(): Promise<void>;
-  /** Connections built and not closed (the ledger). */
-  readonly ledger: { built: number; live: number; swept: number };
+  /** How it is just now, for a report of trouble (optional). */
+  inspect?(): MediaInspection;
+  /** Connections built, not closed, and closed as leftovers, since the page was loaded. */
+  readonly ledger: ConnectionCounts;
+}
+
+/** States as the media library and the browser call them; nothing of a person. */
+export interface MediaInspection {
+  /** Of the library's room, such as `connected`; `none`: there is no room. */
+  readonly room: string;
+  /** Of each `RTCPeerConnection` that is not closed. */
+  readonly connections: readonly { readonly connection: string; readonly ice: string; readonly signaling: string }[];
+  /** By name, such as `{ livekit: "2.23.0" }`. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /**
@@ -152,6 +165,8 @@ export interface RandomChat {
   /** Try to reconnect now instead of waiting for the countdown. */
   reconnectNow(): void;
   dismissNotice(): void;
+  /** How everything is, what happened lately and what went wrong, for developers. Nothing in it is about a person. */
+  diagnostics(): SessionDiagnostics;
   /** Say goodbye: frees the seat at once, releases everything. Resolves when nothing is left. */
   close(): Promise<void>;
 }

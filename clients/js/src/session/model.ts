@@ -99,6 +99,11 @@ export function initialModel(options: ModelOptions): Model {
   };
 }
 
+/** No pair, and none is wanted. */
+export function isAtRest({ goal, view }: Model): boolean {
+  return goal === "idle" && view.pair === null;
+}
+
 export function step(state: Model, ...effects: Effect[]): Step {
   return { state, effects };
 }
