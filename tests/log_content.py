@@ -47,8 +47,8 @@ WARNINGS = (
 )
 """Of LiveKit's SDK, in browsers; a console is read for them, too."""
 EXAMPLES = {6379}
-MEMORY = re.compile(r'"store": "memory"')
-IN_SERVE = re.compile(r'"process": "[a-z]+-\d+"')
+MEMORY = re.compile(r'"store": ?"memory"')
+IN_SERVE = re.compile(r'"process": ?"[a-z]+-\d+"')
 
 
 def offences(text: str, *, said: Collection[str] = (), secrets: Collection[str] = ()) -> list[str]:

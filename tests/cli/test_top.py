@@ -71,7 +71,13 @@ async def test_on_a_terminal_it_goes_on_until_ctrl_c(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
     async with place.dev():
         process = await asyncio.create_subprocess_exec(
-            *TOP, "--every=0.2", stdin=slave, stdout=slave, cwd=tmp_path, env={**place.environment, "TERM": "xterm"}
+            *TOP,
+            "--every=0.2",
+            stdin=slave,
+            stdout=slave,
+            cwd=tmp_path,
+            env={**place.environment, "TERM": "xterm"},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it
         )
         loop.add_reader(master, lambda: said.extend(os.read(master, 65_536)))
         try:
