@@ -1,5 +1,5 @@
 """What no log may hold: tokens, secrets, what people write, SDP, addresses of people, and the warnings that we promise
-to be rid of (`docs/explanation/client-rules.md`).
+to be rid of (`docs/explanation/warnings.md`).
 
 Every server that tests start is checked with it when it ends, and every test in this process: so each run of the
 tests is a search, too.
