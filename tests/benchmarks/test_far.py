@@ -88,7 +88,8 @@ async def test_streams_take_a_round_trip_to_connect_and_another_to_talk() -> Non
 async def test_what_was_sent_before_a_reset_arrives() -> None:
     """As on a real way: a server that says goodbye and closes at once was heard, whatever the client still sends."""
 
-    async def say_goodbye(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def say_goodbye(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)  # else a reset could come before the far machine has noticed that it is connected
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.write(b"bye")
         writer.close()
@@ -97,6 +98,7 @@ async def test_what_was_sent_before_a_reset_arrives() -> None:
     port = server.sockets[0].getsockname()[1]
     with far_machine(Ports(tcp=[port]), rtt_ms=200, loss=0):
         reader, writer = await asyncio.open_connection(FAR, port)
+        writer.write(b"?")
 
         assert await reader.read() == b"bye"
         writer.close()
