@@ -195,7 +195,8 @@ describe("data channels", () => {
 });
 
 const allow = (trackSid: string): SignalResponse["message"] => ({ case: "subscriptionPermissionUpdate", value: new SubscriptionPermissionUpdate({ trackSid, allowed: true }) });
-const answer: SignalResponse["message"] = { case: "answer", value: new SessionDescription({ midToTrackId: { "0": "A", "1": "V" } }) };
+const sdp = ["A", "V"].map((track) => `m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=msid:PA_2|camera ${track}\r\na=sendrecv\r\n`).join("");
+const answer: SignalResponse["message"] = { case: "answer", value: new SessionDescription({ sdp }) };
 const require: SignalResponse["message"] = { case: "mediaSectionsRequirement", value: new MediaSectionsRequirement() };
 
 async function startedEarly(): Promise<{ start: FastStart; socket: Socket; attempt: FastAttempt }> {
