@@ -47,6 +47,9 @@ bench-store: ## what a transition costs a client of Redis, beside the same comma
 bench-match: ## from find to matched where a partner waits: serve on Redis, 10,000 people (ARGS="--people 2000 --seconds 30")
 	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.match $(ARGS)
 
+bench-observing: ## what figures and logs cost a gateway, beside one that counts nothing (ARGS="--rounds 12")
+	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.observing $(ARGS)
+
 bench-next: ## Next to the first picture, in real browsers, beside LiveKit's SDK alone (ARGS="--rtt-ms 100 --loss 0.02")
 	@exec scripts/bootstrap python node livekit_server chromium -- .venv/bin/python -m benchmarks.next $(ARGS)
 
@@ -71,4 +74,4 @@ screenshots: ## take the pictures of the documentation into docs/images
 icons: ## draw the page's icons from web/public/favicon.svg
 	@exec scripts/bootstrap python chromium -- .venv/bin/python scripts/icons.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-store bench-match bench-next bench-livekit soak soak-next sim-planted page screenshots icons
+.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-store bench-match bench-observing bench-next bench-livekit soak soak-next sim-planted page screenshots icons

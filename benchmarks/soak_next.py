@@ -40,7 +40,7 @@ SIX_LINES = (
     "websocket closed",
     "rn-webrtc:pc:DEBUG",
 )
-"""Of the logs that this client is made not to write: docs/explanation/client-rules.md has each."""
+"""Of the logs that this client is made not to write: docs/explanation/warnings.md has each."""
 
 
 class Pressed(NamedTuple):

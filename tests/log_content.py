@@ -1,5 +1,5 @@
 """What no log may hold: tokens, secrets, what people write, SDP, addresses of people, and the warnings that we promise
-to be rid of (`docs/explanation/client-rules.md`).
+to be rid of (`docs/explanation/warnings.md`).
 
 Every server that tests start is checked with it when it ends, and every test in this process: so each run of the
 tests is a search, too.
@@ -47,8 +47,8 @@ WARNINGS = (
 )
 """Of LiveKit's SDK, in browsers; a console is read for them, too."""
 EXAMPLES = {6379}
-MEMORY = re.compile(r'"store": "memory"')
-IN_SERVE = re.compile(r'"process": "[a-z]+-\d+"')
+MEMORY = re.compile(r'"store": ?"memory"')
+IN_SERVE = re.compile(r'"process": ?"[a-z]+-\d+"')
 
 
 def offences(text: str, *, said: Collection[str] = (), secrets: Collection[str] = ()) -> list[str]:

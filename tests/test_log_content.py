@@ -27,6 +27,7 @@ PORT = free_port()
         "ping timeout triggered. last pong received at",
         "websocket closed 1001",
         '{"process": "gateway-1", "event": "process_started", "store": "memory"}',
+        '{"process":"gateway-1","event":"process_started","store":"memory"}',
         "they wrote: between you and me",
         '{"detail": "\\u00fcber dich"}',
     ],

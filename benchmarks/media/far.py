@@ -171,10 +171,14 @@ async def carry(link: Link, reader: asyncio.StreamReader, writer: asyncio.Stream
 
 
 async def _read(reader: asyncio.StreamReader) -> bytes:
+    """The next piece; nothing at the end. A reader that heard of a reset says so before it gives what came earlier."""
     try:
         return await reader.read(PIECE_BYTES)
     except OSError:
-        return b""
+        buffer: bytearray = reader._buffer  # type: ignore[attr-defined] # noqa: SLF001 - there is no other way to it
+        rest = bytes(buffer)
+        buffer.clear()
+        return rest
 
 
 class Ports(NamedTuple):

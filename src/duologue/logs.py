@@ -141,7 +141,7 @@ def _encoded(event: structlog.typing.EventDict, **_: object) -> str:
     try:
         return _encoder.encode(event).decode()
     except (TypeError, ValueError, OverflowError):
-        return json.dumps(event, default=repr)
+        return json.dumps(event, default=repr, separators=(",", ":"))
 
 
 def _console() -> structlog.dev.ConsoleRenderer:

@@ -111,6 +111,14 @@ def test_what_else_there_is_to_say_of_who_waits(changes: dict[str, Any], sentenc
     assert sentence in said(**changes)
 
 
+def test_what_people_say_of_themselves_gives_no_orders_to_a_terminal() -> None:
+    """A facet without a list of values is any word that a stranger writes."""
+    text = said(facets={"gender": "man\x1b]0;x\x07\nana fits"}, wants={"language": ["\x1b[2J"]})
+
+    assert 'do not want "man?]0;x??ana fits" (facet' in text
+    assert "\x1b" not in text
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

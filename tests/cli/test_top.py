@@ -8,8 +8,6 @@ import os
 import pty
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +15,8 @@ from duologue.client import RandomChatSession, join
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import Mode
 from duologue.protocol.server import Talking
-from duologue.settings import LIVEKIT_VARIABLES
-from tests.fakes import free_port, free_ports, wait_until
+from tests.fakes import wait_until
+from tests.text_only import Place
 
 TOP = (sys.executable, "-m", "duologue", "top")
 
@@ -31,46 +29,13 @@ class Ended(NamedTuple):
     err: str
 
 
-class Place:
-    """A folder, and an admin port of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.http, self.websocket, self.admin = free_port(), free_port(), free_ports(4)
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in LIVEKIT_VARIABLES.values()},
-            "DUOLOGUE_ADMIN__PORT": str(self.admin),
-            "DUOLOGUE_STATE_DIR": str(folder),
-        }
-
-    async def top(self, *arguments: str) -> Ended:
-        process = await asyncio.create_subprocess_exec(
-            *TOP, *arguments,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=self.folder, env=self.environment,
-        )  # fmt: skip
-        out, err = await process.communicate()
-        return Ended(process.returncode, out.decode(), err.decode())
-
-    @asynccontextmanager
-    async def dev(self) -> AsyncIterator[str]:
-        """`duologue dev --text-only`; gives its address."""
-        path = self.folder / "log"
-        with path.open("w") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "duologue", "dev", "--text-only", f"--port={self.http}",
-                f"--ws-port={self.websocket}", stdout=log, stderr=log, cwd=self.folder, env=self.environment,
-            )  # fmt: skip
-        try:
-            await wait_until(
-                lambda: "\n  page " in path.read_text() or process.returncode is not None,
-                description="it starts",
-                within_s=30,
-            )
-            assert process.returncode is None, path.read_text()
-            yield f"http://127.0.0.1:{self.http}"
-        finally:
-            process.terminate()
-            await process.wait()
+async def top(place: Place, *arguments: str) -> Ended:
+    process = await asyncio.create_subprocess_exec(
+        *TOP, *arguments,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=place.folder, env=place.environment,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    return Ended(process.returncode, out.decode(), err.decode())
 
 
 async def test_it_shows_what_is_going_on(tmp_path: Path) -> None:
@@ -85,8 +50,8 @@ async def test_it_shows_what_is_going_on(tmp_path: Path) -> None:
             await person.matched()
         for person in people[:2]:
             await person.expect(Talking)
-        told, shown = await asyncio.gather(place.top("--json"), place.top("--once"))
-        missed = await place.top("--once", f"--url=127.0.0.1:{place.admin}", f"--url=127.0.0.1:{place.admin + 1}")
+        told, shown = await asyncio.gather(top(place, "--json"), top(place, "--once"))
+        missed = await top(place, "--once", f"--url=127.0.0.1:{place.admin}", f"--url=127.0.0.1:{place.admin + 1}")
         for person in people:
             person.close()
 
@@ -106,7 +71,13 @@ async def test_on_a_terminal_it_goes_on_until_ctrl_c(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
     async with place.dev():
         process = await asyncio.create_subprocess_exec(
-            *TOP, "--every=0.2", stdin=slave, stdout=slave, cwd=tmp_path, env={**place.environment, "TERM": "xterm"}
+            *TOP,
+            "--every=0.2",
+            stdin=slave,
+            stdout=slave,
+            cwd=tmp_path,
+            env={**place.environment, "TERM": "xterm"},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it
         )
         loop.add_reader(master, lambda: said.extend(os.read(master, 65_536)))
         try:
@@ -127,7 +98,7 @@ async def test_on_a_terminal_it_goes_on_until_ctrl_c(tmp_path: Path) -> None:
 
 async def test_when_nobody_answers_it_says_what_to_do(tmp_path: Path) -> None:
     """With exit code 2, and nothing for programs to mistake for an answer."""
-    ended = await Place(tmp_path).top("--json")
+    ended = await top(Place(tmp_path), "--json")
 
     assert (ended.code, ended.out) == (2, "")
     assert "Is `duologue serve` or `duologue dev` running?" in ended.err

@@ -71,7 +71,7 @@ class Server(ABC):
 
     def story(self, pair: str) -> list[dict[str, Any]]:
         """What all its processes logged of a pair, in order, found as `docs/reference/logs.md` says."""
-        lines = self._logged(f'"pair": "{pair}"')
+        lines = self._logged(f'"pair":"{pair}"')
         return sorted(lines, key=lambda line: str(line["timestamp"]))
 
     def _logged(self, word: str = "") -> list[dict[str, Any]]:

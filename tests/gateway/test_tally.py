@@ -134,6 +134,17 @@ async def test_words_about_a_pair_that_is_over_count_for_nothing() -> None:
         assert seen() == {"reconnecting": 1}
 
 
+async def test_who_repeats_a_word_is_counted_once() -> None:
+    """Else one client could make the figures of all what it likes, at twenty messages a second."""
+    async with open_yard() as yard:
+        ana, _, first = await yard.talk()
+        seen = Counted(metrics.MEDIA_EVENTS)
+        for _ in range(5):
+            ana.say(c.MediaReport(first, MediaEvent.FIRST_FRAME, ms=600_000), c.MediaReport(first, MediaEvent.MISMATCH))
+
+        assert seen() == {"first_frame": 1, "mismatch": 1}
+
+
 def test_failures_are_counted_by_a_cause_of_ours() -> None:
     """A client's words could be anything."""
     seen = Counted(metrics.MEDIA_FAILURES)

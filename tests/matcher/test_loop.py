@@ -12,9 +12,12 @@ from duologue.clock import SystemClock
 from duologue.errors import Unavailable
 from duologue.ids import MatcherId, PersonId
 from duologue.ledger import CommitResult, Committed, Idle, Paired, Proposal, QueueEvent
+from duologue.matcher import loop
 from duologue.matcher.loop import Matcher
+from duologue.matcher.shard import Shard
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.rules import Rules
+from duologue.metrics.bounded import Bounded
 from duologue.nodes import NodeHealth
 from duologue.ports import ResyncNeeded
 from duologue.protocol.codes import Mode, Pause
@@ -333,6 +336,20 @@ async def test_a_shard_whose_loop_died_is_taken_again(town: Town, monkeypatch: p
     await wait_until(lambda: town.pairs, description="they are a pair")
 
     assert town.pairs == {frozenset([ANA, BEN])}
+
+
+async def test_cohorts_that_share_a_label_tell_the_longest_lag(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue that nobody reads is not hidden by another one, whichever was taken last."""
+    teens, adults = cohort(age_band="teen"), cohort()
+    lags_ms = {teens.key: 9_000, adults.key: 1}
+    monkeypatch.setattr(loop, "COHORTS", Bounded(0))
+    monkeypatch.setattr(Shard, "lag_ms", property(lambda shard: lags_ms[shard.key]))
+    await town.waiting(ANA, cohort=teens)
+    await town.waiting(BEN, cohort=adults)
+    matcher = town.start_matcher()
+    await wait_until(lambda: matcher.owned() == {(): 2}, description="both are owned")
+
+    assert matcher.lag_s() == {("other",): 9}
 
 
 async def test_a_matcher_that_stops_gives_its_shards_to_others_at_once(town: Town) -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
 
+from duologue.gateway.census import DOING
+from duologue.metrics.definitions import LABELS
+
 PROGRAM = "from duologue.metrics.exposition import expose; print(expose().decode())"
+
+LABEL = re.compile(r'(\w+)="([^"]*)"')
+DOCUMENTED = {name: re.findall(r"`(\w+)`", words) for name, words in LABELS.items()}
+FREE = ("event", "version", "le")
+"""Described by words, or no label of ours."""
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +42,16 @@ def told() -> list[str]:
 def test_what_somebody_is_woken_for_is_zero_from_the_start(told: list[str], figure: str) -> None:
     """So that the first talk, and the first failure, are seen by a rate."""
     assert f"{figure} 0.0" in told
+
+
+def test_what_is_told_from_the_start_is_what_is_documented(told: list[str]) -> None:
+    """Each value of a label is one that its description names."""
+    used = {pair for line in told if not line.startswith("#") for pair in LABEL.findall(line) if pair[0] not in FREE}
+
+    assert used > {("phase", "talking"), ("mode", "voice")}
+    assert [(label, value) for label, value in used if value not in DOCUMENTED[label]] == []
+
+
+def test_all_that_people_do_is_documented() -> None:
+    """In the same order."""
+    assert list(DOING) == DOCUMENTED["doing"]

@@ -8,13 +8,19 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from duologue.safety.text import UNFIT, place_for_log, without_controls
+from duologue.safety.text import UNFIT, place_for_log, printable, without_controls
 
 
 @given(st.text())
 def test_exactly_the_control_characters_go(text: str) -> None:
     """By Unicode's own word for them; tabs and line feeds stay."""
     assert without_controls(text) == "".join(c for c in text if c in "\t\n" or unicodedata.category(c) != "Cc")
+
+
+@pytest.mark.parametrize("order", ["\x1b[2J", "\x9b2J", "\n", "\u202e", "\u2028", "\ud800"])
+def test_a_terminal_is_given_no_orders(order: str) -> None:
+    """Neither to move nor to turn the text round; and a line stays one line."""
+    assert printable(f"a{order}b") == f"a?{order[1:]}b"
 
 
 @pytest.mark.parametrize(

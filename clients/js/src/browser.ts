@@ -26,7 +26,8 @@ export interface BrowserOptions {
 export async function loadConfig(url = "/config.json"): Promise<ServerConfig> {
   const response = await fetch(url, { cache: "no-store" });
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return (await response.json()) as ServerConfig;
+  const config = (await response.json()) as ServerConfig;
+  return { ...config, guest_url: new URL(config.guest_url, response.url).href }; // the page may be another server's
 }
 
 export function browserEnvironment(config: ServerConfig, options: BrowserOptions = {}): Environment {

@@ -10,6 +10,7 @@ from duologue.matching.explain import AVOIDED, BACKING_OFF, MINE, Explanation
 from duologue.matching.ticket import BACK_OFFS_MS
 from duologue.matching.widen import RECENTLY_MET
 from duologue.protocol.codes import Pause
+from duologue.safety.text import printable
 from duologue.services.explaining import Doing, Explained, Queueing, Talkers
 
 SHOWN = 5
@@ -25,8 +26,8 @@ CHANGES = {RECENTLY_MET: "people met lately will do", BACKING_OFF: "they may be 
 
 
 def sentences(explained: Explained) -> list[str]:
-    """All there is to say, the most important first."""
-    return [_head(explained), *_presence(explained), *_queue(explained)]
+    """All there is to say, the most important first. Each is one line, whatever people say that they are or want."""
+    return list(map(printable, [_head(explained), *_presence(explained), *_queue(explained)]))
 
 
 def _head(explained: Explained) -> str:

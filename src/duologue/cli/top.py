@@ -19,7 +19,7 @@ from duologue.clock import SystemClock
 from duologue.errors import StartupError
 from duologue.settings import AdminSettings
 from duologue.top.ask import Where, asker, nobody_answers
-from duologue.top.draw import drawn
+from duologue.top.draw import drawn, terminal
 from duologue.top.read import Look, view
 from duologue.top.view import Level, View
 
@@ -58,7 +58,7 @@ def top(
     try:
         admin = configuration.load().admin
         where = Where(url or (), targets or ())
-        console = Console()
+        console = terminal()
         if once or json or not console.is_terminal:
             seen = asyncio.run(_once(where, admin, over or FIRST_S))
             _print(seen, console, json=json)

@@ -189,10 +189,13 @@ class RandomChatSession:
 
     async def expect(self, kind: type[Message]) -> Message:
         """The next message of this kind; others are skipped. Raises `ConnectionEnded`."""
-        while True:
-            message = self._unread.popleft() if self._unread else await self._receive()
-            if isinstance(message, kind):
-                return message
+        while not isinstance(message := await self.news(), kind):
+            pass
+        return message
+
+    async def news(self) -> ServerMessage:
+        """The next message, whatever it is about: what a program wants that reacts to all. Raises `ConnectionEnded`."""
+        return self._unread.popleft() if self._unread else await self._receive()
 
     async def matched(self) -> Matched:
         """Wait for a partner, and say at once that we are in: what a text bot wants."""

@@ -26,6 +26,11 @@ class Board:
         """Nothing could be read; then nobody is matched, either."""
         self._figures, self._else = {}, LOST
 
+    @property
+    def pauses(self) -> bool:
+        """Whether anybody is not matched who could be."""
+        return self._else.paused is not None or any(each.paused is not None for each in self._figures.values())
+
     def of(self, cohort: str) -> QueueStatus:
         """The figures of a cohort, by its key."""
         return self._figures.get(cohort, self._else)

@@ -48,6 +48,8 @@ class Census:
 
     def paused(self) -> Reading:
         """Who waits and cannot be matched at the moment, by why."""
+        if not self._board.pauses:
+            return {}
         waiting = Counter(_cohorts(self._connections.values()))
         paused: Counter[tuple[str, ...]] = Counter()
         for cohort, count in waiting.items():

@@ -23,7 +23,7 @@ from duologue.metrics import definitions as metrics
 from duologue.ports import Clock
 from duologue.protocol import codec
 from duologue.protocol.client import Find, MediaReport
-from duologue.protocol.codes import CloseCode, ErrorCode
+from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
 from duologue.protocol.server import CommandError, PeerTyping, Self, ServerMessage
 from duologue.safety.addresses import prefix_of, shortened
 from duologue.services.calls import CallRefused
@@ -39,6 +39,8 @@ AWAY = "something that this server needs is out of reach"
 """All that strangers hear of it: the error names hosts, keys and people."""
 CLOSE_WITHIN_MS = 2_000
 """Who does not read would keep the socket, and so the seat, until the last byte went: not for long."""
+NOTHING_SAID: tuple[str, frozenset[MediaEvent]] = ("", frozenset())
+"""Of no pair."""
 
 
 class Wire(Protocol):
@@ -91,7 +93,7 @@ class Connection:
 
     __slots__ = (
         "_armed_ms", "_closing", "_cut_at_ms", "_expires_ms", "_generation", "_hub", "_identity", "_paused", "_pending",
-        "_session", "_since_ms", "_wire", "_working", "address", "id",
+        "_said", "_session", "_since_ms", "_wire", "_working", "address", "id",
     )  # fmt: skip
 
     def __init__(self, hub: Hub, session_id: SessionId, session: Session, address: str = "") -> None:
@@ -110,6 +112,7 @@ class Connection:
         self._closing = False
         self._armed_ms: int | None = None
         self._cut_at_ms: int | None = None
+        self._said = NOTHING_SAID
 
     @property
     def person(self) -> PersonId | None:
@@ -139,9 +142,12 @@ class Connection:
             self._arm()
 
     def _hear_of_media(self, report: MediaReport, now_ms: int) -> None:
-        """What they say while they are in that pair."""
+        """What they say while they are in that pair, each word once: who repeats it must not drown all others."""
         doing = self._session.doing
-        if isinstance(doing, Paired) and doing.pair.id == report.pair:
+        about, words = self._said
+        said = words if about == report.pair else frozenset[MediaEvent]()
+        if isinstance(doing, Paired) and doing.pair.id == report.pair and report.event not in said:
+            self._said = report.pair, said | {report.event}
             tally.media_said(report, doing.pair, self._who().person, now_ms)
             story.media_said(report, doing.pair, self._names(), now_ms)
 

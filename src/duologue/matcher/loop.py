@@ -78,8 +78,12 @@ class Matcher:
         return self._by_cohort(lambda shard: shard.held)
 
     def lag_s(self) -> Reading:
-        """Since each queue was last read."""
-        return {(COHORTS.of(key),): shard.lag_ms / 1000 for key, (shard, _) in self._owned.items()}
+        """Since each queue was last read; the longest of those that share a label."""
+        figures: dict[tuple[str, ...], float] = {}
+        for key, (shard, _) in self._owned.items():
+            label = (COHORTS.of(key),)
+            figures[label] = max(figures.get(label, 0), shard.lag_ms / 1000)
+        return figures
 
     def owned(self) -> Reading:
         """How many cohorts are this matcher's."""

@@ -134,7 +134,7 @@ FIRST_FRAME_SECONDS = Histogram(
 )
 MEDIA_EVENTS = Counter(
     "duologue_media_events_total",
-    "What clients say of their media: connected, failed, reconnecting, mismatch, first_frame.",
+    "What clients say of their media, each once in a pair: connected, failed, reconnecting, mismatch, first_frame.",
     ["event"],
     registry=REGISTRY,
 )
@@ -172,11 +172,7 @@ WEBHOOKS = Counter(
 
 # -- people and their sockets: told by gateways ---------------------------------------------------------------------
 
-PEOPLE = Sampled(
-    "duologue_people",
-    "Sessions on this gateway by what they do: entering, idle, waiting, matched, talking, standby, over.",
-    ["doing"],
-)
+PEOPLE = Sampled("duologue_people", "Sessions on this gateway by what they do.", ["doing"])
 PAUSED_PEOPLE = Sampled(
     "duologue_paused_people", "Of those who wait: who cannot be matched at the moment, by why.", ["why"]
 )

@@ -15,6 +15,11 @@ def without_controls(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
+def printable(text: str) -> str:
+    """The same text on one line of a terminal, without anything that it would obey or hide."""
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
 _PLACE = re.compile(r"(?:https?://)?([a-z0-9-]{1,40}(?:\.[a-z0-9-]{1,40})*)(?::\d{1,5})?(?:/(?!eyJ)[\w.-]{0,60}){0,4}")
 UNFIT = "something else"
 

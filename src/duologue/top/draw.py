@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import IO
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from duologue.safety.text import printable
 from duologue.top.problems import listed
 from duologue.top.view import Cohort, Level, Media, Node, People, Process, Spread, Store, View
 
@@ -18,6 +20,11 @@ NONE = "-"
 MOST_ROWS = 8
 """Of people's doings in order."""
 DOINGS = ("talking", "matched", "ringing", "waiting", "idle", "standby", "entering", "opened", "over")
+
+
+def terminal(file: IO[str] | None = None, width: int | None = None) -> Console:
+    """For what is drawn here. It takes names as they are: `[fd00::1]` is an address, and no style of `rich`'s."""
+    return Console(file=file, width=width, markup=False, emoji=False)
 
 
 def drawn(view: View, width: int) -> RenderableType:
@@ -55,7 +62,7 @@ def _head(view: View) -> Text:
 def _problems(view: View) -> Iterable[Text]:
     for each in view.problems[:MOST_ROWS]:
         word = "PROBLEM" if each.level is Level.PROBLEM else str(each.level)
-        yield Text.assemble((f"{word:<8} ", STYLES[each.level]), shown(each.text))
+        yield Text.assemble((f"{word:<8} ", STYLES[each.level]), printable(each.text))
     if len(view.problems) > MOST_ROWS:
         yield Text(f"         and {len(view.problems) - MOST_ROWS} more")
 
@@ -73,7 +80,7 @@ def _people(people: People) -> Group:
         ),
     ]
     if people.paused:
-        lines.append(Text(f"         not matched: {shown(listed(people.paused))}", style=STYLES[Level.PROBLEM]))
+        lines.append(Text(f"         not matched: {printable(listed(people.paused))}", style=STYLES[Level.PROBLEM]))
     return Group(*lines)
 
 
@@ -81,18 +88,20 @@ def _queue(queue: Sequence[Cohort]) -> Table:
     table = _table("Queue", "waiting", "held", "read")
     for each in queue[:MOST_ROWS]:
         read = NONE if each.lag_s is None else f"{_time(each.lag_s)} ago"
-        table.add_row(shown(each.cohort), f"{each.waiting:,.0f}", f"{each.held:,.0f}", read, style=STYLES[each.level])
+        table.add_row(
+            printable(each.cohort), f"{each.waiting:,.0f}", f"{each.held:,.0f}", read, style=STYLES[each.level]
+        )
     if len(queue) > MOST_ROWS:
         rest = queue[MOST_ROWS:]
-        waiting, held = sum(each.waiting for each in rest), sum(each.held for each in rest)
-        table.add_row(f"{len(rest)} more", f"{waiting:,.0f}", f"{held:,.0f}", "")
+        waiting, held = f"{sum(each.waiting for each in rest):,.0f}", f"{sum(each.held for each in rest):,.0f}"
+        table.add_row(f"{len(rest)} more", waiting, held, "")
     return _or_none(table)
 
 
 def _waits(people: People) -> Table:
     table = _table("Waited, until", *SPREAD)
     for outcome, spread in people.waits.items():
-        table.add_row(shown(outcome), *_spread(spread))
+        table.add_row(printable(outcome), *_spread(spread))
     return _or_none(table)
 
 
@@ -100,7 +109,7 @@ def _times(media: Media, store: Store) -> Table:
     table = _table("Took", *SPREAD)
     table.add_row("match of two who fit", *_spread(media.match))
     for mode, spread in media.establish.items():
-        table.add_row(shown(f"{mode} until both are in"), *_spread(spread))
+        table.add_row(printable(f"{mode} until both are in"), *_spread(spread))
     table.add_row("first picture", *_spread(media.first_frame))
     table.add_row("answer of the store", *_spread(store.latency), style=STYLES[store.level])
     return table
@@ -116,19 +125,21 @@ def _ends(view: View) -> Table:
     silent = "" if view.store.silent_s is None else f", answered {_time(view.store.silent_s)} ago"
     errors = f", errors: {listed(view.store.errors)}" if view.store.errors else ""
     style = STYLES[Level.WARNING if errors and view.store.level is Level.OK else view.store.level]
-    table.add_row("Store", Text(shown(f"{_words(view.store.kinds)}{silent}{errors}"), style=style))
+    table.add_row("Store", Text(printable(f"{_words(view.store.kinds)}{silent}{errors}"), style=style))
     return table
 
 
 def _node(node: Node) -> Text:
     slots = "" if node.slots_per_s is None else f" {node.slots_per_s:.3g}/s"
-    return Text(shown(f"{node.node} {'up' if node.up else 'DOWN'}{slots}"), style=STYLES[node.level])
+    return Text(printable(f"{node.node} {'up' if node.up else 'DOWN'}{slots}"), style=STYLES[node.level])
 
 
 def _processes(processes: Sequence[Process]) -> Table:
     table = _table("Processes", "ready", "people", "sockets", "lag p99", "memory", "cpu", "up")
     for each in processes:
-        name = shown(each.name if each.role in ("", each.name.rpartition("-")[0]) else f"{each.name} ({_role(each)})")
+        name = printable(
+            each.name if each.role in ("", each.name.rpartition("-")[0]) else f"{each.name} ({_role(each)})"
+        )
         if each.failure is not None:
             table.add_row(name, "no answer", style=STYLES[each.level])
             continue
@@ -144,6 +155,12 @@ def _processes(processes: Sequence[Process]) -> Table:
             style=STYLES[each.level],
         )
     return table
+
+
+def _called(process: Process) -> str:
+    """By its name, which as a rule says its role."""
+    usual = process.role in ("", process.name.rpartition("-")[0])
+    return process.name if usual else f"{process.name} ({_role(process)})"
 
 
 def _role(process: Process) -> str:
@@ -174,7 +191,7 @@ def _spread(spread: Spread) -> list[str]:
 
 
 def _counts(figures: Mapping[str, float], more: str = "") -> str:
-    return shown(", ".join(filter(None, [listed(figures), more]))) if figures else NONE
+    return printable(", ".join(filter(None, [listed(figures), more]))) if figures else NONE
 
 
 def _time(seconds: float | None) -> str:
@@ -204,8 +221,3 @@ def _number(figure: float | None) -> str:
 
 def _words(words: Sequence[str]) -> str:
     return " and ".join(words) or NONE
-
-
-def shown(text: str) -> str:
-    """What others named, without anything that a terminal would obey."""
-    return "".join(each if each.isprintable() else "?" for each in text)

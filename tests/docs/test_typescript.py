@@ -1,0 +1,84 @@
+"""The TypeScript of the documentation, in a project that has installed the packed client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from duologue.protocol.client import Filters
+from duologue.protocol.codes import Mode
+from duologue.protocol.server import ChatLine
+from tests.conftest import Town
+from tests.docs.test_docs import FENCE, PAGES, ROOT, SERVER, section
+from tests.packed import PACKAGES, bundle_for_node, check_types, install, program
+
+HOWTO = ROOT / "docs/howto/integrate.md"
+OF_THE_PAGE_ALONE = {"title", "other", "esc_again"}
+NOTICE = r"^\| `(\w+)` \| (.+) \|$"
+
+pytestmark = pytest.mark.skipif(not PACKAGES.exists(), reason="no JavaScript packages here: `make check` installs them")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody's project with the client in it."""
+    folder = tmp_path_factory.mktemp("project")
+    install(folder)
+    return folder
+
+
+def examples(page: Path) -> dict[str, str]:
+    """The blocks of a page by a file name each."""
+    found = [(language, code) for language, code in FENCE.findall(page.read_text()) if language in {"ts", "tsx"}]
+    return {f"{page.stem}-{number}.{language}": code for number, (language, code) in enumerate(found)}
+
+
+def test_the_examples_fit_the_packed_client(project: Path) -> None:
+    """All of them have its types as it is now, and those of React."""
+    files = {name: code for page in PAGES for name, code in examples(page).items()}
+    assert {"README-0.ts", "integrate-auth-0.ts", "integrate-0.ts", "integrate-1.tsx"} <= files.keys()
+    for name, code in files.items():
+        (project / name).write_text(code)
+
+    check_types(project, sorted(files))
+
+
+@asynccontextmanager
+async def in_node(file: Path) -> AsyncIterator[None]:
+    """A program that runs until it is stopped. Node.js 20 has a WebSocket only when asked for it."""
+    process = await asyncio.create_subprocess_exec(program("node"), "--experimental-websocket", file)
+    try:
+        yield
+        assert process.returncode is None, "it goes on"
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def test_the_example_without_a_browser_talks(project: Path, town: Town) -> None:
+    """In Node.js, where there is no window: it meets somebody and greets them."""
+    code = next(code for code in examples(HOWTO).values() if "media: null" in code)
+    assert SERVER in code
+    (project / "talk.ts").write_text(code.replace(SERVER, town.page_url))
+    file = bundle_for_node(project, "talk.ts")
+    ana = await town.person()
+    await ana.find(Filters(mode=Mode.TEXT))
+
+    async with in_node(file), asyncio.timeout(20):
+        await ana.matched()
+        assert (await ana.expect(ChatLine)).text.startswith("Hello, ")
+
+
+def test_the_notices_are_those_of_the_page() -> None:
+    """Every code that has words there is listed, with these words."""
+    told = dict(re.findall(NOTICE, section(HOWTO, "Notices"), re.MULTILINE))
+    words = json.loads((ROOT / "web/src/i18n/en.json").read_text())["notice"]
+
+    assert told == {code: text for code, text in words.items() if code not in OF_THE_PAGE_ALONE}

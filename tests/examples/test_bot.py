@@ -1,0 +1,72 @@
+"""`examples/bot.py` as somebody meets it who chose Text, on a real `duologue dev`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from duologue.client import RandomChatSession, join
+from duologue.protocol.client import Filters
+from duologue.protocol.codes import EndReason, Mode
+from duologue.protocol.server import ChatLine, Ended
+from examples.bot import answer
+from tests.text_only import Place
+
+BOT = Path(__file__).parents[2] / "examples/bot.py"
+
+
+@asynccontextmanager
+async def bot(server: str) -> AsyncIterator[None]:
+    """The program, as it is started; nothing of it is left."""
+    process = await asyncio.create_subprocess_exec(sys.executable, BOT, server, env={**os.environ, "PYTHONUTF8": "1"})
+    try:
+        yield
+        assert process.returncode is None, "it goes on"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
+async def somebody(server: str) -> AsyncIterator[RandomChatSession]:
+    """Who looks for a talk in text."""
+    async with RandomChatSession(await join(server)) as person:
+        await person.find(Filters(mode=Mode.TEXT, auto_next=False))
+        yield person
+
+
+async def heard(person: RandomChatSession) -> str:
+    return (await person.expect(ChatLine)).text
+
+
+async def test_it_greets_answers_and_moves_on(tmp_path: Path) -> None:
+    """One stranger after another: it says who it is, what it heard, and presses Next when they say bye."""
+    async with Place(tmp_path).dev() as server, bot(server):
+        async with somebody(server) as ana:
+            await ana.matched()
+            assert "I am a bot" in await heard(ana)
+            await ana.chat("I like trains")
+            assert await heard(ana) == "You said: I like trains"
+            await ana.chat("Bye!")
+            ended = await ana.expect(Ended)
+            assert (ended.reason, ended.by) == (EndReason.NEXT, "peer")
+        async with somebody(server) as ben:
+            await ben.matched()
+            assert "I am a bot" in await heard(ben)
+
+
+@pytest.mark.parametrize(("line", "said"), [("hm", "You said: hm"), ("Next", None), ("goodbye.", None)])
+def test_what_it_says(line: str, said: str | None) -> None:
+    """The place where a bot of one's own begins."""
+    assert answer(line) == said
+
+
+def test_it_gives_questions_back() -> None:
+    """It knows nothing."""
+    assert answer("why?") != "You said: why?"
