@@ -68,6 +68,7 @@ def measure(report: Report) -> None:
         _report_left(report, before, after, nexts + 1)
         _report_told(report, side, sum(now.built for now in after))
         _report_said(report, side)
+        _report_rescues(report, side)
         _report_frames(report, pressed)
 
 
@@ -142,6 +143,13 @@ def _report_said(report: Report, side: Product) -> None:
         report.console.print(line, markup=False)
     report.add("audited_lines", [len(six)], "", Target("==", 0))
     report.add("sdk_warnings", [len(warnings)], "", Target("==", 0))
+
+
+def _report_rescues(report: Report, side: Product) -> None:
+    """How often a watchdog of the client had to ask once more; on a busy machine a picture may be late."""
+    counts = [person.ask("counts")["fastStart"] for person in side.people]
+    report.add("missing_tracks", [sum(each["missingTracks"] for each in counts)], "")
+    report.add("late_pictures", [sum(each["latePictures"] for each in counts)], "")
 
 
 def _report_frames(report: Report, pressed: Pressed) -> None:

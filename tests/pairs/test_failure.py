@@ -20,6 +20,7 @@ from duologue.protocol.codes import FailureCause
         ("disconnected_room_deleted", FailureCause.REMOVED),
         ("disconnected_server_shutdown", FailureCause.REMOVED),
         ("disconnected_join_failure", FailureCause.REFUSED),
+        ("tracks_missing_1", FailureCause.MISSING),
         ("notallowederror", FailureCause.DEVICE),
         ("permission_denied", FailureCause.DEVICE),
         ("unknown", FailureCause.OTHER),

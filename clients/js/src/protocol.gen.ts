@@ -142,6 +142,8 @@ export const FailureCause = {
   NETWORK: "network",
   /** The media server threw it out. */
   REMOVED: "removed",
+  /** It was in, and what the partner sends did not come. */
+  MISSING: "missing",
   OTHER: "other",
 } as const;
 export type FailureCause = (typeof FailureCause)[keyof typeof FailureCause];

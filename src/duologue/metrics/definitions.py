@@ -22,7 +22,7 @@ LABELS: Mapping[str, str] = {
     "`store_questions`, `webhooks_out` or `write_buffer`",
     "by": "`client` or `server`",
     "call": "`open_room`, `close_room` or `rooms`",
-    "cause": "of media failures: `device`, `timeout`, `refused`, `network` or `removed`; of client reports: "
+    "cause": "of media failures: `device`, `timeout`, `refused`, `network`, `removed` or `missing`; of client reports: "
     "`connect_timeout`, `connect_failed`, `reconnect_timeout`, `lost`, `mismatch` or `leaked`; of both: `other`",
     "code": "a close code of the protocol, a standard one, or `other`",
     "cohort": "tenant:mode:age_band:trust_pool; the first 100, then `other`",

@@ -13,6 +13,7 @@ WORDS: tuple[tuple[FailureCause, tuple[str, ...]], ...] = (
     (FailureCause.REFUSED, ("livekit_", "join_failure")),
     (FailureCause.DEVICE, ("notallowed", "notfound", "notreadable", "overconstrained", "permission", "device")),
     (FailureCause.REMOVED, ("room_deleted", "participant_removed", "duplicate_identity", "room_closed", "shutdown")),
+    (FailureCause.MISSING, ("tracks_missing",)),
     (FailureCause.NETWORK, ("disconnected", "signal", "network", "ice", "connection")),
 )
 """The first group with a word that occurs counts: `livekit_timeout` is a timeout, `livekit_notallowed` a refusal and

@@ -162,6 +162,8 @@ class FailureCause(StrEnum):
     """It was in, and the way to the media server broke."""
     REMOVED = "removed"
     """The media server threw it out."""
+    MISSING = "missing"
+    """It was in, and what the partner sends did not come."""
     OTHER = "other"
 
 

@@ -17,6 +17,7 @@ import { FastStart, type FastStartCounts, type FastStartParts } from "./fast-sta
 import { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";
 import { makeRoom, type LibraryRoom } from "./library-rooms.js";
 import { watchLibraryTimers, type LibraryTimers } from "./library-timers.js";
+import { watchTracks } from "./missing-tracks.js";
 import { part } from "./part.js";
 import { watchQuality } from "./quality.js";
 import { isSignalUrl, onSocket } from "./sockets.js";
@@ -100,7 +101,8 @@ export class LiveKitMedia implements MediaAdapter {
       ice: iceConnectionState,
       signaling: signalingState,
     }));
-    return { room: this.#room?.state ?? "none", connections, versions: { livekit: version } };
+    const { latePictures: late_pictures, missingTracks: missing_tracks } = this.#fastStart.counts;
+    return { room: this.#room?.state ?? "none", connections, versions: { livekit: version }, counts: { late_pictures, missing_tracks } };
   }
 
   async join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void> {
@@ -121,7 +123,7 @@ export class LiveKitMedia implements MediaAdapter {
       await room.connect(credentials.url, credentials.token, this.#connectOptions(credentials.url));
       await unlessAborted(Promise.race([stage.published, stage.lost]), signal);
       stage.open();
-      this.#measure(events);
+      this.#measure(stage, events);
       this.#clean = true;
     } catch (error) {
       throw error instanceof ConnectionError ? new DuologueError(`livekit ${error.reasonName}`, { cause: error }) : error;
@@ -201,13 +203,15 @@ export class LiveKitMedia implements MediaAdapter {
     socket.addEventListener("close", () => stage?.signalLost());
   }
 
-  #measure(events: MediaEvents): void {
+  #measure(stage: Stage, events: MediaEvents): void {
     this.#stopMeasuring();
     const stopQuality = watchQuality(() => this.#ledger.newest(), (quality) => events.quality?.(quality));
     const stopComparing = watchAgreement(() => [this.#room?.state ?? ConnectionState.Disconnected, this.#ledger.newest()], events.failed.bind(events));
+    const stopLooking = watchTracks(() => stage.missing, () => stage.askAgain(), events.failed.bind(events));
     this.#stopMeasuring = () => {
       stopQuality();
       stopComparing();
+      stopLooking();
     };
   }
 

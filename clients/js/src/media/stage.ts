@@ -1,5 +1,6 @@
 /** One join of one room: what is heard from the room, and what is published into it, until `detach`. */
 import {
+  ConnectionState,
   DisconnectReason,
   LogLevel,
   RoomEvent,
@@ -21,6 +22,7 @@ import type { BandwidthUse } from "../session/state.js";
 import { ask, send } from "./bandwidth.js";
 import type { FastAttempt } from "./fast-start/index.js";
 import { onFirstFrame } from "./first-frame.js";
+import { countMissing } from "./missing-tracks.js";
 import { hush } from "./quiet.js";
 
 /** The SDK's own `LocalTrack` type does not admit its own classes under exact optional types. */
@@ -95,6 +97,18 @@ export class Stage {
    */
   signalLost(): void {
     if (this.#open && this.#attached && this.#endQuiet === NOTHING) this.#endQuiet = hush(LogLevel.silent);
+  }
+
+  /** How many tracks of the partner were announced and are not here; none while the connection is being mended. */
+  get missing(): number {
+    if (this.#room.state !== ConnectionState.Connected) return 0;
+    const partners = [...this.#room.remoteParticipants.values()].filter((participant) => this.#isPartner(participant));
+    return countMissing(partners.flatMap(({ trackPublications }) => [...trackPublications.values()]));
+  }
+
+  /** What is missing is negotiated once more. */
+  askAgain(): void {
+    this.#attempt.tracksMissing();
   }
 
   /** Rejects when something could not be published. */

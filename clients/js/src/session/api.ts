@@ -79,6 +79,8 @@ export interface MediaInspection {
   readonly connections: readonly { readonly connection: string; readonly ice: string; readonly signaling: string }[];
   /** By name, such as `{ livekit: "2.23.0" }`. */
   readonly versions: Readonly<Record<string, string>>;
+  /** What the adapter counts since it was made, in words of [a-z0-9_], such as `{ missing_tracks: 1 }`; they reach the server as they are (optional). */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 /**

@@ -76,6 +76,7 @@ export function figuresOf(snapshot: Snapshot): Diagnostics["report"] {
     pc_connected: media?.connections.some(({ connection }) => connection === "connected") ?? false,
     ice_connected: media?.connections.some(({ ice }) => ice === "connected" || ice === "completed") ?? false,
     ...(joined === undefined ? {} : { ms_since_join: at - joined.at }),
+    ...media?.counts,
     ...versionFigures(snapshot.versions),
   };
 }

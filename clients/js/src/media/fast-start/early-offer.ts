@@ -15,6 +15,7 @@
  * Pure: hears messages, gives verdicts.
  */
 import type { MediaSectionsRequirement, SessionDescription, SignalResponse, SubscriptionPermissionUpdate } from "@livekit/protocol";
+import { tracksSent } from "./sdp.js";
 
 /** `ask`: pass it on, and have the SDK make an offer. `withhold`: the SDK does not hear it. */
 export type Verdict = "pass" | "ask" | "withhold";
@@ -65,8 +66,12 @@ export class EarlyOffer {
     return this.#covered() ? "pass" : "ask";
   }
 
-  #answer({ midToTrackId }: SessionDescription): Verdict {
-    this.#answered = new Set(Object.values(midToTrackId));
+  /**
+   * Its text counts, not `midToTrackId` beside it: LiveKit lists the tracks a moment after it wrote the text, so one
+   * that was added between the two is named, and does not come.
+   */
+  #answer({ sdp }: SessionDescription): Verdict {
+    this.#answered = tracksSent(sdp);
     this.#hoping = false;
     if (this.#phase === "listening") return this.#askForAll();
     if (this.#phase !== "held") return "pass";

@@ -195,7 +195,8 @@ describe("data channels", () => {
 });
 
 const allow = (trackSid: string): SignalResponse["message"] => ({ case: "subscriptionPermissionUpdate", value: new SubscriptionPermissionUpdate({ trackSid, allowed: true }) });
-const answer: SignalResponse["message"] = { case: "answer", value: new SessionDescription({ midToTrackId: { "0": "A", "1": "V" } }) };
+const sdp = ["A", "V"].map((track) => `m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=msid:PA_2|camera ${track}\r\na=sendrecv\r\n`).join("");
+const answer: SignalResponse["message"] = { case: "answer", value: new SessionDescription({ sdp }) };
 const require: SignalResponse["message"] = { case: "mediaSectionsRequirement", value: new MediaSectionsRequirement() };
 
 async function startedEarly(): Promise<{ start: FastStart; socket: Socket; attempt: FastAttempt }> {
@@ -295,7 +296,7 @@ describe("the watchdog", () => {
     attempt.pictureSubscribed();
     vi.advanceTimersByTime(PICTURE_DUE_MS);
     expect(socket.heard.filter((what) => what === "mediaSectionsRequirement")).toHaveLength(2);
-    expect(start.counts.fallbacks).toBe(1);
+    expect(start.counts).toMatchObject({ latePictures: 1, missingTracks: 0 });
     expect(start.begin(2).connectionPlan()).toMatchObject({ slim: false, startKbps: null });
     expect(start.begin(2).connectionPlan()).toMatchObject({ slim: true, startKbps: START_KBPS });
   });
@@ -309,7 +310,32 @@ describe("the watchdog", () => {
     attempt.pictureSubscribed();
     happens(attempt);
     vi.advanceTimersByTime(PICTURE_DUE_MS);
-    expect(start.counts.fallbacks).toBe(0);
+    expect(start.counts.latePictures).toBe(0);
+  });
+
+  it.each<[string, Partial<FastStartParts> | false]>([
+    ["with the fast start", {}],
+    ["without it", false],
+  ])("asks for tracks that do not come, %s", async (_, parts) => {
+    const { start, socket: open } = world(parts);
+    const attempt = start.begin(2);
+    const socket = open();
+    await Promise.resolve();
+    attempt.tracksMissing();
+    expect(socket.heard).toEqual(["mediaSectionsRequirement"]);
+    expect(start.counts).toMatchObject({ latePictures: 0, missingTracks: 1 });
+    expect(start.begin(2).connectionPlan().slim).toBe(false);
+  });
+
+  it("asks for nothing after the join is over", async () => {
+    const { start, socket: open } = world();
+    const attempt = start.begin(2);
+    const socket = open();
+    await Promise.resolve();
+    attempt.end();
+    attempt.tracksMissing();
+    expect(socket.heard).toEqual([]);
+    expect(start.counts.missingTracks).toBe(0);
   });
 });
 

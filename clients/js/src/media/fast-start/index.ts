@@ -3,14 +3,15 @@
  *
  * Proved with livekit-client 2.23.0 and LiveKit 1.13.5; a test holds the version. Where a part finds a browser,
  * an SDK or a server other than it knows, nothing happens, and the SDK goes its own, slower way. Where a part
- * did its work and yet no picture comes, a watchdog asks for what was withheld, and the next join is a plain one.
+ * did its work and yet no track or no picture comes, a watchdog asks for what was withheld, and the next join is a
+ * plain one.
  */
 import { isSignalUrl, onSocket, type WebSocketClass } from "../sockets.js";
 import { starting, type ConnectionPlan, type PeerConnectionClass } from "./connection.js";
 import { FIRST_KEYFRAME_AFTER_MS, forceKeyframe, KEYFRAMES_AFTER_MS } from "./keyframes.js";
 import { ALL_PARTS, noCounts, NO_PARTS, type FastStartCounts, type FastStartParts, type MutableCounts } from "./parts.js";
 import { closeAtOnce } from "./quick-leave.js";
-import { watchSignal, type SignalWatch } from "./signal.js";
+import { askForOffer, watchSignal, type SignalWatch } from "./signal.js";
 
 export type { FastStartCounts, FastStartParts } from "./parts.js";
 
@@ -72,6 +73,7 @@ export class FastAttempt {
   readonly #fellBack: () => void;
   readonly #end = new AbortController();
   #signal: SignalWatch | null = null;
+  #socket: WebSocket | null = null;
   #dueTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: FastStartParts, expectedTracks: number, counts: MutableCounts, fellBack: () => void) {
@@ -103,6 +105,7 @@ export class FastAttempt {
 
   socketOpened(socket: WebSocket, url: string | URL): void {
     if (!isSignalUrl(url)) return;
+    this.#socket = socket;
     const counts = this.#counts;
     const misfired = (): void => void (counts.misfires += 1);
     if (this.#parts.quickLeave) closeAtOnce(socket, () => (counts.quickLeaves += 1), misfired);
@@ -123,12 +126,17 @@ export class FastAttempt {
   pictureSubscribed(): void {
     clearTimeout(this.#dueTimer);
     if (!Object.values(this.#parts).includes(true)) return;
-    this.#dueTimer = this.#later(() => this.#fallBack(), PICTURE_DUE_MS);
+    this.#dueTimer = this.#later(() => this.#fallBack("latePictures"), PICTURE_DUE_MS);
   }
 
   /** It is here, or there will be none. */
   pictureSettled(): void {
     clearTimeout(this.#dueTimer);
+  }
+
+  /** Tracks of the partner are announced, and have not come for a while. */
+  tracksMissing(): void {
+    if (!this.ended.aborted) this.#fallBack("missingTracks");
   }
 
   end(): void {
@@ -152,10 +160,10 @@ export class FastAttempt {
     if (!this.ended.aborted) this.#counts[done ? "keyframes" : "misfires"] += 1;
   }
 
-  #fallBack(): void {
-    this.#counts.fallbacks += 1;
+  #fallBack(cause: "latePictures" | "missingTracks"): void {
+    this.#counts[cause] += 1;
     this.#fellBack();
-    this.#signal?.ask();
+    if (this.#socket !== null) askForOffer(this.#socket);
   }
 
   #later(run: () => void, delayMs: number): ReturnType<typeof setTimeout> {

@@ -41,8 +41,10 @@ export interface FastStartCounts {
   readonly quickLeaves: number;
   /** A part that this browser lacks or refused: the SDK's own way was taken instead. */
   readonly misfires: number;
-  /** No picture in time though one was due: the SDK's own way was taken, also for the next join. */
-  readonly fallbacks: number;
+  /** No picture of a track that was here: the SDK's own way was taken, also for the next join. */
+  readonly latePictures: number;
+  /** Tracks of the partner that were announced did not come: likewise. */
+  readonly missingTracks: number;
 }
 
 export type MutableCounts = { -readonly [Name in keyof FastStartCounts]: number };
@@ -77,6 +79,7 @@ export function noCounts(): MutableCounts {
     keyframes: 0,
     quickLeaves: 0,
     misfires: 0,
-    fallbacks: 0,
+    latePictures: 0,
+    missingTracks: 0,
   };
 }

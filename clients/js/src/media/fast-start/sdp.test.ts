@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { withoutIceLite, withStartBitrate } from "./sdp.js";
+import { tracksSent, withoutIceLite, withStartBitrate } from "./sdp.js";
 
 const HEAD = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n";
 const AUDIO = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n";
@@ -37,4 +37,11 @@ it.each([
 it("takes out ICE Lite, and nothing else", () => {
   expect(withoutIceLite(`${HEAD}a=ice-lite\r\n${VIDEO}`)).toBe(HEAD + VIDEO);
   expect(withoutIceLite(HEAD + VIDEO)).toBe(HEAD + VIDEO);
+});
+
+it("tells which tracks are sent", () => {
+  const section = (msid: string, direction: string): string => `${VIDEO}a=msid:PA_1|camera ${msid}\r\na=${direction}\r\n`;
+  const sdp = HEAD + AUDIO + section("TR_1", "sendrecv") + section("TR_2", "sendonly") + section("TR_3", "recvonly") + section("TR_4", "inactive");
+  expect([...tracksSent(sdp)]).toEqual(["TR_1", "TR_2"]);
+  expect([...tracksSent("")]).toEqual([]);
 });

@@ -25,6 +25,12 @@ export function withoutIceLite(sdp: string): string {
   return sdp.replace(/^a=ice-lite\r?\n/m, "");
 }
 
+/** Ids of the tracks that whoever wrote this sends. */
+export function tracksSent(sdp: string): ReadonlySet<string> {
+  const sending = sdp.split(/(?=^m=)/m).filter((section) => /^a=send(only|recv)\r?$/m.test(section));
+  return new Set(sending.flatMap((section) => /^a=msid:\S+ (\S+)/m.exec(section)?.[1] ?? []));
+}
+
 function startAt(section: string, hint: string): string {
   const payload = /^a=rtpmap:(\d+) VP8\/90000/im.exec(section)?.[1];
   if (payload === undefined) return section;

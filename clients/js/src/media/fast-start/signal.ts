@@ -15,8 +15,6 @@ const ours = new WeakSet<Event>();
 export interface SignalWatch {
   /** Media can flow. */
   connected(): void;
-  /** Have the SDK make an offer. */
-  ask(): void;
 }
 
 /** Listen before anybody else does; call it while the socket is new. */
@@ -44,11 +42,11 @@ export function watchSignal(socket: WebSocket, expectedTracks: number, handlers:
     handlers.asked();
     ask();
   };
-  return { connected, ask };
+  return { connected };
 }
 
-/** A request for nothing: the SDK adds no section and makes an offer. */
-function askForOffer(socket: WebSocket): void {
+/** Have the SDK make an offer, by a request for nothing: it adds no section. */
+export function askForOffer(socket: WebSocket): void {
   if (socket.readyState !== 1) return;
   const response = new SignalResponse({ message: { case: "mediaSectionsRequirement", value: new MediaSectionsRequirement() } });
   const event = new MessageEvent("message", { data: new Uint8Array(response.toBinary()).buffer });
