@@ -34,8 +34,8 @@ LABELS: Mapping[str, Sequence[str]] = {
 BUILD = {"version": "0.1.0", "roles": "gateway"}
 PROCESSES = ("gateway-1", "gateway-2")
 OF_RULES = {
-    f"duologue:{promise}_errors:{figure}": value
-    for promise in ("match", "establish")
+    f"{promise}_errors:{figure}": value
+    for promise in ("duologue:match", "duologue_mode:establish")
     for figure, value in {
         "ratio5m": 0.012, "burn5m": 1.2, "burn1h": 0.7, "burn6h": 0.5, "burn3d": 0.4,
     }.items()
