@@ -6,6 +6,7 @@
  * is up; an in-flight publish is awaited before a disconnect; leftovers of failed connects are closed.
  */
 import { AudioPresets, ConnectionError, ConnectionState, VideoPresets, version, type Room, type RoomConnectOptions, type RoomOptions } from "livekit-client";
+import type { AbortSignalLike } from "../session/abort.js";
 import type { MediaAdapter, MediaEvents, MediaInspection, PictureSize } from "../session/api.js";
 import type { BandwidthUse } from "../session/state.js";
 import type { Credentials, Mode } from "../protocol.gen.js";
@@ -105,8 +106,8 @@ export class LiveKitMedia implements MediaAdapter {
     return { room: this.#room?.state ?? "none", connections, versions: { livekit: version }, counts: { late_pictures, missing_tracks } };
   }
 
-  async join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void> {
-    signal.throwIfAborted();
+  async join(credentials: Credentials, events: MediaEvents, signal: AbortSignalLike, mode: Mode): Promise<void> {
+    if (signal.aborted) throw signal.reason;
     this.#mode = mode;
     this.#stopListening ??= this.#listen();
     const tracks = await unlessAborted(this.#tracks(mode), signal);
@@ -118,7 +119,7 @@ export class LiveKitMedia implements MediaAdapter {
     const abort = (): void => {
       if (room.state === ConnectionState.Connecting) void part(room); // makes `connect` reject
     };
-    signal.addEventListener("abort", abort, { once: true });
+    signal.addEventListener("abort", abort);
     try {
       await room.connect(credentials.url, credentials.token, this.#connectOptions(credentials.url));
       await unlessAborted(Promise.race([stage.published, stage.lost]), signal);
@@ -255,17 +256,18 @@ function isLoopback(url: string): boolean {
 }
 
 /** What is awaited may go on; nobody waits for it any more. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const stop = new AbortController();
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignalLike): Promise<T> {
+  let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    const fail = (): void => reject(new DOMException("aborted", "AbortError"));
+    const fail = (): void => reject(new DuologueError("aborted"));
     if (signal.aborted) fail();
-    signal.addEventListener("abort", fail, { once: true, signal: stop.signal });
+    signal.addEventListener("abort", fail);
+    stop = () => signal.removeEventListener("abort", fail);
   });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    stop.abort();
+    stop();
   }
 }
 
