@@ -47,6 +47,7 @@ const NOTHING: PageDevicesState = {
   microphones: [],
   cameraId: null,
   microphoneId: null,
+  facing: null,
 };
 const NO_CONNECTIONS = { built: 0, live: 0, swept: 0 };
 
