@@ -6,6 +6,7 @@
 
 // The session
 export { RandomChatSession } from "./random-chat-session.js";
+export type { AbortSignalLike } from "./session/abort.js";
 export type {
   Environment,
   LifecycleEvent,
