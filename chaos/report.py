@@ -18,6 +18,7 @@ from duologue.protocol import server as s
 from scripts.dashboards import svg
 
 BIN_MS = 1_000
+WORTH_TELLING_MS = 1_000
 WIDTH, LEFT, RIGHT = 1_160.0, 150.0, 20.0
 BAR, GAP, PLOT = 14.0, 4.0, 90.0
 
@@ -77,7 +78,7 @@ def judged(seed: int, story: Story, found: Sequence[Violation]) -> Run:
 def result(run: Run) -> Result:
     """For programs."""
     felt = {id(each) for group in run.groups for each in group.felt(run.unwell)}
-    rest = [each for each in run.unwell if id(each) not in felt]
+    rest = [each for each in run.unwell if id(each) not in felt and each.lasted_ms >= WORTH_TELLING_MS]
     elsewhere = [
         FaultResult(each.why, each.who, (each.from_ms - run.from_ms) / 1000, each.lasted_ms / 1000, 0, 1,
                     spread([each.lasted_ms]), spread([])) for each in rest

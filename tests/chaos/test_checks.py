@@ -227,7 +227,7 @@ def test_a_fault_that_is_felt_for_too_long() -> None:
     )
 
     late = by("faults end in time", story(*entries, troubles=(trouble(10_000, 12_000),)))
-    assert late == ["ana: away for 20000 ms, 13000 ms longer than promised"]
+    assert late == ["1 times for too long, at most ana: away for 20000 ms, 13000 ms longer than promised"]
     assert by("faults end in time", story(*entries, troubles=(trouble(10_000, 12_000, 20_000),))) == []
 
 
