@@ -24,6 +24,14 @@ export type SessionEvent =
   | { type: "microphone_switched"; on: boolean }
   | { type: "camera_switched"; on: boolean }
   | { type: "data_saver_switched"; on: boolean }
+  | { type: "call_asked"; to: string; mode: Mode }
+  | { type: "accept_asked" }
+  /** `ringing`: only what rings, not a talk. */
+  | { type: "hang_up_asked"; ringing: boolean }
+  | { type: "link_asked"; renew: boolean }
+  | { type: "call_block_asked" }
+  | { type: "call_report_asked"; reason: string; text: string }
+  | { type: "call_dismissed" }
   | { type: "notice_dismissed" }
   | { type: "closed" }
   // the socket

@@ -1,7 +1,7 @@
 /** The whole state of a session: what a page sees (`view`), and what only the reducer needs. */
 import type { CommandBody } from "./wire.js";
 import type { Effect, Wishes } from "./events.js";
-import type { BandwidthUse, EndedView, NetworkView, PairView, RandomChatState } from "./state.js";
+import type { BandwidthUse, EndedView, LineView, NetworkView, PairView } from "./state.js";
 
 /** Samples of the quality in a row, and how many times the usual wait the picture's next return takes. */
 export interface Streak {
@@ -13,7 +13,7 @@ export interface Streak {
 export const NO_STREAK: Streak = { poor: 0, well: 0, patience: 1 };
 
 export interface Model {
-  readonly view: RandomChatState;
+  readonly view: LineView;
   readonly autoNextMs: number | null;
   /** Rest after a partner who pressed Next. */
   readonly pauseWhenSkipped: boolean;
@@ -80,6 +80,9 @@ export function initialModel(options: ModelOptions): Model {
       microphone: options.hasMedia,
       camera: options.hasMedia,
       notice: null,
+      call: null,
+      callEnded: null,
+      link: null,
     },
     attempt: 0, // `ready` tells how far this person is
     goal: "idle",
@@ -114,7 +117,7 @@ export function andThen(first: Step, next: (state: Model) => Step): Step {
   return { state: second.state, effects: [...first.effects, ...second.effects] };
 }
 
-export function see(model: Model, view: Partial<RandomChatState>): Model {
+export function see(model: Model, view: Partial<LineView>): Model {
   return { ...model, view: { ...model.view, ...view } };
 }
 

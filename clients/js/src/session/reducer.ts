@@ -6,6 +6,7 @@
 import { assertNever } from "../errors.js";
 import type { Push, Reply } from "../protocol.gen.js";
 import { blockAnswered, blockAsked, reportAsked } from "./blocking.js";
+import { callAsked } from "./calling.js";
 import { chatAnswered, chatHeard, chatWritten, keyPressed, peerTyped } from "./chatting.js";
 import type { SessionEvent, TimerName } from "./events.js";
 import { dropPair, initialModel, see, seePair, step, andThen, type Model, type Step } from "./model.js";
@@ -44,6 +45,14 @@ export function reduce(state: Model, event: SessionEvent, now: number): Step {
       return switched(see(state, { camera: event.on }), { type: "switch_camera", on: event.on });
     case "data_saver_switched":
       return dataSaverSwitched(state, event.on);
+    case "call_asked":
+    case "accept_asked":
+    case "hang_up_asked":
+    case "link_asked":
+    case "call_block_asked":
+    case "call_report_asked":
+    case "call_dismissed":
+      return callAsked(state, event);
     case "notice_dismissed":
       return step(see(state, { notice: null }));
     case "closed":
