@@ -24,7 +24,6 @@ export type {
   Session,
   SocketLike,
   VideoCall,
-  VideoCallOptions,
 } from "./session/api.js";
 export type { ConnectionCounts, SessionDiagnostics, Snapshot, TroubleReport } from "./session/diagnosis.js";
 export type { TrailEntry } from "./session/trail.js";

@@ -8,7 +8,7 @@ import { Socket } from "./socket.js";
 import { assertNever } from "./errors.js";
 import { TrailEvent } from "./protocol.gen.js";
 import { MediaActor, NO_TRACKS, type RemoteTracks } from "./session/actor.js";
-import type { LineOptions, PictureSize } from "./session/api.js";
+import type { LifecycleEvent, LineOptions, PictureSize } from "./session/api.js";
 import type { Effect, SessionEvent, TimerName, Wishes } from "./session/events.js";
 import { NO_CONNECTIONS, snapshotOf, type SessionDiagnostics, type Snapshot } from "./session/diagnosis.js";
 import { initialModel, isAtRest, type Model } from "./session/model.js";
@@ -53,7 +53,7 @@ export class Line {
         if (command.type === "diagnostics" && !reply.ok) this.#recorder.refused(command);
         this.dispatch({ type: "answered", command, reply });
       },
-    });
+    }, { standBy: options.standBy ?? true });
     this.#actor = media === null ? null : this.#makeActor(media);
     if (options.dataSaver === true) media?.useBandwidth?.("data_saver");
   }
@@ -72,8 +72,13 @@ export class Line {
   };
 
   start(): void {
-    this.#stopListening ??= this.#options.environment.lifecycle?.listen((event) => this.#socket.lifecycle(event)) ?? null;
+    this.#stopListening ??= this.#options.environment.lifecycle?.listen((event) => this.#lifecycle(event)) ?? null;
     this.#socket.start();
+  }
+
+  #lifecycle(event: LifecycleEvent): void {
+    if (event === "visible" || event === "resumed") this.dispatch({ type: "woke" });
+    this.#socket.lifecycle(event);
   }
 
   setPictureSize(size: PictureSize): void {
@@ -85,7 +90,7 @@ export class Line {
   }
 
   takeOver(): void {
-    // not yet
+    this.#socket.takeOver();
   }
 
   diagnostics(): SessionDiagnostics {
@@ -133,6 +138,10 @@ export class Line {
     switch (effect.type) {
       case "send":
         return this.#socket.command(effect.command);
+      case "withdraw":
+        return this.#socket.withdraw(effect.command);
+      case "take_over":
+        return this.#socket.takeOver();
       case "report_media": {
         const { pair, event, detail, ms } = effect;
         return this.#socket.signal({ type: "media", pair, event, ...(detail === undefined ? {} : { detail }), ...(ms === undefined ? {} : { ms }) });

@@ -1,11 +1,16 @@
 /** Meet somebody, talk, move on: a line to the server as a random chat needs it. */
 import { Face } from "./face.js";
-import type { RandomChat } from "./session/api.js";
+import { Line } from "./line.js";
+import type { RandomChat, RandomChatOptions } from "./session/api.js";
 import type { Wishes } from "./session/events.js";
 import type { RandomChatState } from "./session/state.js";
 
 /** Made of options it has a line of its own; made of a `Line` it shares it, with a `VideoCallSession`. */
 export class RandomChatSession extends Face<RandomChatState> implements RandomChat {
+  constructor(over: Line | RandomChatOptions) {
+    super(over instanceof Line ? over : { standBy: false, ...over });
+  }
+
   get state(): RandomChatState {
     return this.line.view;
   }

@@ -1,18 +1,13 @@
 /** Call somebody one knows, and be called: a line to the server as direct calls need it. */
 import { Face } from "./face.js";
-import { Line } from "./line.js";
 import { Mode } from "./protocol.gen.js";
-import type { VideoCall, VideoCallOptions } from "./session/api.js";
+import type { VideoCall } from "./session/api.js";
 import { callStateOf } from "./session/callview.js";
 import type { LineView, VideoCallState } from "./session/state.js";
 
 /** Made of options it has a line of its own; made of a `Line` it shares it, with a `RandomChatSession`. */
 export class VideoCallSession extends Face<VideoCallState> implements VideoCall {
   #seen: { readonly view: LineView; readonly state: VideoCallState } | null = null;
-
-  constructor(over: Line | VideoCallOptions) {
-    super(over instanceof Line ? over : { standBy: true, ...over });
-  }
 
   /** The same value as long as nothing changes. */
   get state(): VideoCallState {

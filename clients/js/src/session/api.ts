@@ -132,16 +132,13 @@ export interface LineOptions {
   readonly dataSaver?: boolean;
   /**
    * When another session of this person becomes the active one: `true` stays connected (`standby`), so that calls
-   * ring here too; `false` lets go of the server for good (`refused`, 4303).
+   * ring here too; `false` lets go of the server for good (`refused`, 4303). `true` where it is not given, but for a
+   * `RandomChatSession` with a line of its own.
    */
   readonly standBy?: boolean;
 }
 
-/** Without `standBy` it is `false`: a random chat is in one place at a time. */
 export type RandomChatOptions = LineOptions;
-
-/** Without `standBy` it is `true`: a call rings at all devices. */
-export type VideoCallOptions = Omit<LineOptions, "autoNextMs">;
 
 /** What every session can do: be watched, connect, talk within a pair, and go. */
 export interface Session<State> {

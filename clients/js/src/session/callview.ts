@@ -34,5 +34,5 @@ function endedOf({ callEnded, ended }: LineView): CallEndedView | null {
 }
 
 function ofTalk({ alias, reason, by, talkedMs, blocked, reported }: EndedView, call: string): CallEndedView {
-  return { call, outgoing: false, alias, reason, by, talkedMs, retryAt: null, blocked, reported };
+  return { call, outgoing: null, alias, reason, by, talkedMs, retryAt: null, blocked, reported };
 }

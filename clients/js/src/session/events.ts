@@ -7,7 +7,7 @@ import type { CommandBody } from "./wire.js";
 export type Wishes = Omit<Filters, "auto_next">;
 
 /** One timer of each name at a time; starting it again replaces it. */
-export type TimerName = "auto_next" | "retry" | "peer_typing" | "media_over" | "back_over";
+export type TimerName = "auto_next" | "retry" | "peer_typing" | "media_over" | "back_over" | "ring_over" | "call_retry";
 
 export type SessionEvent =
   // the person
@@ -46,10 +46,16 @@ export type SessionEvent =
   | { type: "media_failed"; epoch: number; detail: string }
   | { type: "first_frame_shown"; epoch: number }
   | { type: "quality_sampled"; epoch: number; quality: Quality }
+  /** The page is looked at again: timers may be late. */
+  | { type: "woke" }
   | { type: "timer_fired"; timer: TimerName };
 
 export type Effect =
   | { type: "send"; command: CommandBody }
+  /** Whatever of this was not sent, or might have to be sent again, is not. */
+  | { type: "withdraw"; command: CommandBody["type"] }
+  /** This session is to be the active one. */
+  | { type: "take_over" }
   | { type: "report_media"; pair: string; event: MediaEvent; detail?: string; ms?: number }
   | { type: "tell_typing"; pair: string }
   | { type: "join_media"; epoch: number; credentials: Credentials; mode: Mode }

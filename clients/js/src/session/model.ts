@@ -12,8 +12,34 @@ export interface Streak {
 
 export const NO_STREAK: Streak = { poor: 0, well: 0, patience: 1 };
 
+/** What only the reducer needs of direct calls; what rings is in `view.call`. */
+export interface Calling {
+  /**
+   * A `call` of ours that has no name yet. `taken`: the server has said `ok`, and tells the rest. `unwanted`: hung up
+   * meanwhile, so it is cancelled as soon as it has a name.
+   */
+  readonly dial: { readonly to: string; readonly taken: boolean; readonly unwanted: boolean } | null;
+  /** Epoch ms of our clock when `view.call` is over, whatever is heard or not; null: nothing rings. */
+  readonly until: number | null;
+  /** The pair that the call became, which has no room yet. */
+  readonly pair: string | null;
+  /** The last call that we said no to: whatever comes of it is not wanted. */
+  readonly refused: string | null;
+  /** To be said again when the timer `call_retry` fires. */
+  readonly again: readonly CommandBody[];
+  /** Found ringing after a reload: a search that goes on after it is one of ours. */
+  readonly adopts: boolean;
+  /** The last call that is over, however it ended. */
+  readonly last: string | null;
+  /** The link was not told because we stood by: it is asked for again when we do not. */
+  readonly linkOwed: { readonly renew: boolean } | null;
+}
+
+export const NO_CALLING: Calling = { dial: null, until: null, pair: null, refused: null, again: [], adopts: false, last: null, linkOwed: null };
+
 export interface Model {
   readonly view: LineView;
+  readonly calling: Calling;
   readonly autoNextMs: number | null;
   /** Rest after a partner who pressed Next. */
   readonly pauseWhenSkipped: boolean;
@@ -84,6 +110,7 @@ export function initialModel(options: ModelOptions): Model {
       callEnded: null,
       link: null,
     },
+    calling: NO_CALLING,
     attempt: 0, // `ready` tells how far this person is
     goal: "idle",
     pending: null,
@@ -102,9 +129,9 @@ export function initialModel(options: ModelOptions): Model {
   };
 }
 
-/** No pair, and none is wanted. */
+/** No pair and no call, and none is wanted. */
 export function isAtRest({ goal, view }: Model): boolean {
-  return goal === "idle" && view.pair === null;
+  return goal === "idle" && view.pair === null && view.call === null;
 }
 
 export function step(state: Model, ...effects: Effect[]): Step {
@@ -123,6 +150,10 @@ export function see(model: Model, view: Partial<LineView>): Model {
 
 export function seePair(model: Model, pair: Partial<PairView>): Model {
   return model.view.pair === null ? model : see(model, { pair: { ...model.view.pair, ...pair } });
+}
+
+export function ofCalls(model: Model, calling: Partial<Calling>): Model {
+  return { ...model, calling: { ...model.calling, ...calling } };
 }
 
 /** Say it, and remember that it awaits its answer. */
@@ -168,5 +199,6 @@ export function endedView(model: Model, why: Pick<EndedView, "reason" | "by">, n
   const pair = model.view.pair;
   if (pair === null) return null;
   const talkedMs = pair.talkingSince === null ? null : Math.max(0, now - pair.talkingSince);
-  return { ...why, pair: pair.id, alias: pair.peer.alias, talkedMs, nextAt: null, blocked: false, reported: false };
+  const call = pair.call === undefined ? {} : { call: pair.call };
+  return { ...why, pair: pair.id, alias: pair.peer.alias, talkedMs, nextAt: null, blocked: false, reported: false, ...call };
 }

@@ -162,7 +162,8 @@ export type CallOver = CallEnd | ErrorCode | EndReason;
 export interface CallEndedView {
   /** Null: it never got so far as to have a name. */
   readonly call: string | null;
-  readonly outgoing: boolean;
+  /** Null: there was a talk, and it does not matter who called. */
+  readonly outgoing: boolean | null;
   readonly alias: string | null;
   readonly reason: CallOver;
   readonly by: "me" | "peer" | "server";
