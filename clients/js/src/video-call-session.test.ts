@@ -1,6 +1,7 @@
 /** Direct calls: each thing that can happen to one, over a whole session. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { CallEnd, type ErrorCode, type ServerMessage } from "./protocol.gen.js";
+import type { CallEnd} from "./protocol.gen.js";
+import { type ErrorCode, type ServerMessage } from "./protocol.gen.js";
 import { credentials } from "./testing/fake-server.js";
 import { settle, World } from "./testing/world.js";
 import type { VideoCallSession } from "./video-call-session.js";
