@@ -120,7 +120,7 @@ def promise(name: str, title: str) -> timeseries.Panel:
     return timeline(
         title,
         *(Query(f"max({name}_errors:burn{window})", f"last {words}") for window, words in windows.items()),
-        about="At 1 the promise is just kept, in the mode where it is worst. At 14 a month of what it allows is gone in two days: somebody is woken.",
+        about="At 1 the promise is just kept (by mode: the worst). At 14 a month's share is gone in two days: a page.",
         limit=1,
         width=12,
     )

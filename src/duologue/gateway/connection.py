@@ -443,11 +443,13 @@ class Connection:
             self.handle(ev.NotTaken(id_, taken or Outcome.DONE))
 
     async def _perform(self, command: ev.Perform) -> Outcome | CommandError:
+        performer, who = self._hub.performer, self._who()
         try:
-            outcome = await self._hub.performer.perform(self._who(), self._generation, command.message)
+            await performer.admit(who, command.message)
+            outcome = await performer.perform(who, self._generation, command.message)
             if outcome is Outcome.GONE:
                 await self._hub.vouch_for(self)
-                outcome = await self._hub.performer.perform(self._who(), self._generation, command.message)
+                outcome = await performer.perform(who, self._generation, command.message)
         except RateLimited as limited:
             return CommandError(
                 ErrorCode.RATE_LIMITED, "too fast", temporary=True, retry_after_ms=limited.retry_after_ms
