@@ -63,6 +63,9 @@ export class FakeChat implements RandomChat {
   reconnectNow(): void {
     this.#see({ connection: { status: "online" } });
   }
+  takeOver(): void {
+    this.reconnectNow();
+  }
   dismissNotice(): void {
     this.#see({ notice: null });
   }
@@ -100,6 +103,7 @@ export class FakeDevices implements PageDevices {
       microphones: off ? [] : [{ id: "microphone", label: "Built-in microphone" }],
       cameraId: off ? null : "camera",
       microphoneId: off ? null : "microphone",
+      facing: null,
     };
   }
 
