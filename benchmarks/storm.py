@@ -88,11 +88,11 @@ async def _calm(crowd: Crowd) -> None:
 
 async def _kill(report: Report, service: Service, crowd: Crowd) -> None:
     """One gateway dies without a word."""
-    spent_s = service.processes["gateway-2"].cpu_s()
+    spent_s, ours_s = service.processes["gateway-2"].cpu_s(), time.process_time()
     start_s = time.perf_counter()
     os.kill(service.processes["gateway-1"].pid, signal.SIGKILL)
     lost = await _storm(report, crowd, service.processes["gateway-1"])
-    spent_s = service.processes["gateway-2"].cpu_s() - spent_s
+    spent_s, ours_s = service.processes["gateway-2"].cpu_s() - spent_s, time.process_time() - ours_s
     waits_ms = [guest.losses[0].wait_ms for guest in lost]
     back_ms = [1000 * (guest.returns[0] - start_s) for guest in lost if guest.returns]
     _draw(report, "killed: the first wait that was chosen", waits_ms)
@@ -102,6 +102,7 @@ async def _kill(report: Report, service: Service, crowd: Crowd) -> None:
     _add_times(report, "killed_back", back_ms, Target("<=", SEAT_MS))
     report.add("killed_tries_most", [max(len(guest.losses) for guest in lost)], "")
     report.add("killed_gateway_cpu_ms_per_return", [1000 * spent_s / len(lost)], "ms")
+    report.add("killed_clients_cpu_ms_per_return", [1000 * ours_s / len(lost)], "ms")
     await _as_before(report, "killed", crowd, lost)
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from livekit import rtc
@@ -15,12 +15,14 @@ from duologue.app.dev import all_in_one
 from duologue.app.media import any_media
 from duologue.client import RandomChatSession, join
 from duologue.client.media import Media
+from duologue.client.synthetic import HEIGHT, WIDTH
 from duologue.ids import NodeName
 from duologue.media.livekit import LiveKit
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import EndReason, Mode
 from duologue.protocol.server import Ended, Talking
 from duologue.settings import GatewaySettings, HttpSettings, LimitSettings, LiveKitSettings, Settings
+from tests.docs.test_python import SEEING
 from tests.fakes import free_port, free_udp_port, wait_until
 
 pytestmark = pytest.mark.timeout(120)  # three people encode on one machine
@@ -62,6 +64,7 @@ class Person:
 class House(NamedTuple):
     """`duologue dev` in this process, with its own LiveKit, and people in it."""
 
+    page_url: str
     livekit: LiveKit
     people: tuple[Person, Person, Person]
 
@@ -83,7 +86,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         started, _ = await stack.enter_async_context(all_in_one(settings, choice))
         people = [await _somebody(stack, started.page_url) for _ in range(3)]
         assert isinstance(choice.media, LiveKit)
-        yield House(choice.media, (people[0], people[1], people[2]))
+        yield House(started.page_url, choice.media, (people[0], people[1], people[2]))
 
 
 async def _somebody(stack: AsyncExitStack, url: str) -> Person:
@@ -158,6 +161,18 @@ async def test_who_only_wants_to_speak_shows_no_picture(house: House) -> None:
     kinds = [each.kind for each in ana.media.room.local_participant.track_publications.values()]
 
     assert kinds == [rtc.TrackKind.KIND_AUDIO]
+
+
+async def test_the_example_of_the_howto_sees_somebody(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """The size of each picture is printed."""
+    names: dict[str, Any] = {}
+    exec(compile(SEEING, "python.md", "exec"), names)
+    seeing = asyncio.create_task(names["see_somebody"](await join(house.page_url)))
+    ana, *_ = house.people
+    await ana.find(Mode.VIDEO)
+    await wait_until(lambda: f"{WIDTH} x {HEIGHT}\n" in capsys.readouterr().out, description="it sees", within_s=40)
+    seeing.cancel()
+    await asyncio.gather(seeing, return_exceptions=True)
 
 
 def _tasks() -> set[str]:
