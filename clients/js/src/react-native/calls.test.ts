@@ -96,6 +96,14 @@ describe("a call", () => {
     expect([session.did, screen.did]).toEqual([["decline"], [SHOWN]]);
   });
 
+  it("that was answered before the app ran is not shown again, and taken", () => {
+    const { session, screen, calls } = phone();
+    calls.pressed(UUID.toUpperCase(), "answer");
+    calls.push(pushed("call.ringing"));
+    session.is("rings");
+    expect([session.did, screen.did]).toEqual([["accept"], []]);
+  });
+
   it("that a button of the app took is answered on the screen", () => {
     const { session, screen } = phone();
     session.is("rings");

@@ -52,13 +52,16 @@ export class PhoneCalls {
   readonly #screen: CallScreenLike;
   readonly #rings = new Map<string, Ring>();
   readonly #over: string[] = [];
+  /** Pressed on a screen that the system showed before the app ran. */
+  readonly #early = new Map<string, "answer" | "end">();
   readonly #stop: readonly (() => void)[];
 
   /** Listens until `close`. */
   constructor(session: CallsLike, screen: CallScreenLike) {
     this.#session = session;
     this.#screen = screen;
-    const [answer, end] = [screen.addEventListener("answerCall", (event) => this.#wanted(event.callUUID, "answer")), screen.addEventListener("endCall", (event) => this.#wanted(event.callUUID, "end"))];
+    const answer = screen.addEventListener("answerCall", (event) => this.pressed(event.callUUID, "answer"));
+    const end = screen.addEventListener("endCall", (event) => this.pressed(event.callUUID, "end"));
     this.#stop = [session.subscribe(() => this.#look()), () => answer.remove(), () => end.remove()];
     this.#look();
   }
@@ -73,6 +76,19 @@ export class PhoneCalls {
     return true;
   }
 
+  /** On the call screen, which may be before a push told of the call: CallKeep keeps what was pressed before the app ran. */
+  pressed(callUUID: string, what: "answer" | "end"): void {
+    const uuid = callUUID.toLowerCase(); // CallKit's are in capitals
+    const ring = this.#rings.get(uuid);
+    if (ring === undefined) {
+      if (!this.#over.includes(uuid)) this.#early.set(uuid, what);
+      return;
+    }
+    if (ring.wants === what) return;
+    ring.wants = what;
+    if (ring.where !== "told") this.#act(ring);
+  }
+
   /** The call screen is left as it is. */
   close(): void {
     for (const stop of this.#stop) stop();
@@ -84,8 +100,10 @@ export class PhoneCalls {
     const leftMs = ringsUntil - Date.now();
     if (this.#rings.has(uuid) || this.#over.includes(uuid) || leftMs <= 0) return;
     const timer = setTimeout(() => this.#end(uuid, EndReason.UNANSWERED), leftMs);
-    this.#rings.set(uuid, { uuid, call, wants: null, where: "told", timers: new Map([["ring", timer]]) });
-    this.#screen.displayIncomingCall(uuid, caller, caller, "generic", mode === "video");
+    const wants = this.#early.get(uuid) ?? null;
+    this.#early.delete(uuid);
+    this.#rings.set(uuid, { uuid, call, wants, where: "told", timers: new Map([["ring", timer]]) });
+    if (wants === null) this.#screen.displayIncomingCall(uuid, caller, caller, "generic", mode === "video");
   }
 
   /** What the session knows now, of calls that it and we know. */
@@ -121,13 +139,6 @@ export class PhoneCalls {
     stopTimer(ring, "ring");
     if (ring.wants === null) this.#screen.answerIncomingCall(ring.uuid);
     if (ring.wants === "end") this.#act(ring);
-  }
-
-  #wanted(uuid: string, what: "answer" | "end"): void {
-    const ring = this.#rings.get(uuid.toLowerCase()); // CallKit's are in capitals
-    if (ring === undefined || ring.wants === what) return;
-    ring.wants = what;
-    if (ring.where !== "told") this.#act(ring);
   }
 
   #act(ring: Ring): void {
