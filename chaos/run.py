@@ -30,7 +30,6 @@ from tests.log_content import offences, warnings_in
 WARM_UP_S = 6.0
 WELL_FOR_S = 2.0
 """Nobody was unwell for so long: the next round may begin."""
-CALM_S = 10.0
 LEAVE_WITHIN_S = 30.0
 SETTLED_WITHIN_S = 40.0
 """Seats, gateways that died, rooms without a pair: by then all of it is dealt with."""
@@ -46,12 +45,14 @@ class Options(NamedTuple):
     seed: int
     seconds: float
     people: int
-    video: int
+    voice: int
     """How many of them want voice, and join rooms for real."""
     only: tuple[str, ...]
     rounds_most: int = 1_000
     forget_within_s: float = 80.0
     """How long to wait at the end until the ledger has forgotten everybody; 0: that it means to is enough."""
+    calm_s: float = 10.0
+    """At the end nothing goes wrong any more."""
     size: Size = Size()
     folder: Path | None = None
     """Where the logs of all processes stay; None: nowhere."""
@@ -75,7 +76,7 @@ class Crowd:
         """All of them, one after the other in the first seconds."""
         loop = asyncio.get_running_loop()
         for number in range(options.people):
-            who = traits(number, options.seed, video=number < options.video)
+            who = traits(number, options.seed, video=number < options.voice)
             self.story.people[who.name] = who
             self.people.append(Person(who, url, options.seed, self.note))
             self.tasks.append(loop.create_task(self.people[-1].live(), name=who.name))
@@ -125,7 +126,10 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
     await asyncio.sleep(WARM_UP_S)
     for number, round_ in enumerate(rounds(options.seed, _kinds(options.only))):
         left_s = options.seconds - (time.monotonic() - began_s)
-        if number >= options.rounds_most or left_s < max(step.after_s + step.lasts_s for step in round_.steps) + CALM_S:
+        if (
+            number >= options.rounds_most
+            or left_s < max(step.after_s + step.lasts_s for step in round_.steps) + options.calm_s
+        ):
             break
         say(f"{time.monotonic() - began_s:5.0f} s  {round_.name}")
         await _round(number, round_, system, crowd, say)
@@ -133,7 +137,7 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
         person.calm = True
     crowd.story.calm_ms = _now_ms()
     say("calm")
-    await asyncio.sleep(CALM_S)
+    await asyncio.sleep(options.calm_s)
     crowd.story.left_ms = _now_ms()
     say("everybody leaves")
     crowd.story.offences += await crowd.leave()
