@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from chaos.checks import CHECKS, Violation, meetings
-from chaos.felt import Group, Spread, Unwell, groups, spread, unwell
+from chaos.felt import Group, Spread, Unwell, by_group, spread, unwell
 from chaos.story import Entry, Gone, Heard, Lost, Said, Story
 from duologue.protocol import server as s
 from scripts.dashboards import svg
@@ -58,7 +58,7 @@ class Run(NamedTuple):
     seed: int
     story: Story
     unwell: Sequence[Unwell]
-    groups: Sequence[Group]
+    groups: Sequence[tuple[Group, Sequence[Unwell]]]
     violations: Sequence[Violation]
 
     @property
@@ -72,25 +72,25 @@ class Run(NamedTuple):
 
 def judged(seed: int, story: Story, found: Sequence[Violation]) -> Run:
     """Everything that the report needs."""
-    return Run(seed, story, unwell(story), groups(story), found)
+    everything = unwell(story)
+    return Run(seed, story, everything, by_group(story, everything), found)
 
 
 def result(run: Run) -> Result:
     """For programs."""
-    felt = {id(each) for group in run.groups for each in group.felt(run.unwell)}
-    rest = [each for each in run.unwell if id(each) not in felt and each.lasted_ms >= WORTH_TELLING_MS]
+    of_faults = {each for _, felt in run.groups for each in felt}
+    rest = [each for each in run.unwell if each not in of_faults and each.lasted_ms >= WORTH_TELLING_MS]
     elsewhere = [
         FaultResult(each.why, each.who, (each.from_ms - run.from_ms) / 1000, each.lasted_ms / 1000, 0, 1,
                     spread([each.lasted_ms]), spread([])) for each in rest
     ]  # fmt: skip
     return Result(
         run.seed, len(run.story.people), run.seconds, len(meetings(run.story)), len(run.story.entries),
-        [_fault(run, group) for group in run.groups], elsewhere, [each._asdict() for each in run.violations],
+        [_fault(run, group, felt) for group, felt in run.groups], elsewhere, [each._asdict() for each in run.violations],
     )  # fmt: skip
 
 
-def _fault(run: Run, group: Group) -> FaultResult:
-    felt = group.felt(run.unwell)
+def _fault(run: Run, group: Group, felt: Sequence[Unwell]) -> FaultResult:
     return FaultResult(
         group.name,
         ", ".join(each.detail for each in group.troubles),

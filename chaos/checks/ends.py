@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from chaos.checks.violation import Found
-from chaos.felt import Unwell, groups, unwell
+from chaos.felt import allowed_until_ms, by_group, unwell
 from chaos.story import Entry, Gone, Heard, Lost, Rest, Said, Story
 from duologue.protocol import client as c
 from duologue.protocol import server as s
@@ -13,6 +13,7 @@ from duologue.protocol.codes import CloseCode
 from duologue.simulation.belief import Belief
 
 REPLIES_LATE_MS = 20_000
+WITHOUT_REASON_MS = 10_000
 STAYS = ("nodes", "epoch", "shards", "due", "use", "status", "gateways")
 """Keys that may be there when nobody is, as ARCHITECTURE.md says."""
 STAYS_BY_KIND = ("lease", "gateway", "outbox", "queue", "blocks", "rate")
@@ -87,20 +88,26 @@ def _believes(entries: list[Entry]) -> tuple[Belief, bool | None]:
 
 def faults_end_in_time(story: Story) -> Found:
     """Each fault has a bound: so long after it was undone, nobody feels it."""
-    everything = unwell(story)
     for trouble in story.troubles:
         if trouble.failure:
             yield trouble.began_ms, trouble.name, trouble.failure
-    for group in groups(story):
-        late = sorted((each for each in group.felt(everything) if each.until_ms > group.until_ms), key=_longest)
-        if late:
-            worst = late[-1]
-            text = f"{len(late)} times for too long, at most {worst.who}: {worst.why} for {worst.lasted_ms} ms"
-            yield worst.from_ms, group.name, f"{text}, {worst.until_ms - group.until_ms} ms longer than promised"
+    found = by_group(story, unwell(story))
+    for group, felt in found:
+        late = [(each.until_ms - allowed_until_ms([other for other, _ in found], each), each) for each in felt]
+        late_ms, worst = max(late, default=(0, None))
+        if worst is not None and late_ms > 0:
+            times = sum(each_ms > 0 for each_ms, _ in late)
+            text = f"{times} times for too long, at most {worst.who}: {worst.why} for {worst.lasted_ms} ms"
+            yield worst.from_ms, group.name, f"{text}, {late_ms} ms longer than promised"
 
 
-def _longest(each: Unwell) -> int:
-    return each.until_ms
+def nobody_is_unwell_for_nothing(story: Story) -> Found:
+    """Where no fault was, nothing lasts long; a busy machine is given some seconds."""
+    everything = unwell(story)
+    of_faults = {each for _, felt in by_group(story, everything) for each in felt}
+    for each in everything:
+        if each not in of_faults and each.lasted_ms > WITHOUT_REASON_MS:
+            yield each.from_ms, each.who, f"{each.why} for {each.lasted_ms} ms, and no fault was there"
 
 
 def stays(key: str, rest: Rest) -> bool:
