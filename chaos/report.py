@@ -86,7 +86,8 @@ def result(run: Run) -> Result:
     ]  # fmt: skip
     return Result(
         run.seed, len(run.story.people), run.seconds, len(meetings(run.story)), len(run.story.entries),
-        [_fault(run, group, felt) for group, felt in run.groups], elsewhere, [each._asdict() for each in run.violations],
+        [_fault(run, group, felt) for group, felt in run.groups], elsewhere,
+        [each._asdict() for each in run.violations],
     )  # fmt: skip
 
 

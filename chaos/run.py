@@ -125,11 +125,8 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
     crowd.come(options, system.url)
     await asyncio.sleep(WARM_UP_S)
     for number, round_ in enumerate(rounds(options.seed, _kinds(options.only))):
-        left_s = options.seconds - (time.monotonic() - began_s)
-        if (
-            number >= options.rounds_most
-            or left_s < max(step.after_s + step.lasts_s for step in round_.steps) + options.calm_s
-        ):
+        over_s = time.monotonic() - began_s + round_.lasts_s + options.calm_s
+        if number >= options.rounds_most or over_s > options.seconds:
             break
         say(f"{time.monotonic() - began_s:5.0f} s  {round_.name}")
         await _round(number, round_, system, crowd, say)
