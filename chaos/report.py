@@ -38,6 +38,15 @@ class FaultResult(msgspec.Struct, frozen=True):
     """From when it was undone until they were well again."""
 
 
+class Unexplained(msgspec.Struct, frozen=True):
+    """Somebody was unwell where no fault was."""
+
+    who: str
+    why: str
+    at_s: float
+    lasted_s: float
+
+
 class Result(msgspec.Struct, frozen=True):
     """A run."""
 
@@ -47,8 +56,7 @@ class Result(msgspec.Struct, frozen=True):
     pairs: int
     entries: int
     faults: list[FaultResult]
-    elsewhere: list[FaultResult]
-    """What people felt where no fault was."""
+    unexplained: list[Unexplained]
     violations: list[dict[str, object]]
 
 
@@ -80,13 +88,12 @@ def result(run: Run) -> Result:
     """For programs."""
     of_faults = {each for _, felt in run.groups for each in felt}
     rest = [each for each in run.unwell if each not in of_faults and each.lasted_ms >= WORTH_TELLING_MS]
-    elsewhere = [
-        FaultResult(each.why, each.who, (each.from_ms - run.from_ms) / 1000, each.lasted_ms / 1000, 0, 1,
-                    spread([each.lasted_ms]), spread([])) for each in rest
-    ]  # fmt: skip
+    unexplained = [
+        Unexplained(each.who, each.why, (each.from_ms - run.from_ms) / 1000, each.lasted_ms / 1000) for each in rest
+    ]
     return Result(
         run.seed, len(run.story.people), run.seconds, len(meetings(run.story)), len(run.story.entries),
-        [_fault(run, group, felt) for group, felt in run.groups], elsewhere,
+        [_fault(run, group, felt) for group, felt in run.groups], unexplained,
         [each._asdict() for each in run.violations],
     )  # fmt: skip
 
@@ -133,7 +140,8 @@ def summary(run: Run) -> str:
         for each in told.faults
     ]
     table += [
-        f"  elsewhere, at {each.at_s:.0f} s: {each.detail} {each.name} {each.lasted_s:.1f} s" for each in told.elsewhere
+        f"  without a fault, at {each.at_s:.0f} s: {each.who} {each.why} for {each.lasted_s:.1f} s"
+        for each in told.unexplained
     ]
     wrong = [f"VIOLATION {each.check}: {each.who}: {each.text}" for each in run.violations]
     head = (
@@ -171,7 +179,7 @@ def to_html(run: Run) -> str:
         f"<title>{escape(title)}</title>", f"<style>{STYLE}</style>",
         f"<h1>{escape(title)}</h1><p>{facts}. How it works: <code>docs/explanation/chaos.md</code>.</p>",
         timeline(run), "<h2>How long people felt it</h2>", _table(told.faults),
-        "<h2>Where no fault was</h2>" + _table(told.elsewhere) if told.elsewhere else "",
+        "<h2>Where no fault was</h2>" + _unexplained(told.unexplained) if told.unexplained else "",
         "<h2>Violations</h2>", _violations(run), "</html>",
     ])  # fmt: skip
 
@@ -282,6 +290,15 @@ def _row(each: FaultResult) -> str:
         f"{each.within_s:g} s",
     ]  # fmt: skip
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _unexplained(rows: Sequence[Unexplained]) -> str:
+    cells = (
+        f"<tr><td>{escape(each.why)}</td><td>{escape(each.who)}</td><td>at {each.at_s:.0f} s</td>"
+        f"<td>{each.lasted_s:.1f} s</td></tr>"
+        for each in rows
+    )
+    return f"<table>{''.join(cells)}</table>"
 
 
 def _violations(run: Run) -> str:
