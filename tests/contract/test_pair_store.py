@@ -682,7 +682,7 @@ async def test_who_is_not_among_the_remembered_is_free_again(world: World) -> No
 
 
 async def test_what_was_written_is_known_to_who_reports_it(world: World) -> None:
-    """In the pair, and after it until the next one ends; and in no answer that a repeated request gets."""
+    """In the pair, and after it until the next talk ends; and in no answer that a repeated request gets."""
     ana, ben = await world.talking()
     await world.store.write(ana, PAIR, 1, "hello")
     for _ in range(2):
@@ -697,6 +697,8 @@ async def test_what_was_written_is_known_to_who_reports_it(world: World) -> None
     for caller in (ana, ben):
         await world.find(caller, 2)
     await world.match(ANA, BEN, PairId("p2"))
+    for caller in (ana, ben):
+        await world.store.connected(caller, PairId("p2"))
     await world.store.leave(ben, PairId("p2"))
     assert await world.store.partner(ana, PAIR) is None
     assert await world.store.partner(ana, PairId("p2")) == Partner(BEN, "Otter")
