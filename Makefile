@@ -9,7 +9,7 @@ run: ## the whole product on this machine: http://localhost:8000 (ARGS="..." go 
 	@exec scripts/bootstrap python page livekit -- .venv/bin/duologue dev $(ARGS)
 
 test: ## all that CI runs
-	@exec scripts/bootstrap python node livekit_server chromium firefox nft socketio postgres redis prometheus -- scripts/test all
+	@exec scripts/bootstrap python node livekit_server chromium firefox nft socketio react_native postgres redis prometheus -- scripts/test all
 
 check: ## the fast part of it: no browsers, no page build
 	@exec scripts/bootstrap python node livekit_server postgres redis prometheus -- scripts/test fast
