@@ -28,7 +28,7 @@ describe("the core", () => {
 
   it("exports what is public, and no more", () => {
     expect(Object.keys(core).sort()).toEqual(
-      ["CloseCode", "DuologueError", "EndReason", "ErrorCode", "Mode", "PROTOCOL_VERSION", "RandomChatSession", "Socket", "TokenError"].sort(),
+      ["CallEnd", "CloseCode", "DuologueError", "EndReason", "ErrorCode", "Line", "Mode", "PROTOCOL_VERSION", "RandomChatSession", "Socket", "TokenError", "VideoCallSession"].sort(),
     );
   });
 });

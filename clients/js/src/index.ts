@@ -4,12 +4,15 @@
  * Beside it: `@duologue/client/browser` (the environment of a page), `/livekit` (media), `/react` (hooks).
  */
 
-// The session
+// The sessions, and the line that two of them can share
+export { Line } from "./line.js";
 export { RandomChatSession } from "./random-chat-session.js";
+export { VideoCallSession } from "./video-call-session.js";
 export type { AbortSignalLike } from "./session/abort.js";
 export type {
   Environment,
   LifecycleEvent,
+  LineOptions,
   MediaAdapter,
   MediaEvents,
   MediaInspection,
@@ -19,22 +22,29 @@ export type {
   RandomChat,
   RandomChatOptions,
   ServerConfig,
+  Session,
   SocketLike,
+  VideoCall,
 } from "./session/api.js";
 export type { ConnectionCounts, SessionDiagnostics, Snapshot, TroubleReport } from "./session/diagnosis.js";
 export type { TrailEntry } from "./session/trail.js";
 export type {
   BandwidthUse,
+  CallEndedView,
+  CallOver,
+  CallView,
   ChatEntry,
   ConnectionState,
   BackView,
   EndedView,
+  LineView,
   MediaState,
   NetworkView,
   PairView,
   Quality,
   RandomChatState,
   SessionNotice,
+  VideoCallState,
   WaitingView,
 } from "./session/state.js";
 
@@ -45,5 +55,5 @@ export { DuologueError, TokenError } from "./errors.js";
 export { Socket, type SocketHandlers } from "./socket.js";
 
 // The words of the wire
-export { CloseCode, EndReason, ErrorCode, Mode, PROTOCOL_VERSION } from "./protocol.gen.js";
+export { CallEnd, CloseCode, EndReason, ErrorCode, Mode, PROTOCOL_VERSION } from "./protocol.gen.js";
 export type { Credentials, Filters, Peer, ReportCause, TrailEvent } from "./protocol.gen.js";

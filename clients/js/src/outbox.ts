@@ -7,6 +7,7 @@ export const OUTBOX_LIMIT = 64;
 
 export class Outbox {
   readonly #waiting = new Map<string, CommandBody>();
+  readonly #withdrawn = new Map<string, CommandBody>();
   readonly #prefix: string;
   #count = 0;
 
@@ -26,9 +27,21 @@ export class Outbox {
 
   /** Null: nobody waits for this answer (any more). */
   take(id: string): CommandBody | null {
-    const body = this.#waiting.get(id) ?? null;
+    const body = this.#waiting.get(id) ?? this.#withdrawn.get(id) ?? null;
     this.#waiting.delete(id);
+    this.#withdrawn.delete(id);
     return body;
+  }
+
+  /** Not said again; an answer is still taken. */
+  withdraw(type: CommandBody["type"]): void {
+    for (const [id, body] of this.#waiting) if (body.type === type) this.#withdrawn.set(id, body);
+    for (const id of this.#withdrawn.keys()) this.#waiting.delete(id);
+  }
+
+  /** Nobody answers any more what was withdrawn before this. */
+  forgetWithdrawn(): void {
+    this.#withdrawn.clear();
   }
 
   all(): Command[] {
@@ -37,6 +50,7 @@ export class Outbox {
 
   clear(): void {
     this.#waiting.clear();
+    this.#withdrawn.clear();
   }
 }
 

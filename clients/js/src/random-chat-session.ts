@@ -1,278 +1,49 @@
-/** A person's random chat: wires the socket, the reducer and the media together, and does what the reducer wants. */
-import { Socket } from "./socket.js";
-import { assertNever } from "./errors.js";
-import { TrailEvent } from "./protocol.gen.js";
-import { MediaActor, NO_TRACKS, type RemoteTracks } from "./session/actor.js";
-import type { PictureSize, RandomChat, RandomChatOptions } from "./session/api.js";
-import type { Effect, SessionEvent, TimerName, Wishes } from "./session/events.js";
-import { NO_CONNECTIONS, snapshotOf, type SessionDiagnostics, type Snapshot } from "./session/diagnosis.js";
-import { initialModel, isAtRest, type Model } from "./session/model.js";
-import { Recorder } from "./session/recorder.js";
-import { reduce } from "./session/reducer.js";
+/** Meet somebody, talk, move on: a line to the server as a random chat needs it. */
+import { Face } from "./face.js";
+import { Line } from "./line.js";
+import type { RandomChat, RandomChatOptions } from "./session/api.js";
+import type { Wishes } from "./session/events.js";
 import type { RandomChatState } from "./session/state.js";
-import { wordOfEffect, wordOfEvent } from "./session/trail.js";
 
-const WISHES_KEY = "duologue.wishes";
-
-export class RandomChatSession implements RandomChat {
-  readonly #options: RandomChatOptions;
-  readonly #socket: Socket;
-  readonly #actor: MediaActor | null;
-  readonly #listeners = new Set<() => void>();
-  readonly #timers = new Map<TimerName, () => void>();
-  readonly #inbox: SessionEvent[] = [];
-  #busy = false;
-  #model: Model;
-  #remote: RemoteTracks = NO_TRACKS;
-  #stopListening: (() => void) | null = null;
-  readonly #recorder: Recorder;
-
-  constructor(options: RandomChatOptions) {
-    const { environment, config, media } = options;
-    this.#options = options;
-    this.#recorder = new Recorder(media?.ledger ?? NO_CONNECTIONS);
-    this.#model = initialModel({
-      autoNextMs: options.autoNextMs === undefined ? 0 : options.autoNextMs,
-      hasMedia: media !== null,
-      wishes: keptWishes(environment.load(WISHES_KEY)),
-      dataSaver: options.dataSaver ?? false,
-    });
-    this.#socket = new Socket(config, environment, {
-      connection: (connection) => this.#dispatch({ type: "connection_changed", connection }),
-      ready: (ready, skewMs, samePerson) => {
-        this.#dispatch({ type: "became_ready", ready, skewMs, samePerson });
-        this.#tellServer(isAtRest(this.#model)); // what went wrong while nobody could be told
-      },
-      push: (push) => this.#dispatch({ type: "pushed", push }),
-      answer: (command, reply) => {
-        if (command.type === "diagnostics" && !reply.ok) this.#recorder.refused(command);
-        this.#dispatch({ type: "answered", command, reply });
-      },
-    });
-    this.#actor = media === null ? null : this.#makeActor(media);
-    if (options.dataSaver === true) media?.useBandwidth?.("data_saver");
+/** Made of options it has a line of its own; made of a `Line` it shares it, with a `VideoCallSession`. */
+export class RandomChatSession extends Face<RandomChatState> implements RandomChat {
+  constructor(over: Line | RandomChatOptions) {
+    super(over instanceof Line ? over : { standBy: false, ...over });
   }
 
   get state(): RandomChatState {
-    return this.#model.view;
-  }
-
-  get remote(): RemoteTracks {
-    return this.#remote;
-  }
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
-
-  start(): void {
-    this.#stopListening ??= this.#options.environment.lifecycle?.listen((event) => this.#socket.lifecycle(event)) ?? null;
-    this.#socket.start();
+    return this.line.view;
   }
 
   find(wishes: Wishes): void {
-    this.#dispatch({ type: "find_asked", wishes });
+    this.line.dispatch({ type: "find_asked", wishes });
   }
 
   next(): void {
-    this.#dispatch({ type: "next_asked" });
+    this.line.dispatch({ type: "next_asked" });
   }
 
   stop(): void {
-    this.#dispatch({ type: "stop_asked" });
+    this.line.dispatch({ type: "stop_asked" });
   }
 
   stay(): void {
-    this.#dispatch({ type: "stay_asked" });
+    this.line.dispatch({ type: "stay_asked" });
   }
 
   block(): void {
-    this.#dispatch({ type: "block_asked" });
+    this.line.dispatch({ type: "block_asked" });
   }
 
   report(reason: string, text: string): void {
-    this.#dispatch({ type: "report_asked", reason, text });
+    this.line.dispatch({ type: "report_asked", reason, text });
   }
 
   back(): void {
-    this.#dispatch({ type: "back_asked" });
+    this.line.dispatch({ type: "back_asked" });
   }
 
   setAutoNext(afterMs: number | null, pauseWhenSkipped = false): void {
-    this.#dispatch({ type: "auto_next_chosen", afterMs, pauseWhenSkipped });
-  }
-
-  sendChat(text: string): void {
-    this.#dispatch({ type: "chat_written", text });
-  }
-
-  typing(): void {
-    this.#dispatch({ type: "key_pressed" });
-  }
-
-  setMicrophone(on: boolean): void {
-    this.#dispatch({ type: "microphone_switched", on });
-  }
-
-  setCamera(on: boolean): void {
-    this.#dispatch({ type: "camera_switched", on });
-  }
-
-  setDataSaver(on: boolean): void {
-    this.#dispatch({ type: "data_saver_switched", on });
-  }
-
-  setPictureSize(size: PictureSize): void {
-    this.#options.media?.setPictureSize?.(size);
-  }
-
-  reconnectNow(): void {
-    this.#socket.reconnectNow();
-  }
-
-  dismissNotice(): void {
-    this.#dispatch({ type: "notice_dismissed" });
-  }
-
-  diagnostics(): SessionDiagnostics {
-    return { ...this.#snapshot(), reports: this.#recorder.reports };
-  }
-
-  async close(): Promise<void> {
-    this.#tellServer(true);
-    this.#stopListening?.();
-    this.#stopListening = null;
-    this.#socket.close();
-    this.#dispatch({ type: "closed" });
-    for (const name of [...this.#timers.keys()]) this.#stopTimer(name);
-    await this.#actor?.close();
-  }
-
-  /** Events that come while one is handled (an effect may cause some) wait their turn. */
-  #dispatch(event: SessionEvent): void {
-    this.#inbox.push(event);
-    if (this.#busy) return;
-    this.#busy = true;
-    const before = this.#model;
-    try {
-      for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) this.#handle(next);
-    } finally {
-      this.#busy = false;
-    }
-    if (isAtRest(this.#model) && !isAtRest(before) && this.#actor?.idle === true) this.#tellServer(true);
-    if (this.#model.view !== before.view) this.#changed();
-  }
-
-  #handle(event: SessionEvent): void {
-    const now = this.#options.environment.now();
-    this.#recorder.note(wordOfEvent(event), now);
-    const { state, effects } = reduce(this.#model, event, now);
-    this.#model = state;
-    for (const effect of effects) {
-      this.#recorder.note(wordOfEffect(effect), now);
-      this.#perform(effect);
-    }
-  }
-
-  #perform(effect: Effect): void {
-    const { environment, media } = this.#options;
-    switch (effect.type) {
-      case "send":
-        return this.#socket.command(effect.command);
-      case "report_media": {
-        const { pair, event, detail, ms } = effect;
-        return this.#socket.signal({ type: "media", pair, event, ...(detail === undefined ? {} : { detail }), ...(ms === undefined ? {} : { ms }) });
-      }
-      case "tell_typing":
-        return this.#socket.signal({ type: "typing", pair: effect.pair });
-      case "join_media":
-        return this.#actor?.join(effect.epoch, effect.credentials, effect.mode);
-      case "leave_media":
-        return void this.#actor?.leave();
-      case "prepare_media":
-        return media?.prepare?.(effect.url);
-      case "switch_microphone":
-        return this.#actor?.setMicrophone(effect.on);
-      case "switch_camera":
-        return this.#actor?.setCamera(effect.on);
-      case "use_bandwidth":
-        return media?.useBandwidth?.(effect.use);
-      case "start_timer":
-        return this.#startTimer(effect.timer, effect.delayMs);
-      case "stop_timer":
-        return this.#stopTimer(effect.timer);
-      case "remember":
-        return environment.store(WISHES_KEY, effect.wishes === null ? null : JSON.stringify(effect.wishes));
-      default:
-        return assertNever(effect);
-    }
-  }
-
-  #makeActor(media: NonNullable<RandomChatOptions["media"]>): MediaActor {
-    return new MediaActor(media, this.#options.environment, {
-      joined: (epoch) => this.#dispatch({ type: "media_joined", epoch }),
-      reconnecting: (epoch) => {
-        this.#socket.doubt();
-        this.#dispatch({ type: "media_reconnecting", epoch });
-      },
-      failed: (epoch, detail, cause) => {
-        this.#recorder.trouble(cause, this.#snapshot());
-        this.#dispatch({ type: "media_failed", epoch, detail });
-      },
-      firstFrame: (epoch) => this.#dispatch({ type: "first_frame_shown", epoch }),
-      quality: (epoch, quality) => this.#dispatch({ type: "quality_sampled", epoch, quality }),
-      remote: (tracks) => this.#showRemote(tracks),
-      settled: () => {
-        this.#recorder.note(TrailEvent.SETTLED, this.#options.environment.now());
-        this.#tellServer(isAtRest(this.#model));
-      },
-    });
-  }
-
-  #showRemote(tracks: RemoteTracks): void {
-    if (tracks.video === this.#remote.video && tracks.audio === this.#remote.audio) return;
-    this.#remote = tracks;
-    this.#changed();
-  }
-
-  #snapshot(): Snapshot {
-    const { environment, media } = this.#options;
-    return snapshotOf(this.#model, media?.inspect?.() ?? null, media?.ledger ?? NO_CONNECTIONS, this.#recorder.trail, environment.now());
-  }
-
-  /** What it ought to know, if it can be told now; otherwise it is told another time. */
-  #tellServer(resting: boolean): void {
-    if (!this.#socket.online) return;
-    const account = this.#recorder.account(this.#snapshot(), resting);
-    if (account !== null) this.#socket.command({ type: "diagnostics", ...account });
-  }
-
-  #startTimer(timer: TimerName, delayMs: number): void {
-    this.#stopTimer(timer);
-    const fire = (): void => {
-      this.#timers.delete(timer);
-      this.#dispatch({ type: "timer_fired", timer });
-    };
-    this.#timers.set(timer, this.#options.environment.setTimer(fire, delayMs));
-  }
-
-  #stopTimer(timer: TimerName): void {
-    this.#timers.get(timer)?.();
-    this.#timers.delete(timer);
-  }
-
-  #changed(): void {
-    for (const listener of [...this.#listeners]) listener();
-  }
-}
-
-/** Null: nothing kept, or kept by a program of another time. */
-function keptWishes(text: string | null): Wishes | null {
-  try {
-    const value: unknown = JSON.parse(text ?? "null");
-    return typeof value === "object" ? value : null;
-  } catch {
-    return null;
+    this.line.dispatch({ type: "auto_next_chosen", afterMs, pauseWhenSkipped });
   }
 }

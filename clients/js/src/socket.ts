@@ -4,7 +4,7 @@
  * Knows the handshake, the heartbeat, commands and their answers, and when to come back.
  * Must not know what the messages mean for a person.
  */
-import { PROTOCOL_VERSION, CloseCode, type Hello, type Push, type Ready, type Reply, type ServerMessage, type Signal } from "./protocol.gen.js";
+import { PROTOCOL_VERSION, CloseCode, type Command, type Hello, type Push, type Ready, type Reply, type ServerMessage, type Signal } from "./protocol.gen.js";
 import { TokenError } from "./errors.js";
 import { Outbox } from "./outbox.js";
 import type { Environment, LifecycleEvent, ServerConfig, SocketLike } from "./session/api.js";
@@ -35,6 +35,11 @@ export interface SocketHandlers {
   answer(command: CommandBody, reply: Reply): void;
 }
 
+export interface SocketOptions {
+  /** Stay connected where another session of the person takes over; see `LineOptions.standBy`. */
+  readonly standBy?: boolean;
+}
+
 /** The link of the moment; every callback of an older one is ignored. */
 interface Link {
   readonly socket: SocketLike;
@@ -42,6 +47,10 @@ interface Link {
   hello: Hello | null;
   skewMs: number;
   readyAt: number | null;
+  /** Another session of this person is the active one. */
+  standsBy: boolean;
+  /** Standing by, this `accept` was sent: until `ready` or its answer the server wants to hear no other command. */
+  accepting: string | null;
   heardAt: number;
   /** Silence beyond this instant means that the server is gone. */
   patience: number;
@@ -56,6 +65,8 @@ export class Socket {
   /** Counts tries, so that a token that arrives too late opens nothing. */
   #turn = 0;
   #running = false;
+  /** Let go for another session of the same person. */
+  #replaced = false;
   #failures = 0;
   #freshToken = false;
   #hidden = false;
@@ -67,21 +78,25 @@ export class Socket {
   #cancelWatch: (() => void) | null = null;
   #cancelDrain: (() => void) | null = null;
   #cancelRenew: (() => void) | null = null;
+  readonly #standBy: boolean;
 
-  constructor(config: ServerConfig, environment: Environment, handlers: SocketHandlers) {
+  constructor(config: ServerConfig, environment: Environment, handlers: SocketHandlers, options: SocketOptions = {}) {
+    this.#standBy = options.standBy ?? false;
     this.#config = config;
     this.#environment = environment;
     this.#handlers = handlers;
     this.#outbox = new Outbox(() => environment.random());
   }
 
+  /** It speaks for the person. Where it stands by it does not. */
   get online(): boolean {
-    return this.#link?.readyAt != null;
+    return this.#link?.readyAt != null && !this.#link.standsBy;
   }
 
   start(): void {
     if (this.#running) return;
     this.#running = true;
+    this.#replaced = false;
     this.#failures = 0;
     void this.#open();
   }
@@ -92,14 +107,37 @@ export class Socket {
     if (command === null) {
       const error = { code: "unavailable", message: "too many commands without an answer", temporary: true } as const;
       this.#handlers.answer(body, { type: "reply", id: "", ok: false, error });
-    } else if (this.online) {
-      this.#link?.socket.send(encode(command));
+    } else if (this.#link?.readyAt != null && this.#link.accepting === null) {
+      this.#say(this.#link, command);
     }
+  }
+
+  /** What was not said yet, and what might have to be said again, is not. */
+  withdraw(type: CommandBody["type"]): void {
+    this.#outbox.withdraw(type);
+  }
+
+  /** Be the active session again: by a token, since that of the other one came after ours. */
+  takeOver(): void {
+    const link = this.#link;
+    if (!this.#running && this.#replaced) return this.start();
+    if (link === null || !link.standsBy || link.accepting !== null) return;
+    link.standsBy = false;
+    link.readyAt = null;
+    link.patience = this.#environment.now() + HANDSHAKE_MS;
+    this.#handlers.connection({ status: "connecting" });
+    this.#watch(link);
+    void this.#comeForward(link);
+  }
+
+  async #comeForward(link: Link): Promise<void> {
+    const token = await this.#token(this.#turn);
+    if (token !== null && this.#link === link) this.#auth(link, token);
   }
 
   /** Sent now or never. */
   signal(signal: Signal): void {
-    if (this.online) this.#link?.socket.send(encode(signal));
+    if (this.#link?.readyAt != null) this.#link.socket.send(encode(signal));
   }
 
   /** Something else says that the network may be gone: a connection that lives answers soon. */
@@ -180,7 +218,7 @@ export class Socket {
   #dial(turn: number, greet: (link: Link) => void): void {
     const now = this.#environment.now();
     const socket = this.#environment.openSocket(this.#config.websocket_url, PROTOCOL_VERSION);
-    const link: Link = { socket, openedAt: now, hello: null, skewMs: 0, readyAt: null, heardAt: now, patience: now + HANDSHAKE_MS };
+    const link: Link = { socket, openedAt: now, hello: null, skewMs: 0, readyAt: null, standsBy: false, accepting: null, heardAt: now, patience: now + HANDSHAKE_MS };
     this.#link = link;
     const current = (): boolean => this.#link === link && turn === this.#turn;
     socket.onmessage = ({ data }) => {
@@ -214,13 +252,13 @@ export class Socket {
       case "ready":
         return this.#ready(link, message);
       case "reply":
-        return this.#reply(message);
+        return this.#reply(link, message);
       case "ping":
         return link.socket.send(encode({ type: "pong" }));
       case "drain":
         return this.#drain(message.retry_after_ms);
-      case "standby": // the person went on in another tab; coming back by itself would take over from it
-        return this.#refuse(CloseCode.REPLACED, "replaced");
+      case "standby":
+        return this.#standsBy(link);
       case "refreshed":
         this.#environment.store(RESUME_KEY, message.resume_token);
         return this.#renewLater(link, message.expires_at);
@@ -236,6 +274,19 @@ export class Socket {
     greet(link);
   }
 
+  /** The person went on elsewhere. Coming back by ourselves would take over from there. */
+  #standsBy(link: Link): void {
+    if (!this.#standBy) return this.#refuse(CloseCode.REPLACED, "replaced");
+    link.standsBy = true;
+    this.#handlers.connection({ status: "standby" });
+  }
+
+  /** An `accept` makes us the active session, if it is in time. */
+  #say(link: Link, command: Command): void {
+    if (link.standsBy && command.type === "accept") link.accepting = command.id;
+    link.socket.send(encode(command));
+  }
+
   async #invalid(link: Link, retry: boolean): Promise<void> {
     this.#environment.store(RESUME_KEY, null);
     if (!retry) return; // the close that follows says why
@@ -245,7 +296,10 @@ export class Socket {
 
   #ready(link: Link, ready: Ready): void {
     const now = this.#environment.now();
+    const accepted = link.accepting;
     link.readyAt = now;
+    link.standsBy = false;
+    link.accepting = null;
     link.patience = Infinity;
     this.#environment.store(RESUME_KEY, ready.resume_token);
     this.#rev = ready.rev;
@@ -253,7 +307,8 @@ export class Socket {
     if (!samePerson) this.#outbox.clear();
     this.#person = ready.self.person;
     this.#handlers.connection({ status: "online" });
-    for (const command of this.#outbox.all()) link.socket.send(encode(command));
+    this.#outbox.forgetWithdrawn();
+    for (const command of this.#outbox.all()) if (command.id !== accepted) link.socket.send(encode(command));
     if (this.#hidden) this.command({ type: "hidden", value: true });
     this.#handlers.ready(ready, link.skewMs, samePerson);
     this.#watch(link);
@@ -275,9 +330,18 @@ export class Socket {
     if (token !== null && this.#link === link) this.command({ type: "refresh", token });
   }
 
-  #reply(reply: Reply): void {
+  #reply(link: Link, reply: Reply): void {
     const body = this.#outbox.take(reply.id);
+    if (link.accepting === reply.id) this.#tooLate(link);
     if (body !== null) this.#handlers.answer(body, reply);
+  }
+
+  /** Somebody else took that call, so we go on standing by; what was said meanwhile is said now. */
+  #tooLate(link: Link): void {
+    link.accepting = null;
+    for (const command of this.#outbox.all()) {
+      if (this.#link?.accepting === null) this.#say(link, command);
+    }
   }
 
   #push(push: Push): void {
@@ -291,6 +355,7 @@ export class Socket {
 
   /** The told delay spreads the crowd: use the old process until then. */
   #drain(delayMs: number): void {
+    if (this.#link?.standsBy === true) return; // the close that follows says it
     this.#drainAt = this.#environment.now() + delayMs;
     this.#cancelDrain?.();
     this.#cancelDrain = this.#environment.setTimer(() => {
@@ -320,11 +385,12 @@ export class Socket {
   }
 
   #closed(code: number, reason: string): void {
-    const { readyAt = null } = this.#link ?? {};
+    const { readyAt = null, standsBy = false } = this.#link ?? {};
     const now = this.#environment.now();
     if (readyAt !== null && now - readyAt >= STABLE_MS) this.#failures = 0;
     const toldMs = this.#drainAt !== null && this.#drainAt > now ? this.#drainAt - now : null;
     this.#hangUp();
+    if (standsBy) return this.#refuse(CloseCode.REPLACED, "replaced");
     const policy = closePolicy(code, toldMs);
     this.#log(policy.kind === "never" ? "warn" : "info", "socket.closed", { code, next: policy.kind });
     switch (policy.kind) {
@@ -350,6 +416,7 @@ export class Socket {
 
   #refuse(code: number, reason: string): void {
     this.#running = false;
+    this.#replaced = code === CloseCode.REPLACED;
     this.#hangUp();
     this.#outbox.clear();
     this.#environment.store(RESUME_KEY, null);
@@ -393,7 +460,7 @@ export class Socket {
   /** A command must be answered, so it tells a live socket from a dead one; this one is also news. */
   #probe(): void {
     const link = this.#link;
-    if (link?.readyAt == null) return;
+    if (link?.readyAt == null || link.accepting !== null) return;
     link.patience = this.#environment.now() + PROBE_MS;
     this.command({ type: "hidden", value: this.#hidden });
     this.#watch(link);

@@ -63,6 +63,9 @@ export class FakeChat implements RandomChat {
   reconnectNow(): void {
     this.#see({ connection: { status: "online" } });
   }
+  takeOver(): void {
+    this.reconnectNow();
+  }
   dismissNotice(): void {
     this.#see({ notice: null });
   }

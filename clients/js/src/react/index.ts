@@ -1,15 +1,20 @@
 /** A session in React: the state as a value that changes, and nothing else. */
 import { useCallback, useSyncExternalStore } from "react";
-import type { RandomChat } from "../session/api.js";
-import type { RandomChatState } from "../session/state.js";
+import type { RandomChat, Session, VideoCall } from "../session/api.js";
+import type { RandomChatState, VideoCallState } from "../session/state.js";
 
 /** What a page draws; the session's methods are called on the session itself. */
 export function useRandomChat(session: RandomChat): RandomChatState {
   return useStore(session, () => session.state);
 }
 
-/** The partner's tracks. */
-export function useRemoteTracks(session: RandomChat): RandomChat["remote"] {
+/** The same for direct calls. */
+export function useVideoCall(session: VideoCall): VideoCallState {
+  return useStore(session, () => session.state);
+}
+
+/** The partner's tracks, of either session. */
+export function useRemoteTracks(session: Pick<Session<unknown>, "subscribe" | "remote">): Session<unknown>["remote"] {
   return useStore(session, () => session.remote);
 }
 

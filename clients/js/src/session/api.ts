@@ -6,7 +6,7 @@
 import type { Credentials, Filters, Mode } from "../protocol.gen.js";
 import type { AbortSignalLike } from "./abort.js";
 import type { ConnectionCounts, SessionDiagnostics } from "./diagnosis.js";
-import type { BandwidthUse, Quality, RandomChatState } from "./state.js";
+import type { BandwidthUse, Quality, RandomChatState, VideoCallState } from "./state.js";
 
 /** Where the server is: the answer of `GET /config.json`. */
 export interface ServerConfig {
@@ -121,7 +121,8 @@ export interface SocketLike {
   onclose: ((event: { code: number; reason: string }) => void) | null;
 }
 
-export interface RandomChatOptions {
+/** What a line to the server is made of; see `Line`. */
+export interface LineOptions {
   readonly config: ServerConfig;
   readonly environment: Environment;
   /** Null: text only. */
@@ -130,16 +131,49 @@ export interface RandomChatOptions {
   readonly autoNextMs?: number | null;
   /** Begin with the data saver on, as a browser with `navigator.connection.saveData` would like it. */
   readonly dataSaver?: boolean;
+  /**
+   * When another session of this person becomes the active one: `true` stays connected (`standby`), so that calls
+   * ring here too; `false` lets go of the server for good (`refused`, 4303). `true` where it is not given, but for a
+   * `RandomChatSession` with a line of its own.
+   */
+  readonly standBy?: boolean;
 }
 
-export interface RandomChat {
-  readonly state: RandomChatState;
+export type RandomChatOptions = LineOptions;
+
+/** What every session can do: be watched, connect, talk within a pair, and go. */
+export interface Session<State> {
+  readonly state: State;
   /** Called after each change; returns how to stop listening. */
   subscribe(listener: () => void): () => void;
   /** The partner's tracks, for `<video>`; also changes with `subscribe`. */
   readonly remote: { readonly video: PlatformTrack | null; readonly audio: PlatformTrack | null };
   /** Connect, and resume what this tab was doing. Never rejects: the state tells. */
   start(): void;
+  sendChat(text: string): void;
+  typing(): void;
+  setMicrophone(on: boolean): void;
+  setCamera(on: boolean): void;
+  /** The small picture both ways. */
+  setDataSaver(on: boolean): void;
+  /** Tell it whenever the partner's picture changes its size on the screen. */
+  setPictureSize(size: PictureSize): void;
+  /** Try to reconnect now instead of waiting for the countdown. */
+  reconnectNow(): void;
+  /** Go on here, where it stands by: whatever the person does elsewhere moves to this session. */
+  takeOver(): void;
+  dismissNotice(): void;
+  /** How everything is, what happened lately and what went wrong, for developers. Nothing in it is about a person. */
+  diagnostics(): SessionDiagnostics;
+  /**
+   * Say goodbye: frees the seat at once, releases everything. Resolves when nothing is left. Sessions of one line
+   * close together.
+   */
+  close(): Promise<void>;
+}
+
+/** Meet somebody, talk, move on. */
+export interface RandomChat extends Session<RandomChatState> {
   find(filters: Omit<Filters, "auto_next">): void;
   /** Move on (in a pair), or search again (ended). */
   next(): void;
@@ -157,19 +191,28 @@ export interface RandomChat {
   back(): void;
   /** As `autoNextMs`, from now on. `pauseWhenSkipped`: rest after a partner who pressed Next. */
   setAutoNext(afterMs: number | null, pauseWhenSkipped?: boolean): void;
-  sendChat(text: string): void;
-  typing(): void;
-  setMicrophone(on: boolean): void;
-  setCamera(on: boolean): void;
-  /** The small picture both ways. */
-  setDataSaver(on: boolean): void;
-  /** Tell it whenever the partner's picture changes its size on the screen. */
-  setPictureSize(size: PictureSize): void;
-  /** Try to reconnect now instead of waiting for the countdown. */
-  reconnectNow(): void;
-  dismissNotice(): void;
-  /** How everything is, what happened lately and what went wrong, for developers. Nothing in it is about a person. */
-  diagnostics(): SessionDiagnostics;
-  /** Say goodbye: frees the seat at once, releases everything. Resolves when nothing is left. */
-  close(): Promise<void>;
+}
+
+/** Call somebody one knows, and be called. What is done shows at once; the server may still say otherwise. */
+export interface VideoCall extends Session<VideoCallState> {
+  /**
+   * Ring somebody: by their personal link, or by what the integrator calls them, where the server allows that.
+   * Does nothing but tell (`notice`) while there is a pair or a call already. Whoever calls somebody that is calling
+   * them takes that call.
+   */
+  call(to: string, mode?: Mode): void;
+  /** Take the call that rings. */
+  accept(): void;
+  /** Refuse it, for all devices. */
+  decline(): void;
+  /** Stop ringing, or end the talk. Of a call that rings here it is a `decline`. */
+  hangUp(): void;
+  /** Ask for the personal link (`state.link`). `renew`: whoever has the old one rings nobody any more. */
+  link(options?: { readonly renew?: boolean }): void;
+  /** Never be called by them again, or meet them: while it rings, in the talk, or afterwards. */
+  block(): void;
+  /** Of the talk, or of the last one: the same, and tell the operator why. */
+  report(reason: string, text: string): void;
+  /** Read: `ended` is gone, and the phase is `idle`. */
+  dismissEnded(): void;
 }

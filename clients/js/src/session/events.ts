@@ -7,7 +7,7 @@ import type { CommandBody } from "./wire.js";
 export type Wishes = Omit<Filters, "auto_next">;
 
 /** One timer of each name at a time; starting it again replaces it. */
-export type TimerName = "auto_next" | "retry" | "peer_typing" | "media_over" | "back_over";
+export type TimerName = "auto_next" | "retry" | "peer_typing" | "media_over" | "back_over" | "ring_over" | "call_retry";
 
 export type SessionEvent =
   // the person
@@ -24,6 +24,14 @@ export type SessionEvent =
   | { type: "microphone_switched"; on: boolean }
   | { type: "camera_switched"; on: boolean }
   | { type: "data_saver_switched"; on: boolean }
+  | { type: "call_asked"; to: string; mode: Mode }
+  | { type: "accept_asked" }
+  /** `ringing`: only what rings, not a talk. */
+  | { type: "hang_up_asked"; ringing: boolean }
+  | { type: "link_asked"; renew: boolean }
+  | { type: "call_block_asked" }
+  | { type: "call_report_asked"; reason: string; text: string }
+  | { type: "call_dismissed" }
   | { type: "notice_dismissed" }
   | { type: "closed" }
   // the socket
@@ -38,10 +46,16 @@ export type SessionEvent =
   | { type: "media_failed"; epoch: number; detail: string }
   | { type: "first_frame_shown"; epoch: number }
   | { type: "quality_sampled"; epoch: number; quality: Quality }
+  /** The page is looked at again: timers may be late. */
+  | { type: "woke" }
   | { type: "timer_fired"; timer: TimerName };
 
 export type Effect =
   | { type: "send"; command: CommandBody }
+  /** Whatever of this was not sent, or might have to be sent again, is not. */
+  | { type: "withdraw"; command: CommandBody["type"] }
+  /** This session is to be the active one. */
+  | { type: "take_over" }
   | { type: "report_media"; pair: string; event: MediaEvent; detail?: string; ms?: number }
   | { type: "tell_typing"; pair: string }
   | { type: "join_media"; epoch: number; credentials: Credentials; mode: Mode }

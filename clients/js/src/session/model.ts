@@ -1,7 +1,7 @@
 /** The whole state of a session: what a page sees (`view`), and what only the reducer needs. */
 import type { CommandBody } from "./wire.js";
 import type { Effect, Wishes } from "./events.js";
-import type { BandwidthUse, EndedView, NetworkView, PairView, RandomChatState } from "./state.js";
+import type { BandwidthUse, EndedView, LineView, NetworkView, PairView } from "./state.js";
 
 /** Samples of the quality in a row, and how many times the usual wait the picture's next return takes. */
 export interface Streak {
@@ -12,8 +12,34 @@ export interface Streak {
 
 export const NO_STREAK: Streak = { poor: 0, well: 0, patience: 1 };
 
+/** What only the reducer needs of direct calls; what rings is in `view.call`. */
+export interface Calling {
+  /**
+   * A `call` of ours that has no name yet. `taken`: the server has said `ok`, and tells the rest. `unwanted`: hung up
+   * meanwhile, so it is cancelled as soon as it has a name.
+   */
+  readonly dial: { readonly to: string; readonly taken: boolean; readonly unwanted: boolean } | null;
+  /** Epoch ms of our clock when `view.call` is over, whatever is heard or not; null: nothing rings. */
+  readonly until: number | null;
+  /** The pair that the call became, which has no room yet. */
+  readonly pair: string | null;
+  /** The last call that we said no to: whatever comes of it is not wanted. */
+  readonly refused: string | null;
+  /** To be said again when the timer `call_retry` fires. */
+  readonly again: readonly CommandBody[];
+  /** Found ringing after a reload: a search that goes on after it is one of ours. */
+  readonly adopts: boolean;
+  /** The last call that is over, however it ended. */
+  readonly last: string | null;
+  /** The link was not told because we stood by: it is asked for again when we do not. */
+  readonly linkOwed: { readonly renew: boolean } | null;
+}
+
+export const NO_CALLING: Calling = { dial: null, until: null, pair: null, refused: null, again: [], adopts: false, last: null, linkOwed: null };
+
 export interface Model {
-  readonly view: RandomChatState;
+  readonly view: LineView;
+  readonly calling: Calling;
   readonly autoNextMs: number | null;
   /** Rest after a partner who pressed Next. */
   readonly pauseWhenSkipped: boolean;
@@ -80,7 +106,11 @@ export function initialModel(options: ModelOptions): Model {
       microphone: options.hasMedia,
       camera: options.hasMedia,
       notice: null,
+      call: null,
+      callEnded: null,
+      link: null,
     },
+    calling: NO_CALLING,
     attempt: 0, // `ready` tells how far this person is
     goal: "idle",
     pending: null,
@@ -99,9 +129,9 @@ export function initialModel(options: ModelOptions): Model {
   };
 }
 
-/** No pair, and none is wanted. */
+/** No pair and no call, and none is wanted. */
 export function isAtRest({ goal, view }: Model): boolean {
-  return goal === "idle" && view.pair === null;
+  return goal === "idle" && view.pair === null && view.call === null;
 }
 
 export function step(state: Model, ...effects: Effect[]): Step {
@@ -114,12 +144,16 @@ export function andThen(first: Step, next: (state: Model) => Step): Step {
   return { state: second.state, effects: [...first.effects, ...second.effects] };
 }
 
-export function see(model: Model, view: Partial<RandomChatState>): Model {
+export function see(model: Model, view: Partial<LineView>): Model {
   return { ...model, view: { ...model.view, ...view } };
 }
 
 export function seePair(model: Model, pair: Partial<PairView>): Model {
   return model.view.pair === null ? model : see(model, { pair: { ...model.view.pair, ...pair } });
+}
+
+export function ofCalls(model: Model, calling: Partial<Calling>): Model {
+  return { ...model, calling: { ...model.calling, ...calling } };
 }
 
 /** Say it, and remember that it awaits its answer. */
@@ -165,5 +199,6 @@ export function endedView(model: Model, why: Pick<EndedView, "reason" | "by">, n
   const pair = model.view.pair;
   if (pair === null) return null;
   const talkedMs = pair.talkingSince === null ? null : Math.max(0, now - pair.talkingSince);
-  return { ...why, pair: pair.id, alias: pair.peer.alias, talkedMs, nextAt: null, blocked: false, reported: false };
+  const call = pair.call === undefined ? {} : { call: pair.call };
+  return { ...why, pair: pair.id, alias: pair.peer.alias, talkedMs, nextAt: null, blocked: false, reported: false, ...call };
 }

@@ -1,8 +1,9 @@
 /** A pair from `matched` to `ended`, and what its media does in between. */
 import type { Ended, Matched, PeerChanged, Talking } from "../protocol.gen.js";
 import type { Effect } from "./events.js";
-import { dropPair, endedView, pursue, see, seePair, step, andThen, type Model, type Step } from "./model.js";
+import { dropPair, endedView, ofCalls, pursue, see, seePair, step, andThen, type Model, type Step } from "./model.js";
 import { aliasOf, wayOpened } from "./returning.js";
+import { hushed, isUnwantedPair, pairLost } from "./ringing.js";
 import { calmed, find, moveOn, waitingTold } from "./searching.js";
 
 /** The server ends a pair whose media failed; if it does not, we move on by ourselves. */
@@ -11,9 +12,20 @@ const MAX_FIRST_FRAME_MS = 600_000;
 
 export function matchedTold(model: Model, matched: Matched, now: number): Step {
   const known = { ...model, attempt: Math.max(model.attempt, matched.attempt) };
-  if (model.goal === "idle" && model.view.back?.mine !== true) return pursue(known, { type: "leave", pair: matched.pair });
   if (model.view.pair?.id === matched.pair) return matchedAgain(known, matched);
+  if (!isWanted(model, matched)) return notWanted(known, matched);
   return andThen(begin(known, matched, now), (m) => tellMuted(m, matched));
+}
+
+/** Calls have nothing to do with whether we search. */
+function isWanted(model: Model, matched: Matched): boolean {
+  if (matched.call !== undefined) return !isUnwantedPair(model, matched);
+  return model.goal === "partner" || model.view.back?.mine === true;
+}
+
+export function notWanted(model: Model, { pair, call }: Matched): Step {
+  const known = call === undefined ? model : ofCalls(model, { dial: null, refused: call });
+  return pursue(known, { type: "leave", pair });
 }
 
 /** The room of a pair that a snapshot showed without one is made now. */
@@ -24,7 +36,7 @@ function matchedAgain(model: Model, matched: Matched): Step {
 
 /** Show the partner and bring the media up. */
 export function begin(model: Model, matched: Matched, now: number): Step {
-  const clean = andThen(dropPair(model), calmed);
+  const clean = andThen(andThen(dropPair(model), hushed), calmed);
   return andThen(andThen(clean, (m) => step(inPair(m, matched, now))), (m) => bringUp(m, matched));
 }
 
@@ -37,9 +49,11 @@ function inPair(model: Model, matched: Matched, now: number): Model {
     peerAwayUntil: null,
     peerTypingUntil: 0,
     peerMuted: { audio: false, video: false },
+    ...(matched.call === undefined ? {} : { call: matched.call }),
   };
-  const view = see(model, { phase: "connecting", pair, waiting: null, ended: null, back: null, chat: [], media: { status: "none" } });
-  return { ...view, goal: "partner", awaitingRoom: false, matchedAt: now, staying: false, typedAt: -Infinity, lastN: 0 };
+  const view = see(model, { phase: "connecting", pair, waiting: null, ended: null, callEnded: null, back: null, chat: [], media: { status: "none" } });
+  const calling = matched.call === undefined ? model.calling : { ...model.calling, dial: null };
+  return { ...view, calling, goal: "partner", awaitingRoom: false, matchedAt: now, staying: false, typedAt: -Infinity, lastN: 0 };
 }
 
 function bringUp(model: Model, matched: Matched): Step {
@@ -78,10 +92,10 @@ export function endedTold(model: Model, ended: Ended, now: number): Step {
 function endedSeen(model: Model, ended: Ended, now: number): Step {
   const known = ended.waiting === undefined ? model : { ...model, attempt: Math.max(model.attempt, ended.waiting.attempt) };
   if (model.view.pair?.id === ended.pair) return over(known, ended, now);
-  return ended.waiting === undefined ? step(known) : waitingTold(known, ended.waiting);
+  return ended.waiting === undefined ? pairLost(known, ended) : waitingTold(known, ended.waiting);
 }
 
-/** The current pair is over: wait on, count down, or rest. */
+/** The current pair is over: wait on, count down, or rest. After a call nothing begins by itself. */
 export function over(model: Model, ended: Pick<Ended, "reason" | "by" | "waiting">, now: number): Step {
   const gone = andThen(dropPair(model), (m) => step(see(m, { phase: "ended", waiting: null, ended: endedView(model, ended, now) })));
   const { waiting } = ended;
@@ -89,7 +103,7 @@ export function over(model: Model, ended: Pick<Ended, "reason" | "by" | "waiting
   if (waiting !== undefined && !staying) return andThen(gone, (m) => waitingTold(m, waiting));
   const resting = andThen(gone, (m) => step({ ...m, goal: "idle", staying: false }));
   if (waiting !== undefined) return andThen(resting, (m) => waitingTold(m, waiting));
-  const byItself = !staying && ended.by !== "me" ? model.autoNextMs : null;
+  const byItself = !staying && ended.by !== "me" && model.view.pair?.call === undefined ? model.autoNextMs : null;
   if (byItself === null) return resting;
   return andThen(resting, (m) => (byItself === 0 ? find(m, now) : countDown(m, byItself, now)));
 }
@@ -140,7 +154,7 @@ export function mediaLost(model: Model, detail: string): Step {
 export function mediaOver(model: Model, now: number): Step {
   const { pair, media } = model.view;
   if (pair === null || media.status !== "failed") return step(model);
-  return model.staying ? leaveFailed(model, pair.id, now) : moveOn(model, now);
+  return model.staying || pair.call !== undefined ? leaveFailed(model, pair.id, now) : moveOn(model, now);
 }
 
 function leaveFailed(model: Model, pair: string, now: number): Step {

@@ -4,19 +4,37 @@
  * Pure: no clock (`now` is given), no randomness, no I/O. The session performs the effects.
  */
 import { assertNever } from "../errors.js";
-import type { Push, Reply } from "../protocol.gen.js";
+import { ErrorCode, type Push, type Reply } from "../protocol.gen.js";
 import { blockAnswered, blockAsked, reportAsked } from "./blocking.js";
+import {
+  acceptAnswered, acceptAsked, callAnswered, callAsked, callBlockAnswered, callBlockAsked, callDismissed, callReportAsked, callRetryFired,
+  hangUpAsked, linkAnswered, linkAsked, linkTold, refusalAnswered,
+} from "./calling.js";
 import { chatAnswered, chatHeard, chatWritten, keyPressed, peerTyped } from "./chatting.js";
 import type { SessionEvent, TimerName } from "./events.js";
-import { dropPair, initialModel, see, seePair, step, andThen, type Model, type Step } from "./model.js";
+import { dropPair, initialModel, ofCalls, see, seePair, step, andThen, type Model, type Step } from "./model.js";
 import { dataSaverSwitched, qualitySampled } from "./network.js";
 import { endedTold, firstFrame, matchedTold, mediaJoined, mediaLost, mediaOver, mediaReconnecting, muteCommand, peerTold, talkingTold } from "./pairing.js";
 import { backAnswered, backAsked, backOffered, backOver } from "./returning.js";
+import { callTold, hushed, incomingTold, overdue, ringOver } from "./ringing.js";
 import { autoNextChosen, calmed, find, findAsked, goalAnswered, nextAsked, noticeOf, retryFired, stayAsked, stopAsked, waitingTold } from "./searching.js";
 import { snapshotTold } from "./snapshot.js";
+import { stoodBy } from "./standing.js";
+import type { ConnectionState } from "./state.js";
 import type { CommandBody } from "./wire.js";
 
+/** Whatever happens: a ring whose time is over is over first. */
 export function reduce(state: Model, event: SessionEvent, now: number): Step {
+  return andThen(overdue(state, now), (current) => andThen(comesForward(current, event), (m) => happened(m, event, now)));
+}
+
+/** Who searches or calls where they stand by means to go on here. */
+function comesForward(state: Model, { type }: SessionEvent): Step {
+  const acts = type === "find_asked" || type === "call_asked";
+  return acts && state.view.connection.status === "standby" ? step(state, { type: "take_over" }) : step(state);
+}
+
+function happened(state: Model, event: SessionEvent, now: number): Step {
   switch (event.type) {
     case "find_asked":
       return findAsked(state, event.wishes, now);
@@ -44,24 +62,40 @@ export function reduce(state: Model, event: SessionEvent, now: number): Step {
       return switched(see(state, { camera: event.on }), { type: "switch_camera", on: event.on });
     case "data_saver_switched":
       return dataSaverSwitched(state, event.on);
+    case "call_asked":
+      return callAsked(state, event, now);
+    case "accept_asked":
+      return acceptAsked(state);
+    case "hang_up_asked":
+      return hangUpAsked(state, event.ringing, now);
+    case "link_asked":
+      return linkAsked(state, event.renew);
+    case "call_block_asked":
+      return callBlockAsked(state, now);
+    case "call_report_asked":
+      return callReportAsked(state, event, now);
+    case "call_dismissed":
+      return callDismissed(state);
     case "notice_dismissed":
       return step(see(state, { notice: null }));
     case "closed":
       return closed(state);
     case "connection_changed":
-      return step(see(state, { connection: event.connection }));
+      return connected(state, event.connection);
     case "became_ready":
       return snapshotTold(state, event.ready, event.skewMs, event.samePerson, now);
     case "pushed":
       return pushed(state, event.push, now);
     case "answered":
-      return answered(state, event.command, event.reply);
+      return answered(state, event.command, event.reply, now);
     case "media_joined":
     case "media_reconnecting":
     case "media_failed":
     case "first_frame_shown":
     case "quality_sampled":
       return event.epoch === state.epoch ? media(state, event, now) : step(state);
+    case "woke":
+      return step(state);
     case "timer_fired":
       return fired(state, event.timer, now);
     default:
@@ -89,18 +123,43 @@ function pushed(state: Model, push: Push, now: number): Step {
       return backOffered(state, push);
     case "notice":
       return step(see(state, { notice: { level: push.level, code: push.code, params: push.params } }));
+    case "incoming":
+      return incomingTold(state, push, now);
+    case "call_state":
+      return callTold(state, push, now);
+    case "personal_link":
+      return linkTold(state, push);
     case "ping":
     case "drain": // the socket's
-    case "incoming":
-    case "call_state":
-    case "personal_link": // of direct calls, not of this session
       return step(state);
     default:
       return step(state); // of a newer server
   }
 }
 
-function answered(state: Model, command: CommandBody, reply: Reply): Step {
+function connected(state: Model, connection: ConnectionState): Step {
+  const told = see(state, { connection });
+  if (connection.status === "standby") return stoodBy(told);
+  return connection.status === "refused" ? hushed(ofCalls(told, { dial: null })) : step(told);
+}
+
+function answered(state: Model, command: CommandBody, reply: Reply, now: number): Step {
+  switch (command.type) {
+    case "call":
+      return callAnswered(state, reply.error, now);
+    case "accept":
+      return acceptAnswered(state, command, reply.error);
+    case "decline":
+    case "cancel_call":
+      return refusalAnswered(state, command, reply.error);
+    case "call_link":
+      return linkAnswered(state, command, reply.error);
+    default: // what was said before we stood by: it goes on elsewhere
+      return reply.error?.code === ErrorCode.NOT_ACTIVE ? step(state) : answeredOfPairs(state, command, reply);
+  }
+}
+
+function answeredOfPairs(state: Model, command: CommandBody, reply: Reply): Step {
   switch (command.type) {
     case "find":
     case "next":
@@ -111,7 +170,7 @@ function answered(state: Model, command: CommandBody, reply: Reply): Step {
       return chatAnswered(state, command, reply);
     case "block":
     case "report":
-      return blockAnswered(state, command, reply);
+      return state.view.callEnded?.call === command.pair ? callBlockAnswered(state, reply.error) : blockAnswered(state, command, reply);
     case "back":
       return backAnswered(state, command, reply);
     case "mute":
@@ -155,6 +214,10 @@ function fired(state: Model, timer: TimerName, now: number): Step {
       return mediaOver(state, now);
     case "back_over":
       return backOver(state, now);
+    case "ring_over":
+      return ringOver(state, now);
+    case "call_retry":
+      return callRetryFired(state);
     default:
       return assertNever(timer);
   }
@@ -166,7 +229,7 @@ function switched(state: Model, effect: Step["effects"][number]): Step {
 
 /** Keeps the wishes and the devices, for a session that is started again. */
 function closed(state: Model): Step {
-  return andThen(andThen(dropPair(state), calmed), (m) => {
+  return andThen(andThen(andThen(dropPair(state), calmed), (m) => step(m, { type: "stop_timer", timer: "ring_over" }, { type: "stop_timer", timer: "call_retry" })), (m) => {
     const { microphone, camera, network } = m.view;
     return step({ ...see(initialModel({ ...m, dataSaver: network.dataSaver }), { microphone, camera }), epoch: m.epoch });
   });

@@ -1,7 +1,7 @@
 /** Wanting a partner and not wanting one: find, next, stop, stay, and how the server answers them. */
 import { ErrorCode, type CommandError, type Reply, type Waiting } from "../protocol.gen.js";
 import type { Effect, Wishes } from "./events.js";
-import { dropPair, pursue, see, step, andThen, type Model, type Step } from "./model.js";
+import { dropPair, ofCalls, pursue, see, step, andThen, type Model, type Step } from "./model.js";
 import type { WaitingView } from "./state.js";
 import type { CommandBody } from "./wire.js";
 
@@ -123,7 +123,7 @@ export function calmed(model: Model): Step {
 }
 
 function idle(model: Model): Model {
-  return { ...model, goal: "idle", staying: false };
+  return { ...ofCalls(model, { adopts: false }), goal: "idle", staying: false };
 }
 
 function searching(model: Model, attempt: number, now: number): Model {

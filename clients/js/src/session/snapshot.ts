@@ -6,8 +6,10 @@
  */
 import type { PairState, Ready, Waiting } from "../protocol.gen.js";
 import { merged } from "./chatting.js";
-import { dropPair, endedView, see, seePair, step, andThen, type Model, type Step } from "./model.js";
-import { begin, muteCommand, over } from "./pairing.js";
+import { dropPair, endedView, NO_CALLING, see, seePair, step, andThen, type Model, type Step } from "./model.js";
+import { linkOwed } from "./calling.js";
+import { begin, muteCommand, notWanted, over } from "./pairing.js";
+import { hushed, isUnwantedPair, noRingFound, ringFound } from "./ringing.js";
 import { find, waitingTold } from "./searching.js";
 
 /** How a pair ended that was gone when we came back. */
@@ -15,15 +17,20 @@ const LOST = { reason: "lost", by: "server" } as const;
 
 export function snapshotTold(model: Model, ready: Ready, skewMs: number, samePerson: boolean, now: number): Step {
   const known: Model = { ...see(model, { back: null }), skewMs, attempt: Math.max(model.attempt, ready.attempt), pending: samePerson ? model.pending : null };
-  switch (ready.state.kind) {
+  const person = samePerson ? step(known) : andThen(hushed(known), (m) => step({ ...see(m, { callEnded: null, link: null }), calling: NO_CALLING }));
+  return andThen(andThen(person, (m) => stateTold(m, ready, now)), linkOwed);
+}
+
+function stateTold(known: Model, { state, attempt }: Ready, now: number): Step {
+  switch (state.kind) {
     case "idle":
-      return idleTold(known, ready.attempt, now);
+      return andThen(noRingFound(known), (m) => idleTold(m, attempt, now));
     case "waiting":
-      return waitingFound(known, ready.state.waiting, now);
+      return andThen(noRingFound(known), (m) => waitingFound(m, state.waiting, now));
     case "pair":
-      return pairTold(known, ready.state, now);
-    case "ringing": // a direct call, which is not of this session; only a pair that we believe in is over
-      return known.view.pair === null ? step(known) : over(known, LOST, now);
+      return pairTold(known, state, now);
+    case "ringing": // a pair that we believe in is over
+      return andThen(known.view.pair === null ? step(known) : over(known, LOST, now), (m) => ringFound(m, state, now));
   }
 }
 
@@ -47,11 +54,13 @@ function waitingFound(model: Model, waiting: Waiting, now: number): Step {
 function pairTold(model: Model, state: PairState, now: number): Step {
   const { matched } = state;
   const { pending } = model;
+  if (isUnwantedPair(model, matched)) return notWanted(model, matched);
   const moving = (pending?.type === "next" || pending?.type === "leave" || pending?.type === "block" || pending?.type === "report") && pending.pair === matched.pair;
-  const cancelling = pending?.type === "cancel" && pending.attempt >= matched.attempt;
+  const ofCall = matched.call !== undefined; // has nothing to do with whether we search
+  const cancelling = !ofCall && pending?.type === "cancel" && pending.attempt >= matched.attempt;
   const known = { ...model, attempt: Math.max(model.attempt, matched.attempt) };
   if (moving || cancelling) return step(known); // the unanswered command ends this pair
-  if (model.goal === "idle" && pending !== null) return step(known, { type: "send", command: { type: "leave", pair: matched.pair } });
+  if (!ofCall && model.goal === "idle" && pending !== null) return step(known, { type: "send", command: { type: "leave", pair: matched.pair } });
   const { status } = model.view.media;
   const up = matched.mode === "text" || (status !== "none" && status !== "failed" && !model.awaitingRoom);
   const same = model.view.pair?.id === matched.pair;

@@ -4,13 +4,14 @@
  * Everything a page draws is in here, so that a page holds no session logic of its own.
  * Must not know sockets, media libraries or the DOM.
  */
-import type { EndReason, Mode, Pause, Peer } from "../protocol.gen.js";
+import type { CallEnd, EndReason, ErrorCode, Mode, Pause, Peer } from "../protocol.gen.js";
 
 /** The socket under the session. `retryAt` (epoch ms) is when the next try starts. */
 export type ConnectionState =
   | { status: "offline" } // not started, or closed by the person
   | { status: "connecting" }
   | { status: "online" }
+  | { status: "standby" } // another session of this person took over: calls still ring here; see `takeOver`
   | { status: "reconnecting"; retryAt: number; attempt: number }
   | { status: "refused"; code: number; reason: string }; // the server said: do not come back
 
@@ -70,6 +71,8 @@ export interface PairView {
   readonly peerMuted: { readonly audio: boolean; readonly video: boolean };
   /** Their page is in the background. */
   readonly peerHidden?: boolean;
+  /** The direct call that it came of. After such a pair nothing begins by itself. */
+  readonly call?: string;
 }
 
 export interface EndedView {
@@ -85,6 +88,8 @@ export interface EndedView {
   readonly blocked: boolean;
   /** We told the operator about them. */
   readonly reported: boolean;
+  /** The direct call that the pair came of. */
+  readonly call?: string;
 }
 
 /** The last partner, to whom we can go back for a moment, because a Next has ended the talk. */
@@ -133,4 +138,71 @@ export interface RandomChatState {
   readonly microphone: boolean;
   readonly camera: boolean;
   readonly notice: SessionNotice | null;
+}
+
+/** A direct call from ringing to its answer. */
+export interface CallView {
+  /** Null: one of our own that the server has not named yet. */
+  readonly id: string | null;
+  /** We are the one who calls. */
+  readonly outgoing: boolean;
+  /** What the other one is called. Null: nobody said yet; of a call of our own it is often told with the answer only. */
+  readonly alias: string | null;
+  readonly mode: Mode;
+  /** Epoch ms of our clock when it is missed: the ring is over then, whatever is heard of it. Null: it does not ring yet. */
+  readonly expiresAt: number | null;
+  /** It was taken (or we asked to take it), and its pair is on the way. */
+  readonly answered: boolean;
+}
+
+/** Why a call came to nothing (`CallEnd`), could not be made (`ErrorCode`), or how its talk ended (`EndReason`). */
+export type CallOver = CallEnd | ErrorCode | EndReason;
+
+/** A direct call that is over; kept until the next one, or until it is dismissed. */
+export interface CallEndedView {
+  /** Null: it never got so far as to have a name. */
+  readonly call: string | null;
+  /** Null: there was a talk, and it does not matter who called. */
+  readonly outgoing: boolean | null;
+  readonly alias: string | null;
+  readonly reason: CallOver;
+  readonly by: "me" | "peer" | "server";
+  /** Null: the talk never started. */
+  readonly talkedMs: number | null;
+  /** With `rate_limited`: when calling may be tried again, epoch ms. */
+  readonly retryAt: number | null;
+  /** We asked the server never to let them call us, or match us with them, again. */
+  readonly blocked: boolean;
+  /** We told the operator about them. */
+  readonly reported: boolean;
+}
+
+export interface VideoCallState {
+  readonly connection: ConnectionState;
+  /**
+   * idle -> outgoing | incoming -> connecting -> talking -> ended -> idle. `idle` also while a random chat goes on
+   * over the same line.
+   */
+  readonly phase: "idle" | "outgoing" | "incoming" | "connecting" | "talking" | "ended";
+  /** That rings, or was just taken; null once `pair` is there. */
+  readonly call: CallView | null;
+  /** The pair that the call became; never that of a random chat. */
+  readonly pair: PairView | null;
+  readonly media: MediaState;
+  readonly network: NetworkView;
+  readonly chat: readonly ChatEntry[];
+  readonly ended: CallEndedView | null;
+  /** By this others may call us; null: not asked for yet (`link`). */
+  readonly link: string | null;
+  readonly microphone: boolean;
+  readonly camera: boolean;
+  readonly notice: SessionNotice | null;
+}
+
+/** All that the sessions of one line see of it. */
+export interface LineView extends RandomChatState {
+  readonly call: CallView | null;
+  /** The last call that came to nothing; how the talk of a call ended is in `ended`. */
+  readonly callEnded: CallEndedView | null;
+  readonly link: string | null;
 }

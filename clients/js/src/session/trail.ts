@@ -51,7 +51,7 @@ export function wordOfEffect(effect: Effect): TrailEvent | null {
 }
 
 function wordOfConnection({ status }: ConnectionState): TrailEvent | null {
-  if (status === "connecting") return null;
+  if (status === "connecting" || status === "standby") return null;
   return status === "online" ? TrailEvent.ONLINE : TrailEvent.OFFLINE;
 }
 

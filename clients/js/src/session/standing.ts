@@ -1,0 +1,12 @@
+/** Another session of this person became the active one; this one stays connected, and rings. */
+import { andThen, dropPair, ofCalls, see, step, type Model, type Step } from "./model.js";
+import { hushed } from "./ringing.js";
+import { calmed } from "./searching.js";
+
+/** What the person does goes on elsewhere. A call that rings for them does so here, too, until its end is told. */
+export function stoodBy(model: Model): Step {
+  const gone = see(model, { phase: "start", waiting: null, ended: null, back: null, chat: [] });
+  const resting = andThen(andThen(step({ ...gone, goal: "idle", pending: null, staying: false }), dropPair), calmed);
+  const { call } = model.view;
+  return call === null || !call.outgoing ? resting : andThen(resting, (m) => hushed(ofCalls(m, { dial: null })));
+}
