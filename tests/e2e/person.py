@@ -59,7 +59,8 @@ ids => {
   new MutationObserver(() => {
     for (const id of ids) {
       const words = document.querySelector(`[data-testid="${id}"]`)?.textContent ?? null;
-      if (words !== before[id]) window.seen.push({id, words, at: Date.now() / 1000});
+      const at = (performance.timeOrigin + performance.now()) / 1000; // whatever Date says
+      if (words !== before[id]) window.seen.push({id, words, at});
       before[id] = words;
     }
   }).observe(document, {subtree: true, childList: true, characterData: true});
@@ -74,7 +75,9 @@ devices.getUserMedia = async wanted => {
 };
 """
 HAS_CAMERA = "async () => (await navigator.mediaDevices.enumerateDevices()).some(({kind}) => kind === 'videoinput')"
-NETWORK_ERROR = re.compile(r"error: (WebSocket connection to|Failed to load resource).*(ERR_CONNECTION|failed)")
+NETWORK_ERROR = re.compile(
+    r"(?:error|warning): (WebSocket connection to|Failed to load resource).*(ERR_CONNECTION|failed)"
+)
 
 
 class Someone(Protocol):
@@ -186,14 +189,6 @@ class Person:
         """Open the page and agree to the rules."""
         self.page.goto("/" + query)
         self.page.get_by_test_id("agree").click()
-
-    def visit(self, query: str) -> None:
-        """Open the page anew, the rules agreed to."""
-        self.page.goto("/" + query)
-        agree = self.page.get_by_test_id("agree")
-        self.until(lambda: self.phase.count() == 1, f"{self.name} has the page")
-        if agree.count() and not agree.is_checked():
-            agree.click()
 
     def press_go(self) -> None:
         """Press the one big button: Find, Next, Try again."""
