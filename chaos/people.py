@@ -143,11 +143,11 @@ class Person:
     # -- what they do of their own accord -----------------------------------------------------------
 
     async def _act(self) -> None:
-        calm = 0 if self.calm else 1
+        blocks = self.who.mode is Mode.TEXT and not self.calm  # of the others there are too few
         ways: dict[str, dict[Callable[[], None], int]] = {
             "idle": {self._find: 20, self._nothing: 4},
             "waiting": {self._nothing: 20, self._cancel: 1},
-            "paired": {self._chat: 10, self._nothing: 8, self._next: 7, self._leave: 1, self._block: calm},
+            "paired": {self._chat: 10, self._nothing: 8, self._next: 7, self._leave: 1, self._block: int(blocks)},
             "ringing": {self._nothing: 1},
         }
         drawn = self._dice.random()
