@@ -31,6 +31,7 @@ WARM_UP_S = 6.0
 WELL_FOR_S = 2.0
 """Nobody was unwell for so long: the next round may begin."""
 LEAVE_WITHIN_S = 30.0
+LOOK_EVERY_S = 0.1
 SETTLED_WITHIN_S = 40.0
 """Seats, gateways that died, rooms without a pair: by then all of it is dealt with."""
 BROKEN_WITHIN_S = 60.0
@@ -65,6 +66,7 @@ class Crowd:
     story: Story
     people: list[Person] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    tasks_beside: list[asyncio.Task[None]] = field(default_factory=list)
     spells: dict[str, Spell] = field(default_factory=dict)
 
     def note(self, entry: Entry) -> None:
@@ -97,8 +99,17 @@ class Crowd:
 
     def end(self) -> None:
         """At once."""
-        for task in self.tasks:
+        for task in (*self.tasks, *self.tasks_beside):
             task.cancel()
+
+
+async def _note_lateness(story: Story) -> None:
+    """How long this program waits for the machine, at worst."""
+    while True:
+        began_s = time.monotonic()
+        await asyncio.sleep(LOOK_EVERY_S)
+        late_ms = round((time.monotonic() - began_s - LOOK_EVERY_S) * 1000)
+        story.late_ms = max(story.late_ms, late_ms)
 
 
 async def run(options: Options, say: Callable[[str], None]) -> Story:
@@ -123,6 +134,7 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
     began_s = time.monotonic()
     say(f"{options.people} people come in")
     crowd.come(options, system.url)
+    crowd.tasks_beside.append(asyncio.get_running_loop().create_task(_note_lateness(crowd.story)))
     await asyncio.sleep(WARM_UP_S)
     for number, round_ in enumerate(rounds(options.seed, _kinds(options.only))):
         over_s = time.monotonic() - began_s + round_.lasts_s + options.calm_s

@@ -120,6 +120,8 @@ class Story:
     """Since when there were no faults any more, until everybody left."""
     left_ms: int = 0
     """When everybody was asked to leave."""
+    late_ms: int = 0
+    """So late the machine once let this program itself go on: it may have seen everything so much too late."""
 
     def by_person(self) -> dict[str, list[Entry]]:
         """What each saw, in order."""
