@@ -28,11 +28,11 @@ AGAIN_MS = 1_000
 """Where the server does not say when to ask again."""
 
 
-def traits(number: int, seed: int, video: bool) -> Traits:
+def traits(number: int, seed: int, *, voice: bool) -> Traits:
     """Somebody, always the same for a seed."""
     dice = Random(f"{seed}-traits-{number}")
     wants = dice.choice(LANGUAGES) if dice.random() < 0.3 else None
-    return Traits(f"p{number}", dice.choice(LANGUAGES), wants, Mode.VOICE if video else Mode.TEXT)
+    return Traits(f"p{number}", dice.choice(LANGUAGES), wants, Mode.VOICE if voice else Mode.TEXT)
 
 
 class _Vanished(Exception):

@@ -13,7 +13,7 @@ import msgspec
 
 from chaos.checks import CHECKS, Violation, meetings
 from chaos.felt import Group, Spread, Unwell, by_group, spread, unwell
-from chaos.story import Entry, Gone, Heard, Lost, Said, Story
+from chaos.story import Came, Entry, Gone, Heard, Lost, Said, Story
 from duologue.protocol import server as s
 from scripts.dashboards import svg
 
@@ -124,7 +124,7 @@ def lines(story: Story) -> Iterable[bytes]:
         match entry.what:
             case Heard(message) | Said(message):
                 what = {"message": msgspec.to_builtins(message)}
-            case Lost() | Gone():
+            case Came() | Lost() | Gone():
                 what = dict(entry.what._asdict())
         yield (
             msgspec.json.encode({"at": entry.at_ms, "who": entry.who, "what": type(entry.what).__name__, **what})

@@ -34,6 +34,10 @@ class Traits(NamedTuple):
         return self.mode is other.mode and self.wants in (None, other.language)
 
 
+class Came(NamedTuple):
+    """They open the page: a token first, then a connection."""
+
+
 class Lost(NamedTuple):
     """The connection is gone."""
 
@@ -58,7 +62,7 @@ class Gone(NamedTuple):
     """They left for good, with a goodbye. Nothing follows."""
 
 
-What = Lost | Heard | Said | Gone
+What = Came | Lost | Heard | Said | Gone
 
 
 class Entry(NamedTuple):
