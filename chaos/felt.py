@@ -46,6 +46,7 @@ class Spell:
         self._who = who
         self._since: dict[str, int] = {}
         self._asked: dict[str, int] = {}
+        self._stopped = 0
         self.over: list[Unwell] = []
 
     @property
@@ -63,10 +64,15 @@ class Spell:
             case Heard(s.Ready()):
                 self._end("away", entry.at_ms)
                 self._late(self._asked.pop(COMES_IN, entry.at_ms), entry.at_ms)
+            case Said(c.Cancel(id=id_, attempt=attempt)):
+                self._asked[id_], self._stopped = entry.at_ms, attempt
+                self._paused(entry.at_ms, None)
             case Said(message) if isinstance(message, c.Command):
                 self._asked[message.id] = entry.at_ms
             case Heard(s.Reply() as reply):
                 self._answered(entry.at_ms, reply)
+            case Heard(s.Waiting(attempt=attempt)) if attempt <= self._stopped:
+                pass  # it crossed the wish to stop
             case Heard(s.Waiting(paused=paused)):
                 self._paused(entry.at_ms, str(paused) if paused else None)
             case Heard(s.Matched() | s.Ended(waiting=None)):
