@@ -27,6 +27,7 @@ generate: ## write the files that are generated from others
 	@exec scripts/bootstrap python -- .venv/bin/python scripts/generate_protocol.py
 	@.venv/bin/python scripts/generate_configuration.py
 	@.venv/bin/python scripts/generate_metrics.py
+	@.venv/bin/python -m scripts.generate_faults
 	@.venv/bin/python -m scripts.dashboards
 
 bench: ## every benchmark: figures against their targets, JSON in benchmarks/results
@@ -62,6 +63,9 @@ soak: ## a thousand simulated towns (SEEDS=1-1000); replay one with `duologue si
 soak-next: ## Next again and again in real browsers, after which nothing may be left (NEXTS=1000, ARGS="--json FILE")
 	@exec scripts/bootstrap python node livekit_server chromium -- .venv/bin/python -m benchmarks.soak_next --nexts $(or $(NEXTS),100) $(ARGS)
 
+faults: ## every fault in every state, in real browsers: what people are told, and how long it takes (ARGS="-k signal")
+	@exec scripts/bootstrap python page livekit_server chromium nft -- .venv/bin/pytest -m "long or not long" tests/e2e/faults $(ARGS)
+
 sim-planted: ## does the simulation find the bugs that were planted for it?
 	@exec scripts/bootstrap python -- .venv/bin/duologue sim --planted all --seeds 1-300 $(ARGS)
 
@@ -74,4 +78,4 @@ screenshots: ## take the pictures of the documentation into docs/images
 icons: ## draw the page's icons from web/public/favicon.svg
 	@exec scripts/bootstrap python chromium -- .venv/bin/python scripts/icons.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-store bench-match bench-observing bench-next bench-livekit soak soak-next sim-planted page screenshots icons
+.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-store bench-match bench-observing bench-next bench-livekit soak soak-next faults sim-planted page screenshots icons

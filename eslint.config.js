@@ -23,7 +23,7 @@ export default tseslint.config(
   },
   {
     files: ["clients/js/src/**/*.ts"],
-    ignores: ["clients/js/src/browser*.ts", "clients/js/src/media/**", "clients/js/src/testing/**", "clients/js/src/**/*.test.ts"],
+    ignores: ["clients/js/src/browser*.ts", "clients/js/src/host/**", "clients/js/src/react-native/**", "clients/js/src/media/**", "clients/js/src/testing/**", "clients/js/src/**/*.test.ts"],
     rules: {
       "no-restricted-globals": [
         "error",

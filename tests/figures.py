@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from duologue.metrics.counted import Counter, Histogram
 
 
 class Counted:

@@ -12,7 +12,8 @@ from pathlib import Path
 from prometheus_client.metrics_core import Metric
 
 from duologue.metrics import definitions
-from duologue.metrics.sampled import REGISTRY, Sampled
+from duologue.metrics.counted import Histogram
+from duologue.metrics.figure import REGISTRY, Figure
 from duologue.protocol.codes import MediaEvent
 from tests.prometheus import program
 
@@ -33,8 +34,8 @@ LABELS: Mapping[str, Sequence[str]] = {
 BUILD = {"version": "0.1.0", "roles": "gateway"}
 PROCESSES = ("gateway-1", "gateway-2")
 OF_RULES = {
-    f"duologue:{promise}_errors:{figure}": value
-    for promise in ("match", "establish")
+    f"{promise}_errors:{figure}": value
+    for promise in ("duologue:match", "duologue_mode:establish")
     for figure, value in {
         "ratio5m": 0.012, "burn5m": 1.2, "burn1h": 0.7, "burn6h": 0.5, "burn3d": 0.4,
     }.items()
@@ -77,12 +78,11 @@ def samples(steps: int) -> Iterator[Sample]:
 
 def label_names(family: str) -> tuple[str, ...]:
     """The labels of a metric, by the name of its family."""
-    for metric in vars(definitions).values():
-        if isinstance(metric, Sampled) and metric.name == family:
-            return metric.labels
-        if getattr(metric, "_name", None) == family:
-            return tuple(metric._labelnames)
-    raise LookupError(family)
+    return next(
+        metric.label_names
+        for metric in vars(definitions).values()
+        if isinstance(metric, Figure) and metric.family().name == family
+    )
 
 
 def _family(family: Metric, target: Mapping[str, str], steps: int) -> Iterator[Sample]:
@@ -103,9 +103,8 @@ def _family(family: Metric, target: Mapping[str, str], steps: int) -> Iterator[S
 
 
 def _histogram(name: str, labels: Mapping[str, str], pace: float, steps: int) -> Iterator[Sample]:
-    bounds: Sequence[float] = next(
-        metric._upper_bounds for metric in vars(definitions).values() if getattr(metric, "_name", None) == name
-    )
+    metric = next(each for each in vars(definitions).values() if isinstance(each, Histogram) and each.name == name)
+    bounds = (*metric.buckets, math.inf)
     for number, bound in enumerate(bounds):
         share = 1 - 0.5 ** (number + 1) if bound != math.inf else 1
         le = "+Inf" if bound == math.inf else repr(float(bound))

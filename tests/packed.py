@@ -11,16 +11,20 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "node_modules"
 TYPES = {
     "target": "es2022",
-    "module": "esnext",
-    "moduleResolution": "bundler",
     "jsx": "react-jsx",
     "lib": ["es2023", "dom", "dom.iterable"],
     "strict": True,
+    "exactOptionalPropertyTypes": True,
+    "erasableSyntaxOnly": True,
+    "verbatimModuleSyntax": True,
     "skipLibCheck": True,
-    "noEmit": True,
     "types": [],
 }
-"""As in the templates of bundlers, but for `erasableSyntaxOnly`."""
+"""As strict as a project may be. The types of LiveKit's SDK do not pass without `skipLibCheck`."""
+WITHOUT_A_PAGE = {"lib": ["es2023"], "skipLibCheck": False}
+"""Where there is no DOM, and the types of packages are checked, too."""
+RESOLUTIONS = {"bundler": "esnext", "nodenext": "nodenext"}
+"""How a compiler may look for packages, with the kind of module that goes with it."""
 
 
 def program(name: str) -> str:
@@ -39,7 +43,8 @@ def run(folder: Path, name: str, *arguments: str) -> None:
 
 
 def install(folder: Path) -> None:
-    """The client from its tarball; everything else as it is here."""
+    """The client from its tarball, where everything else is as it is here; the project has ES modules."""
+    (folder / "package.json").write_text('{"type": "module"}')
     place = folder / "node_modules"
     place.mkdir()
     for package in PACKAGES.iterdir():
@@ -52,20 +57,14 @@ def install(folder: Path) -> None:
     (place / "@duologue/package").rename(place / "@duologue/client")
 
 
-def check_types(folder: Path, files: list[str]) -> None:
-    """Fails with what the compiler says."""
-    (folder / "tsconfig.json").write_text(json.dumps({"compilerOptions": TYPES, "files": files}))
+def check_types(folder: Path, files: list[str], resolution: str, **options: object) -> None:
+    """Fails with what the compiler says. `options` are of the compiler, such as `outDir` for JavaScript."""
+    ours = {"module": RESOLUTIONS[resolution], "moduleResolution": resolution, "noEmit": "outDir" not in options}
+    (folder / "tsconfig.json").write_text(json.dumps({"compilerOptions": TYPES | ours | options, "files": files}))
     run(folder, "tsc", "-p", ".")
 
 
-def bundle(folder: Path) -> None:
-    """What `npx vite build` makes of `index.html`, or of what else a configuration names, into `dist`."""
-    run(folder, "vite", "build", "--logLevel", "warn")
-
-
-def bundle_for_node(folder: Path, file: str) -> Path:
-    """One file for Node.js, with the client in it."""
-    settings = {"ssr": {"noExternal": True}, "build": {"ssr": file}}
-    (folder / "vite.config.mjs").write_text(f"export default {json.dumps(settings)}")
-    bundle(folder)
-    return folder / "dist" / Path(file).with_suffix(".mjs")
+def compiled(folder: Path, file: str) -> Path:
+    """The JavaScript of one file, as the compiler writes it where there is no DOM; nothing is bundled."""
+    check_types(folder, [file], "nodenext", outDir="js", **WITHOUT_A_PAGE)
+    return folder / "js" / Path(file).with_suffix(".js")

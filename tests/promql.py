@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import promql_parser as promql
-from prometheus_client import Counter, Histogram
-from prometheus_client.metrics import MetricWrapperBase
 
 from duologue.metrics import definitions
-from duologue.metrics.sampled import Sampled
+from duologue.metrics.counted import Histogram
+from duologue.metrics.figure import Figure
 
 TARGET = frozenset({"job", "instance", "process", "role"})
 """Labels that Prometheus adds to whatever it scrapes; the last two come from the file of targets."""
@@ -37,10 +36,8 @@ def series() -> dict[str, frozenset[str]]:
     """All that a process of ours tells, with its labels."""
     told = dict.fromkeys(BY_THEMSELVES, TARGET)
     for metric in vars(definitions).values():
-        if isinstance(metric, Sampled):
-            told[metric.name] = TARGET | set(metric.labels)
-        elif isinstance(metric, MetricWrapperBase):
-            told |= _names(metric)
+        if isinstance(metric, Figure):
+            told |= _named(metric)
     return told | {"duologue_build_info": TARGET | {"version", "roles", "name"}}
 
 
@@ -92,13 +89,15 @@ def _parts(expression: str) -> Iterator[promql.Expr]:
         yield part.vector_selector if isinstance(part, promql.MatrixSelector) else part
 
 
-def _names(metric: MetricWrapperBase) -> dict[str, frozenset[str]]:
+def _named(metric: Figure) -> dict[str, frozenset[str]]:
     """One definition can be several series."""
-    labels = TARGET | set(metric._labelnames)
-    name = metric._name
+    labels = TARGET | set(metric.label_names)
     if isinstance(metric, Histogram):
-        return {f"{name}_bucket": labels | {"le"}, f"{name}_count": labels, f"{name}_sum": labels}
-    return {f"{name}_{'total' if isinstance(metric, Counter) else 'info'}": labels}
+        return {
+            f"{metric.name}_bucket": labels | {"le"},
+            **{f"{metric.name}_{part}": labels for part in ("count", "sum")},
+        }
+    return {metric.name: labels}
 
 
 def _bounds_asked(question: Question) -> set[str]:
@@ -108,6 +107,6 @@ def _bounds_asked(question: Question) -> set[str]:
 def _bounds(figure: str) -> set[str]:
     """Of a histogram, as they are written in its answers."""
     for metric in vars(definitions).values():
-        if isinstance(metric, Histogram) and f"{metric._name}_bucket" == figure:
-            return {str(float(bound)).replace("inf", "+Inf") for bound in metric._upper_bounds}
+        if isinstance(metric, Histogram) and f"{metric.name}_bucket" == figure:
+            return {"+Inf", *map(str, map(float, metric.buckets))}
     return set()

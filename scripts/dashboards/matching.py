@@ -19,7 +19,7 @@ PROMISE: Row = (
             limit=1,
             width=12,
         ),
-        promise("match", "Matches later than 1 s, against what is promised"),
+        promise("duologue:match", "Matches later than 1 s, against what is promised"),
     ),
 )
 

@@ -54,7 +54,7 @@ PROMISE: Row = (
             limit=5,
             width=12,
         ),
-        promise("establish", "Talks later than 5 s, against what is promised"),
+        promise("duologue_mode:establish", "Talks later than 5 s, against what is promised"),
     ),
 )
 

@@ -119,8 +119,8 @@ def promise(name: str, title: str) -> timeseries.Panel:
     windows = {"5m": "5 minutes", "1h": "1 hour", "6h": "6 hours", "3d": "3 days"}
     return timeline(
         title,
-        *(Query(f"duologue:{name}_errors:burn{window}", f"last {words}") for window, words in windows.items()),
-        about="At 1 the promise is just kept. At 14 a month of what it allows is gone in two days: somebody is woken.",
+        *(Query(f"max({name}_errors:burn{window})", f"last {words}") for window, words in windows.items()),
+        about="At 1 the promise is just kept (by mode: the worst). At 14 a month's share is gone in two days: a page.",
         limit=1,
         width=12,
     )

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from duologue.app.store import release_leases, until_it_answers, where
 from duologue.errors import StartupError, Unavailable
 from duologue.ids import MatcherId
-from duologue.ledger import NODES_LEASE
+from duologue.ledger import NODES_LEASE, REAPER_LEASE
 from duologue.matching.estimate import QueueStatus
 from duologue.settings import RedisSettings
 from duologue.store.memory import MemoryStore
@@ -81,14 +81,15 @@ def test_without_an_url_that_can_be_read_there_is_no_store(url: str | None, why:
         where(RedisSettings(url=url))
 
 
-async def test_leases_of_the_dead_are_free_at_once() -> None:
+@pytest.mark.parametrize("lease", [NODES_LEASE, REAPER_LEASE])
+async def test_leases_of_the_dead_are_free_at_once(lease: str) -> None:
     """And those of the living stay theirs."""
     clock = ManualClock()
     store = MemoryStore(clock)
     dead, alive, new = MatcherId("dead"), MatcherId("alive"), MatcherId("new")
-    await store.lease(NODES_LEASE, dead)
+    await store.lease(lease, dead)
     await release_leases(store, (dead,))
 
-    assert await store.lease(NODES_LEASE, alive) is not None
+    assert await store.lease(lease, alive) is not None
     await release_leases(store, (dead,))
-    assert await store.lease(NODES_LEASE, new) is None
+    assert await store.lease(lease, new) is None

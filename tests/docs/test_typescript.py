@@ -16,7 +16,7 @@ from duologue.protocol.codes import Mode
 from duologue.protocol.server import ChatLine
 from tests.conftest import Town
 from tests.docs.test_docs import FENCE, PAGES, ROOT, SERVER, section
-from tests.packed import PACKAGES, bundle_for_node, check_types, install, program
+from tests.packed import PACKAGES, RESOLUTIONS, check_types, compiled, install, program
 
 HOWTO = ROOT / "docs/howto/integrate.md"
 OF_THE_PAGE_ALONE = {"title", "other", "esc_again"}
@@ -39,14 +39,15 @@ def examples(page: Path) -> dict[str, str]:
     return {f"{page.stem}-{number}.{language}": code for number, (language, code) in enumerate(found)}
 
 
-def test_the_examples_fit_the_packed_client(project: Path) -> None:
-    """All of them have its types as it is now, and those of React."""
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_the_examples_fit_the_packed_client(project: Path, resolution: str) -> None:
+    """All of them have its types as it is now, and those of React, however strict the project is."""
     files = {name: code for page in PAGES for name, code in examples(page).items()}
     assert {"README-0.ts", "integrate-auth-0.ts", "integrate-0.ts", "integrate-1.tsx"} <= files.keys()
     for name, code in files.items():
         (project / name).write_text(code)
 
-    check_types(project, sorted(files))
+    check_types(project, sorted(files), resolution)
 
 
 @asynccontextmanager
@@ -63,11 +64,11 @@ async def in_node(file: Path) -> AsyncIterator[None]:
 
 
 async def test_the_example_without_a_browser_talks(project: Path, town: Town) -> None:
-    """In Node.js, where there is no window: it meets somebody and greets them."""
+    """In Node.js as it is, without a bundler and a window: it meets somebody and greets them."""
     code = next(code for code in examples(HOWTO).values() if "media: null" in code)
     assert SERVER in code
     (project / "talk.ts").write_text(code.replace(SERVER, town.page_url))
-    file = bundle_for_node(project, "talk.ts")
+    file = compiled(project, "talk.ts")
     ana = await town.person()
     await ana.find(Filters(mode=Mode.TEXT))
 

@@ -54,12 +54,12 @@ async audio => {
 """
 WATCH = """
 ids => {
-  const before = {};
+  const before = Object.fromEntries(ids.map(id => [id, null]));
   window.seen = [];
   new MutationObserver(() => {
     for (const id of ids) {
       const words = document.querySelector(`[data-testid="${id}"]`)?.textContent ?? null;
-      if (words !== null && words !== before[id]) window.seen.push({id, words, at: Date.now() / 1000});
+      if (words !== before[id]) window.seen.push({id, words, at: Date.now() / 1000});
       before[id] = words;
     }
   }).observe(document, {subtree: true, childList: true, characterData: true});
@@ -165,8 +165,12 @@ class Person:
 
     def told(self, test_id: str, *, since: float) -> list[tuple[float, str]]:
         """What a watched element said since then, and after how many seconds."""
+        return [(at, words) for at, which, words in self.seen(since=since) if which == test_id and words is not None]
+
+    def seen(self, *, since: float) -> list[tuple[float, str, str | None]]:
+        """All that these elements said since then: after how many seconds, which, and what; None: it went away."""
         seen: list[dict[str, Any]] = self.page.evaluate("() => window.seen")
-        return [(one["at"] - since, one["words"]) for one in seen if one["id"] == test_id and one["at"] >= since]
+        return [(one["at"] - since, one["id"], one["words"]) for one in seen if one["at"] >= since]
 
     def last_matched(self) -> dict[str, Any]:
         """The newest `matched` that the server sent to this page."""
@@ -182,6 +186,14 @@ class Person:
         """Open the page and agree to the rules."""
         self.page.goto("/" + query)
         self.page.get_by_test_id("agree").click()
+
+    def visit(self, query: str) -> None:
+        """Open the page anew, the rules agreed to."""
+        self.page.goto("/" + query)
+        agree = self.page.get_by_test_id("agree")
+        self.until(lambda: self.phase.count() == 1, f"{self.name} has the page")
+        if agree.count() and not agree.is_checked():
+            agree.click()
 
     def press_go(self) -> None:
         """Press the one big button: Find, Next, Try again."""

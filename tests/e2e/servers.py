@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from duologue.api import hooks
@@ -117,8 +118,11 @@ class Server(ABC):
 class Dev(Server):
     """`duologue dev`: everything in one process, and a LiveKit as its child. It runs once it is made."""
 
-    def __init__(self, state_dir: Path, enter: Sequence[str] = ()) -> None:
+    def __init__(
+        self, state_dir: Path, enter: Sequence[str] = (), variables: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         super().__init__(state_dir, enter)
+        self._given = variables
         self.start()
 
     def _command(self) -> Sequence[str]:
@@ -133,7 +137,7 @@ class Dev(Server):
         return ["dev", *(str(part) for option in options.items() for part in option)]
 
     def _variables(self) -> Mapping[str, str]:
-        return {}
+        return self._given
 
 
 class Serve(Server):

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from prometheus_client import Counter
 
 from duologue.metrics import definitions
+from duologue.metrics.counted import Counter
 from scripts.generate_metrics import Defined, labels_of, name_of, sections
 
 ROOT = Path(__file__).parent.parent.parent

@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from duologue.metrics.bounded import Bounded
-from duologue.metrics.sampled import REGISTRY, Reading, Sampled
+from duologue.metrics.figure import REGISTRY
+from duologue.metrics.sampled import Reading, Sampled
 
 
 class Room:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
 
-from duologue.app.roles import World, start_gateway, start_matcher
+from duologue.app.roles import World, start_gateway, start_matcher, start_reaper
 from duologue.client import ConnectionEnded, Invitation, RandomChatSession
 from duologue.clock import SystemClock, SystemRng
 from duologue.gateway import sockets
@@ -59,6 +59,7 @@ class Realm:
         port, world = free_port(), await self._world()
         settings = world.settings.model_copy(update={"gateway": GatewaySettings(port=port, drain_per_s=10_000)})
         gateway = start_gateway(world._replace(settings=settings))
+        start_reaper(world)
         self._stack.push_async_callback(gateway.drain)
         listener = await sockets.listen(gateway)
         self._stack.callback(listener.close)

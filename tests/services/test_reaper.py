@@ -43,6 +43,21 @@ async def test_one_of_two_reapers_works() -> None:
     assert await house.lives() == []
 
 
+async def test_a_reaper_that_stops_leaves_its_work_to_the_other() -> None:
+    """At once, and for good: its own last turns take nothing back."""
+    house = House()
+    ana, _ = await house.talking()
+    await house.one.turn()
+    await house.store.depart(ana, hold_ms=100)
+    await house.advance(200)
+    await house.one.stop()
+    await house.one.turn()
+    assert await house.lives() == [PAIR]
+
+    await house.other.turn()
+    assert await house.lives() == []
+
+
 async def test_a_reaper_that_died_is_replaced() -> None:
     """Its lease ends by itself."""
     house = House()

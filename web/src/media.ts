@@ -3,7 +3,7 @@
  *
  * Passes on what the session and the page want; must not decide anything.
  */
-import type { BandwidthUse, Credentials, MediaAdapter, MediaEvents, MediaInspection, Mode, PictureSize } from "@duologue/client";
+import type { AbortSignalLike, BandwidthUse, Credentials, MediaAdapter, MediaEvents, MediaInspection, Mode, PictureSize } from "@duologue/client";
 import type { DeviceProblem, DevicesState, FastStartCounts, LevelMeter, LiveKitMedia, LocalDevices, watchMutedSpeech } from "@duologue/client/livekit";
 
 export type { DeviceChoice, DeviceProblem } from "@duologue/client/livekit";
@@ -47,6 +47,7 @@ const NOTHING: PageDevicesState = {
   microphones: [],
   cameraId: null,
   microphoneId: null,
+  facing: null,
 };
 const NO_CONNECTIONS = { built: 0, live: 0, swept: 0 };
 
@@ -91,7 +92,7 @@ export class LazyMedia implements MediaAdapter, PageDevices {
     return watchSpeech(microphone, tell);
   }
 
-  async join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void> {
+  async join(credentials: Credentials, events: MediaEvents, signal: AbortSignalLike, mode: Mode): Promise<void> {
     await (await this.#load()).adapter.join(credentials, events, signal, mode);
   }
 

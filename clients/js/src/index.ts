@@ -8,6 +8,7 @@
 export { Line } from "./line.js";
 export { RandomChatSession } from "./random-chat-session.js";
 export { VideoCallSession } from "./video-call-session.js";
+export type { AbortSignalLike } from "./session/abort.js";
 export type {
   Environment,
   LifecycleEvent,

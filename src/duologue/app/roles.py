@@ -44,9 +44,8 @@ class World(NamedTuple):
 
 
 def start_gateway(world: World) -> Gateway:
-    """A gateway, and the reaper beside it: any number of both may run. Whoever brings wires calls `accept`."""
-    calls_heard = CallEvents(world.clock, world.on_calls)
-    pairs = Pairs(world.store, world.media, world.clock, world.tasks, calls_heard)
+    """A gateway: any number of them may run. Whoever brings wires calls `accept`."""
+    pairs = _pairs(world)
     rules = world.settings.matching.rules()
     blocks = Blocks(world.store, world.safety, pairs)
     lobby = Lobby(world.store, world.tokens, pairs, blocks, rules, world.modes, world.clock)
@@ -59,10 +58,15 @@ def start_gateway(world: World) -> Gateway:
     )
     gateway = Gateway(performer, world.store, world.clock, world.rng, world.settings, rules, world.tasks)
     gateway.start()
-    reaper = Reaper(world.store, pairs, world.rng)
-    world.tasks.repeat(reaper.turn, name="reaper", clock=world.clock, every_ms=REAP_EVERY_MS)
     world.tasks.repeat(reports.forget_old, name="report-sweep", clock=world.clock, every_ms=FORGET_EVERY_MS)
     return gateway
+
+
+def start_reaper(world: World) -> Reaper:
+    """Who gives up what ran out: any number may run, one at a time does something."""
+    reaper = Reaper(world.store, _pairs(world), world.rng)
+    world.tasks.repeat(reaper.turn, name="reaper", clock=world.clock, every_ms=REAP_EVERY_MS)
+    return reaper
 
 
 def start_matcher(world: World) -> Matcher:
@@ -80,3 +84,8 @@ def start_node_watch(world: World) -> NodeWatch:
     watch.start()
     world.tasks.repeat(sweep.turn, name="room-sweep", clock=world.clock, every_ms=SWEEP_EVERY_MS)
     return watch
+
+
+def _pairs(world: World) -> Pairs:
+    """Of a role in which calls begin or end."""
+    return Pairs(world.store, world.media, world.clock, world.tasks, CallEvents(world.clock, world.on_calls))

@@ -100,9 +100,5 @@ class _Child:
             media=choice.name,
             health_port=self._settings.admin.port,
         )
-        report.tell(report.Report(ready=True, owners=_owners(running)))
+        report.tell(report.Report(ready=True, owners=running.owners))
         return running
-
-
-def _owners(running: Running) -> tuple[str, ...]:
-    return tuple(each.id for each in (running.matcher, running.watch) if each is not None)

@@ -6,7 +6,7 @@ import structlog
 
 from duologue.errors import BackendError, StartupError
 from duologue.ids import MatcherId
-from duologue.ledger import NODES_LEASE
+from duologue.ledger import NODES_LEASE, REAPER_LEASE
 from duologue.ports import Clock, Rng, Store
 from duologue.settings import RedisSettings
 from duologue.store.redis.primary import parse
@@ -56,8 +56,8 @@ def _silence(settings: RedisSettings, error: BackendError) -> str:
 
 
 async def release_leases(store: Store, owners: tuple[str, ...]) -> None:
-    """What a matcher held that cannot release it any more: others need not wait until it runs out."""
+    """What a process held that cannot release it any more: others need not wait until it runs out."""
     shards, _ = await store.read_shards(0, 0)
-    for shard in [NODES_LEASE, *shards]:
+    for shard in [NODES_LEASE, REAPER_LEASE, *shards]:
         for owner in owners:
             await store.release(shard, MatcherId(owner))

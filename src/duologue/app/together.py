@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 from duologue.api.server import Http, create_app
 from duologue.app.places import client_config
-from duologue.app.roles import World, start_gateway, start_matcher, start_node_watch
+from duologue.app.roles import World, start_gateway, start_matcher, start_node_watch, start_reaper
 from duologue.gateway import sockets
+from duologue.ids import MatcherId
 from duologue.matcher.loop import Matcher
 from duologue.services.node_watch import NodeWatch
 from duologue.services.pairs import Pairs
 from duologue.services.readiness import LOOK_EVERY_MS, Readiness
+from duologue.services.reaper import Reaper
 from duologue.services.webhooks import Webhooks
 
 
@@ -36,6 +38,12 @@ class Running(NamedTuple):
     """Done when one of them ended by itself."""
     watch: NodeWatch | None
     matcher: Matcher | None
+    reaper: Reaper | None
+
+    @property
+    def owners(self) -> tuple[MatcherId, ...]:
+        """In whose names this process may hold leases."""
+        return tuple(each.id for each in (self.watch, self.matcher, self.reaper) if each is not None)
 
 
 @asynccontextmanager
@@ -46,7 +54,7 @@ async def together(
 
     On the way out people are sent elsewhere and leases are released; then the tasks of this world end.
     """
-    matcher = watch = None
+    matcher = watch = reaper = None
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(world.tasks.cancel_all)
@@ -55,6 +63,8 @@ async def together(
             watch = start_node_watch(world)
             stack.push_async_callback(watch.stop)
         if Role.GATEWAY in roles:
+            reaper = start_reaper(world)
+            stack.push_async_callback(reaper.stop)
             gateway = start_gateway(world)
             stack.push_async_callback(gateway.drain)
             await gateway.known.wait()
@@ -68,7 +78,7 @@ async def together(
             ended = await stack.enter_async_context(http.listening(world.tasks))
         readiness.serving()
         stack.callback(readiness.stopping)
-        yield Running(ended, watch, matcher)
+        yield Running(ended, watch, matcher, reaper)
 
 
 def _follow(world: World, readiness: Readiness) -> None:

@@ -1,14 +1,19 @@
-"""`RandomChatSession`: find somebody, talk, move on. Simple on purpose: one socket, no reconnects by itself."""
+"""`RandomChatSession`: find somebody, talk, move on."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import secrets
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from duologue.client.socket import Invitation, Socket
+from duologue.client.invitation import Invitation
+from duologue.client.reconnecting import Away, ReconnectingSocket, tell_log
+from duologue.client.socket import Socket
+from duologue.client.standing import Standing
 from duologue.protocol.client import (
     Accept,
     Back,
@@ -29,25 +34,16 @@ from duologue.protocol.client import (
     Report,
     Unblock,
 )
-from duologue.protocol.codes import MediaEvent, Mode
+from duologue.protocol.codes import EndReason, MediaEvent, Mode
 from duologue.protocol.server import (
     Blocked,
     BlockedPerson,
-    CallState,
     CommandError,
-    Ended,
-    IdleState,
-    Incoming,
     Matched,
-    PairState,
     PersonalLink,
     Ready,
     Reply,
-    RingingState,
     ServerMessage,
-    Standby,
-    Waiting,
-    WaitingState,
 )
 
 Message = TypeVar("Message", bound=ServerMessage)
@@ -61,25 +57,31 @@ class CommandRefused(Exception):
         self.error = error
 
 
-class RandomChatSession:
-    """One person. Commands return when the server confirmed them; news is read with `expect`."""
+class RandomChatSession(Standing):
+    """One person. Commands return when the server confirmed them; news is read with `news` or `expect`.
 
-    def __init__(self, invitation: Invitation) -> None:
+    With `reconnect` it comes back by itself, and ends only where that is of no use: `ConnectionEnded` says why.
+    A return is news: its `Ready`, then whatever was missed, as the messages that would have told it.
+    Without, it is one connection, and `connect(resume=True)` opens the next one.
+
+    Any number of tasks may wait for replies and news at the same time; each message of news goes to one of them.
+    What is known (`pair`, `waiting`, ...) is as of the last message that was read, so somebody has to read.
+    """
+
+    def __init__(
+        self, invitation: Invitation, *, reconnect: bool = False, on_away: Callable[[Away], None] = tell_log
+    ) -> None:
+        super().__init__()
+        self._on_away = on_away
         self._invitation = invitation
+        self._reconnect = reconnect
         self._ids = (f"{secrets.token_hex(4)}-{n}" for n in itertools.count(1))
-        self._lines = itertools.count(1)
         self._unread: deque[ServerMessage] = deque()
-        self._attempt = 0
-        self._stopped_at = 0
-        self.socket: Socket | None = None
-        self.ready: Ready | None = None
-        self.pair: str | None = None
-        self.last_pair: str | None = None
-        """The pair that ended last."""
-        self.waiting: Waiting | None = None
-        self.ringing: str | None = None
-        """The call that rings, of this person or to them."""
-        self.standing_by = False
+        self._replies: dict[str, Reply | None] = {}
+        """Of the commands that somebody waits for."""
+        self._turn: asyncio.Task[None] | None = None
+        """Reads one message, for all who wait."""
+        self.socket: Socket | ReconnectingSocket | None = None
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -89,17 +91,25 @@ class RandomChatSession:
         self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
     ) -> None:
         self.close(goodbye=error is None)
+        if isinstance(self.socket, ReconnectingSocket):
+            await self.socket.closed()
 
     async def connect(self, *, resume: bool = False) -> Ready:
-        """Open a socket; with `resume`, continue this session."""
-        self.socket = await Socket.open(self._invitation.websocket_url)
-        ready = None
-        if resume and self.ready is not None:
-            ready = await self.socket.resume(self.ready.resume_token, self.ready.rev)
-        if ready is None:
-            ready = await self.socket.enter(self._invitation.token)
-        self._take_snapshot(ready)
+        """Come in; with `resume`, continue this session on another socket."""
+        self._end_turn()
+        if self._reconnect:
+            self.socket = ReconnectingSocket(self._invitation, on_away=self._on_away)
+            ready = await self.socket.enter()
+        else:
+            self.socket = await Socket.open(self._invitation.websocket_url)
+            ready = await self._greet(self.socket, self.ready if resume else None)
+        self.take(ready)
         return ready
+
+    async def _greet(self, socket: Socket, before: Ready | None) -> Ready:
+        await socket.hello()
+        resumed = await socket.resume(before.resume_token, before.rev) if before is not None else None
+        return resumed or await socket.authenticate(self._invitation.token)
 
     async def find(self, filters: Filters) -> None:
         """Wait for a partner."""
@@ -111,20 +121,17 @@ class RandomChatSession:
         await self._command(Cancel(next(self._ids), self._attempt))
         self._stopped()
 
-    def _stopped(self) -> None:
-        """The reply is all the news of it, and older news may come after it."""
-        self._stopped_at, self.waiting = self._attempt, None
-
     async def next(self, filters: Filters | None = None) -> None:
         """Leave this partner and wait for another."""
         assert self.pair is not None, "next needs a pair; find starts a search"
         self._attempt += 1
-        self.last_pair = self.pair  # `Ended` may come after the reply
+        self.last_pair, self._parting = self.pair, EndReason.NEXT  # `Ended` may come after the reply
         await self._command(Next(next(self._ids), self.pair, self._attempt, filters))
 
     async def leave(self) -> None:
         """Leave this partner."""
         assert self.pair is not None, "there is nobody to leave"
+        self._parting = EndReason.LEFT
         await self._command(Leave(next(self._ids), self.pair))
         self._stopped()
 
@@ -180,12 +187,14 @@ class RandomChatSession:
     async def chat(self, text: str) -> None:
         """Write to the partner."""
         assert self.pair is not None, "there is nobody to write to"
-        await self._command(Chat(next(self._ids), self.pair, text, next(self._lines)))
+        self._last_n += 1
+        await self._command(Chat(next(self._ids), self.pair, text, self._last_n))
 
     def report_media(self, event: MediaEvent = MediaEvent.CONNECTED, detail: str = "", ms: int | None = None) -> None:
         """Say how the media of this pair is; `ms`: for the first frame, since `matched`."""
         assert self.pair is not None, "media belongs to a pair"
-        self.send(MediaReport(self.pair, event, detail, ms))
+        self._said = MediaReport(self.pair, event, detail, ms)
+        self.send(self._said)
 
     async def expect(self, kind: type[Message]) -> Message:
         """The next message of this kind; others are skipped. Raises `ConnectionEnded`."""
@@ -195,7 +204,9 @@ class RandomChatSession:
 
     async def news(self) -> ServerMessage:
         """The next message, whatever it is about: what a program wants that reacts to all. Raises `ConnectionEnded`."""
-        return self._unread.popleft() if self._unread else await self._receive()
+        while not self._unread:
+            await self._read()
+        return self._unread.popleft()
 
     async def matched(self) -> Matched:
         """Wait for a partner, and say at once that we are in: what a text bot wants."""
@@ -211,68 +222,60 @@ class RandomChatSession:
 
     def close(self, *, goodbye: bool = True) -> None:
         """Leave; without a goodbye the seat is held for a while."""
+        self._end_turn()
         if self.socket is not None:
             self.socket.close(goodbye=goodbye)
 
     async def _command(self, command: Command) -> None:
-        self.send(command)
-        while True:
-            message = await self._receive()
-            if isinstance(message, Reply) and message.id == command.id:
-                if message.error is not None:
-                    raise CommandRefused(message.error)
-                return
+        self._replies[command.id] = None
+        try:
+            self.send(command)
+            while (reply := self._replies[command.id]) is None:
+                await self._read()
+        finally:
+            del self._replies[command.id]
+        if reply.error is not None:
+            raise CommandRefused(reply.error)
+
+    # -- reading ----------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        """Until one more message was read, by whoever began to."""
+        if self._turn is None or self._turn.done():
+            self._turn = asyncio.create_task(self._take_turn())  # noqa: TID251 - held, and awaited by who wait
+            self._turn.add_done_callback(_seen)
+        await asyncio.shield(self._turn)
+
+    async def _take_turn(self) -> None:
+        message = await self._receive()
+        if isinstance(message, Reply) and message.id in self._replies:
+            self._replies[message.id] = message
+        elif isinstance(message, Ready) and self._reconnect:
+            self._return(message)
+        else:
             self._unread.append(message)
 
     async def _receive(self) -> ServerMessage:
         assert self.socket is not None, "connect first"
         message = await self.socket.receive()
-        self._note(message)
+        if not (isinstance(message, Ready) and self._reconnect):
+            self.note(message)
         return message
 
-    def _note(self, message: ServerMessage) -> None:
-        match message:
-            case Matched(pair=pair):
-                if pair != self.pair:
-                    self._lines = itertools.count(1)
-                self.pair, self.waiting, self.ringing = pair, None, None
-            case Incoming(call=call):
-                self.ringing, self.waiting = call, None
-            case CallState():
-                self._note_call(message)
-            case Ready():
-                self._take_snapshot(message)
-            case Standby():
-                self.standing_by, self.pair, self.waiting = True, None, None
-            case Waiting():
-                self._wait(message)
-            case Ended(pair=pair, waiting=waiting):
-                self.pair, self.last_pair = None, pair
-                self._wait(waiting)
+    def _return(self, ready: Ready) -> None:
+        """The snapshot, and what there is in it that nobody told us."""
+        self._unread += [ready, *self.missed(ready)]
+        self.take(ready)
+        if self._said is not None and self._said.event is MediaEvent.CONNECTED and not self.talking:
+            self.send(self._said)  # it may have been lost with the connection
 
-    def _note_call(self, told: CallState) -> None:
-        if told.state == "accepted":
-            self._lines = itertools.count(1)
-            self.pair = told.pair
-        self.ringing = told.call if told.state == "ringing" else None
-        self._wait(told.waiting)
+    def _end_turn(self) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
 
-    def _wait(self, waiting: Waiting | None) -> None:
-        wanted = waiting is not None and waiting.attempt > self._stopped_at
-        self.waiting = waiting if wanted else None
 
-    def _take_snapshot(self, ready: Ready) -> None:
-        self.ready = ready
-        self.pair = self.waiting = self.ringing = None
-        self.standing_by = False
-        self._attempt = max(self._attempt, ready.attempt)
-        match ready.state:
-            case PairState(matched=matched, last_n=last_n):
-                self._note(matched)
-                self._lines = itertools.count(last_n + 1)
-            case WaitingState(waiting=waiting):
-                self._note(waiting)
-            case RingingState(call=call):
-                self.ringing = call
-            case IdleState():
-                pass
+def _seen(turn: asyncio.Task[None]) -> None:
+    """Its failure is told to who waits; if nobody does, the next one to read meets it again."""
+    if not turn.cancelled():
+        turn.exception()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple, cast
+import logging
+from typing import Protocol, cast
 
-import aiohttp
+import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+from duologue import __version__
 from duologue.protocol import codec
-from duologue.protocol.client import Auth, Bye, ClientMessage, Pong, Resume
-from duologue.protocol.server import VERSION, InvalidSession, Ping, Ready, ServerMessage
+from duologue.protocol.client import Auth, Bye, ClientInfo, ClientMessage, Pong, Resume
+from duologue.protocol.server import VERSION, Drain, Hello, InvalidSession, Ping, Ready, ServerMessage
 
 
 class ConnectionEnded(Exception):
@@ -22,21 +24,18 @@ class ConnectionEnded(Exception):
         self.reason = reason
 
 
-class Invitation(NamedTuple):
-    """Where to connect, and as whom."""
+log = logging.getLogger("duologue.client")
 
-    websocket_url: str
-    token: str
+CLIENT = ClientInfo("duologue-python", __version__)
 
 
-async def join(base_url: str, facets: dict[str, str] | None = None) -> Invitation:
-    """Become a guest of the server at `base_url`. Raises `aiohttp.ClientError`."""
-    async with aiohttp.ClientSession(base_url, raise_for_status=True) as http:
-        async with http.get("/config.json") as response:
-            config = await response.json()
-        async with http.post(config["guest_url"], json={"facets": facets or {}}) as response:
-            guest = await response.json()
-    return Invitation(config["websocket_url"], guest["token"])
+class Wire(Protocol):
+    """What a session speaks through: one connection (`Socket`), or as many as it takes (`ReconnectingSocket`)."""
+
+    def send(self, message: ClientMessage) -> None: ...
+    async def receive(self) -> ServerMessage: ...
+    def close(self, *, goodbye: bool) -> None: ...
+    def cut(self) -> None: ...
 
 
 class Socket(WSListener):
@@ -44,8 +43,14 @@ class Socket(WSListener):
 
     def __init__(self) -> None:
         super().__init__()
+        self._now = asyncio.get_running_loop().time
+        self.heard_at = self._now()
+        """When the server said anything last, pings included; by the clock of the loop."""
+        self.drain_at: float | None = None
+        """When to go elsewhere, as the server told."""
         self._messages: asyncio.Queue[ServerMessage | ConnectionEnded] = asyncio.Queue()
         self._transport: WSTransport | None = None
+        self._ended: ConnectionEnded | None = None
 
     @classmethod
     async def open(cls, url: str) -> Socket:
@@ -55,29 +60,35 @@ class Socket(WSListener):
         assert isinstance(socket, cls), "picows returns the listener that the factory made"
         return socket
 
-    async def enter(self, token: str) -> Ready:
-        """Begin a session. Raises `ConnectionEnded` when the token is refused."""
-        await self.receive()  # hello
-        self.send(Auth(token))
-        return await self._ready()
+    async def hello(self) -> Hello:
+        """What the server says first. Raises `ConnectionEnded`."""
+        message = await self._answer()
+        assert isinstance(message, Hello), f"expected hello, got {message}"
+        return message
+
+    async def authenticate(self, token: str) -> Ready:
+        """Begin a session, after `hello`. Raises `ConnectionEnded` when the token is refused."""
+        self.send(Auth(token, CLIENT))
+        message = await self._answer()
+        assert isinstance(message, Ready), f"expected ready, got {message}"
+        return message
 
     async def resume(self, resume_token: str, rev: int) -> Ready | None:
-        """Continue a session; None when the token opens nothing (then `enter` with a session token works)."""
-        await self.receive()  # hello
-        self.send(Resume(resume_token, rev))
-        message = await self.receive()
+        """Continue a session, after `hello`; None when the token opens nothing: then `authenticate`."""
+        self.send(Resume(resume_token, rev, CLIENT))
+        message = await self._answer()
+        assert isinstance(message, Ready | InvalidSession), f"expected ready, got {message}"
         return message if isinstance(message, Ready) else None
 
-    async def _ready(self) -> Ready:
-        message = await self.receive()
-        assert isinstance(message, Ready | InvalidSession), f"expected ready, got {message}"
-        assert isinstance(message, Ready), "auth is answered by ready or a close"
+    async def _answer(self) -> ServerMessage:
+        while isinstance(message := await self.receive(), Drain):
+            pass  # there is no place here; the close that follows ends it
         return message
 
     def send(self, message: ClientMessage) -> None:
         """Write a message. Raises `ConnectionEnded` on a closed socket."""
         if self._transport is None or self._transport.is_disconnected:
-            raise ConnectionEnded(1006, "already closed")
+            raise self._ended or ConnectionEnded(1006, "already closed")
         self._transport.send(WSMsgType.TEXT, codec.encode(message))
 
     async def receive(self) -> ServerMessage:
@@ -108,17 +119,30 @@ class Socket(WSListener):
         self._transport = transport
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self.heard_at = self._now()
         if frame.msg_type == WSMsgType.CLOSE:
-            self._messages.put_nowait(
-                ConnectionEnded(int(cast("int", frame.get_close_code())), frame.get_close_reason() or "")
-            )
+            self._end(ConnectionEnded(int(cast("int", frame.get_close_code())), frame.get_close_reason() or ""))
             transport.disconnect()
         elif frame.msg_type == WSMsgType.TEXT:
-            message = codec.decode_server(frame.get_payload_as_bytes())
-            if isinstance(message, Ping):
-                self.send(Pong())
-            else:
-                self._messages.put_nowait(message)
+            self._hear(frame.get_payload_as_bytes())
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - picows' signature
-        self._messages.put_nowait(ConnectionEnded(1006, "lost"))
+        self._end(ConnectionEnded(1006, "lost"))
+
+    def _hear(self, frame: bytes) -> None:
+        try:
+            message = codec.decode_server(frame)
+        except msgspec.MsgspecError as error:  # of a newer server
+            log.warning("not a message: %s", error)
+            return
+        if isinstance(message, Ping):
+            self.send(Pong())
+            return
+        if isinstance(message, Drain):
+            self.drain_at = self._now() + message.retry_after_ms / 1000
+        self._messages.put_nowait(message)
+
+    def _end(self, ended: ConnectionEnded) -> None:
+        if self._ended is None:
+            self._ended = ended
+            self._messages.put_nowait(ended)

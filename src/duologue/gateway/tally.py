@@ -51,7 +51,7 @@ def told(news: News, session: Doing, now_ms: int) -> None:
 
 def talk_started(pair: Pair, since_ms: int) -> None:
     """Both sides are connected; to be said once a pair."""
-    _established(pair.mode).observe(_since_s(pair.matched_ms, since_ms))
+    metrics.ESTABLISH_SECONDS.labels(pair.mode).observe(_since_s(pair.matched_ms, since_ms))
 
 
 def gone(doing: PersonState, now_ms: int) -> None:
@@ -62,7 +62,7 @@ def gone(doing: PersonState, now_ms: int) -> None:
 
 def waited(outcome: str, since_ms: int, now_ms: int) -> None:
     """A wait ended in another way than with a partner."""
-    _waits(outcome).observe(_since_s(since_ms, now_ms))
+    metrics.WAIT_SECONDS.labels(outcome).observe(_since_s(since_ms, now_ms))
 
 
 def came_in(*, resumed: bool) -> None:
@@ -79,8 +79,8 @@ def answered(message: c.Command, outcome: Outcome | CommandError, took_ms: int) 
     """A command was carried out, or it turned out that it cannot be."""
     name = _name(type(message))
     answer = outcome.code if isinstance(outcome, CommandError) else ANSWERS.get(outcome, "gone")
-    _commands(name, answer).inc()
-    _command_seconds(name).observe(took_ms / 1000)
+    metrics.COMMANDS.labels(name, answer).inc()
+    metrics.COMMAND_SECONDS.labels(name).observe(took_ms / 1000)
 
 
 def refused(message: c.ClientMessage, commands: Iterable[ev.SessionCommand]) -> None:
@@ -88,7 +88,7 @@ def refused(message: c.ClientMessage, commands: Iterable[ev.SessionCommand]) -> 
     for command in commands:
         match command:
             case ev.Send(Reply(error=CommandError(code=code))):
-                _commands(_name(type(message)), code).inc()
+                metrics.COMMANDS.labels(_name(type(message)), code).inc()
                 if code is ErrorCode.RATE_LIMITED:
                     metrics.LIMITED.labels(LIMIT_OF.get(type(message), "blocks")).inc()
             case ev.Close(CloseCode.RATE_LIMITED):
@@ -97,10 +97,10 @@ def refused(message: c.ClientMessage, commands: Iterable[ev.SessionCommand]) -> 
 
 def media_said(report: c.MediaReport, pair: Pair, me: PersonId, now_ms: int) -> None:
     """What a client says of its media, while it is in that pair."""
-    _media_events(report.event).inc()
+    metrics.MEDIA_EVENTS.labels(report.event).inc()
     match report.event:
         case MediaEvent.CONNECTED if not pair.side(me).connected:
-            _connected(pair.mode).observe(_since_s(pair.matched_ms, now_ms))
+            metrics.MEDIA_CONNECT_SECONDS.labels(pair.mode).observe(_since_s(pair.matched_ms, now_ms))
         case MediaEvent.FAILED:
             metrics.MEDIA_FAILURES.labels(cause_of(report.detail)).inc()
         case MediaEvent.FIRST_FRAME if report.ms is not None:
@@ -120,15 +120,6 @@ def diagnosed(figures: Mapping[str, float], cause: ReportCause | None) -> None:
 def _since_s(since_ms: int, now_ms: int) -> float:
     """Clocks of two machines may differ a little."""
     return max(0, now_ms - since_ms) / 1000
-
-
-# What is asked for with every message is looked up once.
-_commands = lru_cache(metrics.COMMANDS.labels)
-_command_seconds = lru_cache(metrics.COMMAND_SECONDS.labels)
-_media_events = lru_cache(metrics.MEDIA_EVENTS.labels)
-_waits = lru_cache(metrics.WAIT_SECONDS.labels)
-_connected = lru_cache(metrics.MEDIA_CONNECT_SECONDS.labels)
-_established = lru_cache(metrics.ESTABLISH_SECONDS.labels)
 
 
 @lru_cache(maxsize=64)

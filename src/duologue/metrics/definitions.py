@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from prometheus_client import Counter, Histogram, Info
+from prometheus_client import Info
 
-from duologue.metrics.sampled import REGISTRY, Sampled
+from duologue.metrics.counted import Counter, Histogram
+from duologue.metrics.figure import REGISTRY
+from duologue.metrics.sampled import Sampled
 
 LABELS: Mapping[str, str] = {
     "answer": "`ok`, `gone`, or an error code of the protocol",
@@ -74,46 +76,35 @@ SHARD_LAG_SECONDS = Sampled(
     ["cohort"],
 )
 MATCH_SECONDS = Histogram(
-    "duologue_match_seconds",
-    "From when two who fit both waited to the pair in the store.",
-    buckets=MATCH_S,
-    registry=REGISTRY,
+    "duologue_match_seconds", "From when two who fit both waited to the pair in the store.", buckets=MATCH_S
 )
 WAIT_SECONDS = Histogram(
     "duologue_wait_seconds",
     "How long a person had waited when it ended: matched, cancelled, or gone (their socket went).",
     ["outcome"],
     buckets=WAIT_S,
-    registry=REGISTRY,
 )
 COMMITS = Counter(
     "duologue_commits_total",
     "Matches brought to the store: committed, rejected (somebody was gone or had changed), no_slot, deposed, unknown.",
     ["result"],
-    registry=REGISTRY,
 )
-LEASE_MOVES = Counter(
-    "duologue_lease_moves_total", "Leases that this process took over, by what for.", ["lease"], registry=REGISTRY
-)
+LEASE_MOVES = Counter("duologue_lease_moves_total", "Leases that this process took over, by what for.", ["lease"])
 
 # -- pairs ----------------------------------------------------------------------------------------------------------
 
-PAIRS_FORMED = Counter("duologue_pairs_formed_total", "Pairs made of matches.", ["mode"], registry=REGISTRY)
+PAIRS_FORMED = Counter("duologue_pairs_formed_total", "Pairs made of matches.", ["mode"])
 PAIRS_ENDED = Counter(
     "duologue_pairs_ended_total",
     "Pairs that ended, by why, and whether they had talked by then (phase: matched or talking).",
     ["mode", "phase", "reason"],
-    registry=REGISTRY,
 )
-TALK_SECONDS = Histogram(
-    "duologue_talk_seconds", "How long a talk lasted.", ["mode"], buckets=TALK_S, registry=REGISTRY
-)
+TALK_SECONDS = Histogram("duologue_talk_seconds", "How long a talk lasted.", ["mode"], buckets=TALK_S)
 ESTABLISH_SECONDS = Histogram(
     "duologue_establish_seconds",
     "From the pair in the store to both sides connected, once a pair.",
     ["mode"],
     buckets=ESTABLISH_S,
-    registry=REGISTRY,
 )
 
 # -- media ----------------------------------------------------------------------------------------------------------
@@ -123,34 +114,27 @@ MEDIA_CONNECT_SECONDS = Histogram(
     "From the pair in the store to one side's word that its media is up.",
     ["mode"],
     buckets=ESTABLISH_S,
-    registry=REGISTRY,
 )
-MEDIA_FAILURES = Counter(
-    "duologue_media_failures_total", "Sides that gave up on their media, by cause.", ["cause"], registry=REGISTRY
-)
+MEDIA_FAILURES = Counter("duologue_media_failures_total", "Sides that gave up on their media, by cause.", ["cause"])
 FIRST_FRAME_SECONDS = Histogram(
     "duologue_first_frame_seconds",
     "From `matched` to the first picture of the partner, as clients say.",
     buckets=ESTABLISH_S,
-    registry=REGISTRY,
 )
 MEDIA_EVENTS = Counter(
     "duologue_media_events_total",
     "What clients say of their media, each once in a pair: connected, failed, reconnecting, mismatch, first_frame.",
     ["event"],
-    registry=REGISTRY,
 )
 PEER_CONNECTIONS = Counter(
     "duologue_peer_connections_total",
     "RTCPeerConnections as clients say: built, and leaked (found alive when all should be closed, and closed).",
     ["event"],
-    registry=REGISTRY,
 )
 CLIENT_REPORTS = Counter(
     "duologue_client_reports_total",
     "Reports of clients in which something was wrong, by cause; the log has each (`client_diagnostics`).",
     ["cause"],
-    registry=REGISTRY,
 )
 MEDIA_NODE_UP = Sampled(
     "duologue_media_node_up", "Whether a media server works, as the process that watches them sees it.", ["node"]
@@ -158,19 +142,11 @@ MEDIA_NODE_UP = Sampled(
 MEDIA_NODE_SLOTS = Sampled(
     "duologue_media_node_slots_per_second", "Pairs that a media server may start in a second.", ["node"]
 )
-MEDIA_CALL_SECONDS = Histogram(
-    "duologue_media_call_seconds", "Requests to media servers.", ["call"], buckets=CALL_S, registry=REGISTRY
-)
-MEDIA_CALL_ERRORS = Counter(
-    "duologue_media_call_errors_total", "Requests to media servers that failed.", ["call"], registry=REGISTRY
-)
-ZOMBIE_ROOMS = Counter(
-    "duologue_zombie_rooms_total", "Rooms that no pair owned, deleted by the sweep.", registry=REGISTRY
-)
-ROOMS_LOST = Counter("duologue_rooms_lost_total", "Pairs that ended because their room was gone.", registry=REGISTRY)
-WEBHOOKS = Counter(
-    "duologue_webhooks_total", "Webhooks of media servers, by what became of them.", ["verdict"], registry=REGISTRY
-)
+MEDIA_CALL_SECONDS = Histogram("duologue_media_call_seconds", "Requests to media servers.", ["call"], buckets=CALL_S)
+MEDIA_CALL_ERRORS = Counter("duologue_media_call_errors_total", "Requests to media servers that failed.", ["call"])
+ZOMBIE_ROOMS = Counter("duologue_zombie_rooms_total", "Rooms that no pair owned, deleted by the sweep.")
+ROOMS_LOST = Counter("duologue_rooms_lost_total", "Pairs that ended because their room was gone.")
+WEBHOOKS = Counter("duologue_webhooks_total", "Webhooks of media servers, by what became of them.", ["verdict"])
 
 # -- people and their sockets: told by gateways ---------------------------------------------------------------------
 
@@ -180,29 +156,22 @@ PAUSED_PEOPLE = Sampled(
 )
 SOCKETS = Sampled("duologue_sockets", "Open WebSockets.")
 SOCKETS_MOST = Sampled("duologue_sockets_most", "WebSockets that this gateway takes at most.")
-SESSIONS_STARTED = Counter(
-    "duologue_sessions_started_total", "People who came in: new, or resumed.", ["kind"], registry=REGISTRY
-)
+SESSIONS_STARTED = Counter("duologue_sessions_started_total", "People who came in: new, or resumed.", ["kind"])
 SOCKETS_CLOSED = Counter(
     "duologue_sockets_closed_total",
     "WebSockets that ended, by close code, and who closed (by: client or server).",
     ["code", "by"],
-    registry=REGISTRY,
 )
 COMMANDS = Counter(
     "duologue_commands_total",
     "What clients asked for, by kind and answer: ok, or the code of the error.",
     ["command", "answer"],
-    registry=REGISTRY,
 )
-COMMAND_SECONDS = Histogram(
-    "duologue_command_seconds", "From a command to its answer.", ["command"], buckets=CALL_S, registry=REGISTRY
-)
+COMMAND_SECONDS = Histogram("duologue_command_seconds", "From a command to its answer.", ["command"], buckets=CALL_S)
 OUTBOX_DELAY_SECONDS = Histogram(
     "duologue_outbox_delay_seconds",
     "From the pair in the store to the gateway that tells it (their clocks have to agree).",
     buckets=CALL_S,
-    registry=REGISTRY,
 )
 OUTBOX_AGE_SECONDS = Sampled(
     "duologue_outbox_age_seconds", "Since this gateway last got an answer about its news; at most 5 s are in order."
@@ -215,70 +184,51 @@ STORE_SILENT_SECONDS = Sampled(
     "duologue_store_silent_seconds", "Since the store last answered; it is asked every second."
 )
 STORE_SECONDS = Histogram(
-    "duologue_store_seconds",
-    "From a batch of questions to the store to its answers.",
-    buckets=CALL_S,
-    registry=REGISTRY,
+    "duologue_store_seconds", "From a batch of questions to the store to its answers.", buckets=CALL_S
 )
-STORE_ERRORS = Counter("duologue_store_errors_total", "Errors of the store, by kind.", ["kind"], registry=REGISTRY)
+STORE_ERRORS = Counter("duologue_store_errors_total", "Errors of the store, by kind.", ["kind"])
 STORE_RETRIES = Counter(
-    "duologue_store_retries_total",
-    "Transitions decided again because something had changed meanwhile.",
-    registry=REGISTRY,
+    "duologue_store_retries_total", "Transitions decided again because something had changed meanwhile."
 )
-DATABASE_ERRORS = Counter(
-    "duologue_database_errors_total", "Questions to the database of blocks that failed.", registry=REGISTRY
-)
+DATABASE_ERRORS = Counter("duologue_database_errors_total", "Questions to the database of blocks that failed.")
 
 # -- direct calls ---------------------------------------------------------------------------------------------------
 
-CALLS = Counter(
-    "duologue_calls_total", "Direct calls that ring no more, by how that came.", ["outcome"], registry=REGISTRY
-)
-RING_SECONDS = Histogram("duologue_ring_seconds", "How long direct calls rang.", buckets=RING_S, registry=REGISTRY)
+CALLS = Counter("duologue_calls_total", "Direct calls that ring no more, by how that came.", ["outcome"])
+RING_SECONDS = Histogram("duologue_ring_seconds", "How long direct calls rang.", buckets=RING_S)
 WEBHOOKS_SENT = Counter(
     "duologue_webhooks_sent_total",
     "What servers of the operator were to hear of calls: delivered, given_up, outdated (it rang no more), dropped (too "
     "many, or a stop). `failed` are attempts, after which there may be another.",
     ["verdict"],
-    registry=REGISTRY,
 )
 WEBHOOK_DELAY_SECONDS = Histogram(
     "duologue_webhook_delay_seconds",
     "From what happened to a call until a server of the operator had heard of it.",
     buckets=CALL_DELAY_S,
-    registry=REGISTRY,
 )
 
 # -- limits and bounds ----------------------------------------------------------------------------------------------
 
-LIMITED = Counter("duologue_limited_total", "What a rate limit refused, by limit.", ["limit"], registry=REGISTRY)
-BOUNDS_HIT = Counter(
-    "duologue_bounds_hit_total",
-    "How often a queue, a buffer or a map was full, by which.",
-    ["bound"],
-    registry=REGISTRY,
-)
+LIMITED = Counter("duologue_limited_total", "What a rate limit refused, by limit.", ["limit"])
+BOUNDS_HIT = Counter("duologue_bounds_hit_total", "How often a queue, a buffer or a map was full, by which.", ["bound"])
 
 # -- HTTP -----------------------------------------------------------------------------------------------------------
 
-HTTP_REQUESTS = Counter(
-    "duologue_http_requests_total", "Requests by route and status.", ["route", "status"], registry=REGISTRY
-)
+HTTP_REQUESTS = Counter("duologue_http_requests_total", "Requests by route and status.", ["route", "status"])
 
 # -- the process ----------------------------------------------------------------------------------------------------
 
 BUILD = Info("duologue_build", "What runs here: version, role and name of the process.", registry=REGISTRY)
 READY = Sampled("duologue_ready", "Whether this process can serve.")
 LOOP_LAG_SECONDS = Histogram(
-    "duologue_loop_lag_seconds", "How late the event loop was, ten times a second.", buckets=PAUSE_S, registry=REGISTRY
+    "duologue_loop_lag_seconds", "How late the event loop was, four times a second.", buckets=PAUSE_S
 )
 GC_PAUSE_SECONDS = Histogram(
-    "duologue_gc_pause_seconds", "Pauses of the garbage collector.", ["generation"], buckets=PAUSE_S, registry=REGISTRY
+    "duologue_gc_pause_seconds", "Pauses of the garbage collector.", ["generation"], buckets=PAUSE_S
 )
 DEFECTS = Counter(
     "duologue_defects_total",
     "Things that nobody foresaw: a task, a loop, a session or a request that failed. The log has each.",
     ["where"],
-    registry=REGISTRY,
 )

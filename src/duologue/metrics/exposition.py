@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from prometheus_client import ProcessCollector, disable_created_metrics
+from prometheus_client import ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from duologue.metrics import definitions
-from duologue.metrics.sampled import REGISTRY
+from duologue.metrics.figure import REGISTRY
 from duologue.metrics.zeros import start_at_zero
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST.partition("; charset=")[0]
 """Who answers adds the charset: it is UTF-8."""
 
-disable_created_metrics()  # type: ignore[no-untyped-call] # when each counter began: a series for each of ours, and nobody asks
 ProcessCollector(registry=REGISTRY)  # memory, processor time, open files, since when
 start_at_zero()
 

@@ -9,11 +9,12 @@ from duologue.metrics import definitions
 from duologue.ports import Clock
 from duologue.tasks import Tasks
 
-BEAT_MS = 100
+BEAT_MS = 250
+"""Often enough for a share of all moments, and next to nothing for a process that rests."""
 
 
 def watch_loop(tasks: Tasks, clock: Clock) -> None:
-    """Note how late each of ten beats a second is: whatever keeps the loop busy keeps everybody waiting."""
+    """Note how late each of four beats a second is: whatever keeps the loop busy keeps everybody waiting."""
 
     async def beat() -> None:
         started_ms = clock.monotonic_ms()

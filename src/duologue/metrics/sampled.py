@@ -7,28 +7,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from weakref import WeakMethod
 
 import structlog
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+
+from duologue.metrics.figure import Figure
 
 log = structlog.get_logger()
-
-REGISTRY = CollectorRegistry()
-"""All of ours, and nothing else."""
 
 Reading = Mapping[tuple[str, ...], float]
 """What is the case now: a figure for each combination of label values."""
 
 
-class Sampled(Collector):
+class Sampled(Figure):
     """A gauge with any number of sources, whose readings are added up."""
 
     def __init__(self, name: str, documentation: str, labels: Sequence[str] = ()) -> None:
-        self.name = name
-        self.labels = tuple(labels)
-        self._documentation = documentation
         self._sources: list[WeakMethod[Callable[[], Reading]]] = []
-        REGISTRY.register(self)
+        super().__init__(name, documentation, labels)
 
     def read_from(self, source: Callable[[], Reading]) -> None:
         """Ask this method from now on, for as long as its object lives."""
@@ -41,7 +35,7 @@ class Sampled(Collector):
         self._sources = [held for held, _ in present]
         for _, source in present:
             total.update(self._read(source))
-        family = self._family()
+        family = self.family()
         for values, figure in total.items():
             family.add_metric(values, figure)
         return [family]
@@ -54,9 +48,6 @@ class Sampled(Collector):
             log.exception("figure_failed", figure=self.name)
             return {}
 
-    def describe(self) -> Iterable[Metric]:
-        """Without asking anybody."""
-        return [self._family()]
-
-    def _family(self) -> GaugeMetricFamily:
-        return GaugeMetricFamily(self.name, self._documentation, labels=self.labels)
+    def family(self) -> GaugeMetricFamily:
+        """Nothing yet."""
+        return GaugeMetricFamily(self.name, self.documentation, labels=self.label_names)

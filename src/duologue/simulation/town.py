@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, cast
 
-from duologue.app.roles import World, start_gateway, start_matcher, start_node_watch
+from duologue.app.roles import World, start_gateway, start_matcher, start_node_watch, start_reaper
 from duologue.ids import NodeName, PersonId
 from duologue.ledger import SHARD_LEASE_MS
 from duologue.media.fake import FakeMedia
@@ -298,7 +298,9 @@ class Town:
 
     def _new_gateway(self, index: int) -> Host:
         process = self._new_process(f"g{index}.")
-        return Host(process, start_gateway(self._world(process)))
+        world = self._world(process)
+        start_reaper(world)
+        return Host(process, start_gateway(world))
 
     def _new_matcher(self) -> Process:
         process = self._new_process("m")

@@ -103,6 +103,7 @@ export class FakeDevices implements PageDevices {
       microphones: off ? [] : [{ id: "microphone", label: "Built-in microphone" }],
       cameraId: off ? null : "camera",
       microphoneId: off ? null : "microphone",
+      facing: null,
     };
   }
 

@@ -10,3 +10,12 @@ it.each([
 ])("%s means %s", (name, problem) => {
   expect(deviceProblem(new DOMException("", name))).toBe(problem);
 });
+
+it.each([
+  [{ name: "SecurityError", message: "Permission denied." }, "denied"],
+  [{ name: "DOMException", message: "AbortError" }, "busy"],
+  [new TypeError("AbortError"), "unknown"],
+  [undefined, "unknown"],
+])("what React Native rejects with means %s", (error, problem) => {
+  expect(deviceProblem(error)).toBe(problem);
+});

@@ -21,7 +21,7 @@ export class DeviceError extends DuologueError {
 
 /** What `getUserMedia` rejected with, translated. */
 export function deviceProblem(error: unknown): DeviceProblem {
-  switch (error instanceof Error || error instanceof DOMException ? error.name : "") {
+  switch (nameOf(error)) {
     case "NotAllowedError":
     case "PermissionDeniedError":
     case "SecurityError":
@@ -37,4 +37,10 @@ export function deviceProblem(error: unknown): DeviceProblem {
     default:
       return "unknown";
   }
+}
+
+/** React Native rejects with objects that are no errors, and puts the name of a `DOMException` into its message. */
+function nameOf(error: unknown): string {
+  const { name = "", message = "" } = Object(error) as { readonly name?: string; readonly message?: string };
+  return name === "DOMException" ? message : name;
 }

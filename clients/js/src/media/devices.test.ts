@@ -15,7 +15,8 @@ function ask(kind: "camera" | "microphone"): Promise<void> {
 class LocalTrack {
   readonly #listeners = new Map<string, () => void>();
   isMuted = false;
-  mediaStreamTrack = { readyState: "live", enabled: true, getSettings: () => ({ deviceId: this.kind }) };
+  #facingMode = "user";
+  mediaStreamTrack = { readyState: "live", enabled: true, getSettings: () => ({ deviceId: this.kind, facingMode: this.#facingMode }) };
   constructor(readonly kind: "camera" | "microphone") {}
   on(event: string, listener: () => void): void {
     this.#listeners.set(event, listener);
@@ -32,8 +33,9 @@ class LocalTrack {
     this.isMuted = false;
     return this;
   }
-  async restartTrack(): Promise<void> {
+  async restartTrack({ facingMode = this.#facingMode } = {}): Promise<void> {
     await ask(this.kind);
+    this.#facingMode = facingMode;
     this.mediaStreamTrack = { ...this.mediaStreamTrack, readyState: "live" };
   }
   setDeviceId(): Promise<boolean> {
@@ -170,5 +172,41 @@ describe.each(["camera", "microphone"] as const)("a %s that is unplugged", (kind
     await (kind === "camera" ? devices.switchCamera("other") : devices.switchMicrophone("other"));
     expect(trackOf(devices, kind).isMuted).toBe(false);
     expect(devices.state[`${kind}Error`]).toBeNull();
+  });
+});
+
+describe("on a phone", () => {
+  it("the camera is turned to the other side and back", async () => {
+    const devices = await opened();
+    const before = devices.state.camera;
+    await devices.turnCamera();
+    expect(devices.state.facing).toBe("environment");
+    expect(devices.state.camera).not.toBe(before);
+    await devices.turnCamera();
+    expect(devices.state.facing).toBe("user");
+  });
+
+  it("a camera that is off stays off", async () => {
+    const devices = await opened();
+    await devices.setCamera(false);
+    const before = trackOf(devices, "camera").mediaStreamTrack;
+    await devices.turnCamera();
+    expect(trackOf(devices, "camera")).toMatchObject({ isMuted: true, mediaStreamTrack: before });
+  });
+
+  it("a camera that cannot be turned is told of", async () => {
+    const devices = await opened();
+    browser.refuses = "NotReadableError";
+    await devices.turnCamera();
+    expect(problems(devices)).toEqual(["busy", undefined]);
+  });
+
+  it("devices are had where nothing is told of them, as in React Native", async () => {
+    const { mediaDevices: all } = navigator;
+    vi.stubGlobal("navigator", { mediaDevices: { enumerateDevices: () => all.enumerateDevices() } });
+    const devices = await opened();
+    expect(devices.state).toMatchObject({ camera: {}, microphone: {}, cameras: [{}] });
+    await devices.close();
+    expect(devices.state.camera).toBeNull();
   });
 });

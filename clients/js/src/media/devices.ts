@@ -3,7 +3,7 @@
  *
  * Owns the local tracks; a room only borrows them. Must not know sessions or rooms.
  */
-import { createLocalAudioTrack, createLocalVideoTrack, TrackEvent, VideoPresets, type LocalAudioTrack, type LocalVideoTrack } from "livekit-client";
+import { createLocalAudioTrack, createLocalVideoTrack, TrackEvent, VideoPresets, type LocalAudioTrack, type LocalVideoTrack, type VideoCaptureOptions } from "livekit-client";
 import { DeviceError, deviceProblem, type DeviceKind } from "./device-error.js";
 import { withoutSilenceChecks } from "./library-silence.js";
 
@@ -25,7 +25,14 @@ export interface DevicesState {
   readonly microphones: readonly DeviceChoice[];
   readonly cameraId: string | null;
   readonly microphoneId: string | null;
+  /** Which side of a phone the camera is on; null: it does not say. */
+  readonly facing: Facing | null;
 }
+
+export type Facing = "user" | "environment";
+
+const NOTHING_TO_DO = Promise.resolve();
+const CAMERA: VideoCaptureOptions = { resolution: VideoPresets.h540.resolution, facingMode: "user" };
 
 const NOTHING: DevicesState = {
   camera: null,
@@ -36,6 +43,7 @@ const NOTHING: DevicesState = {
   microphones: [],
   cameraId: null,
   microphoneId: null,
+  facing: null,
 };
 
 export class LocalDevices {
@@ -94,11 +102,19 @@ export class LocalDevices {
   }
 
   switchCamera(id: string): Promise<void> {
-    return this.#then(() => this.#switch("camera", this.#camera, id));
+    return this.#then(() => this.#switch(this.#camera, (camera) => camera.setDeviceId({ exact: id })));
   }
 
   switchMicrophone(id: string): Promise<void> {
-    return this.#then(() => this.#switch("microphone", this.#microphone, id));
+    return this.#then(() => this.#switch(this.#microphone, (microphone) => microphone.setDeviceId({ exact: id })));
+  }
+
+  /** To the camera on the other side of a phone, if it is on. */
+  turnCamera(): Promise<void> {
+    return this.#then(() => {
+      const facingMode = this.#state.facing === "environment" ? "user" : "environment";
+      return this.#switch(this.#camera, (camera) => (camera.isMuted ? NOTHING_TO_DO : camera.restartTrack({ ...CAMERA, facingMode })));
+    });
   }
 
   /** Turn everything off. It can be opened again. */
@@ -123,7 +139,7 @@ export class LocalDevices {
   }
 
   async #openCamera(): Promise<void> {
-    const track = await this.#acquire("camera", () => createLocalVideoTrack({ resolution: VideoPresets.h540.resolution, facingMode: "user" }));
+    const track = await this.#acquire("camera", () => createLocalVideoTrack(CAMERA));
     if (track === null) return;
     this.#camera = track;
     this.#follow(track);
@@ -207,10 +223,11 @@ export class LocalDevices {
     this.#show();
   }
 
-  async #switch(kind: DeviceKind, track: OwnTrack | null, id: string): Promise<void> {
+  async #switch<T extends OwnTrack>(track: T | null, change: (track: T) => Promise<unknown>): Promise<void> {
     if (track === null) return;
+    const kind = this.#kindOf(track);
     try {
-      await track.setDeviceId({ exact: id });
+      await change(track);
       if (track.isMuted && this.#wants[kind]) await track.unmute(); // the one before was lost
       this.#set({ ...this.#state, [`${kind}Error`]: null });
     } catch (error) {
@@ -238,6 +255,7 @@ export class LocalDevices {
       microphone,
       cameraId: camera?.getSettings().deviceId ?? this.#state.cameraId,
       microphoneId: microphone?.getSettings().deviceId ?? this.#state.microphoneId,
+      facing: camera === null ? this.#state.facing : facingOf(camera),
     });
   }
 
@@ -254,13 +272,13 @@ export class LocalDevices {
   #watch(): void {
     if (this.#watching || !hasDevices()) return;
     this.#watching = true;
-    navigator.mediaDevices.addEventListener("devicechange", this.#relist);
+    listener()?.addEventListener("devicechange", this.#relist);
   }
 
   #unwatch(): void {
     if (!this.#watching) return;
     this.#watching = false;
-    navigator.mediaDevices.removeEventListener("devicechange", this.#relist);
+    listener()?.removeEventListener("devicechange", this.#relist);
   }
 
   #then(run: () => Promise<void>): Promise<void> {
@@ -277,4 +295,14 @@ export class LocalDevices {
 /** `mediaDevices` is absent on insecure pages, whatever the type says. */
 function hasDevices(): boolean {
   return typeof navigator !== "undefined" && "mediaDevices" in navigator;
+}
+
+/** React Native has devices, and tells nothing of them. */
+function listener(): MediaDevices | null {
+  return "addEventListener" in navigator.mediaDevices ? navigator.mediaDevices : null;
+}
+
+function facingOf(camera: MediaStreamTrack): Facing | null {
+  const { facingMode } = camera.getSettings();
+  return facingMode === "user" || facingMode === "environment" ? facingMode : null;
 }

@@ -1,6 +1,6 @@
 /** Media over LiveKit, and the devices of the person. */
 export { LiveKitMedia, type LiveKitMediaOptions } from "./livekit.js";
-export { LocalDevices, type DeviceChoice, type DevicesState } from "./devices.js";
+export { LocalDevices, type DeviceChoice, type DevicesState, type Facing } from "./devices.js";
 export { DeviceError, type DeviceKind, type DeviceProblem } from "./device-error.js";
 export type { FastStartCounts, FastStartParts } from "./fast-start/index.js";
 export { LevelMeter } from "./level-meter.js";

@@ -8,6 +8,18 @@ class FakeConnection {
   }
 }
 
+it("knows what was closed before it says so itself, as in React Native", () => {
+  class Late extends FakeConnection {
+    override close(): void {
+      setTimeout(() => super.close());
+    }
+  }
+  const host = { RTCPeerConnection: Late as unknown as typeof RTCPeerConnection };
+  const ledger = installLedger(host);
+  new host.RTCPeerConnection().close();
+  expect([ledger.counts(), ledger.newest(), ledger.sweep()]).toEqual([{ built: 1, live: 0, swept: 0 }, null, 0]);
+});
+
 it("counts what is built and left open, and closes the rest", () => {
   const host = { RTCPeerConnection: FakeConnection as unknown as typeof RTCPeerConnection };
   const ledger = installLedger(host);

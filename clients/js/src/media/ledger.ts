@@ -42,6 +42,8 @@ export function installLedger(host: Host = globalThis): Ledger {
 class PeerConnectionLedger implements Ledger {
   /** Weak: counting a connection must not keep it alive. */
   #open = new Set<WeakRef<RTCPeerConnection>>();
+  /** React Native's say that they are closed only a while after. */
+  readonly #closed = new WeakSet<RTCPeerConnection>();
   #built = 0;
   #swept = 0;
   #newest: WeakRef<RTCPeerConnection> | null = null;
@@ -55,7 +57,7 @@ class PeerConnectionLedger implements Ledger {
 
   newest(): RTCPeerConnection | null {
     const connection = this.#newest?.deref();
-    return connection === undefined || connection.signalingState === "closed" ? null : connection;
+    return connection === undefined || this.#isClosed(connection) ? null : connection;
   }
 
   onClosing(listener: (connection: RTCPeerConnection) => void): void {
@@ -64,6 +66,7 @@ class PeerConnectionLedger implements Ledger {
 
   closing(connection: RTCPeerConnection): void {
     for (const listener of this.#listeners) listener(connection);
+    this.#closed.add(connection);
   }
 
   counts(): LedgerCounts {
@@ -84,8 +87,13 @@ class PeerConnectionLedger implements Ledger {
     return left.length;
   }
 
+  #isClosed(connection: RTCPeerConnection): boolean {
+    return connection.signalingState === "closed" || this.#closed.has(connection);
+  }
+
   #forgetClosed(): void {
-    this.#open = new Set([...this.#open].filter((ref) => (ref.deref()?.signalingState ?? "closed") !== "closed"));
+    const isOpen = (connection: RTCPeerConnection | undefined): boolean => connection !== undefined && !this.#isClosed(connection);
+    this.#open = new Set([...this.#open].filter((ref) => isOpen(ref.deref())));
   }
 }
 

@@ -16,6 +16,13 @@ it("tells everybody who listens of each socket, and nobody who stopped", () => {
   expect(heard).toEqual(["first ws://a", "second ws://a", "second ws://b"]);
 });
 
+it("passes on all that a socket is made of, such as React Native's headers", () => {
+  const host = { WebSocket: class { readonly made: unknown[]; constructor(...made: unknown[]) { this.made = made; } } as unknown as WebSocketClass };
+  onSocket(() => undefined, host);
+  const Made = host.WebSocket as unknown as new (...made: unknown[]) => { made: unknown[] };
+  expect(new Made("ws://a", ["p"], { headers: { a: "b" } }).made).toEqual(["ws://a", ["p"], { headers: { a: "b" } }]);
+});
+
 it.each([
   ["ws://media:7880/rtc/v1?join_request=x", true],
   ["wss://media/rtc?access_token=x", true],

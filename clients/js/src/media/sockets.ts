@@ -29,8 +29,9 @@ function install(host: Host): Set<Listener> {
 
 function telling(Base: WebSocketClass, listeners: ReadonlySet<Listener>): WebSocketClass {
   return class extends Base {
-    constructor(url: string | URL, protocols?: string | string[]) {
-      super(url, protocols);
+    /** React Native's take headers as well. */
+    constructor(url: string | URL, protocols?: string | string[], ...more: []) {
+      super(url, protocols, ...more);
       for (const listener of listeners) listener(this, url);
     }
   };

@@ -19,10 +19,10 @@ import {
 import { DuologueError } from "../errors.js";
 import type { MediaEvents, PictureSize, PlatformTrack } from "../session/api.js";
 import type { BandwidthUse } from "../session/state.js";
+import type { Mode } from "../protocol.gen.js";
 import { ask, send } from "./bandwidth.js";
-import type { FastAttempt } from "./fast-start/index.js";
-import { onFirstFrame } from "./first-frame.js";
 import { countMissing } from "./missing-tracks.js";
+import type { Attempt, MediaPlatform } from "./platform.js";
 import { hush } from "./quiet.js";
 
 /** The SDK's own `LocalTrack` type does not admit its own classes under exact optional types. */
@@ -33,7 +33,8 @@ export interface StageOptions {
   /** Identities of those whose tracks may be shown. */
   readonly partners: readonly string[];
   readonly tracks: readonly OwnTrack[];
-  readonly attempt: FastAttempt;
+  /** Of the partner a picture is expected in `video` only. */
+  readonly mode: Mode;
   readonly network: NetworkUse;
 }
 
@@ -50,7 +51,8 @@ export class Stage {
   readonly #partners: ReadonlySet<string>;
   readonly #events: MediaEvents;
   readonly #tracks: readonly OwnTrack[];
-  readonly #attempt: FastAttempt;
+  readonly #platform: MediaPlatform;
+  readonly #attempt: Attempt;
   readonly #network: NetworkUse;
   #publishing: Promise<unknown> = Promise.resolve();
   #remote: { video: PlatformTrack | null; audio: PlatformTrack | null } = { video: null, audio: null };
@@ -65,11 +67,12 @@ export class Stage {
   readonly lost: Promise<never>;
 
   /** Listens at once; publishes `tracks` as soon as the signalling is up, beside the rest of the connect. */
-  constructor({ room, partners, tracks, attempt, network }: StageOptions, events: MediaEvents) {
+  constructor({ room, partners, tracks, mode, network }: StageOptions, platform: MediaPlatform, events: MediaEvents) {
     this.#room = room;
     this.#partners = new Set(partners);
     this.#tracks = tracks;
-    this.#attempt = attempt;
+    this.#platform = platform;
+    this.#attempt = platform.begin(mode === "video" ? 2 : 1);
     this.#network = network;
     this.#events = events;
     this.lost = new Promise((_, reject) => (this.#lose = reject));
@@ -185,7 +188,7 @@ export class Stage {
       return;
     }
     if (track.kind !== Track.Kind.Video) this.#show({ audio: track.mediaStreamTrack });
-    else this.#pictureFrom(publication, track.mediaStreamTrack);
+    else this.#pictureFrom(publication, track);
   };
 
   readonly #unsubscribed = (track: RemoteTrack): void => {
@@ -204,7 +207,7 @@ export class Stage {
   };
 
   readonly #unmuted = ({ track }: TrackPublication, participant: Participant): void => {
-    if (track?.kind === Track.Kind.Video && this.#isPartner(participant)) this.#showPicture(track.mediaStreamTrack);
+    if (track?.kind === Track.Kind.Video && this.#isPartner(participant)) this.#showPicture(track);
   };
 
   readonly #reconnecting = (): void => this.#events.reconnecting();
@@ -228,19 +231,19 @@ export class Stage {
     this.#events.remote(this.#remote);
   }
 
-  #pictureFrom(publication: RemoteTrackPublication, track: MediaStreamTrack): void {
+  #pictureFrom(publication: RemoteTrackPublication, track: RemoteTrack): void {
     this.#picture = publication;
     const { use, size } = this.#network;
     if (use !== "full" || size !== null) ask(publication, use, size);
     if (!publication.isMuted) this.#showPicture(track);
   }
 
-  #showPicture(track: MediaStreamTrack): void {
-    this.#show({ video: track });
+  #showPicture(track: Track): void {
+    this.#show({ video: track.mediaStreamTrack });
     if (this.#seen) return;
-    if (document.visibilityState === "visible") this.#attempt.pictureSubscribed();
+    if (this.#platform.isVisible()) this.#attempt.pictureSubscribed();
     this.#stopWaiting?.();
-    this.#stopWaiting = onFirstFrame(track, () => {
+    this.#stopWaiting = this.#platform.onFirstPicture(track, () => {
       this.#stopWaiting = null;
       this.#seen = true;
       this.#attempt.pictureSettled();

@@ -5,6 +5,7 @@
  * more is aborted, and its end is awaited before anything else begins.
  */
 import { ReportCause, type Credentials, type Mode } from "../protocol.gen.js";
+import { Abort } from "./abort.js";
 import type { Environment, MediaAdapter, MediaEvents, PlatformTrack } from "./api.js";
 import type { Quality } from "./state.js";
 
@@ -36,7 +37,7 @@ export interface ActorHandlers {
 
 interface Join {
   readonly epoch: number;
-  readonly abort: AbortController;
+  readonly abort: Abort;
   /** There is something to abort. */
   running: boolean;
   cancelBudget: (() => void) | null;
@@ -66,7 +67,7 @@ export class MediaActor {
 
   join(epoch: number, credentials: Credentials, mode: Mode): void {
     this.#unwant();
-    const join: Join = { epoch, abort: new AbortController(), running: true, cancelBudget: null };
+    const join: Join = { epoch, abort: new Abort(), running: true, cancelBudget: null };
     this.#wanted = join;
     void this.#queue(() => this.#join(join, credentials, mode));
   }
@@ -105,12 +106,12 @@ export class MediaActor {
     this.#dirty = true;
     const cancelDeadline = this.#environment.setTimer(() => join.abort.abort(new Error("timeout")), CONNECT_DEADLINE_MS);
     try {
-      await this.#media.join(credentials, this.#events(join), join.abort.signal, mode);
+      await this.#media.join(credentials, this.#events(join), join.abort, mode);
       join.running = false;
       if (this.#wanted === join) this.#handlers.joined(join.epoch);
     } catch (error) {
       join.running = false;
-      const { aborted, reason } = join.abort.signal as { aborted: boolean; reason: unknown };
+      const { aborted, reason } = join.abort;
       await this.#failed(join, aborted ? reason : error, aborted ? ReportCause.CONNECT_TIMEOUT : ReportCause.CONNECT_FAILED);
     } finally {
       cancelDeadline();

@@ -4,6 +4,7 @@
  * Must not import an adapter: the core runs in a plain JavaScript engine.
  */
 import type { Credentials, Filters, Mode } from "../protocol.gen.js";
+import type { AbortSignalLike } from "./abort.js";
 import type { ConnectionCounts, SessionDiagnostics } from "./diagnosis.js";
 import type { BandwidthUse, Quality, RandomChatState, VideoCallState } from "./state.js";
 
@@ -52,7 +53,7 @@ export interface MediaAdapter {
    * Join; rejects on failure or when `signal` aborts. Events of an older join never arrive after `leave`.
    * `mode` says what to publish: in `voice` there is no camera.
    */
-  join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void>;
+  join(credentials: Credentials, events: MediaEvents, signal: AbortSignalLike, mode: Mode): Promise<void>;
   /** Leave and let go of everything but the local tracks. Idempotent, never rejects. */
   leave(): Promise<void>;
   setMicrophone(on: boolean): Promise<void>;

@@ -1,4 +1,5 @@
 /** Media that a test conducts: joins end when told, and every overlap of operations is noted. */
+import type { AbortSignalLike } from "../session/abort.js";
 import type { MediaAdapter, MediaEvents, MediaInspection } from "../session/api.js";
 import type { Credentials, Mode } from "../protocol.gen.js";
 
@@ -27,7 +28,7 @@ export class FakeMedia implements MediaAdapter {
   inspection: MediaInspection = { room: "none", connections: [], versions: { livekit: "2.23.0" } };
   #running = 0;
 
-  join(credentials: Credentials, events: MediaEvents, signal: AbortSignal, mode: Mode): Promise<void> {
+  join(credentials: Credentials, events: MediaEvents, signal: AbortSignalLike, mode: Mode): Promise<void> {
     return this.#during(`join ${credentials.token}`, () => {
       if (this.joined) this.unleft += 1;
       this.joined = true;

@@ -6,6 +6,7 @@
  * did its work and yet no track or no picture comes, a watchdog asks for what was withheld, and the next join is a
  * plain one.
  */
+import type { Attempt } from "../platform.js";
 import { isSignalUrl, onSocket, type WebSocketClass } from "../sockets.js";
 import { starting, type ConnectionPlan, type PeerConnectionClass } from "./connection.js";
 import { FIRST_KEYFRAME_AFTER_MS, forceKeyframe, KEYFRAMES_AFTER_MS } from "./keyframes.js";
@@ -66,7 +67,7 @@ export class FastStart {
 }
 
 /** One join. */
-export class FastAttempt {
+export class FastAttempt implements Attempt {
   readonly #parts: FastStartParts;
   readonly #expectedTracks: number;
   readonly #counts: MutableCounts;
@@ -117,24 +118,20 @@ export class FastAttempt {
     });
   }
 
-  /** The partner's side subscribed to our picture. */
   pictureWanted(sender: RTCRtpSender): void {
     for (const delayMs of KEYFRAMES_AFTER_MS) this.#keyframeLater(sender, delayMs);
   }
 
-  /** We subscribed to the partner's picture. */
   pictureSubscribed(): void {
     clearTimeout(this.#dueTimer);
     if (!Object.values(this.#parts).includes(true)) return;
     this.#dueTimer = this.#later(() => this.#fallBack("latePictures"), PICTURE_DUE_MS);
   }
 
-  /** It is here, or there will be none. */
   pictureSettled(): void {
     clearTimeout(this.#dueTimer);
   }
 
-  /** Tracks of the partner are announced, and have not come for a while. */
   tracksMissing(): void {
     if (!this.ended.aborted) this.#fallBack("missingTracks");
   }

@@ -1,0 +1,73 @@
+"""When to come back, and when to hand in a newer token. Pure.
+
+The TypeScript client decides alike (`session/backoff.ts`, `closecodes.ts`, `renewal.ts`): both are held to
+`protocol-fixtures/rules/coming-back.json`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple
+
+from duologue.protocol.server import Matched, ServerMessage, Waiting
+
+BASE_MS, CAP_MS = 500, 20_000
+DEFAULT_DELAY_MS = 5_000
+"""For 41xx when no delay was told."""
+FINAL_STANDARD = {1002, 1003, 1007, 1008, 1009, 1010}
+"""Codes of RFC 6455 that mean a defect or a refusal: coming back would repeat it."""
+TOO_LATE_MS = 2_000
+"""With less left than this the server closes, and coming back brings a new token."""
+AT_MOST_MS = 86_400_000
+
+
+class ClosePolicy(NamedTuple):
+    """What follows from a close code."""
+
+    kind: Literal["now", "after", "token", "never"]
+    """Come back with jitter; after the delay at the earliest; with a new token; not at all."""
+    delay_ms: int | None = None
+
+
+def close_policy(code: int, told_ms: int | None = None) -> ClosePolicy:
+    """A close code is policy: its number, never its prose. `told_ms`: the delay that was told before it."""
+    if code in FINAL_STANDARD:
+        return ClosePolicy("never")
+    match code // 100:
+        case 41:
+            return ClosePolicy("after", DEFAULT_DELAY_MS if told_ms is None else told_ms)
+        case 42:
+            return ClosePolicy("token")
+        case 43:
+            return ClosePolicy("never")
+        case _:  # 40xx; 1000, 1001, 1005, 1006, 1011 to 1015; codes of a newer server
+            return ClosePolicy("now") if told_ms is None else ClosePolicy("after", told_ms)
+
+
+def come_back_ms(told_ms: int | None, failures: int, random: float) -> int:
+    """How long to stay away; `random` is in [0, 1).
+
+    Full jitter, `rand(0, min(cap, base * 2^failures))`, the first time too, so that a crowd that lost one server
+    does not return as one. What the server told is the least: one in trouble may tell all the same short delay.
+    """
+    back_off_ms = random * min(CAP_MS, BASE_MS * 2 ** min(failures, 16))
+    return _rounded(max(told_ms or 0, back_off_ms))
+
+
+def renew_in_ms(left_ms: int, random: float) -> int | None:
+    """When to renew a token that has so long to live; None: never.
+
+    Somewhere in the last third, so that those who came together do not renew together.
+    Asked again after a failure, it names a time in what is left.
+    """
+    return None if left_ms < TOO_LATE_MS else _rounded(min(AT_MOST_MS, left_ms * (0.7 + 0.2 * random)))
+
+
+def is_old(message: ServerMessage, rev: int) -> bool:
+    """Whether it tells of less than is known; an unchanged state may be told again with fresh numbers, or its room."""
+    told: int = getattr(message, "rev", rev + 1)
+    return told < rev or (told == rev and not isinstance(message, Waiting | Matched))
+
+
+def _rounded(ms: float) -> int:
+    return math.floor(ms + 0.5)  # as JavaScript does

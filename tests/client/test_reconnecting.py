@@ -1,0 +1,342 @@
+"""`ReconnectingSocket`: one conversation over many connections, against a gateway that does what a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from duologue.client import Away, ConnectionEnded, Invitation, NoToken, ReconnectingSocket, reconnecting
+from duologue.protocol.client import Auth, Bye, Filters, Find, Refresh, Resume, Typing
+from duologue.protocol.codes import CloseCode, Mode
+from duologue.protocol.server import Drain, InvalidSession, PeerTyping, Ping, Ready, Refreshed, Reply, Standby, Talking
+from tests.client.gateway import NOW_MS, Gateway, Wire, listening
+
+FIND = Find("a-1", 1, Filters(mode=Mode.TEXT))
+TOLD_MS = 150
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[Gateway]:
+    async with listening() as gateway:
+        yield gateway
+
+
+class Client:
+    """A conversation that stays away for no time unless it is told to, and what became of it."""
+
+    def __init__(self, url: str, renew: Callable[[], Awaitable[str]] | None) -> None:
+        self.away: list[Away] = []
+        invitation = Invitation(url, "token-1", renew)
+        self.socket = ReconnectingSocket(invitation, on_away=self.away.append, random=lambda: 0.0)
+
+    async def news(self, kind: type[object]) -> object:
+        """The next message, which has to be this."""
+        async with asyncio.timeout(5):
+            message = await self.socket.receive()
+        assert isinstance(message, kind), message
+        return message
+
+
+@pytest.fixture
+async def come(gateway: Gateway) -> AsyncIterator[Callable[..., Awaitable[tuple[Client, Wire]]]]:
+    """Comes in: the client, and the gateway's end of its first connection."""
+    clients: list[Client] = []
+
+    async def come(
+        renew: Callable[[], Awaitable[str]] | None = None, *, heartbeat_ms: int = 25_000, lives_ms: int | None = None
+    ) -> tuple[Client, Wire]:
+        client = Client(gateway.url, renew)
+        clients.append(client)
+        entering = asyncio.create_task(client.socket.enter())
+        wire = await gateway.wire()
+        await wire.hello(heartbeat_ms)
+        await wire.heard(Auth)
+        await wire.ready(lives_ms=lives_ms)
+        await entering
+        return client, wire
+
+    yield come
+    for client in clients:
+        client.socket.close(goodbye=False)
+        await client.socket.closed()
+
+
+Come = Callable[..., Awaitable[tuple[Client, Wire]]]
+
+
+async def test_a_lost_connection_is_resumed(gateway: Gateway, come: Come) -> None:
+    """With the token and the revision of before; the snapshot is news."""
+    client, wire = await come()
+    await wire.say(Talking(7, "pair", 0))
+    await client.news(Talking)
+    await wire.close(CloseCode.GOING_AWAY)
+    second = await gateway.wire()
+    said = await second.take_back(8)
+
+    assert (said.resume_token, said.rev) == ("resume-1", 7)
+    await client.news(Ready)
+    assert [(each.wait_ms, each.failures) for each in client.away] == [(0, 1)]
+
+
+async def test_a_resume_that_is_refused_becomes_a_new_session(gateway: Gateway, come: Come) -> None:
+    """On the same connection, with a new token: the server may have changed its keys."""
+    client, wire = await come(renew=token_2)
+    await wire.close(CloseCode.RESYNC)
+    second = await gateway.wire()
+    await second.hello()
+    await second.heard(Resume)
+    await second.say(InvalidSession(retry=True))
+
+    assert (await second.heard(Auth)).token == "token-2"
+    await second.ready(rev=1)
+    await client.news(Ready)
+
+
+async def token_2() -> str:
+    return "token-2"
+
+
+async def test_an_expired_token_is_renewed_first(gateway: Gateway, come: Come) -> None:
+    """42xx."""
+    _, wire = await come(renew=token_2)
+    await wire.close(CloseCode.TOKEN_EXPIRED)
+    second = await gateway.wire()
+    await second.hello()
+
+    assert (await second.heard(Auth)).token == "token-2"
+
+
+async def test_who_gets_no_new_token_is_told(gateway: Gateway, come: Come) -> None:
+    """Where the one who gives them refuses, coming back is of no use."""
+
+    async def refuse() -> str:
+        raise NoToken("banned", refused=True)
+
+    client, wire = await come(renew=refuse)
+    await wire.close(CloseCode.TOKEN_EXPIRED)
+    await (await gateway.wire()).hello()
+
+    with pytest.raises(ConnectionEnded, match="banned") as ended:
+        await client.socket.receive()
+    assert ended.value.code == CloseCode.INVALID_TOKEN
+
+
+async def test_who_gives_tokens_may_be_away(gateway: Gateway, come: Come) -> None:
+    """Asked again; whatever went wrong."""
+    answers = iter([NoToken("later", retry_after_ms=TOLD_MS), ValueError("a defect of theirs"), None])
+
+    async def sometimes() -> str:
+        if (answer := next(answers)) is not None:
+            raise answer
+        return "token-2"
+
+    client, wire = await come(renew=sometimes)
+    await wire.close(CloseCode.TOKEN_EXPIRED)
+    for _ in range(3):
+        wire = await gateway.wire()
+        await wire.hello()
+
+    assert (await wire.heard(Auth)).token == "token-2"
+    assert [each.wait_ms for each in client.away] == [0, TOLD_MS, 0]
+
+
+@pytest.mark.parametrize("code", [CloseCode.BANNED, CloseCode.INVALID_TOKEN, CloseCode.TOKEN_EXPIRED, 1008])
+async def test_where_it_is_of_no_use_nobody_comes_back(gateway: Gateway, come: Come, code: int) -> None:
+    """43xx, some standard codes, and an expired token of an invitation that cannot be renewed: told again and again."""
+    client, wire = await come()
+    await wire.close(code)
+
+    for _ in range(2):
+        with pytest.raises(ConnectionEnded) as ended:
+            await client.socket.receive()
+        assert ended.value.code == code
+    await client.socket.closed()
+    assert gateway.nobody_knocks
+
+
+async def test_who_is_told_a_delay_keeps_to_it(gateway: Gateway, come: Come) -> None:
+    """What is left of it when the close comes."""
+    client, wire = await come()
+    await wire.say(Drain(TOLD_MS))
+    await wire.close(CloseCode.OVERLOADED)
+    await gateway.wire()
+
+    assert 0 < client.away[0].wait_ms <= TOLD_MS
+
+
+async def test_who_finds_no_place_hears_when_to_come_again(gateway: Gateway) -> None:
+    """A gateway that is full says so instead of ready."""
+    client = Client(gateway.url, None)
+    entering = asyncio.create_task(client.socket.enter())
+    wire = await gateway.wire()
+    await wire.hello()
+    await wire.say(Drain(TOLD_MS))
+    await wire.close(CloseCode.OVERLOADED)
+    await (await gateway.wire()).take_in()
+    await entering
+
+    assert 0 < client.away[0].wait_ms <= TOLD_MS
+    client.socket.close(goodbye=True)
+
+
+async def test_a_drain_is_followed_when_its_time_has_come(gateway: Gateway, come: Come) -> None:
+    """The old process serves until then; that is no failure."""
+    client, wire = await come()
+    await wire.say(Drain(TOLD_MS))
+    await client.news(Drain)
+    client.socket.send(Typing("pair"))
+    await wire.heard(Typing)
+    await (await gateway.wire()).take_back(2)
+    await client.news(Ready)
+
+    assert client.away == []
+    assert await wire.closed() == 1000
+
+
+async def test_silence_means_that_the_server_is_gone(gateway: Gateway, come: Come) -> None:
+    """Pings are no silence."""
+    client, wire = await come(heartbeat_ms=50)
+    for _ in range(4):
+        await asyncio.sleep(0.04)  # so often that it is none
+        await wire.say(Ping())
+    assert client.away == []
+
+    await (await gateway.wire()).take_back(2)
+    assert "silence" in str(client.away[0].ended)
+
+
+async def test_a_server_that_says_nothing_at_all_is_given_up(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From dialling to ready there is a deadline."""
+    monkeypatch.setattr(reconnecting, "HANDSHAKE_S", 0.1)
+    client = Client(gateway.url, None)
+    entering = asyncio.create_task(client.socket.enter())
+    await gateway.wire()
+    await (await gateway.wire()).take_in()
+    await entering
+
+    client.socket.close(goodbye=True)
+
+
+async def test_a_command_is_said_again_until_it_is_answered(gateway: Gateway, come: Come) -> None:
+    """With the same id; a signal is said now or never."""
+    client, wire = await come()
+    client.socket.send(FIND)
+    await wire.heard(Find)
+    client.socket.cut()
+    second = await gateway.wire()
+    client.socket.send(Typing("pair"))
+    await second.take_back(2)
+    assert await second.heard(Find) == FIND
+    await second.say(Reply("a-1", ok=True))
+    await client.news(Ready)
+    await client.news(Reply)
+    client.socket.cut()
+    third = await gateway.wire()
+    await third.take_back(3)
+    await client.news(Ready)
+    client.socket.close(goodbye=True)
+
+    await third.heard(Bye)
+
+
+async def test_another_person_says_nothing_of_the_one_before(gateway: Gateway, come: Come) -> None:
+    """Who waits for an answer is told that there will be none."""
+    client, wire = await come()
+    client.socket.send(FIND)
+    await wire.heard(Find)
+    await wire.close(CloseCode.GOING_AWAY)
+    second = await gateway.wire()
+    await second.take_back(2, person="ben")
+    refused = await client.news(Reply)
+
+    assert isinstance(refused, Reply)
+    assert (refused.id, refused.ok) == ("a-1", False)
+    await client.news(Ready)
+
+
+async def test_nobody_can_mean_so_many_commands(come: Come) -> None:
+    """More than the outbox holds are refused."""
+    client, _ = await come()
+    for n in range(reconnecting.OUTBOX_LIMIT + 1):
+        client.socket.send(Find(f"b-{n}", n + 1))
+
+    refused = await client.news(Reply)
+    assert isinstance(refused, Reply)
+    assert refused.id == f"b-{reconnecting.OUTBOX_LIMIT}"
+
+
+async def test_old_news_is_not_told(come: Come) -> None:
+    """Of less than the snapshot knows."""
+    client, wire = await come()
+    await wire.say(Talking(1, "pair", 0), PeerTyping("pair"))
+
+    await client.news(PeerTyping)
+
+
+async def test_who_reads_nothing_for_too_long_gets_a_snapshot_instead(
+    gateway: Gateway, come: Come, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is unread has a limit."""
+    monkeypatch.setattr(reconnecting, "UNREAD_LIMIT", 3)
+    client, wire = await come()
+    await wire.say(*(PeerTyping("pair") for _ in range(4)))
+    await (await gateway.wire()).take_back(2)
+
+    await client.news(Ready)
+
+
+async def test_a_token_is_renewed_before_it_ends(gateway: Gateway, come: Come) -> None:
+    """On the connection as it is; the next return uses what came of it."""
+    client, wire = await come(renew=token_2, lives_ms=2_000)
+    refresh = await wire.heard(Refresh)
+    assert refresh.token == "token-2"
+    await wire.say(Refreshed("resume-later", NOW_MS + 3_600_000), Reply(refresh.id, ok=True), PeerTyping("pair"))
+    await client.news(PeerTyping)
+    await wire.close(CloseCode.GOING_AWAY)
+    said = await (await gateway.wire()).take_back(2)
+
+    assert said.resume_token == "resume-later"
+
+
+async def test_who_was_taken_over_does_not_take_over_again(gateway: Gateway, come: Come) -> None:
+    """It is told, and that is all."""
+    client, wire = await come()
+    await wire.say(Standby(2))
+    await client.news(Standby)
+
+    with pytest.raises(ConnectionEnded) as ended:
+        await client.socket.receive()
+    assert ended.value.code == CloseCode.REPLACED
+    assert gateway.nobody_knocks
+
+
+async def test_a_close_is_the_end(gateway: Gateway, come: Come) -> None:
+    """With a goodbye; nothing goes on, and who reads is told."""
+    client, wire = await come()
+    reading = asyncio.create_task(client.socket.receive())
+    client.socket.close(goodbye=True)
+    await wire.heard(Bye)
+    await client.socket.closed()
+
+    with pytest.raises(ConnectionEnded):
+        await reading
+    assert gateway.nobody_knocks
+
+
+async def test_a_server_that_is_not_there_is_tried_more_and_more_rarely(gateway: Gateway) -> None:
+    """Until it is."""
+    away: list[Away] = []
+    nowhere = Invitation("ws://127.0.0.1:1", "token-1")
+    socket = ReconnectingSocket(nowhere, on_away=away.append, random=lambda: 0.02)
+    entering = asyncio.create_task(socket.enter())
+    async with asyncio.timeout(5):
+        while len(away) < 4:
+            await asyncio.sleep(0.01)
+    socket._invitation = Invitation(gateway.url, "token-1")
+    await (await gateway.wire()).take_in()
+    await entering
+    socket.close(goodbye=True)
+
+    assert [each.wait_ms for each in away[:4]] == [10, 20, 40, 80]

@@ -1,0 +1,62 @@
+"""Somebody's way to the gateway breaks, in every state: what both are told, and that they go on where they were."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Playwright
+
+from tests.e2e.faults.matrix import SEAT_S, Case, Fault
+from tests.e2e.faults.notices import expect_told, told
+from tests.e2e.faults.running import Recovered, each
+from tests.e2e.faults.scene import Scene, scene, until_online
+
+pytestmark = pytest.mark.timeout(90)
+
+
+@pytest.fixture(scope="module")
+def same_two(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """The same two people for all of these tests."""
+    with scene(tmp_path_factory.mktemp("signal"), playwright) as two:
+        yield two
+
+
+@pytest.fixture
+def two(same_two: Scene) -> Iterator[Scene]:
+    """They, who rest when it is over."""
+    yield same_two
+    same_two.rest()
+
+
+def down(two: Scene, for_s: float) -> None:
+    """Nobody gets in for so long."""
+    two.signal.refuse()
+    two.ana.page.wait_for_timeout(for_s * 1_000)
+    two.signal.heal()
+
+
+STRIKES: dict[Fault, Callable[[Scene], None]] = {
+    Fault.SIGNAL_CUT: lambda two: two.signal.cut(),
+    Fault.SIGNAL_DOWN: lambda two: down(two, 3),
+    Fault.SIGNAL_SILENT: lambda two: two.signal.forget(),
+    Fault.SIGNAL_GONE: lambda two: down(two, SEAT_S + 2),
+}
+
+
+@each(*STRIKES)
+def test_whose_signal_breaks_is_back_where_they_were(two: Scene, case: Case, recovered: Recovered) -> None:
+    """Both are told what is the matter and nothing else, and their talk goes on, or the next one begins."""
+    pair = two.arrive(case.state)
+    since = time.time()
+    STRIKES[case.fault](two)
+    over = time.time()
+    two.ana.until(lambda: told(two.ana, since=since), "ana is told")
+    until_online(two.ana)
+    recovered(case, time.time() - over)
+
+    met = two.prove(case.state)
+    for person, notices in ((two.ana, case.ana), (two.ben, case.ben)):
+        expect_told(person, notices, since=since)
+    assert (met == pair) is (pair is not None and not case.new_talk)
