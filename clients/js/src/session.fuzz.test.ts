@@ -2,12 +2,15 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { RandomChatSession } from "./random-chat-session.js";
+import { credentials } from "./testing/fake-server.js";
 import { settle, World } from "./testing/world.js";
+import type { VideoCallSession } from "./video-call-session.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-type Doing = (world: World, session: RandomChatSession) => void | Promise<void>;
+/** `calls` is over the same line. */
+type Doing = (world: World, session: RandomChatSession, calls: VideoCallSession) => void | Promise<void>;
 
 /** By name, so that a counterexample can be read. */
 const DOINGS = {
@@ -24,6 +27,23 @@ const DOINGS = {
   "server ends it": ({ server }) => server.push(server.ended(`pair-${server.rev - 1}`)),
   "server ends it, and we wait": ({ server }) => server.push(server.ended(`pair-${server.rev - 1}`, { waiting: server.waiting(newestAttempt(server)) })),
   "server ends it, and there is a way back": ({ server }) => server.push(server.ended(`pair-${server.rev - 1}`, { back_until: Date.now() + 5_000, waiting: server.waiting(newestAttempt(server)) })),
+  call: (_, __, calls) => calls.call("link"),
+  accept: (_, __, calls) => calls.accept(),
+  decline: (_, __, calls) => calls.decline(),
+  "hang up": (_, __, calls) => calls.hangUp(),
+  "block the caller": (_, __, calls) => calls.block(),
+  "take over": (_, __, calls) => calls.takeOver(),
+  "somebody calls": ({ server }) => server.push(server.incoming(`call-${server.rev}`, 20_000, "video")),
+  "ours rings": ({ server }) => server.push(server.rings(`call-${server.rev}`, 20_000)),
+  "the call is taken": ({ server }) => {
+    for (const message of server.taken(`call-${server.rev - 1}`, `pair-${server.rev}`, credentials(`pair-${server.rev}`))) server.push(message);
+  },
+  "the call is over": ({ server }) => server.push(server.callOver(`call-${server.rev - 1}`, "cancelled")),
+  "the call is over, and we wait": ({ server }) => server.push(server.callOver(`call-${server.rev - 1}`, "missed", { waiting: server.waiting(newestAttempt(server)) })),
+  "another device takes over": ({ server }) => server.standBy(),
+  "the server knows of a call": ({ server }) => void (server.state = server.ringing(`call-${server.rev - 1}`, false, 20_000)),
+  "the server knows of a pair of a call": ({ server }) => void (server.state = server.inPair({ ...server.matched(`pair-${server.rev}`, 1), call: "call-0" }, null)),
+  "the server knows of nothing": ({ server }) => void (server.state = { kind: "idle" }),
   "joins succeed": ({ media }) => void (media.easy = true),
   "joins take long": ({ media }) => void (media.easy = false),
   "leaves take long": ({ media }) => void (media.leaveMs = 2_500),
@@ -49,16 +69,24 @@ function newestAttempt(server: World["server"]): number {
   return Math.max(1, ...[...server.applied.values()].map((command) => ("attempt" in command ? command.attempt : 0)));
 }
 
-async function live(names: readonly Name[]): Promise<[World, RandomChatSession]> {
+/** Whatever happened just now. */
+function holds(calls: VideoCallSession): void {
+  const { call, pair } = calls.state;
+  if (call !== null && call.expiresAt !== null && !call.answered) expect(call.expiresAt).toBeGreaterThan(Date.now());
+  if (call !== null) expect(pair).toBeNull();
+}
+
+async function live(names: readonly Name[]): Promise<[World, RandomChatSession, VideoCallSession]> {
   vi.clearAllTimers(); // of a life before that failed
   const world = new World();
-  const session = await world.online();
+  const [session, calls] = await world.both();
   for (const name of names) {
     const doing: Doing = DOINGS[name];
-    await doing(world, session);
+    await doing(world, session, calls);
     await settle();
+    holds(calls);
   }
-  return [world, session];
+  return [world, session, calls];
 }
 
 /** The longest that a join, and then a leave, may take. */
@@ -72,7 +100,7 @@ async function ended({ server, media }: World, session: RandomChatSession): Prom
   void session.close().then(closed);
   for (let ms = 0; ms < AT_MOST_MS && closed.mock.calls.length === 0; ms += 10) await settle(10);
   expect(closed).toHaveBeenCalled();
-  expect(session.state).toMatchObject({ phase: "start", pair: null, media: { status: "none" }, connection: { status: "offline" } });
+  expect(session.state).toMatchObject({ call: null, callEnded: null, phase: "start", pair: null, media: { status: "none" }, connection: { status: "offline" } });
   expect(session.remote).toEqual({ video: null, audio: null });
   expect(media.joined).toBe(false);
   expect(vi.getTimerCount()).toBe(0);
@@ -92,11 +120,14 @@ it("never joins twice at once, never before it left, and comes to rest with noth
 it("touches the media only for a pair", async () => {
   await fc.assert(
     fc.asyncProperty(life, async (names) => {
-      const [world, session] = await live(names);
+      const [world, session, calls] = await live(names);
       const known = new Set(world.media.log.filter((line) => line.startsWith("join ")).map((line) => line.replace("join token-", "")));
       for (const { pair } of world.server.of("media")) expect(known).toContain(pair);
+      world.server.state = { kind: "idle" };
       session.stop();
+      calls.hangUp();
       await settle(AT_MOST_MS);
+      expect(calls.state.call).toBeNull();
       expect(world.media.joined).toBe(false);
       const operations = world.media.log.length;
       await settle(60_000);

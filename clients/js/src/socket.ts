@@ -137,7 +137,7 @@ export class Socket {
 
   /** Sent now or never. */
   signal(signal: Signal): void {
-    if (this.#link?.readyAt != null) this.#link?.socket.send(encode(signal));
+    if (this.#link?.readyAt != null) this.#link.socket.send(encode(signal));
   }
 
   /** Do not wait for the countdown. */

@@ -1,7 +1,7 @@
 /** The reducer under any order of events, sensible or not: what may never happen does not. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { ErrorCode, type Ended, type Matched, type Push, type Ready, type State, type Waiting } from "../protocol.gen.js";
+import { CallEnd, ErrorCode, type Ended, type Matched, type Push, type Ready, type State, type Waiting } from "../protocol.gen.js";
 import type { Effect, SessionEvent, TimerName } from "./events.js";
 import { initialModel, isAtRest, type Model } from "./model.js";
 import { reduce } from "./reducer.js";
@@ -26,8 +26,19 @@ const matched: fc.Arbitrary<Matched> = fc
 const ended: fc.Arbitrary<Ended> = fc
   .record({ pair, by: fc.constantFrom("me" as const, "peer" as const, "server" as const), reason: fc.constantFrom("next" as const, "left" as const, "lost" as const, "media_failed" as const), waiting: maybe(waiting), until: maybe(fc.constant(NOW + 5_000)) })
   .map(({ waiting: then, until, ...fields }) => ({ type: "ended", rev: 1, ...fields, ...(then === undefined ? {} : { waiting: then }), ...(until === undefined ? {} : { back_until: until }) }));
+const call = fc.constantFrom("k" as const, "l" as const);
+/** Some are over before they are told. */
+const expires = fc.constantFrom(NOW - 1, NOW + 20_000, NOW + 60_000);
+const ofCall = fc.oneof(
+  fc.record({ call, expires }).map((fields): Push => ({ type: "incoming", rev: 1, caller: fields.call, mode: "video", ...fields })),
+  fc.record({ call, expires }).map((fields): Push => ({ type: "call_state", rev: 1, state: "ringing", ...fields })),
+  fc.record({ call, pair }).map((fields): Push => ({ type: "call_state", rev: 1, state: "accepted", ...fields })),
+  fc.record({ call, reason: fc.constantFrom(...Object.values(CallEnd)), then: maybe(waiting) }).map(({ then, ...fields }): Push => ({ type: "call_state", rev: 1, state: "ended", ...fields, ...(then === undefined ? {} : { waiting: then }) })),
+  fc.record({ told: matched, call }).map(({ told, call: of }): Push => ({ ...told, call: of })),
+);
 const push: fc.Arbitrary<Push> = fc.oneof(
   { weight: 3, arbitrary: matched },
+  { weight: 3, arbitrary: ofCall },
   ended,
   waiting,
   pair.map((id): Push => ({ type: "talking", rev: 1, pair: id, since: NOW })),
@@ -39,6 +50,7 @@ const push: fc.Arbitrary<Push> = fc.oneof(
 const state: fc.Arbitrary<State> = fc.oneof(
   fc.constant<State>({ kind: "idle" }),
   waiting.map((told): State => ({ kind: "waiting", waiting: told })),
+  fc.record({ call, outgoing: on, expires }).map((fields): State => ({ kind: "ringing", peer: fields.call, mode: "voice", ...fields })),
   fc.tuple(matched, fc.option(fc.constant(NOW))).map(([told, since]): State => ({
     kind: "pair", matched: told, talking_since: since, peer_away_until: null, peer_muted: { audio: false, video: false }, lines: [], peer_hidden: false, last_n: 0,
   })),
@@ -56,6 +68,11 @@ const command: fc.Arbitrary<CommandBody> = fc.oneof(
   pair.map((id): CommandBody => ({ type: "leave", pair: id })),
   pair.map((id): CommandBody => ({ type: "block", pair: id })),
   pair.map((id): CommandBody => ({ type: "back", pair: id })),
+  call.map((id): CommandBody => ({ type: "accept", call: id })),
+  call.map((id): CommandBody => ({ type: "decline", call: id })),
+  call.map((id): CommandBody => ({ type: "cancel_call", call: id })),
+  call.map((id): CommandBody => ({ type: "block", pair: id })),
+  fc.constant<CommandBody>({ type: "call", to: "link", mode: "video" }),
 );
 const answered = fc.tuple(command, maybe(fc.tuple(fc.constantFrom(...Object.values(ErrorCode)), on))).map(([said, refusal]): SessionEvent => {
   const error = refusal === undefined ? {} : { error: { code: refusal[0], message: "", temporary: refusal[1] } };
@@ -70,35 +87,43 @@ const media: fc.Arbitrary<SessionEvent> = fc.oneof(
   epoch.map((of): SessionEvent => ({ type: "first_frame_shown", epoch: of })),
   fc.tuple(epoch, quality).map(([of, sample]): SessionEvent => ({ type: "quality_sampled", epoch: of, quality: sample })),
 );
-const timer = fc.constantFrom<TimerName>("auto_next", "retry", "peer_typing", "media_over", "back_over").map((name): SessionEvent => ({ type: "timer_fired", timer: name }));
+const timer = fc.constantFrom<TimerName>("auto_next", "retry", "peer_typing", "media_over", "back_over", "ring_over", "call_retry").map((name): SessionEvent => ({ type: "timer_fired", timer: name }));
 const person: fc.Arbitrary<SessionEvent> = fc.oneof(
   fc.constantFrom<SessionEvent>(
     { type: "find_asked", wishes: { mode: "video" } }, { type: "next_asked" }, { type: "stop_asked" }, { type: "stay_asked" }, { type: "block_asked" }, { type: "back_asked" },
+    { type: "call_asked", to: "link", mode: "video" }, { type: "accept_asked" }, { type: "hang_up_asked", ringing: false }, { type: "hang_up_asked", ringing: true }, { type: "call_block_asked" }, { type: "call_dismissed" },
     { type: "chat_written", text: "hello" }, { type: "key_pressed" }, { type: "notice_dismissed" }, { type: "closed" },
   ),
   fc.tuple(fc.option(fc.constantFrom(0, 500)), on).map(([afterMs, pauseWhenSkipped]): SessionEvent => ({ type: "auto_next_chosen", afterMs, pauseWhenSkipped })),
   on.map((is): SessionEvent => ({ type: "microphone_switched", on: is })),
   on.map((is): SessionEvent => ({ type: "data_saver_switched", on: is })),
 );
-const happening = fc.oneof({ weight: 3, arbitrary: person }, { weight: 4, arbitrary: push.map((told): SessionEvent => ({ type: "pushed", push: told })) }, { weight: 3, arbitrary: media }, ready, answered, timer);
-const life = fc.array(happening, { maxLength: 60, size: "max" });
+const connection = fc.constantFrom<SessionEvent>({ type: "connection_changed", connection: { status: "online" } }, { type: "connection_changed", connection: { status: "standby" } });
+/** Time passes, in steps of which some are longer than a ring. */
+const passing = fc.constantFrom(0, 0, 0, 0, 500, 25_000);
+const happening = fc.oneof(connection, { weight: 3, arbitrary: person }, { weight: 4, arbitrary: push.map((told): SessionEvent => ({ type: "pushed", push: told })) }, { weight: 3, arbitrary: media }, ready, answered, timer);
+const life = fc.array(fc.tuple(happening, passing), { maxLength: 60, size: "max" });
+type Life = readonly (readonly [SessionEvent, number])[];
 
 const FRESH = initialModel({ autoNextMs: 0, hasMedia: true, wishes: null, dataSaver: false });
 
 interface Moment {
+  readonly now: number;
   readonly before: Model;
   readonly event: SessionEvent;
   readonly after: Model;
   readonly effects: readonly Effect[];
 }
 
-function played(events: readonly SessionEvent[]): Moment[] {
+function played(events: Life): Moment[] {
   let model = FRESH;
-  return events.map((event) => {
+  let now = NOW;
+  return events.map(([event, passed]) => {
     const before = model;
-    const { state: after, effects } = reduce(before, event, NOW);
+    now += passed;
+    const { state: after, effects } = reduce(before, event, now);
     model = after;
-    return { before, event, after, effects };
+    return { before, event, after, effects, now };
   });
 }
 
@@ -138,15 +163,15 @@ it("lets go of the media of every pair that it drops", () => {
 it("does not hear what an older join says", () => {
   always(({ before, event, after, effects }) => {
     if (!("epoch" in event) || event.epoch === before.epoch) return;
-    expect(after).toBe(before);
-    expect(effects).toEqual([]);
+    expect(after.view).toEqual({ ...before.view, call: after.view.call, callEnded: after.view.callEnded }); // a ring may be over
+    expect(effects.filter(({ type }) => type !== "stop_timer" && type !== "withdraw" && type !== "send")).toEqual([]);
   });
 });
 
 it.each<SessionEvent>([{ type: "stop_asked" }, { type: "closed" }])("is at rest after $type, whatever was before, and no timer runs", (end) => {
   fc.assert(
     fc.property(life, (events) => {
-      const moments = played([...events, end]);
+      const moments = played([...events, [{ type: "hang_up_asked", ringing: false }, 0], [end, 0]]);
       const running = new Set<TimerName>();
       for (const { event, effects } of moments) {
         if (event.type === "timer_fired") running.delete(event.timer);
@@ -157,10 +182,30 @@ it.each<SessionEvent>([{ type: "stop_asked" }, { type: "closed" }])("is at rest 
       }
       const last = moments.at(-1)?.after ?? FRESH;
       expect(isAtRest(last)).toBe(true);
-      expect(last.view).toMatchObject({ phase: "start", pair: null, waiting: null, ended: null, media: { status: "none" } });
+      expect(last.view).toMatchObject({ phase: "start", pair: null, waiting: null, ended: null, call: null, media: { status: "none" } });
+      running.delete("call_retry"); // a no is said again until it is heard
       running.delete("back_over"); // the way back stays open over a Stop; that it closes asks for nothing
       expect([...running]).toEqual([]);
     }),
     RUNS,
   );
+});
+
+it("lets no ring outlive its time, and no call be beside a pair", () => {
+  always(({ after, now }) => {
+    const { call, pair } = after.view;
+    if (call === null) return;
+    expect(pair).toBeNull();
+    expect(after.calling.until).toBeGreaterThan(now);
+    if (!call.answered && call.expiresAt !== null) expect(call.expiresAt).toBe(after.calling.until);
+  });
+});
+
+it("takes a call only when the person does, and begins nothing by itself after one", () => {
+  always(({ before, event, after, effects }) => {
+    const said = effects.filter((effect) => effect.type === "send").map(({ command: { type } }) => type);
+    if (said.includes("accept")) expect(["accept_asked", "timer_fired"]).toContain(event.type);
+    if (event.type !== "pushed" || event.push.type !== "ended" || event.push.waiting !== undefined) return;
+    if (before.view.pair?.call !== undefined && after.view.pair === null) expect(said).not.toContain("find");
+  });
 });

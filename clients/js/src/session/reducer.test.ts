@@ -66,7 +66,7 @@ describe("a direct call", () => {
   const incoming = pushed({ type: "incoming", rev: 3, call: "c", caller: "Otter", mode: "text", expires: NOW + 60_000 });
   const over = pushed({ type: "call_state", rev: 4, call: "c", state: "ended", reason: "missed" });
 
-  it("is not of this session: neither its pushes nor its snapshot move it", () => {
+  it("has nothing to do with a search: neither its pushes nor its snapshot move that", () => {
     const { model, sent } = play([incoming, over, ready(state)]);
     expect(model.view.phase).toBe("start");
     expect(sent).toEqual([]);

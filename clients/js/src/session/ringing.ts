@@ -67,6 +67,7 @@ export function forgotten(model: Model): Model {
 
 function acceptedTold(model: Model, id: string, pair: string | null, now: number): Step {
   const { call } = model.view;
+  if (model.calling.refused === id) return step(model); // our no is on its way
   if (isUnwanted(model, id)) return unwanted(model, id);
   if (call === null || model.view.pair !== null) return step(model); // `matched` tells all of it
   const answered = see(model, { call: { ...call, id, answered: true } });
@@ -86,7 +87,7 @@ function endedTold(model: Model, told: CallState, now: number): Step {
   const nameless = dial !== null && ![refused, last, call?.id].includes(told.call); // it had no name before: they are busy
   const current = call !== null && (call.id === told.call || (call.id === null && nameless));
   const settled = nameless ? ofCalls(model, { dial: null, last: told.call }) : model;
-  const ended = current ? over(settled, reason, BY[reason]) : step(settled);
+  const ended = current ? over(settled, reason, BY[reason], { call: told.call }) : step(settled);
   return andThen(ended, (m) => wentOn(m, told, current, now));
 }
 

@@ -9,7 +9,7 @@ import { merged } from "./chatting.js";
 import { dropPair, endedView, NO_CALLING, see, seePair, step, andThen, type Model, type Step } from "./model.js";
 import { linkOwed } from "./calling.js";
 import { begin, muteCommand, notWanted, over } from "./pairing.js";
-import { isUnwantedPair, noRingFound, ringFound } from "./ringing.js";
+import { hushed, isUnwantedPair, noRingFound, ringFound } from "./ringing.js";
 import { find, waitingTold } from "./searching.js";
 
 /** How a pair ended that was gone when we came back. */
@@ -17,8 +17,8 @@ const LOST = { reason: "lost", by: "server" } as const;
 
 export function snapshotTold(model: Model, ready: Ready, skewMs: number, samePerson: boolean, now: number): Step {
   const known: Model = { ...see(model, { back: null }), skewMs, attempt: Math.max(model.attempt, ready.attempt), pending: samePerson ? model.pending : null };
-  const person = samePerson ? known : { ...see(known, { call: null, callEnded: null, link: null }), calling: NO_CALLING };
-  return andThen(stateTold(person, ready, now), linkOwed);
+  const person = samePerson ? step(known) : andThen(hushed(known), (m) => step({ ...see(m, { callEnded: null, link: null }), calling: NO_CALLING }));
+  return andThen(andThen(person, (m) => stateTold(m, ready, now)), linkOwed);
 }
 
 function stateTold(known: Model, { state, attempt }: Ready, now: number): Step {

@@ -5,7 +5,7 @@
  * a hook (`onCommand`, `onResume`), push messages, close sockets, or be silent. What came in is in `received`.
  */
 import { PROTOCOL_VERSION } from "../protocol.gen.js";
-import type { ClientMessage, Command, CommandError, Credentials, Ended, Line, Matched, Ready, Reply, ServerMessage, State, Waiting } from "../protocol.gen.js";
+import type { CallEnd, CallState, ClientMessage, Command, CommandError, Credentials, Ended, Incoming, Line, Matched, Mode, Ready, Reply, ServerMessage, State, Waiting } from "../protocol.gen.js";
 import type { SocketLike } from "../session/api.js";
 
 export class FakeServer {
@@ -29,6 +29,7 @@ export class FakeServer {
   expiresInMs: number | null = null;
   onCommand: (command: Command) => CommandError | null = () => null;
   onResume: (token: string) => "ok" | "retry" = () => "ok";
+  standingBy = false;
   #tokens = 0;
 
   readonly open = (url: string, protocol: string): SocketLike => {
@@ -36,6 +37,12 @@ export class FakeServer {
     this.sockets.push(socket);
     return socket;
   };
+
+  /** Another session of this person took over. The next `accept` finds the call gone, unless `state` has its pair. */
+  standBy(): void {
+    this.standingBy = true;
+    this.push({ type: "standby", rev: this.rev });
+  }
 
   /** The socket of the moment. */
   get socket(): FakeSocket {
@@ -81,6 +88,30 @@ export class FakeServer {
     return { type: "ended", rev: this.next(), pair, reason: "next", by: "peer", ...fields };
   }
 
+  /** Somebody calls. */
+  incoming(call: string, forMs = 60_000, mode: Mode = "text"): Incoming {
+    return { type: "incoming", rev: this.next(), call, caller: `caller-${call}`, mode, expires: Date.now() + forMs };
+  }
+
+  /** The call that the client asked for rings. */
+  rings(call: string, forMs = 60_000): CallState {
+    return { type: "call_state", rev: this.next(), call, state: "ringing", expires: Date.now() + forMs };
+  }
+
+  callOver(call: string, reason: CallEnd, fields: Partial<CallState> = {}): CallState {
+    return { type: "call_state", rev: this.next(), call, state: "ended", reason, ...fields };
+  }
+
+  /** It was taken, and its pair is there. */
+  taken(call: string, pair: string, media: Credentials | null = null): [CallState, Matched] {
+    const accepted: CallState = { type: "call_state", rev: this.next(), call, state: "accepted", pair };
+    return [accepted, { ...this.matched(pair, Math.max(1, this.attempt), media), rev: this.rev, call }];
+  }
+
+  ringing(call: string, outgoing: boolean, forMs = 60_000, mode: Mode = "text"): State {
+    return { kind: "ringing", call, outgoing, peer: `peer-${call}`, mode, expires: Date.now() + forMs };
+  }
+
   inPair(matched: Matched, talkingSince: number | null, lines: Line[] = []): State {
     return { kind: "pair", matched, talking_since: talkingSince, peer_away_until: null, peer_muted: { audio: false, video: false }, lines, peer_hidden: false, last_n: Math.max(0, ...lines.filter((line) => line.mine).map((line) => line.n)) };
   }
@@ -93,9 +124,18 @@ export class FakeServer {
     if (message.type === "auth") socket.deliver(this.#ready());
     else if (message.type === "resume") socket.deliver(this.onResume(message.resume_token) === "ok" ? this.#ready() : { type: "invalid_session", retry: true });
     else if ("id" in message) {
+      if (this.standingBy) return this.#toStandby(socket, message);
       if (message.type === "refresh") socket.deliver({ type: "refreshed", resume_token: `refreshed-${this.of("refresh").length}`, expires_at: null, ...this.#expiry() });
       socket.deliver(this.#answer(message));
     }
+  }
+
+  /** As a session is answered that stands by. */
+  #toStandby(socket: FakeSocket, command: Command): void {
+    if (command.type === "accept" && this.state.kind === "pair") socket.deliver(this.#ready());
+    const heard = command.type === "accept" || command.type === "decline" || command.type === "refresh";
+    const refusal = { code: "not_active", message: "", temporary: true } as const;
+    socket.deliver(heard ? this.#answer(command) : { type: "reply", id: command.id, ok: false, error: refusal });
   }
 
   #expiry(): { expires_at?: number } {
@@ -103,6 +143,7 @@ export class FakeServer {
   }
 
   #ready(): Ready {
+    this.standingBy = false;
     this.#tokens += 1;
     const self = { person: this.person, guest: true, facets: {} };
     return { type: "ready", rev: this.rev, attempt: this.attempt, session: "s1", resume_token: this.resumeToken, resume_window_ms: 60_000, self, state: this.state, ...this.#expiry() };

@@ -1,7 +1,9 @@
 /** A session, a fake server and fake media in one place, on a clock that the test moves. */
 import { vi } from "vitest";
+import { Line } from "../line.js";
 import { RandomChatSession } from "../random-chat-session.js";
-import type { Environment, LifecycleEvent, RandomChatOptions } from "../session/api.js";
+import type { Environment, LifecycleEvent, LineOptions, RandomChatOptions } from "../session/api.js";
+import { VideoCallSession } from "../video-call-session.js";
 import { FakeMedia } from "./fake-media.js";
 import { FakeServer } from "./fake-server.js";
 
@@ -51,6 +53,23 @@ export class World {
 
   session(options: Partial<RandomChatOptions> = {}): RandomChatSession {
     return new RandomChatSession({ config: CONFIG, environment: this.environment, media: this.media, ...options });
+  }
+
+  /** A call session that is online, over a line of its own. */
+  async calls(options: Partial<LineOptions> = {}): Promise<VideoCallSession> {
+    const calls = new VideoCallSession({ config: CONFIG, environment: this.environment, media: this.media, ...options });
+    calls.start();
+    await settle();
+    return calls;
+  }
+
+  /** Both sessions of one line. */
+  async both(options: Partial<LineOptions> = {}): Promise<[RandomChatSession, VideoCallSession]> {
+    const line = new Line({ config: CONFIG, environment: this.environment, media: this.media, ...options });
+    const both: [RandomChatSession, VideoCallSession] = [new RandomChatSession(line), new VideoCallSession(line)];
+    line.start();
+    await settle();
+    return both;
   }
 
   /** A session that is online. */
