@@ -1,8 +1,22 @@
-import type { EndedView, RandomChatState } from "@duologue/client";
+import type { EndedView, RandomChatState, VideoCallState } from "@duologue/client";
 import { describe, expect, it } from "vitest";
 import { blockTarget, dockOf, endedKey, lastHeard, layoutOf, othersWaiting, refusalOf, screenOf, type PageView } from "./view";
 
-const CALM: PageView = { devicesFailed: false, asking: false };
+const NO_CALLS: VideoCallState = {
+  connection: { status: "online" },
+  phase: "idle",
+  call: null,
+  pair: null,
+  media: { status: "none" },
+  network: { quality: null, dataSaver: false, soundOnly: false },
+  chat: [],
+  ended: null,
+  link: null,
+  microphone: true,
+  camera: true,
+  notice: null,
+};
+const CALM: PageView = { devicesFailed: false, asking: false, calls: { state: NO_CALLS, callee: null, ours: false }, linked: true };
 const ENDED: EndedView = { pair: "p", reason: "next", by: "peer", alias: "Heron", talkedMs: 252_000, nextAt: null, blocked: false, reported: false };
 
 function state(changes: Partial<RandomChatState>): RandomChatState {
