@@ -66,6 +66,9 @@ soak-next: ## Next again and again in real browsers, after which nothing may be 
 faults: ## every fault in every state, in real browsers: what people are told, and how long it takes (ARGS="-k signal")
 	@exec scripts/bootstrap python page livekit_server chromium nft -- .venv/bin/pytest -m "long or not long" tests/e2e/faults $(ARGS)
 
+chaos: ## the whole system as processes, people, faults by seed, checks from outside: ten minutes (ARGS="--seed 2 --only redis-empty")
+	@exec scripts/bootstrap python livekit_server postgres redis -- .venv/bin/python -m chaos $(ARGS)
+
 sim-planted: ## does the simulation find the bugs that were planted for it?
 	@exec scripts/bootstrap python -- .venv/bin/duologue sim --planted all --seeds 1-300 $(ARGS)
 
@@ -78,4 +81,4 @@ screenshots: ## take the pictures of the documentation into docs/images
 icons: ## draw the page's icons from web/public/favicon.svg
 	@exec scripts/bootstrap python chromium -- .venv/bin/python scripts/icons.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-store bench-match bench-observing bench-next bench-livekit soak soak-next faults sim-planted page screenshots icons
+.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-store bench-match bench-observing bench-next bench-livekit soak soak-next faults chaos sim-planted page screenshots icons

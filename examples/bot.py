@@ -10,21 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Awaitable
 
-from aiohttp import ClientError
-from picows import WSError
-
-from duologue.client import CommandRefused, ConnectionEnded, RandomChatSession, join
+from duologue.client import CommandRefused, RandomChatSession, join
 from duologue.protocol.client import Filters
-from duologue.protocol.codes import CloseCode, Mode
-from duologue.protocol.server import ChatLine, Matched, ServerMessage, Talking
+from duologue.protocol.codes import Mode
+from duologue.protocol.server import ChatLine, IdleState, Matched, Ready, ServerMessage, Talking
 
+TEXT = Filters(mode=Mode.TEXT)
 SILENCE_S = 60
 """Who writes nothing for so long has gone, or has no wish to talk."""
-PAUSE_S = 3
-"""Before it comes back to a server that was away."""
-FINAL = CloseCode.INVALID_TOKEN
-"""Close codes from here on mean: do not come back."""
 BYE = {"bye", "goodbye", "next"}
 
 
@@ -39,69 +34,60 @@ def answer(line: str) -> str | None:
 
 
 class Bot:
-    """One person, from the first search to the end of the connection."""
+    """One person, for as long as the server wants them."""
 
     def __init__(self, session: RandomChatSession) -> None:
         self._session = session
         self._partner = ""
 
     async def live(self) -> None:
-        """Meet one after another. Raises `ConnectionEnded`."""
-        await self._session.find(Filters(mode=Mode.TEXT))
+        """Meet one after another. Raises `ConnectionEnded` where the server does not want us any more."""
+        await self._move_on()
         while True:
             try:
                 async with asyncio.timeout(SILENCE_S):
                     news = await self._session.news()
             except TimeoutError:
-                await self._next()
+                await self._move_on()
             else:
                 await self._hear(news)
 
     async def _hear(self, news: ServerMessage) -> None:
         match news:
+            case Ready(state=IdleState()):  # we were away for so long that nobody waits for us
+                await self._move_on()
             case Matched(peer=peer):
                 self._partner = peer.alias
                 self._session.report_media()  # text needs no media: we are there
             case Talking():
                 await self._say(f"Hello, {self._partner}! I am a bot. Write to me, and say bye when you have enough.")
             case ChatLine(pair=pair, text=text) if pair == self._session.pair:
-                await self._answer(text)
-
-    async def _answer(self, text: str) -> None:
-        said = answer(text)
-        if said is None:
-            await self._next()
-        else:
-            await self._say(said)
+                said = answer(text)
+                await (self._move_on() if said is None else self._say(said))
 
     async def _say(self, text: str) -> None:
-        try:
-            if self._session.pair is not None:
-                await self._session.chat(text)
-        except CommandRefused as refused:
-            print(f"not said: {refused}")  # they left at this moment, or we write too fast
+        if self._session.pair is not None:
+            await may(self._session.chat(text))
 
-    async def _next(self) -> None:
-        try:
-            if self._session.pair is not None:
-                await self._session.next()
-        except CommandRefused as refused:
-            print(f"no next: {refused}")
+    async def _move_on(self) -> None:
+        if self._session.pair is not None:
+            await may(self._session.next())
+        elif self._session.waiting is None:
+            await may(self._session.find(TEXT))
+
+
+async def may(command: Awaitable[None]) -> None:
+    """Try it. They may leave at this very moment, or we ask too fast."""
+    try:
+        await command
+    except CommandRefused as refused:
+        print(f"not done: {refused}")
 
 
 async def main(server: str) -> None:
-    """Be there for as long as the server lets us; each time as a new guest."""
-    while True:
-        try:
-            async with RandomChatSession(await join(server)) as session:
-                await Bot(session).live()
-        except ConnectionEnded as ended:
-            if ended.code >= FINAL:
-                raise
-            print(ended)
-        except (OSError, ClientError, WSError, CommandRefused) as error:
-            print(f"{server} does not take us in: {error}")
-        await asyncio.sleep(PAUSE_S)
+    """Come back by itself from whatever happens, as the same guest."""
+    async with RandomChatSession(await join(server), reconnect=True, on_away=print) as session:
+        await Bot(session).live()
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ import pytest
 
 from duologue.app.dev import Started, all_in_one
 from duologue.app.media import MediaChoice
-from duologue.auth_settings import AuthSettings
 from duologue.client import Invitation, RandomChatSession, join
 from duologue.media.fake import FakeMedia
 from duologue.protocol.codes import Mode
 from duologue.settings import CallSettings, DatabaseSettings, GatewaySettings, HttpSettings, LimitSettings, Settings
+from duologue.settings.auth import AuthSettings
 from tests.fakes import free_port
 from tests.log_content import offences, recorded
 from tests.postgres import Postgres, running_postgres

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from duologue.die_with_parent import tied_to_this_process
 from tests.fakes import free_port
 
 START_WITHIN_S = 10
+SERVICE = "mymaster"
+"""What Sentinels here call the servers that they watch."""
 
 
 class RedisServer:
@@ -39,27 +42,31 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        self.launch()
+        give_up = time.monotonic() + START_WITHIN_S
+        while not self.answers():
+            self.check()
+            assert time.monotonic() < give_up, "redis-server does not answer"
+            time.sleep(0.01)
+
+    def launch(self) -> None:
+        """Start it; it answers a moment later. It ends with this process, however that ends."""
         binary = shutil.which("redis-server")
         assert binary, "redis-server is not installed: `make test` installs it, or apt-get install redis-server"
         config = (str(self._config),) if self._config is not None else ()
-        arguments = (
-            *config,
-            "--port",
-            str(self.port),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--dir",
-            str(self.directory),
-        )
-        log = self.directory / "redis.log"
-        self._process = subprocess.Popen([binary, *arguments, "--logfile", str(log), *self._options])
-        give_up = time.monotonic() + START_WITHIN_S
-        while not self.answers():
-            assert self._process.poll() is None, f"redis-server ended: {log.read_text()[-2_000:]}"
-            assert time.monotonic() < give_up, "redis-server does not answer"
-            time.sleep(0.01)
+        where = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory))
+        command = [binary, *config, *where, "--save", "", "--logfile", str(self.log), *self._options]
+        self._process = subprocess.Popen(tied_to_this_process(command))
+
+    def check(self) -> None:
+        """It did not end by itself."""
+        assert self._process is not None, "not started"
+        assert self._process.poll() is None, f"redis-server ended: {self.log.read_text()[-2_000:]}"
+
+    @property
+    def log(self) -> Path:
+        """What it says."""
+        return self.directory / "redis.log"
 
     def answers(self) -> bool:
         """Whether somebody listens there."""
@@ -120,3 +127,15 @@ def redis_server(*options: str) -> Iterator[RedisServer]:
             yield server
         finally:
             server.stop()
+
+
+def sentinel(directory: Path, primary_port: int, *lines: str, patience_ms: int = 500) -> RedisServer:
+    """A Sentinel that watches this primary, and the Sentinels and replicas that it finds there. Start and stop it."""
+    directory.mkdir()
+    config = directory / "sentinel.conf"
+    config.write_text(
+        f"sentinel monitor {SERVICE} 127.0.0.1 {primary_port} 2\n"
+        f"sentinel down-after-milliseconds {SERVICE} {patience_ms}\n"
+        f"sentinel failover-timeout {SERVICE} 3000\n" + "\n".join(lines)
+    )
+    return RedisServer(directory, "--sentinel", config=config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -82,3 +83,22 @@ async def test_cancelling_ends_a_loop(tasks: Tasks) -> None:
 
     assert task.cancelled()
     assert len(work.began_ms) == turns
+
+
+async def test_who_swallows_a_cancellation_hears_it_again(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `asyncio.wait_for` of Python 3.11 does where it is cancelled just when what it waits for is there."""
+    monkeypatch.setattr("duologue.tasks.INSIST_AFTER_S", 0.01)
+    swallowed = asyncio.Event()
+
+    async def stubborn() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        swallowed.set()
+        await asyncio.Event().wait()
+
+    task = tasks.spawn(stubborn(), name="stubborn")
+    await asyncio.sleep(0)
+    await tasks.cancel_all()
+
+    assert swallowed.is_set()
+    assert task.cancelled()

@@ -19,6 +19,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.http, self.websocket, self.admin = free_port(), free_port(), free_ports(4)
+        self.log = folder / "log"
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in LIVEKIT_VARIABLES.values()},
             "DUOLOGUE_ADMIN__PORT": str(self.admin),
@@ -28,20 +29,20 @@ class Place:
     @asynccontextmanager
     async def dev(self) -> AsyncIterator[str]:
         """`duologue dev --text-only`; gives its address."""
-        path = self.folder / "log"
-        with path.open("w") as log:
-            process = await asyncio.create_subprocess_exec(
+        with self.log.open("w") as log:
+            process = self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "duologue", "dev", "--text-only", f"--port={self.http}",
                 f"--ws-port={self.websocket}", stdout=log, stderr=log, cwd=self.folder, env=self.environment,
             )  # fmt: skip
         try:
             await wait_until(
-                lambda: "\n  page " in path.read_text() or process.returncode is not None,
+                lambda: "\n  page " in self.log.read_text() or process.returncode is not None,
                 description="it starts",
                 within_s=30,
             )
-            assert process.returncode is None, path.read_text()
+            assert process.returncode is None, self.log.read_text()
             yield f"http://127.0.0.1:{self.http}"
         finally:
-            process.terminate()
+            if process.returncode is None:
+                process.terminate()
             await process.wait()

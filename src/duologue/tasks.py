@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 RETRY_MS = 500
 """After a turn that failed: long enough not to spin, short enough for leases."""
+INSIST_AFTER_S = 2.0
+"""Long enough for whoever puts things in order before they end."""
 
 
 class Tasks:
@@ -47,11 +49,15 @@ class Tasks:
         return self.spawn(_repeat(turn, name, clock, every_ms), name=name)
 
     async def cancel_all(self) -> None:
-        """Stop everything and wait until it has stopped."""
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        """Stop everything and wait until it has stopped.
+
+        A library may swallow a cancellation (`asyncio.wait_for` can, before Python 3.12), so whoever goes on hears it
+        again.
+        """
+        while running := list(self._running):
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=INSIST_AFTER_S)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._running.pop(task, None)

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from duologue.auth_settings import AuthSettings
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import Mode
 from duologue.services.claims import Why
+from duologue.settings.auth import AuthSettings
 from tests.conftest import Town, open_town
 from tests.docs.test_docs import ROOT, blocks
 

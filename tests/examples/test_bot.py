@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from duologue.protocol.client import Filters
 from duologue.protocol.codes import EndReason, Mode
 from duologue.protocol.server import ChatLine, Ended
 from examples.bot import answer
+from tests.fakes import wait_until
 from tests.text_only import Place
 
 BOT = Path(__file__).parents[2] / "examples/bot.py"
@@ -59,6 +61,27 @@ async def test_it_greets_answers_and_moves_on(tmp_path: Path) -> None:
         async with somebody(server) as ben:
             await ben.matched()
             assert "I am a bot" in await heard(ben)
+
+
+def guests(place: Place) -> list[str]:
+    """Everybody who came in, in order."""
+    lines = [json.loads(line) for line in place.log.read_text().splitlines() if line.startswith("{")]
+    return [line["person"] for line in lines if line["event"] == "session_started"]
+
+
+async def test_it_comes_back_to_a_server_that_was_killed(tmp_path: Path) -> None:
+    """By itself, as the same guest, and it looks for somebody again."""
+    place = Place(tmp_path)
+    place.environment |= {"DUOLOGUE_LOG__FORMAT": "json", "DUOLOGUE_LOG__LEVEL": "info"}
+    async with place.dev() as server, bot(server):
+        await wait_until(lambda: guests(place), description="the bot is there")
+        (before,) = guests(place)
+        place.process.kill()
+        await place.process.wait()
+        async with place.dev(), somebody(server) as ana:
+            await ana.matched()
+            assert "I am a bot" in await heard(ana)
+            assert before in guests(place)
 
 
 @pytest.mark.parametrize(("line", "said"), [("hm", "You said: hm"), ("Next", None), ("goodbye.", None)])

@@ -11,6 +11,7 @@ from duologue.gateway import server
 from duologue.ids import GatewayId, SessionId
 from duologue.ledger import GATEWAY_LEASE_MS, Claim
 from duologue.protocol import client as c
+from duologue.protocol import server as s
 from tests.contract.stores import SHARD
 from tests.wires import TEXT, FakeWire, Yard, open_yard
 
@@ -71,6 +72,17 @@ async def test_the_lease_lasts_while_many_are_vouched_for(yard: Yard, monkeypatc
     await yard.gateway._stay_alive()
 
     assert await offered(yard) == 3
+
+
+async def test_a_search_in_a_store_that_forgot_counts_once() -> None:
+    """It is carried out twice: the store has to be told first who that is."""
+    async with open_yard(limits={"find": "1/h burst 1"}) as yard:
+        wire = await yard.person()
+        yard.store.records.begin_anew()
+        wire.say(c.Find("find", 1, TEXT))
+        await yard.settle()
+
+        assert [reply.ok for reply in wire.heard(s.Reply)] == [True]
 
 
 async def test_a_socket_that_goes_meanwhile_leaves_no_ghost(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from duologue.clock import SystemClock, SystemRng
 from duologue.errors import StartupError
-from duologue.hook_settings import WebhookSettings
 from duologue.hooks_out.opening import endpoints_of, open_webhooks
+from duologue.settings.calls import WebhookSettings
 from duologue.store.memory import MemoryStore
 from tests.fakes import wait_until
 from tests.hooks_out.made import RINGS, ended

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from duologue.auth_settings import AuthSettings
 from duologue.errors import StartupError, TokenRefused, Unavailable
 from duologue.issuers.office import open_token_office
 from duologue.services.identity import TokenOffice
 from duologue.services.keyring import ASK_EVERY_MS, TURN_MS
 from duologue.settings import Settings
+from duologue.settings.auth import AuthSettings
 from duologue.tasks import Tasks
 from tests.fakes import CountingRng, ManualClock, wait_until
 from tests.integrator import SECRET, TERMS, KeyServer, claims, jwk, jwks, key_server, private_key, signed

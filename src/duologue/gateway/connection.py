@@ -5,38 +5,31 @@ It must not know what a wire is made of: `sockets.py` brings real ones, a simula
 
 from __future__ import annotations
 
-import contextlib
-from collections import deque
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
 import structlog
 
-from duologue.errors import BackendError, DuologueError, RateLimited, TokenRefused, ValueRefused
 from duologue.gateway import events as ev
 from duologue.gateway import story, tally
+from duologue.gateway.errands import Errands
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session, State
-from duologue.ids import CallId, PersonId, SessionId
-from duologue.ledger import Attention, Caller, Claim, Delivery, News, Outcome, Paired, PersonState, Probe, TalkStarted
+from duologue.ids import PersonId, SessionId
+from duologue.ledger import Caller, Claim, Delivery, News, Paired, PersonState, Probe, TalkStarted
 from duologue.metrics import definitions as metrics
 from duologue.ports import Clock
 from duologue.protocol import codec
-from duologue.protocol.client import Find, MediaReport
-from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent
-from duologue.protocol.server import CommandError, PeerTyping, Self, ServerMessage
-from duologue.safety.addresses import prefix_of, shortened
-from duologue.services.calls import CallRefused
+from duologue.protocol.client import MediaReport
+from duologue.protocol.codes import CloseCode, MediaEvent
+from duologue.protocol.server import PeerTyping, Self, ServerMessage
+from duologue.safety.addresses import shortened
 from duologue.services.identity import Identity
-from duologue.services.lobby import Entry, Newcomer
+from duologue.services.lobby import Entry, Renewal
 from duologue.settings import GatewaySettings
 
 log = structlog.get_logger()
 
-PENDING_AT_MOST = 64
-"""Commands of one client waiting for the store; beyond that the socket closes."""
-AWAY = "something that this server needs is out of reach"
-"""All that strangers hear of it: the error names hosts, keys and people."""
 CLOSE_WITHIN_MS = 2_000
 """Who does not read would keep the socket, and so the seat, until the last byte went: not for long."""
 NOTHING_SAID: tuple[str, frozenset[MediaEvent]] = ("", frozenset())
@@ -89,11 +82,11 @@ class Hub(Protocol):
 
 
 class Connection:
-    """One socket. Frames in, events to the session, commands out; slow work in order, one at a time."""
+    """One socket. Frames in, events to the session, commands out; what takes time is an errand."""
 
     __slots__ = (
-        "_armed_ms", "_closing", "_cut_at_ms", "_expires_ms", "_generation", "_hub", "_identity", "_paused", "_pending",
-        "_said", "_session", "_since_ms", "_wire", "_working", "address", "id",
+        "_armed_ms", "_closing", "_cut_at_ms", "_errands", "_generation", "_hub", "_identity", "_paused", "_said",
+        "_session", "_since_ms", "_wire", "address", "expires_ms", "id",
     )  # fmt: skip
 
     def __init__(self, hub: Hub, session_id: SessionId, session: Session, address: str = "") -> None:
@@ -104,10 +97,9 @@ class Connection:
         self._wire: Wire | None = None
         self._identity: Identity | None = None
         self._generation = 0
-        self._expires_ms = 0
+        self.expires_ms = 0
         self._since_ms = 0
-        self._pending: deque[ev.SessionCommand] | None = None
-        self._working = False
+        self._errands: Errands | None = None
         self._paused = False
         self._closing = False
         self._armed_ms: int | None = None
@@ -148,7 +140,7 @@ class Connection:
         said = words if about == report.pair else frozenset[MediaEvent]()
         if isinstance(doing, Paired) and doing.pair.id == report.pair and report.event not in said:
             self._said = report.pair, said | {report.event}
-            tally.media_said(report, doing.pair, self._who().person, now_ms)
+            tally.media_said(report, doing.pair, self.who().person, now_ms)
             story.media_said(report, doing.pair, self._names(), now_ms)
 
     def violated(self, code: CloseCode, detail: str) -> None:
@@ -227,7 +219,7 @@ class Connection:
         tally.told(news, self._session, self._hub.clock.now_ms())
         if isinstance(news, TalkStarted):
             doing = self._session.doing
-            if isinstance(doing, Paired) and doing.pair.sides[0].person == self._who().person:
+            if isinstance(doing, Paired) and doing.pair.sides[0].person == self.who().person:
                 tally.talk_started(doing.pair, news.since_ms)
                 story.talk_started(doing.pair, self._names())
 
@@ -253,7 +245,7 @@ class Connection:
                 case ev.Close(code, reason):
                     self._close(code, reason)
                 case ev.Place(pair):
-                    person = self._who().person
+                    person = self.who().person
                     self.handle(ev.Placed(pair.id, self._hub.performer.pairs.place(pair, person)))
                 case ev.OpenRoom(pair):
                     self._hub.spawn(self._hub.performer.open_room(pair), f"open-room-{pair.id}")
@@ -292,106 +284,42 @@ class Connection:
             self._armed_ms = at_ms
             self._hub.arm(self, at_ms)
 
-    # -- slow work ------------------------------------------------------------------------------
-
     def _later(self, command: ev.SessionCommand) -> None:
-        """Queue what takes time. A task and a queue live only while there is work: idle people cost none."""
-        if self._pending is None:
-            self._pending = deque()
-        if len(self._pending) >= PENDING_AT_MOST and not isinstance(command, ev.Depart):
+        """Have it done after what takes time already."""
+        if self._errands is None:
+            self._errands = Errands(self, self._hub)
+            self._hub.spawn(self._run(self._errands), f"session-{self.id}")
+        if not self._errands.add(command):
             metrics.BOUNDS_HIT.labels("pending_commands").inc()
             self.handle(ev.CutOff(CloseCode.RATE_LIMITED))
-            return
-        self._pending.append(command)
-        if not self._working:
-            self._working = True
-            self._hub.spawn(self._work(), f"session-{self.id}")
 
-    async def _work(self) -> None:
-        self._bind()
+    async def _run(self, errands: Errands) -> None:
         try:
-            while self._pending:
-                await self._try(self._pending.popleft())
+            await errands.run()
         finally:
-            self._working = False
-            self._pending = None
+            self._errands = None
 
-    async def _try(self, command: ev.SessionCommand) -> None:
-        """A defect of ours must not leave somebody with a command that is never answered."""
-        try:
-            await self._carry_out(command)
-        except Exception:
-            metrics.DEFECTS.labels("session").inc()
-            log.exception("session_failed")
-            self.handle(ev.CutOff(CloseCode.SERVER_ERROR))
+    # -- who it is: asked and told by errands ---------------------------------------------------
 
-    async def _carry_out(self, command: ev.SessionCommand) -> None:
-        match command:
-            case ev.Enter(token, resume):
-                self.handle(await self._enter(token, resume=resume))
-            case ev.Perform(message):
-                began_ms = self._hub.clock.monotonic_ms()
-                outcome = await self._perform(command)
-                if not isinstance(message, MediaReport):
-                    tally.answered(message, outcome, self._hub.clock.monotonic_ms() - began_ms)
-                    self.handle(ev.Answered(message.id, outcome))
-            case ev.Relay(_, message):
-                with contextlib.suppress(BackendError):  # it may be lost
-                    await self._hub.performer.relay(self._caller(), message)
-            case ev.Attend(attention):
-                await self._attend(attention)
-            case ev.Renew(id_, token):
-                self.handle(self._renew(id_, token))
-            case ev.ListBlocks(id_):
-                self.handle(await self._list_blocks(id_))
-            case ev.TellLink(id_, renew):
-                self.handle(await self._link(id_, renew=renew))
-            case ev.TakeCall(id_, call):
-                await self._take_call(id_, call)
-            case ev.Depart(hold_ms):
-                await self._depart(hold_ms)
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a wire."""
+        return self._wire is not None
 
-    async def _depart(self, hold_ms: int) -> None:
-        """Asked until the ledger knows it, but for a record that cannot be read: that one cannot know anything."""
-        try:
-            await self._hub.performer.depart(self._caller(), hold_ms)
-        except BackendError as error:
-            log.error("departure_lost", detail=str(error), hint="its seat is held until its gateway is given up")
+    def who(self) -> Identity:
+        """Who speaks; to be asked once they came in."""
+        assert self._identity is not None, "the session acts for somebody only after Entered"
+        return self._identity
 
-    async def _attend(self, attention: Attention) -> None:
-        """Who could not be noted as here again would never be offered: their next session is."""
-        try:
-            await self._hub.performer.attend(self._caller(), attention)
-        except BackendError:
-            if attention is not Attention.QUIET:
-                self.handle(ev.CutOff(CloseCode.BACKEND_UNAVAILABLE))
+    def caller(self) -> Caller:
+        """The same as the store wants it."""
+        return Caller(self.who().person, self._generation)
 
-    async def _enter(self, token: str, *, resume: bool) -> ev.Entered | ev.EntryRefused | ev.ResumeRefused:
-        performer = self._hub.performer
-        try:
-            newcomer = Newcomer(self.id, performer.gateway, lambda: self._wire is not None, self.person)
-            if resume:
-                entry = await performer.resume(token, newcomer)
-            else:
-                entry = await performer.enter(token, newcomer, prefix_of(self.address))
-        except TokenRefused as refused:
-            if resume and not refused.expired:
-                return ev.ResumeRefused()
-            code = CloseCode.TOKEN_EXPIRED if refused.expired else CloseCode.INVALID_TOKEN
-            return ev.EntryRefused(code, str(refused))
-        except RateLimited as limited:
-            wait_ms = self._hub.spread_ms(limited.retry_after_ms)
-            return ev.EntryRefused(CloseCode.RATE_LIMITED, "too many arrivals, of yours or from your address", wait_ms)
-        except BackendError as error:
-            return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, _unavailable(error).message)
-        except DuologueError:
-            return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, AWAY)
-        return self._came_in(entry, resumed=resume)
-
-    def _came_in(self, entry: Entry, *, resumed: bool) -> ev.Entered:
+    def came_in(self, entry: Entry, *, resumed: bool) -> ev.Entered:
+        """A service let this person in."""
         self._identity, self._generation = entry.identity, entry.arrival.generation
-        self._expires_ms = entry.expires_ms
-        self._bind()
+        self.expires_ms = entry.expires_ms
+        self.bind()
         if self._wire is not None:
             self._hub.entered(self, entry.identity.person)
             self._since_ms = self._since_ms or self._hub.clock.now_ms()
@@ -400,90 +328,14 @@ class Connection:
         me = Self(entry.identity.person, entry.identity.guest, entry.identity.facets)
         return ev.Entered(me, entry.arrival, entry.resume_token, entry.expires_ms)
 
-    def _renew(self, id_: str, token: str) -> ev.Refreshed | ev.Answered:
-        try:
-            renewal = self._hub.performer.lobby.renew(self._who(), token, self._generation)
-        except TokenRefused as refused:
-            return ev.Answered(id_, CommandError(ErrorCode.BAD_REQUEST, str(refused), temporary=False))
-        except BackendError as error:
-            return ev.Answered(id_, _unavailable(error))
-        self._identity, self._expires_ms = renewal.identity, renewal.expires_ms
-        return ev.Refreshed(id_, renewal.resume_token, renewal.expires_ms)
+    def renewed(self, renewal: Renewal) -> None:
+        """They stay longer."""
+        self._identity, self.expires_ms = renewal.identity, renewal.expires_ms
 
-    async def _list_blocks(self, id_: str) -> ev.Listed | ev.Answered:
-        try:
-            return ev.Listed(id_, await self._hub.performer.blocks.list(self._who().person))
-        except BackendError as error:
-            return ev.Answered(id_, _unavailable(error))
-
-    async def _link(self, id_: str, *, renew: bool) -> ev.LinkTold | ev.Answered:
-        try:
-            return ev.LinkTold(id_, await self._hub.performer.calls.link(self._who().person, renew=renew))
-        except CallRefused as refused:
-            return ev.Answered(id_, _refused(refused))
-        except BackendError as error:
-            return ev.Answered(id_, _unavailable(error))
-
-    async def _take_call(self, id_: str, call: CallId) -> None:
-        """With a session that stands by, which comes in by it."""
-        newcomer = Newcomer(self.id, self._hub.performer.gateway, lambda: self._wire is not None, self.person)
-        taken: Entry | CommandError | None
-        try:
-            taken = await self._hub.performer.calls.answer(self._who(), newcomer, call, self._expires_ms)
-        except CallRefused as refused:
-            taken = _refused(refused)
-        except BackendError as error:
-            taken = _unavailable(error)
-        except DuologueError:
-            taken = CommandError(ErrorCode.UNAVAILABLE, AWAY, temporary=True)
-        if isinstance(taken, Entry):
-            self.handle(self._came_in(taken, resumed=True))
-            self.handle(ev.Answered(id_, Outcome.DONE))
-        else:
-            self.handle(ev.NotTaken(id_, taken or Outcome.DONE))
-
-    async def _perform(self, command: ev.Perform) -> Outcome | CommandError:
-        try:
-            outcome = await self._hub.performer.perform(self._who(), self._generation, command.message)
-            if outcome is Outcome.GONE:
-                await self._hub.vouch_for(self)
-                outcome = await self._hub.performer.perform(self._who(), self._generation, command.message)
-        except RateLimited as limited:
-            return CommandError(
-                ErrorCode.RATE_LIMITED, "too fast", temporary=True, retry_after_ms=limited.retry_after_ms
-            )
-        except CallRefused as refused:
-            return _refused(refused)
-        except BackendError as error:
-            return _unavailable(error)
-        except ValueRefused as error:
-            return CommandError(ErrorCode.BAD_REQUEST, str(error), temporary=False)
-        if isinstance(command.message, Find) and outcome is Outcome.DONE:
-            log.debug("search_started", attempt=command.message.attempt, mode=str(command.message.filters.mode))
-        return outcome
+    def bind(self) -> None:
+        """Whatever this task logs from now on is about this session."""
+        structlog.contextvars.bind_contextvars(**self._names())
 
     def _names(self) -> dict[str, str]:
         """What lines about this person are found by."""
         return {"session": self.id} if self._identity is None else {"session": self.id, "person": self._identity.person}
-
-    def _bind(self) -> None:
-        """Whatever this task logs is about this session."""
-        structlog.contextvars.bind_contextvars(**self._names())
-
-    def _caller(self) -> Caller:
-        return Caller(self._who().person, self._generation)
-
-    def _who(self) -> Identity:
-        assert self._identity is not None, "the session acts for somebody only after Entered"
-        return self._identity
-
-
-def _refused(refused: CallRefused) -> CommandError:
-    temporary = refused.retry_after_ms is not None
-    return CommandError(refused.code, str(refused), temporary, refused.retry_after_ms)
-
-
-def _unavailable(error: BackendError) -> CommandError:
-    """What the client hears; the log has the rest."""
-    log.warning("backend_unavailable", detail=str(error))
-    return CommandError(ErrorCode.UNAVAILABLE, AWAY, temporary=True, retry_after_ms=error.retry_after_ms)

@@ -94,18 +94,27 @@ class Performer:
         """Make the room of a pair."""
         await self.pairs.open(pair)
 
+    async def admit(self, who: Identity, message: Performable) -> None:
+        """Raises `RateLimited` for who searches or calls too often, over all their sockets.
+
+        Once for each message: it is carried out a second time where the store had forgotten who sent it.
+        """
+        match message:
+            case c.Find() | c.Next():
+                await self._admit(f"find:{who.person}", self._find)
+            case c.Call():
+                await self._admit(f"call:{who.person}", self._call)
+
     async def perform(self, who: Identity, generation: int, message: Performable) -> Outcome:
-        """Carry out one message. Raises `RateLimited` for who searches too often, over all their sockets."""
+        """Carry out one message that was admitted. Raises `RateLimited` for what others bear only so much of."""
         request = getattr(message, "id", None)
         caller = Caller(who.person, generation, RequestId(request) if request is not None else None)
         match message:
             case c.Find(attempt=attempt, filters=filters):
-                await self._admit(f"find:{who.person}", self._find)
                 return await self.lobby.find(caller, who, attempt, filters)
             case c.Cancel(attempt=attempt):
                 return await self.lobby.cancel(caller, attempt)
             case c.Next(pair=pair, attempt=attempt, filters=wishes):
-                await self._admit(f"find:{who.person}", self._find)
                 return await self.lobby.next(caller, who, PairId(pair), attempt, wishes)
             case c.Leave(pair=pair):
                 return await self.lobby.leave(caller, PairId(pair))
@@ -167,8 +176,7 @@ class Performer:
                 return await self.calls.cancel(caller, CallId(call))
 
     async def _ring_up(self, caller: Caller, who: Identity, to: str, mode: Mode) -> Outcome:
-        """Nobody calls often, and nobody is called often, by however many."""
-        await self._admit(f"call:{who.person}", self._call)
+        """Nobody is called often, by however many."""
         callee = await self.calls.whom(who, to)
         await self._admit(f"ring:{callee}", self._ring)
         return await self.calls.call(caller, callee, mode)

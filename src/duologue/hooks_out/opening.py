@@ -9,7 +9,6 @@ from functools import partial
 
 from duologue.calls.call import Call
 from duologue.errors import StartupError
-from duologue.hook_settings import WebhookSettings
 from duologue.hooks_out.deliveries import Deliveries
 from duologue.hooks_out.door import Endpoint, door_to
 from duologue.hooks_out.message import told_of
@@ -17,6 +16,7 @@ from duologue.hooks_out.reach import Reach
 from duologue.hooks_out.signing import read_secrets
 from duologue.ports import Clock, LookingStore, Rng
 from duologue.services.call_events import Listener
+from duologue.settings.calls import WebhookSettings
 
 DRAIN_WITHIN_S = 3.0
 """What is told just before a stop."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 
-from duologue.auth_settings import IssuerSettings, check_secret
 from duologue.errors import StartupError, Unavailable
 from duologue.issuers.sources import FileKeys, HttpKeys
 from duologue.matching.rules import Rules
@@ -17,6 +16,7 @@ from duologue.services.issuers import Issuer, Issuers, Terms
 from duologue.services.keyring import TURN_MS, Keyring, Keys, SharedSecret
 from duologue.services.keyset import KeysUnreadable, read_keys
 from duologue.settings import Settings
+from duologue.settings.auth import IssuerSettings, check_secret
 from duologue.tasks import Tasks
 
 

@@ -1,4 +1,4 @@
-"""What the operator decides about matching, as one frozen value. `settings.py` reads it from the configuration."""
+"""What the operator decides about matching, as one frozen value, which `settings/matching.py` reads."""
 
 from __future__ import annotations
 

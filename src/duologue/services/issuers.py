@@ -16,7 +16,6 @@ from typing import NamedTuple
 import jwt
 import structlog
 
-from duologue.auth_settings import TENANT_OF_GUESTS
 from duologue.errors import ValueRefused
 from duologue.ids import PersonId
 from duologue.matching.rules import Rules
@@ -25,6 +24,7 @@ from duologue.safety.text import place_for_log
 from duologue.services.claims import Claims, NotTaken, Why, read_claims, read_header, stated_issuer
 from duologue.services.identity import ISSUER, Grant, Identity
 from duologue.services.keyring import KeyMissing, Keys
+from duologue.settings.auth import TENANT_OF_GUESTS
 
 log = structlog.get_logger()
 

@@ -21,7 +21,7 @@ from tests.builders import ANA, BEN
 from tests.contract.stores import GATEWAY, PAIR
 from tests.fakes import free_port, wait_until
 from tests.figures import Counted
-from tests.redis_server import RedisServer, redis_server
+from tests.redis_server import RedisServer, redis_server, sentinel
 from tests.store.redis.rig import error_of, serves, store_at, until_it_works, world_of
 
 FAILOVER_WITHIN_S = 30
@@ -108,20 +108,13 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     with ExitStack() as stack:
         primary = stack.enter_context(redis_server(*AT_ONCE))
         replica = stack.enter_context(redis_server("--replicaof", "127.0.0.1", str(primary.port), *AT_ONCE))
-        sentinels = [sentinel(stack, tmp_path / f"sentinel{n}", primary.port) for n in range(3)]
+        sentinels = [started_sentinel(stack, tmp_path / f"sentinel{n}", primary.port) for n in range(3)]
         yield Watched((primary, replica), sentinels)
 
 
-def sentinel(stack: ExitStack, directory: Path, primary_port: int, *lines: str) -> RedisServer:
+def started_sentinel(stack: ExitStack, directory: Path, primary_port: int, *lines: str) -> RedisServer:
     """One that loses patience soon."""
-    directory.mkdir()
-    config = directory / "sentinel.conf"
-    config.write_text(
-        f"sentinel monitor mymaster 127.0.0.1 {primary_port} 2\n"
-        "sentinel down-after-milliseconds mymaster 500\n"
-        "sentinel failover-timeout mymaster 3000\n" + "\n".join(lines)
-    )
-    server = RedisServer(directory, "--sentinel", config=config)
+    server = sentinel(directory, primary_port, *lines)
     server.start()
     stack.callback(server.stop)
     return server
@@ -189,11 +182,18 @@ class TestSentinel:
             assert list(await world.queue()) == [ANA]
             await until_it_works(lambda: store.read_news(GATEWAY, 0, 20))
 
+    async def test_a_store_may_be_closed_at_once(self, watched: Watched) -> None:
+        """As the parent of `duologue serve` does once Redis answers: nothing that looks after the primary stays."""
+        async with asyncio.timeout(FAILOVER_WITHIN_S):
+            for _ in range(20):
+                async with store_at(watched.url, "realm") as store:
+                    await store.keep_alive(GATEWAY)
+
     async def test_a_sentinel_may_want_a_password_of_its_own(self, tmp_path: Path) -> None:
         """It is not that of Redis."""
         with ExitStack() as stack:
             primary = stack.enter_context(redis_server(*AT_ONCE))
-            guarded = sentinel(stack, tmp_path / "guarded", primary.port, "requirepass of-the-sentinel")
+            guarded = started_sentinel(stack, tmp_path / "guarded", primary.port, "requirepass of-the-sentinel")
             url = f"redis+sentinel://127.0.0.1:{guarded.port}/mymaster"
 
             await people_meet(f"{url}?sentinel_password=of-the-sentinel")

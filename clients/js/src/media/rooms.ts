@@ -23,6 +23,7 @@ import type { MediaPlatform } from "./platform.js";
 import { watchQuality } from "./quality.js";
 import { isSignalUrl, onSocket } from "./sockets.js";
 import { Stage, type NetworkUse, type OwnTrack } from "./stage.js";
+import { unlessAborted, within } from "./waiting.js";
 
 export interface LiveKitRoomsOptions {
   /** Owned by the page (it shows a preview); closed with the session. */
@@ -244,28 +245,4 @@ export class LiveKitRooms implements MediaAdapter {
 
 function isLoopback(url: string): boolean {
   return ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
-}
-
-/** What is awaited may go on; nobody waits for it any more. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignalLike): Promise<T> {
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    const fail = (): void => reject(new DuologueError("aborted"));
-    if (signal.aborted) fail();
-    signal.addEventListener("abort", fail);
-    stop = () => signal.removeEventListener("abort", fail);
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    stop();
-  }
-}
-
-/** Wait for it, but not for longer. */
-async function within(ms: number, done: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([done, over]);
-  clearTimeout(timer);
 }

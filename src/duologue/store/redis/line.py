@@ -197,13 +197,15 @@ class Line:
 
     async def _watch(self, link: Link) -> None:
         """Leave a primary once it was replaced: it does not tell us."""
-        while self._link is link:
+        while True:
+            await self._clock.sleep_ms(WATCH_EVERY_MS)  # first: it was asked for just now
+            if self._link is not link:
+                return
             if await self._connector.was_replaced(link) and self._link is link:
                 metrics.STORE_ERRORS.labels("replaced").inc()
                 self._link = None  # a batch that is on its way is read to its end
                 if not self._pumping:
                     await link.connection.disconnect(nowait=True)
-            await self._clock.sleep_ms(WATCH_EVERY_MS)
 
     async def _teach(self, connection: AbstractConnection) -> None:
         await connection.send_packed_command(

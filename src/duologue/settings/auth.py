@@ -1,4 +1,4 @@
-"""Who may say who somebody is, as an operator sets it: the section `[auth]`. Read by `settings.py`.
+"""Who may say who somebody is, as an operator sets it: the section `[auth]`.
 
 A mistake here lets strangers in or shuts everybody out, so whatever contradicts itself is refused at the start.
 """
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from duologue.sections import Section
+from duologue.settings.section import Section, refuse_namesakes
 
 OURS = "duologue"
 """The `iss` of our own tokens."""
@@ -133,10 +133,7 @@ class AuthSettings(Section):
 
     @model_validator(mode="after")
     def _no_two_alike(self) -> Self:
-        names = [issuer.name for issuer in self.issuers]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"two issuers are called {', '.join(twice)}: give each a name of its own")
+        refuse_namesakes((issuer.name for issuer in self.issuers), "issuers")
         for what, value in SAYS_THE_TENANT.items():
             for one, other in combinations(self.issuers, 2):
                 if value(one) is not None and value(one) == value(other) and one.of_tenant != other.of_tenant:

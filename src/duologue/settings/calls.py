@@ -1,4 +1,4 @@
-"""Which servers are told of direct calls, as an operator sets it: `[[calls.webhooks]]`. Read by `settings.py`.
+"""Direct calls, and which servers are told of them.
 
 Where we connect to is decided here and nowhere else, so nobody who calls or is called can send us anywhere.
 """
@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from duologue.safety.addresses import Network, is_local
-from duologue.sections import Section
+from duologue.settings.section import Section, networks_in, refuse_namesakes
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,24}$")]
 
@@ -44,12 +44,7 @@ class WebhookSettings(Section):
     @field_validator("private_networks")
     @classmethod
     def _networks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
-        for text in texts:
-            try:
-                ip_network(text)
-            except ValueError as error:
-                raise ValueError(f"{error}: write a network such as 10.0.0.0/8 or an address") from error
-        return texts
+        return networks_in(texts)
 
     @model_validator(mode="after")
     def _safe_url(self) -> Self:
@@ -72,6 +67,24 @@ class WebhookSettings(Section):
     def networks(self) -> tuple[Network, ...]:
         """`private_networks` as networks."""
         return tuple(ip_network(text) for text in self.private_networks)
+
+
+class CallSettings(Section):
+    """Direct calls: [how they work](../explanation/calls.md)."""
+
+    who: Literal["link", "anyone_in_tenant", "nobody"] = Field(
+        "link",
+        description="Who may call somebody. link: who has their personal link; anyone_in_tenant: also users of the "
+        "same integrator, by what it calls them (`sub`), but no guests.",
+    )
+    ring_ms: int = Field(60_000, ge=1_000, le=300_000, description="How long it rings before it is missed.")
+    webhooks: tuple[WebhookSettings, ...] = Field((), description="Servers of yours that are told of calls.")
+
+    @field_validator("webhooks")
+    @classmethod
+    def _no_two_alike(cls, webhooks: tuple[WebhookSettings, ...]) -> tuple[WebhookSettings, ...]:
+        refuse_namesakes((each.name for each in webhooks), "webhooks")
+        return webhooks
 
 
 def _has_good_port(parts: SplitResult) -> bool:

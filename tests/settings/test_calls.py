@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from duologue.hook_settings import WebhookSettings
 from duologue.settings import CallSettings
+from duologue.settings.calls import WebhookSettings
 
 GOOD: dict[str, Any] = {"name": "push", "url": "https://push.example.org/calls", "secret": "whsec_x"}
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from duologue.auth_settings import OURS, TENANT_OF_GUESTS
 from duologue.errors import StartupError
 from duologue.ids import PersonId
 from duologue.services.identity import ISSUER, Identity
 from duologue.settings import load
+from duologue.settings.auth import OURS, TENANT_OF_GUESTS
 from tests.integrator import SECRET, TERMS
 
 ACME = TERMS | {"secret": SECRET}

@@ -1,0 +1,123 @@
+"""Answers, recovery, and what is left when all is over. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from chaos.checks.violation import Found
+from chaos.felt import groups, unwell
+from chaos.story import Entry, Gone, Heard, Lost, Said, Story
+from duologue.protocol import client as c
+from duologue.protocol import server as s
+from duologue.protocol.codes import CloseCode
+from duologue.simulation.belief import Belief
+
+REPLIES_LATE_MS = 20_000
+STAYS = ("nodes", "epoch", "shards", "due", "use", "status", "gateways")
+"""Keys that may be there when nobody is, as ARCHITECTURE.md says."""
+STAYS_BY_KIND = ("lease", "gateway", "outbox", "queue", "blocks", "rate")
+EXPIRES = "person"
+"""Kept for a minute after somebody is gone, for who comes back; then the ledger forgets them."""
+
+
+def every_command_is_answered(story: Story) -> Found:
+    """Once for each time that it was said, or the connection ends."""
+    for who, entries in story.by_person().items():
+        asked: dict[str, int] = {}
+        open_: Counter[str] = Counter()
+        for entry in entries:
+            match entry.what:
+                case Said(message) if isinstance(message, c.Command):
+                    asked[message.id] = entry.at_ms
+                    open_[message.id] += 1
+                case Heard(s.Reply(id=id_)):
+                    asked.pop(id_, None)
+                    open_[id_] -= 1
+                    if open_[id_] < 0:
+                        yield entry.at_ms, who, f"{id_} was answered twice"
+                case Lost() | Gone():
+                    asked.clear()
+        for id_, at_ms in asked.items():
+            if story.left_ms - at_ms > REPLIES_LATE_MS:
+                yield at_ms, who, f"{id_} never was answered"
+
+
+def nobody_is_thrown_out(story: Story) -> Found:
+    """People here do nothing wrong, so no close code may tell them to stay away."""
+    for entry in story.entries:
+        match entry.what:
+            case Lost(code=code, mine=False) if 4300 <= code < 4400:
+                yield entry.at_ms, entry.who, f"was closed with {CloseCode(code).name}"
+
+
+def all_is_well_at_rest(story: Story) -> Found:
+    """When the faults are over, everybody is in, and both sides of a talk say so."""
+    talks: defaultdict[str, list[str]] = defaultdict(list)
+    for who, entries in story.by_person().items():
+        belief, is_in = _believes([entry for entry in entries if entry.at_ms <= story.left_ms])
+        if is_in is False:
+            yield story.left_ms, who, "is not back"
+        elif is_in and belief.pair is not None and belief.talking:
+            talks[belief.pair].append(who)
+    for pair, people in talks.items():
+        if len(people) != 2:
+            yield story.left_ms, people[0], f"believes to talk in {pair}, alone"
+
+
+def _believes(entries: list[Entry]) -> tuple[Belief, bool | None]:
+    """What somebody believes, and whether they are in; None: away by their own will."""
+    belief, is_in = Belief(), None
+    stops: set[str] = set()
+    for entry in entries:
+        match entry.what:
+            case Lost(mine=mine):
+                is_in = None if mine else False
+            case Gone():
+                is_in = None
+            case Said(c.Cancel(id=id_) | c.Leave(id=id_)):
+                stops.add(id_)
+            case Heard(s.Ready() as ready):
+                belief, is_in = belief._replace(rev=0).after(ready), True
+            case Heard(s.Reply(id=id_, ok=True)) if id_ in stops:
+                belief = belief.cancelled()
+            case Heard(message):
+                belief = belief.after(message)
+    return belief, is_in
+
+
+def faults_end_in_time(story: Story) -> Found:
+    """Each fault has a bound: so long after it healed, nobody feels it."""
+    everything = unwell(story)
+    for trouble in story.troubles:
+        if trouble.failure:
+            yield trouble.began_ms, trouble.name, trouble.failure
+    for group in groups(story):
+        for each in group.felt(everything):
+            if each.until_ms > group.until_ms:
+                late_ms = each.until_ms - group.until_ms
+                text = f"{each.who}: {each.why} for {each.lasted_ms} ms, {late_ms} ms longer than promised"
+                yield each.from_ms, group.name, text
+
+
+def nothing_is_left(story: Story) -> Found:
+    """Seats released, rooms gone, keys gone."""
+    rest = story.rest
+    forgets = {item.partition(":")[2] for item in rest.due if item.startswith("forget:")}
+    for what in rest.unreadable:
+        yield story.left_ms, "the end", what
+    for key in rest.keys:
+        kind, _, name = key.partition(":")
+        stays = key in STAYS or kind in STAYS_BY_KIND or (kind == EXPIRES and name in forgets)
+        if not stays:
+            yield story.left_ms, "Redis", f"{key} is still there"
+    for node, pairs in rest.carried.items():
+        if pairs != 0:
+            yield story.left_ms, node, f"is counted to carry {pairs} pairs"
+    for room in rest.rooms:
+        yield story.left_ms, "LiveKit", f"room {room} is still there"
+
+
+def logs_are_clean(story: Story) -> Found:
+    """No line that must not be there, in the log of any process."""
+    for line in story.offences:
+        yield story.left_ms, "a log", line

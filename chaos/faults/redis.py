@@ -1,0 +1,171 @@
+"""Redis forgets, goes back in time, falls silent, refuses, and is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from random import Random
+
+from chaos.faults.fault import fault
+from chaos.redis import PASSWORD, PATIENT_MS, USER
+from chaos.topology import System
+
+AWAY_AND_BACK = "commands are refused and tried again, who waits is told that it pauses, and keeps the place"
+
+
+@fault(
+    what="Redis is killed and begins anew, empty",
+    seen=f"{AWAY_AND_BACK}; talks go on",
+    within_s=15,
+    lasts_s=(1, 6),
+    forgets=True,
+)
+async def redis_empty(system: System, _: Random) -> AsyncIterator[str]:
+    primary = await system.redis.primary()
+    primary.process.kill()
+    try:
+        yield "killed"
+    finally:
+        await primary.restart(empty=True)
+
+
+@fault(
+    what="Redis begins anew from an old snapshot",
+    seen=f"{AWAY_AND_BACK}; what had ended since ends again without a word",
+    within_s=15,
+    lasts_s=(1, 3),
+    forgets=True,
+)
+async def redis_snapshot(system: System, dice: Random) -> AsyncIterator[str]:
+    primary = await system.redis.primary()
+    await primary.ask("SAVE")
+    old_s = dice.uniform(3, 12)
+    await asyncio.sleep(old_s)
+    primary.process.kill()
+    try:
+        yield f"{old_s:.0f} s old"
+    finally:
+        await primary.restart(empty=False)
+
+
+@fault(
+    what="Redis is stopped for 10 s",
+    seen=AWAY_AND_BACK,
+    within_s=10,
+    lasts_s=(10, 10),
+)
+async def redis_stopped(system: System, _: Random) -> AsyncIterator[str]:
+    primary = await system.redis.primary()
+    primary.process.freeze()
+    try:
+        yield "SIGSTOP"
+    finally:
+        primary.process.thaw()
+
+
+@fault(
+    what="Sentinels replace a Redis that lives; what its replica had not heard of is lost",
+    seen=f"{AWAY_AND_BACK}; talks go on",
+    within_s=20,
+    lasts_s=(2, 5),
+    forgets=True,
+)
+async def redis_failover(system: System, _: Random) -> AsyncIterator[str]:
+    """The network to the replica is held for a moment, so that it misses something."""
+    await system.redis.fail_over()
+    yield "SENTINEL FAILOVER"
+    await system.redis.until_whole()
+
+
+@fault(
+    what="Redis is killed, and Sentinels replace it",
+    seen=f"{AWAY_AND_BACK}; talks go on",
+    within_s=25,
+    lasts_s=(2, 5),
+    forgets=True,
+)
+async def redis_replaced(system: System, _: Random) -> AsyncIterator[str]:
+    primary = await system.redis.primary()
+    await system.redis.patience(1_000)
+    primary.process.kill()
+    try:
+        await system.redis.until_replaced(primary.relay.port)
+        yield "killed"
+    finally:
+        await system.redis.patience(PATIENT_MS)
+        await primary.restart(empty=True)
+        await system.redis.until_whole()
+
+
+@fault(what="all connections to Redis are broken off", seen="a command may be refused once", within_s=6)
+async def redis_clients_killed(system: System, _: Random) -> AsyncIterator[str]:
+    primary = await system.redis.primary()
+    await primary.ask("CLIENT", "KILL", "USER", USER)
+    yield "CLIENT KILL"
+
+
+@fault(what="Redis forgets its scripts", seen="nothing", within_s=3)
+async def redis_scripts_flushed(system: System, _: Random) -> AsyncIterator[str]:
+    primary = await system.redis.primary()
+    await primary.ask("SCRIPT", "FLUSH", "SYNC")
+    yield "SCRIPT FLUSH"
+
+
+@fault(what="Redis is out of memory", seen=AWAY_AND_BACK, within_s=8, lasts_s=(4, 10))
+async def redis_out_of_memory(system: System, _: Random) -> AsyncIterator[str]:
+    primary = await system.redis.primary()
+    await primary.ask("CONFIG", "SET", "maxmemory", "1")
+    try:
+        yield "maxmemory 1"
+    finally:
+        await primary.ask("CONFIG", "SET", "maxmemory", "0")
+
+
+@fault(
+    what="Redis takes no writes (READONLY, NOREPLICAS)",
+    seen=AWAY_AND_BACK,
+    within_s=8,
+    lasts_s=(4, 10),
+)
+async def redis_too_few_replicas(system: System, _: Random) -> AsyncIterator[str]:
+    primary = await system.redis.primary()
+    await primary.ask("CONFIG", "SET", "min-replicas-to-write", "3")
+    try:
+        yield "min-replicas-to-write 3"
+    finally:
+        await primary.ask("CONFIG", "SET", "min-replicas-to-write", "0")
+
+
+@fault(
+    what="the password of Redis was changed, and ours is the old one",
+    seen=AWAY_AND_BACK,
+    within_s=10,
+    lasts_s=(4, 10),
+)
+async def redis_password_rotated(system: System, _: Random) -> AsyncIterator[str]:
+    primary = await system.redis.primary()
+    await primary.ask("ACL", "SETUSER", USER, "resetpass", ">another")
+    await primary.ask("CLIENT", "KILL", "USER", USER)
+    try:
+        yield "ACL SETUSER"
+    finally:
+        await primary.ask("ACL", "SETUSER", USER, "resetpass", f">{PASSWORD}")
+
+
+@fault(
+    what="Redis is 50 to 500 ms away",
+    seen="everything takes that much longer, some times over",
+    within_s=8,
+    lasts_s=(8, 20),
+)
+async def redis_far_away(system: System, dice: Random) -> AsyncIterator[str]:
+    from chaos.relay import Bad
+
+    far = Bad()
+    far.delay_s = dice.uniform(0.025, 0.25)
+    primary = await system.redis.primary()
+    primary.relay.worsen(far)
+    try:
+        yield f"{far.delay_s * 2000:.0f} ms there and back"
+    finally:
+        primary.relay.mend()

@@ -1,0 +1,217 @@
+"""Who uses the service, and what they do: search, talk, write, press Next, block, reload, vanish, and come back.
+
+What they do is drawn from dice of their own; what they saw is in the story. Somebody with video joins the room for
+real (`media.py`). They do nothing that a client of ours would not do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from random import Random
+
+from chaos.connection import Connection, Note
+from chaos.media import Room
+from chaos.story import Traits
+from duologue.client import ConnectionEnded
+from duologue.protocol import client as c
+from duologue.protocol import server as s
+from duologue.protocol.codes import ErrorCode, MediaEvent, Mode
+from duologue.simulation.belief import Belief
+
+LANGUAGES = ("en", "fr")
+SPOKEN = "says something that no log may hold"
+"""Stands in each line that they write."""
+PATIENCE_S = 20.0
+"""A command without an answer for so long: the server is as good as gone."""
+
+
+def traits(number: int, seed: int, video: bool) -> Traits:
+    """Somebody, always the same for a seed."""
+    dice = Random(f"{seed}-traits-{number}")
+    wants = dice.choice(LANGUAGES) if dice.random() < 0.3 else None
+    return Traits(f"p{number}", dice.choice(LANGUAGES), wants, Mode.VOICE if video else Mode.TEXT)
+
+
+class Person:
+    """One of them. `live` goes on until `leave`."""
+
+    def __init__(self, who: Traits, url: str, seed: int, note: Note) -> None:
+        self.who = who
+        self.belief = Belief()
+        self._dice = Random(f"{seed}-{who.name}")
+        self._connection = Connection(who.name, url, who.facets, note, self._dice)
+        self._ids = (f"{who.name}-{n}" for n in itertools.count(1))
+        self._lines = itertools.count(1)
+        self._attempts = 0
+        self._unanswered: dict[str, tuple[float, c.Command]] = {}
+        self._again_s: dict[str, tuple[float, c.Command]] = {}
+        self._room: Room | None = None
+        self._leaving = asyncio.Event()
+        self.calm = False
+        """They neither reload nor vanish any more."""
+
+    async def live(self) -> None:
+        """Come, act, lose the connection, come again, and leave in the end."""
+        try:
+            while not self._leaving.is_set():
+                try:
+                    await self._be_there()
+                except ConnectionEnded as end:
+                    await self._connection.pause(end.code)
+            await self._say_goodbye()
+        finally:
+            await self._leave_room()
+
+    def leave(self) -> None:
+        """Go home, as soon as may be."""
+        self._leaving.set()
+
+    async def _say_goodbye(self) -> None:
+        if not self._connection.is_open:
+            await self._connection.open()
+        await self._connection.goodbye()
+
+    # -- one connection -------------------------------------------------------------------------
+
+    async def _be_there(self) -> None:
+        self._entered(await self._connection.open())
+        act_s = self._next_act_s()
+        while not self._leaving.is_set():
+            message = await self._connection.hear(max(0.01, min(act_s - time.monotonic(), 1.0)))
+            if message is not None:
+                await self._take(message)
+            if time.monotonic() >= act_s:
+                act_s = self._next_act_s()
+                await self._act()
+            self._watch()
+
+    def _entered(self, ready: s.Ready) -> None:
+        self.belief = self.belief._replace(rev=0).after(ready)
+        self._attempts = max(self._attempts, ready.attempt)
+        if isinstance(ready.state, s.PairState):
+            self._lines = itertools.count(ready.state.last_n + 1)
+        for _, command in list(self._unanswered.values()):
+            self._command(command)
+        if isinstance(ready.state, s.PairState):
+            self._bring_up(ready.state.matched)
+
+    def _next_act_s(self) -> float:
+        return time.monotonic() + self._dice.choice((0.3, 1, 2, 4, 8))
+
+    async def _take(self, message: s.ServerMessage) -> None:
+        before, self.belief = self.belief, self.belief.after(message)
+        match message:
+            case s.Ready():
+                self._entered(message)
+            case s.Reply():
+                self._answered(message)
+            case s.Matched():
+                if message.pair != before.pair:
+                    self._lines = itertools.count(1)
+                self._bring_up(message)
+            case s.Ended():
+                await self._leave_room()
+
+    def _answered(self, reply: s.Reply) -> None:
+        _, command = self._unanswered.pop(reply.id, (0.0, None))
+        if command is None:
+            return
+        if reply.ok and isinstance(command, c.Cancel | c.Leave):
+            self.belief = self.belief.cancelled()
+        elif reply.error is not None and reply.error.code is ErrorCode.UNAVAILABLE:
+            wait_s = (reply.error.retry_after_ms or 1_000) / 1000
+            self._again_s[command.id] = time.monotonic() + wait_s, command
+
+    def _watch(self) -> None:
+        """What was refused for now is said again; who is not answered at all looks for another server."""
+        now_s = time.monotonic()
+        for id_, (due_s, command) in list(self._again_s.items()):
+            if due_s <= now_s:
+                del self._again_s[id_]
+                self._command(command)
+        if any(now_s - asked_s > PATIENCE_S for asked_s, _ in self._unanswered.values()):
+            self._connection.lose(mine=False)
+            raise ConnectionEnded(1006, "no answer")
+
+    # -- media ------------------------------------------------------------------------------------
+
+    def _bring_up(self, matched: s.Matched) -> None:
+        if matched.mode is Mode.TEXT:
+            self._connection.say(c.MediaReport(matched.pair, MediaEvent.CONNECTED))
+        elif matched.media is not None and (self._room is None or self._room.pair != matched.pair):
+            pair = matched.pair
+            self._room = Room(pair, matched.media, lambda event: self._report(pair, event), after=self._room)
+
+    def _report(self, pair: str, event: MediaEvent) -> None:
+        if self.belief.pair == pair:
+            self._connection.say(c.MediaReport(pair, event, "network" if event is MediaEvent.FAILED else ""))
+
+    async def _leave_room(self) -> None:
+        room, self._room = self._room, None
+        if room is not None:
+            await room.leave()
+
+    # -- what they do of their own accord -----------------------------------------------------------
+
+    async def _act(self) -> None:
+        calm = 0 if self.calm else 1
+        ways: dict[str, dict[Callable[[], None], int]] = {
+            "idle": {self._find: 20, self._nothing: 4},
+            "waiting": {self._nothing: 20, self._cancel: 1},
+            "paired": {self._chat: 10, self._nothing: 8, self._next: 7, self._leave: 1, self._block: calm},
+            "ringing": {self._nothing: 1},
+        }
+        drawn = self._dice.random()
+        if not self.calm and drawn < 0.02:
+            await self._away(self._dice.uniform(0.2, 2))
+        elif not self.calm and drawn < 0.03:
+            await self._away(self._dice.uniform(3, 25))
+        else:
+            choices = ways[self.belief.state]
+            self._dice.choices(list(choices), list(choices.values()))[0]()
+
+    async def _away(self, for_s: float) -> None:
+        """A reload, or a tunnel."""
+        self._connection.lose(mine=True)
+        try:
+            async with asyncio.timeout(for_s):
+                await self._leaving.wait()
+        except TimeoutError:
+            pass
+        raise ConnectionEnded(1006, "by their own doing")
+
+    def _nothing(self) -> None:
+        pass
+
+    def _filters(self) -> c.Filters:
+        wants = {"language": [self.who.wants]} if self.who.wants is not None else {}
+        return c.Filters(self.who.mode, wants=wants, strict=list(wants))
+
+    def _find(self) -> None:
+        self._attempts += 1
+        self._command(c.Find(next(self._ids), self._attempts, self._filters()))
+
+    def _cancel(self) -> None:
+        self._command(c.Cancel(next(self._ids), max(1, self.belief.attempt)))
+
+    def _next(self) -> None:
+        self._attempts += 1
+        self._command(c.Next(next(self._ids), self.belief.pair or "", self._attempts))
+
+    def _leave(self) -> None:
+        self._command(c.Leave(next(self._ids), self.belief.pair or ""))
+
+    def _block(self) -> None:
+        self._command(c.Block(next(self._ids), self.belief.pair or ""))
+
+    def _chat(self) -> None:
+        if self.belief.pair is not None:
+            n = next(self._lines)
+            self._command(c.Chat(next(self._ids), self.belief.pair, f"{self.who.name} {SPOKEN} {n}", n))
+
+    def _command(self, command: c.Command) -> None:
+        self._unanswered[command.id] = time.monotonic(), command
+        self._connection.say(command)

@@ -1,0 +1,226 @@
+"""One run: everything is started, people come, faults follow each other, all calm down and leave; then one looks.
+
+The shell around the pure parts. Progress goes to `say`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from chaos.checks import nothing_is_left
+from chaos.faults import FAULTS
+from chaos.felt import Spell
+from chaos.people import SPOKEN, Person, traits
+from chaos.plan import Kind, Round, Step, rounds
+from chaos.redis import REALM
+from chaos.relay import HOST
+from chaos.story import Entry, Rest, Story, Trouble
+from chaos.topology import Size, System, running
+from tests.log_content import offences, warnings_in
+
+WARM_UP_S = 6.0
+WELL_FOR_S = 2.0
+"""Nobody was unwell for so long: the next round may begin."""
+CALM_S = 10.0
+LEAVE_WITHIN_S = 30.0
+BROKEN_WITHIN_S = 60.0
+"""A fault that can neither be done nor undone in this time has failed."""
+DEFECTS = ('"task_failed"', '"loop_failed"', '"session_failed"', '"http_failed"', "Traceback (most recent call last)")
+"""Lines that say that we have a bug."""
+
+
+class Options(NamedTuple):
+    """What is asked for."""
+
+    seed: int
+    seconds: float
+    people: int
+    video: int
+    """How many of them want voice, and join rooms for real."""
+    only: tuple[str, ...]
+    rounds_most: int = 1_000
+    forget_within_s: float = 80.0
+    """How long to wait at the end until the ledger has forgotten everybody; 0: that it means to is enough."""
+    size: Size = Size()
+    folder: Path | None = None
+    """Where the logs of all processes stay; None: nowhere."""
+
+
+@dataclass
+class Crowd:
+    """The people of a run, and what they are going through."""
+
+    story: Story
+    people: list[Person] = field(default_factory=list)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    spells: dict[str, Spell] = field(default_factory=dict)
+
+    def note(self, entry: Entry) -> None:
+        """Somebody saw something."""
+        self.story.entries.append(entry)
+        self.spells.setdefault(entry.who, Spell(entry.who)).note(entry)
+
+    def come(self, options: Options, url: str) -> None:
+        """All of them, one after the other in the first seconds."""
+        loop = asyncio.get_running_loop()
+        for number in range(options.people):
+            who = traits(number, options.seed, video=number < options.video)
+            self.story.people[who.name] = who
+            self.people.append(Person(who, url, options.seed, self.note))
+            self.tasks.append(loop.create_task(self.people[-1].live(), name=who.name))
+
+    def unwell(self) -> int:
+        """How many are, just now."""
+        return sum(spell.is_unwell for spell in self.spells.values())
+
+    async def leave(self) -> list[str]:
+        """All of them; gives who could not, or broke."""
+        for person in self.people:
+            person.leave()
+        done, pending = await asyncio.wait(self.tasks, timeout=LEAVE_WITHIN_S)
+        for task in pending:
+            task.cancel()
+        broken = [f"{task.get_name()} broke: {task.exception()!r}" for task in done if task.exception() is not None]
+        return [*broken, *(f"{task.get_name()} could not leave" for task in pending)]
+
+    def end(self) -> None:
+        """At once."""
+        for task in self.tasks:
+            task.cancel()
+
+
+async def run(options: Options, say: Callable[[str], None]) -> Story:
+    """Raises nothing that a fault causes: that is in the story."""
+    story = Story()
+    say("starting the system")
+    async with running(options.size, options.folder) as system:
+        crowd = Crowd(story)
+        try:
+            await _evening(options, system, crowd, say)
+        finally:
+            crowd.end()
+        story.rest = await _rest(system, options.forget_within_s, say)
+        say("stopping the system")
+        story.offences += await system.stop()
+        story.offences += list(_offences(system))
+    return story
+
+
+async def _evening(options: Options, system: System, crowd: Crowd, say: Callable[[str], None]) -> None:
+    """People come, everything goes wrong, everything is well, people leave."""
+    began_s = time.monotonic()
+    say(f"{options.people} people come in")
+    crowd.come(options, system.url)
+    await asyncio.sleep(WARM_UP_S)
+    for number, round_ in enumerate(rounds(options.seed, _kinds(options.only))):
+        left_s = options.seconds - (time.monotonic() - began_s)
+        if number >= options.rounds_most or left_s < max(step.after_s + step.lasts_s for step in round_.steps) + CALM_S:
+            break
+        say(f"{time.monotonic() - began_s:5.0f} s  {round_.name}")
+        await _round(number, round_, system, crowd, say)
+    for person in crowd.people:
+        person.calm = True
+    crowd.story.calm_ms = _now_ms()
+    say("calm")
+    await asyncio.sleep(CALM_S)
+    crowd.story.left_ms = _now_ms()
+    say("everybody leaves")
+    crowd.story.offences += await crowd.leave()
+
+
+def _kinds(only: Iterable[str]) -> list[Kind]:
+    names = list(only) or list(FAULTS)
+    return [Kind(FAULTS[name].name, FAULTS[name].within_s, FAULTS[name].lasts_s) for name in names]
+
+
+async def _round(number: int, round_: Round, system: System, crowd: Crowd, say: Callable[[str], None]) -> None:
+    """Its faults, and then until everybody is well, or should be."""
+    began_s = time.monotonic()
+    troubles = await asyncio.gather(*(_step(number, step, system) for step in round_.steps))
+    crowd.story.troubles += troubles
+    for trouble in troubles:
+        say(f"         {trouble.name}: {trouble.detail} {trouble.failure}".rstrip())
+    well_since_s = time.monotonic()
+    while time.monotonic() - well_since_s < WELL_FOR_S and time.monotonic() - began_s < round_.at_most_s + WELL_FOR_S:
+        await asyncio.sleep(0.1)
+        if crowd.unwell():
+            well_since_s = time.monotonic()
+
+
+async def _step(number: int, step: Step, system: System) -> Trouble:
+    """One fault, done and undone."""
+    await asyncio.sleep(step.after_s)
+    fault, began_ms, detail, failure = FAULTS[step.fault], _now_ms(), "", ""
+    try:
+        async with asyncio.timeout(BROKEN_WITHIN_S + step.lasts_s), fault.begin(system, Random(step.dice)) as detail:
+            await asyncio.sleep(step.lasts_s)
+    except Exception as error:  # noqa: BLE001 - whatever it is: the run goes on, and tells
+        failure = f"could not be done or undone: {type(error).__name__}: {error}"
+    within_ms = round(fault.within_s * 1000)
+    return Trouble(fault.name, detail, number, began_ms, _now_ms(), within_ms, fault.forgets, failure)
+
+
+# -- what is left -------------------------------------------------------------------------------------
+
+
+async def _rest(system: System, forget_within_s: float, say: Callable[[str], None]) -> Rest:
+    """What is there once there is nothing more to wait for."""
+    say("looking at what is left")
+    give_up_s = time.monotonic() + max(forget_within_s, 40.0)
+    while True:
+        rest = await _look(system)
+        forgotten = not any(key.startswith("person:") for key in rest.keys)
+        clean = not list(nothing_is_left(Story(rest=rest)))
+        if (clean and (forgotten or forget_within_s == 0)) or time.monotonic() > give_up_s:
+            return rest if forgotten or forget_within_s == 0 else rest._replace(due=())
+        await asyncio.sleep(0.5)
+
+
+async def _look(system: System) -> Rest:
+    unreadable: list[str] = []
+    rooms: list[str] = []
+    for node in system.nodes:
+        try:
+            rooms += await node.rooms()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            unreadable.append(f"{node.name}: {error!r}")
+    try:
+        keys, due, carried = await _keys(system)
+    except (OSError, RedisError, TimeoutError) as error:
+        return Rest(rooms=rooms, unreadable=[*unreadable, f"Redis: {error!r}"])
+    return Rest(keys, due, carried, rooms, unreadable)
+
+
+async def _keys(system: System) -> tuple[list[str], list[str], dict[str, int]]:
+    primary = await system.redis.primary()
+    prefix = f"{{{REALM}}}:"
+    async with Redis(host=HOST, port=primary.process.port, socket_timeout=5, decode_responses=True) as client:
+        keys = [str(key).removeprefix(prefix) async for key in client.scan_iter(f"{prefix}*", count=1_000)]
+        due = [str(item) for item in await client.zrange(f"{prefix}due", 0, -1)]
+        use = await client.hgetall(f"{prefix}use")
+    counts = {str(name).removeprefix("pairs "): int(number) for name, number in use.items() if "pairs " in str(name)}
+    return sorted(keys), due, counts
+
+
+def _offences(system: System) -> Iterable[str]:
+    """What logs hold that they must not."""
+    for name, path in system.logs():
+        text = path.read_text(errors="replace") if path.exists() else ""
+        if name in system.services:
+            yield from (f"{name}: {offence}" for offence in offences(text, said=[SPOKEN], secrets=system.secrets))
+            yield from (f"{name}: {line[:400]}" for line in text.splitlines() if any(word in line for word in DEFECTS))
+        else:
+            yield from (f"{name}: {line}" for line in warnings_in(text))
+
+
+def _now_ms() -> int:
+    return round(time.time() * 1000)
