@@ -22,10 +22,13 @@ export function useCalls(calls: Calls): CallsModel {
   if (direction !== null && direction !== ours) setOurs(direction);
 
   useEffect(() => {
-    const changed = (): void => setCallee(wordOf(location.hash));
+    const changed = (): void => {
+      calls.dismissEnded(); // it was about whom the address meant before
+      setCallee(wordOf(location.hash));
+    };
     window.addEventListener("hashchange", changed);
     return () => window.removeEventListener("hashchange", changed);
-  }, []);
+  }, [calls]);
   const forget = useCallback((): void => {
     calls.dismissEnded();
     setCallee(null);

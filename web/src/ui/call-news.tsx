@@ -13,17 +13,16 @@ export function CallNews(): ReactElement | null {
   if (news === null || state.pair !== null) return null;
   const alias = news.alias ?? t("call.someone");
   return (
-    <div className="banner pill pill--hint glass night" role="status" data-testid="call-news">
+    <div className="banner banner--news pill pill--hint glass night" role="status" data-testid="call-news">
       <PhoneMissed className="icon icon--small" aria-hidden="true" />
       <span>{t(callNewsKey(news), { alias, time })}</span>
       <span className="banner__acts">
         {!news.blocked && news.call !== null && (
-          <button type="button" className="button" data-testid="block" aria-label={t("block.name", { alias })} onClick={() => openDialog("block_caller")}>
+          <button type="button" className="icon-button" data-testid="block" aria-label={t("block.name", { alias })} onClick={() => openDialog("block_caller")}>
             <Ban className="icon icon--small" aria-hidden="true" />
-            {t("block.sure")}
           </button>
         )}
-        <button type="button" className="button" data-testid="read" aria-label={t("common.close")} onClick={() => calls.dismissEnded()}>
+        <button type="button" className="icon-button" data-testid="read" aria-label={t("common.close")} onClick={() => calls.dismissEnded()}>
           <X className="icon icon--small" aria-hidden="true" />
         </button>
       </span>

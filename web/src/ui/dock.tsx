@@ -1,5 +1,5 @@
 import { ArrowRight, Phone, PhoneOff, Square } from "lucide-react";
-import { useEffect, useRef, type ReactElement } from "react";
+import { useEffect, useRef, useState, type ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import type { DockView, GoAction } from "../view";
 import { TalkTime } from "./hud";
@@ -21,13 +21,13 @@ export function Dock({ view, go, stop, rings = false }: DockProps): ReactElement
   const { t } = useTranslation();
   const button = useRef<HTMLButtonElement>(null);
   const { action, label } = view.go;
-  const since = useSince(action);
+  const armed = useArmed(action);
   useEffect(() => {
     // Nobody asked for the ring yet: the first key shows it.
     button.current?.focus({ preventScroll: true, focusVisible: false });
   }, [rings]);
   const press = (): void => {
-    if (action !== "none" && !(GRAVE.has(action) && performance.now() - since() < MEANT_MS)) go();
+    if (action !== "none" && armed) go();
   };
   return (
     <div className="dock">
@@ -39,7 +39,7 @@ export function Dock({ view, go, stop, rings = false }: DockProps): ReactElement
           <span>{t(view.stop.label)}</span>
         </button>
       )}
-      <button ref={button} type="button" className="button button--go" data-testid="go" data-action={action} aria-disabled={action === "none"} onClick={press}>
+      <button ref={button} type="button" className="button button--go" data-testid="go" data-action={action} data-armed={armed} aria-disabled={action === "none"} onClick={press}>
         {view.go.filled > 0 && <span className="button__fill" style={{ transform: `scaleX(${view.go.filled})` }} />}
         {(action === "answer" || action === "call") && <Phone className="icon" aria-hidden="true" />}
         {action === "hang_up" && <PhoneOff className="icon" aria-hidden="true" />}
@@ -50,11 +50,12 @@ export function Dock({ view, go, stop, rings = false }: DockProps): ReactElement
   );
 }
 
-/** When it became what it is. */
-function useSince(action: GoAction): () => number {
-  const at = useRef(0);
+/** Whether a press means what the button says. */
+function useArmed(action: GoAction): boolean {
+  const [shown, setShown] = useState<GoAction | null>(null);
   useEffect(() => {
-    at.current = performance.now();
+    const timer = setTimeout(() => setShown(action), MEANT_MS);
+    return () => clearTimeout(timer);
   }, [action]);
-  return () => at.current;
+  return shown === action || !GRAVE.has(action);
 }
