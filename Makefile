@@ -9,7 +9,7 @@ run: ## the whole product on this machine: http://localhost:8000 (ARGS="..." go 
 	@exec scripts/bootstrap python page livekit -- .venv/bin/duologue dev $(ARGS)
 
 test: ## all that CI runs
-	@exec scripts/bootstrap python node livekit_server chromium firefox nft socketio postgres redis prometheus -- scripts/test all
+	@exec scripts/bootstrap python node livekit_server chromium firefox nft socketio react_native postgres redis prometheus -- scripts/test all
 
 check: ## the fast part of it: no browsers, no page build
 	@exec scripts/bootstrap python node livekit_server postgres redis prometheus -- scripts/test fast
@@ -60,6 +60,9 @@ bench-livekit: ## what a match costs LiveKit, as configured by us and by default
 soak: ## a thousand simulated towns (SEEDS=1-1000); replay one with `duologue sim --seeds N --trace`
 	@exec scripts/bootstrap python -- .venv/bin/duologue sim --seeds $(or $(SEEDS),1-1000) $(ARGS)
 
+storm: ## people of the Python client lose their gateway at once, and all have to be back (ARGS="--people 4000 --json FILE")
+	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.storm $(ARGS)
+
 soak-next: ## Next again and again in real browsers, after which nothing may be left (NEXTS=1000, ARGS="--json FILE")
 	@exec scripts/bootstrap python node livekit_server chromium -- .venv/bin/python -m benchmarks.soak_next --nexts $(or $(NEXTS),100) $(ARGS)
 
@@ -81,4 +84,4 @@ screenshots: ## take the pictures of the documentation into docs/images
 icons: ## draw the page's icons from web/public/favicon.svg
 	@exec scripts/bootstrap python chromium -- .venv/bin/python scripts/icons.py
 
-.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-store bench-match bench-observing bench-next bench-livekit soak soak-next faults chaos sim-planted page screenshots icons
+.PHONY: help run test check lint types fmt generate bench bench-gateway bench-memory bench-store bench-match bench-observing bench-next bench-livekit soak soak-next storm faults chaos sim-planted page screenshots icons

@@ -88,20 +88,21 @@ async def _calm(crowd: Crowd) -> None:
 
 async def _kill(report: Report, service: Service, crowd: Crowd) -> None:
     """One gateway dies without a word."""
-    spent_s = service.processes["gateway-2"].cpu_s()
+    spent_s, ours_s = service.processes["gateway-2"].cpu_s(), time.process_time()
     start_s = time.perf_counter()
     os.kill(service.processes["gateway-1"].pid, signal.SIGKILL)
     lost = await _storm(report, crowd, service.processes["gateway-1"])
-    spent_s = service.processes["gateway-2"].cpu_s() - spent_s
+    spent_s, ours_s = service.processes["gateway-2"].cpu_s() - spent_s, time.process_time() - ours_s
     waits_ms = [guest.losses[0].wait_ms for guest in lost]
     back_ms = [1000 * (guest.returns[0] - start_s) for guest in lost if guest.returns]
-    _draw(report, "killed: the first wait that was chosen", waits_ms, 50)
-    _draw(report, "killed: back, after the kill", back_ms, 250)
+    _draw(report, "killed: the first wait that was chosen", waits_ms)
+    _draw(report, "killed: back, after the kill", back_ms)
     report.add("killed_first_wait_uneven", [distance(waits_ms, BASE_MS)], "", EVENLY)
     report.add("killed_first_wait_p50_ms", [median(waits_ms)], "ms")
     _add_times(report, "killed_back", back_ms, Target("<=", SEAT_MS))
     report.add("killed_tries_most", [max(len(guest.losses) for guest in lost)], "")
     report.add("killed_gateway_cpu_ms_per_return", [1000 * spent_s / len(lost)], "ms")
+    report.add("killed_clients_cpu_ms_per_return", [1000 * ours_s / len(lost)], "ms")
     await _as_before(report, "killed", crowd, lost)
 
 
@@ -113,8 +114,8 @@ async def _drain(report: Report, service: Service, crowd: Crowd) -> None:
     sent = await _storm(report, crowd, service.processes["gateway-2"])
     left_ms = [1000 * (guest.losses[0].at_s - start_s) for guest in sent]
     gaps_ms = [1000 * (guest.returns[0] - guest.losses[0].at_s) for guest in sent if guest.returns]
-    _draw(report, "drained: sent away, after the signal", left_ms, 250)
-    _draw(report, "drained: back, after being sent away", gaps_ms, 100)
+    _draw(report, "drained: sent away, after the signal", left_ms)
+    _draw(report, "drained: back, after being sent away", gaps_ms)
     report.add("drained_per_s", [1000 * len(sent) / max(left_ms)], "1/s")
     _add_times(report, "drained_gap", gaps_ms, Target("<=", SEAT_MS))
     await _as_before(report, "drained", crowd, sent)
@@ -150,6 +151,7 @@ async def _as_before(report: Report, storm: str, crowd: Crowd, lost: Sequence[Gu
     report.add(f"{storm}_not_heard", [len(silent)], "people", NOBODY)
     report.add(f"{storm}_others_lost", [sum(bool(guest.losses) for guest in others)], "people", NOBODY)
     report.add(f"{storm}_errors", [len(errors)], "", NOBODY)
+    report.add(f"{storm}_later", [sum(guest.refused for guest in crowd.guests)], "commands")
 
 
 def _add_times(report: Report, name: str, times_ms: Sequence[float], longest: Target) -> None:
@@ -159,8 +161,8 @@ def _add_times(report: Report, name: str, times_ms: Sequence[float], longest: Ta
     report.add(f"{name}_max_ms", [max(times_ms)], "ms", longest)
 
 
-def _draw(report: Report, title: str, values_ms: Sequence[float], step_ms: int) -> None:
-    for line in picture(title, values_ms, step_ms):
+def _draw(report: Report, title: str, values_ms: Sequence[float]) -> None:
+    for line in picture(title, values_ms):
         report.console.print(line, markup=False, highlight=False)
 
 

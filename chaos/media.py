@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 
 from livekit import rtc
@@ -13,6 +14,7 @@ from duologue.protocol.server import Credentials
 
 JOIN_WITHIN_S = 8.0
 LEAVE_WITHIN_S = 3.0
+logging.getLogger("livekit").setLevel(logging.CRITICAL)  # it warns of each connection that a fault breaks
 
 
 class Room:

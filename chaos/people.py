@@ -10,12 +10,12 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 
 from chaos.connection import Connection, Note
 from chaos.media import Room
 from chaos.story import Traits
-from duologue.client import ConnectionEnded
 from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import ErrorCode, MediaEvent, Mode
@@ -24,8 +24,8 @@ from duologue.simulation.belief import Belief
 LANGUAGES = ("en", "fr")
 SPOKEN = "says something that no log may hold"
 """Stands in each line that they write."""
-PATIENCE_S = 20.0
-"""A command without an answer for so long: the server is as good as gone."""
+AGAIN_MS = 1_000
+"""Where the server does not say when to ask again."""
 
 
 def traits(number: int, seed: int, video: bool) -> Traits:
@@ -33,6 +33,10 @@ def traits(number: int, seed: int, video: bool) -> Traits:
     dice = Random(f"{seed}-traits-{number}")
     wants = dice.choice(LANGUAGES) if dice.random() < 0.3 else None
     return Traits(f"p{number}", dice.choice(LANGUAGES), wants, Mode.VOICE if video else Mode.TEXT)
+
+
+class _Vanished(Exception):
+    """They are gone, and will come again."""
 
 
 class Person:
@@ -46,35 +50,26 @@ class Person:
         self._ids = (f"{who.name}-{n}" for n in itertools.count(1))
         self._lines = itertools.count(1)
         self._attempts = 0
-        self._unanswered: dict[str, tuple[float, c.Command]] = {}
-        self._again_s: dict[str, tuple[float, c.Command]] = {}
+        self._unanswered: dict[str, c.Command] = {}
+        self._again: dict[str, tuple[float, c.Command]] = {}
         self._room: Room | None = None
         self._leaving = asyncio.Event()
         self.calm = False
         """They neither reload nor vanish any more."""
 
     async def live(self) -> None:
-        """Come, act, lose the connection, come again, and leave in the end."""
+        """Come, act, vanish and come again, and leave in the end."""
         try:
             while not self._leaving.is_set():
-                try:
+                with suppress(_Vanished):
                     await self._be_there()
-                except ConnectionEnded as end:
-                    await self._connection.pause(end.code)
-            await self._say_goodbye()
+            await self._connection.goodbye()
         finally:
             await self._leave_room()
 
     def leave(self) -> None:
         """Go home, as soon as may be."""
         self._leaving.set()
-
-    async def _say_goodbye(self) -> None:
-        if not self._connection.is_open:
-            await self._connection.open()
-        await self._connection.goodbye()
-
-    # -- one connection -------------------------------------------------------------------------
 
     async def _be_there(self) -> None:
         self._entered(await self._connection.open())
@@ -86,16 +81,13 @@ class Person:
             if time.monotonic() >= act_s:
                 act_s = self._next_act_s()
                 await self._act()
-            self._watch()
+            self._ask_again()
 
     def _entered(self, ready: s.Ready) -> None:
         self.belief = self.belief._replace(rev=0).after(ready)
         self._attempts = max(self._attempts, ready.attempt)
         if isinstance(ready.state, s.PairState):
             self._lines = itertools.count(ready.state.last_n + 1)
-        for _, command in list(self._unanswered.values()):
-            self._command(command)
-        if isinstance(ready.state, s.PairState):
             self._bring_up(ready.state.matched)
 
     def _next_act_s(self) -> float:
@@ -116,25 +108,19 @@ class Person:
                 await self._leave_room()
 
     def _answered(self, reply: s.Reply) -> None:
-        _, command = self._unanswered.pop(reply.id, (0.0, None))
-        if command is None:
-            return
+        command = self._unanswered.pop(reply.id, None)
         if reply.ok and isinstance(command, c.Cancel | c.Leave):
             self.belief = self.belief.cancelled()
-        elif reply.error is not None and reply.error.code is ErrorCode.UNAVAILABLE:
-            wait_s = (reply.error.retry_after_ms or 1_000) / 1000
-            self._again_s[command.id] = time.monotonic() + wait_s, command
+        elif command is not None and reply.error is not None and reply.error.code is ErrorCode.UNAVAILABLE:
+            wait_s = (reply.error.retry_after_ms or AGAIN_MS) / 1000
+            self._again[command.id] = time.monotonic() + wait_s, command
 
-    def _watch(self) -> None:
-        """What was refused for now is said again; who is not answered at all looks for another server."""
-        now_s = time.monotonic()
-        for id_, (due_s, command) in list(self._again_s.items()):
-            if due_s <= now_s:
-                del self._again_s[id_]
+    def _ask_again(self) -> None:
+        """What was refused for now, with the same id: done once at most."""
+        for id_, (due_s, command) in list(self._again.items()):
+            if due_s <= time.monotonic():
+                del self._again[id_]
                 self._command(command)
-        if any(now_s - asked_s > PATIENCE_S for asked_s, _ in self._unanswered.values()):
-            self._connection.lose(mine=False)
-            raise ConnectionEnded(1006, "no answer")
 
     # -- media ------------------------------------------------------------------------------------
 
@@ -166,22 +152,22 @@ class Person:
         }
         drawn = self._dice.random()
         if not self.calm and drawn < 0.02:
-            await self._away(self._dice.uniform(0.2, 2))
+            self._connection.cut()
         elif not self.calm and drawn < 0.03:
-            await self._away(self._dice.uniform(3, 25))
+            await self._vanish(self._dice.uniform(0.5, 25))
         else:
             choices = ways[self.belief.state]
             self._dice.choices(list(choices), list(choices.values()))[0]()
 
-    async def _away(self, for_s: float) -> None:
-        """A reload, or a tunnel."""
-        self._connection.lose(mine=True)
-        try:
+    async def _vanish(self, for_s: float) -> None:
+        """Into a tunnel, or to another device: whatever was asked is forgotten."""
+        await self._connection.vanish()
+        self._unanswered.clear()
+        self._again.clear()
+        with suppress(TimeoutError):
             async with asyncio.timeout(for_s):
                 await self._leaving.wait()
-        except TimeoutError:
-            pass
-        raise ConnectionEnded(1006, "by their own doing")
+        raise _Vanished
 
     def _nothing(self) -> None:
         pass
@@ -213,5 +199,5 @@ class Person:
             self._command(c.Chat(next(self._ids), self.belief.pair, f"{self.who.name} {SPOKEN} {n}", n))
 
     def _command(self, command: c.Command) -> None:
-        self._unanswered[command.id] = time.monotonic(), command
+        self._unanswered[command.id] = command
         self._connection.say(command)

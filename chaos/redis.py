@@ -43,11 +43,15 @@ class Server:
         async with Redis(host=HOST, port=self.process.port, socket_timeout=5, decode_responses=True) as client:
             return await client.execute_command(*command)  # type: ignore[no-untyped-call]  # the library says nothing
 
-    async def restart(self, *, empty: bool) -> None:
-        """Begin anew after a kill, with what was last saved or with nothing; it answers afterwards."""
+    async def restart(self, *, empty: bool, load_within_s: float = 0, keys: int = 1) -> None:
+        """Begin anew after a kill, with what was last saved or with nothing; it answers afterwards.
+
+        `load_within_s`: it takes about so long to load so many keys.
+        """
         if empty:
             (self.process.directory / "dump.rdb").unlink(missing_ok=True)
-        self.process.launch()
+        slowly = ("--key-load-delay", str(int(load_within_s * 1_000_000 / max(1, keys))))
+        self.process.launch(*(slowly if load_within_s else ()))
         await until(self.answers, "Redis answers")
 
     async def answers(self) -> bool:

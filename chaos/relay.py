@@ -124,11 +124,12 @@ class Relay:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.sleep(0)  # transports that were broken off close their sockets in the next turn of the loop
 
-    def worsen(self, bad: Bad, affects: Callable[[int], bool] | None = None) -> None:
-        """From now on the network is like this, for connections that there are and those to come."""
+    def worsen(self, bad: Bad, affects: Callable[[int], bool] | None = None) -> int:
+        """From now on the network is like this, for connections that there are and those to come; gives how many."""
         self._bad, self._affects = bad, affects
         for pipe in list(self._pipes):
             pipe.suffer(self.fate_of(pipe))
+        return sum(pipe.bad is bad for pipe in self._pipes)
 
     def mend(self) -> None:
         """All is well; what was held arrives."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "node_modules"
+OF_A_PHONE = ROOT / "tests/react_native/node_modules"
+"""What an app in React Native has installed."""
 TYPES = {
     "target": "es2022",
     "jsx": "react-jsx",
@@ -23,6 +25,8 @@ TYPES = {
 """As strict as a project may be. The types of LiveKit's SDK do not pass without `skipLibCheck`."""
 WITHOUT_A_PAGE = {"lib": ["es2023"], "skipLibCheck": False}
 """Where there is no DOM, and the types of packages are checked, too."""
+ON_A_PHONE = {"lib": ["es2023"], "types": ["react", "react-native"], "customConditions": ["react-native"]}
+"""As in the template of React Native: its own globals, and no DOM."""
 RESOLUTIONS = {"bundler": "esnext", "nodenext": "nodenext"}
 """How a compiler may look for packages, with the kind of module that goes with it."""
 
@@ -42,12 +46,12 @@ def run(folder: Path, name: str, *arguments: str) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def install(folder: Path) -> None:
-    """The client from its tarball, where everything else is as it is here; the project has ES modules."""
+def install(folder: Path, packages: Path = PACKAGES) -> None:
+    """The client from its tarball, beside `packages`; the project has ES modules."""
     (folder / "package.json").write_text('{"type": "module"}')
     place = folder / "node_modules"
     place.mkdir()
-    for package in PACKAGES.iterdir():
+    for package in packages.iterdir():
         if package.name not in {"@duologue", ".bin"}:
             (place / package.name).symlink_to(package)
     run(ROOT / "clients/js", "npm", "pack", "--silent", "--pack-destination", str(folder))

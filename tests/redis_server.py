@@ -49,13 +49,13 @@ class RedisServer:
             assert time.monotonic() < give_up, "redis-server does not answer"
             time.sleep(0.01)
 
-    def launch(self) -> None:
+    def launch(self, *options: str) -> None:
         """Start it; it answers a moment later. It ends with this process, however that ends."""
         binary = shutil.which("redis-server")
         assert binary, "redis-server is not installed: `make test` installs it, or apt-get install redis-server"
         config = (str(self._config),) if self._config is not None else ()
         where = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory))
-        command = [binary, *config, *where, "--save", "", "--logfile", str(self.log), *self._options]
+        command = [binary, *config, *where, "--save", "", "--logfile", str(self.log), *self._options, *options]
         self._process = subprocess.Popen(tied_to_this_process(command))
 
     def check(self) -> None:

@@ -7,6 +7,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -76,6 +77,21 @@ def test_a_line_of_json_begins_with_what_one_looks_for(capsys: pytest.CaptureFix
 
 def lines_of(written: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in written.splitlines()]
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_full_disk_costs_lines_and_nobody_anything(
+    log_format: Literal["json", "console"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever had something to say goes on."""
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr("sys.stderr", full)
+        logs.set_up(LogSettings(format=log_format))
+        structlog.get_logger().info("session_started")
+        logging.getLogger("a library").warning("so and so")
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
 
 
 def test_what_comes_again_and_again_is_one_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:

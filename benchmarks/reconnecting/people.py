@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
 
 from benchmarks.meeting.service import FACET
@@ -22,6 +22,7 @@ WANTED = {LEFT: RIGHT, RIGHT: LEFT, LONELY: NOBODY}
 AT_ONCE = 64
 """People on their way in at the same time."""
 LOOK_EVERY_S = 0.1
+RETRY_MS = 1_000
 
 
 class Loss(NamedTuple):
@@ -45,6 +46,7 @@ class Guest:
         self.losses: list[Loss] = []
         self.returns: list[float] = []
         self.errors: list[str] = []
+        self.refused = 0
         self._before = self._place
 
     @property
@@ -64,10 +66,12 @@ class Guest:
 
     async def live(self, way_in: asyncio.Semaphore) -> None:
         """Until it is cancelled, or the server does not want them any more."""
+        wanted = Filters(Mode.TEXT, wants={FACET: [WANTED[self.side]]})
         try:
-            async with self.session:
+            async with AsyncExitStack() as stack:
                 async with way_in:
-                    await self.session.find(Filters(Mode.TEXT, wants={FACET: [WANTED[self.side]]}))
+                    await stack.enter_async_context(self.session)
+                    await self._insist(lambda: self.session.find(wanted))
                 while True:
                     self._hear(await self.session.news())
         except Exception as error:  # noqa: BLE001 - whatever it was, the report has to say it
@@ -76,9 +80,20 @@ class Guest:
     async def write(self, text: str) -> None:
         """To the partner."""
         try:
-            await self.session.chat(text)
-        except (CommandRefused, ConnectionEnded) as error:
-            self.errors.append(str(error))
+            await self._insist(lambda: self.session.chat(text))
+        except (AssertionError, CommandRefused, ConnectionEnded) as error:  # the partner is gone
+            self.errors.append(repr(error))
+
+    async def _insist(self, command: Callable[[], Awaitable[None]]) -> None:
+        """As a good client does: again, where a busy server says that later will do."""
+        while True:
+            try:
+                return await command()
+            except CommandRefused as refused:
+                if not refused.error.temporary:
+                    raise
+                self.refused += 1
+                await asyncio.sleep((refused.error.retry_after_ms or RETRY_MS) / 1000)
 
     def _hear(self, news: ServerMessage) -> None:
         match news:

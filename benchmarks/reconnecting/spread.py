@@ -6,16 +6,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 BAR = 60
+LINES = 20
+STEPS = [unit * 10**power for power in range(6) for unit in (1, 2, 5)]
 
 
-def picture(title: str, values_ms: Sequence[float], step_ms: int) -> Iterator[str]:
-    """A histogram, a line for each step."""
+def picture(title: str, values_ms: Sequence[float]) -> Iterator[str]:
+    """A histogram with at most `LINES` bars."""
+    first, last = min(values_ms), max(values_ms)
+    step_ms = next((step for step in STEPS if last // step - first // step < LINES), STEPS[-1])
     yield f"{title} ({len(values_ms):,} people)"
     counts = Counter(int(value // step_ms) for value in values_ms)
     most = max(counts.values())
     for step in range(min(counts), max(counts) + 1):
         bar = "█" * round(BAR * counts[step] / most)
-        yield f"{step * step_ms:>7,} ms {counts[step]:>6,} {bar}"
+        yield f"{step * step_ms:>7,} ms {counts[step]:>6,} {bar}".rstrip()
 
 
 def distance(values: Sequence[float], longest: float) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from random import Random
 
 from chaos.faults.fault import fault
-from chaos.faults.processes import somebody
+from chaos.faults.processes import files_of, somebody
 from chaos.topology import System
 
 
@@ -56,3 +58,39 @@ async def gateway_zombie(system: System, dice: Random) -> AsyncIterator[str]:
 async def gateways_replaced(system: System, _: Random) -> AsyncIterator[str]:
     system.services["gateway"].program.child.signal(signal.SIGHUP)
     yield "SIGHUP"
+
+
+@fault(
+    what="a gateway may open no more files",
+    seen="nobody who is in notices; newcomers are turned away there and come in elsewhere",
+    within_s=15,
+    lasts_s=(5, 15),
+)
+async def gateway_out_of_files(system: System, dice: Random) -> AsyncIterator[str]:
+    victim = somebody(system, "gateway", dice)
+    before = resource.prlimit(victim.pid, resource.RLIMIT_NOFILE)
+    in_use = files_of(victim)
+    resource.prlimit(victim.pid, resource.RLIMIT_NOFILE, (in_use, before[1]))
+    try:
+        yield f"{victim.name}, {in_use} files"
+    finally:
+        with suppress(ProcessLookupError):
+            resource.prlimit(victim.pid, resource.RLIMIT_NOFILE, before)
+
+
+@fault(
+    what="the disk under a gateway's log is full",
+    seen="nothing; lines of the log are lost",
+    within_s=3,
+    lasts_s=(4, 10),
+)
+async def gateway_log_full(system: System, dice: Random) -> AsyncIterator[str]:
+    """No file of that process may grow any more, which is what a write to a full disk says, too."""
+    victim = somebody(system, "gateway", dice)
+    before = resource.prlimit(victim.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(victim.pid, resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield victim.name
+    finally:
+        with suppress(ProcessLookupError):
+            resource.prlimit(victim.pid, resource.RLIMIT_FSIZE, before)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator
 from random import Random
 
 from chaos.faults.fault import fault
+from chaos.relay import HOST
 from chaos.topology import System
+
+STRANGERS = 500
 
 
 @fault(
@@ -19,3 +23,18 @@ async def everything_replaced(system: System, _: Random) -> AsyncIterator[str]:
     for service in system.services.values():
         service.program.child.signal(signal.SIGHUP)
     yield "SIGHUP"
+
+
+@fault(
+    what="five hundred strangers connect and say nothing",
+    seen="nothing; the strangers are thrown out after 10 s",
+    within_s=5,
+    lasts_s=(8, 12),
+)
+async def silent_strangers(system: System, __: Random) -> AsyncIterator[str]:
+    sockets = await asyncio.gather(*(asyncio.open_connection(HOST, system.websocket) for _ in range(STRANGERS)))
+    try:
+        yield f"{len(sockets)} sockets"
+    finally:
+        for _, writer in sockets:
+            writer.close()

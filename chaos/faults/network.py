@@ -43,9 +43,8 @@ async def gateway_cut_off(system: System, dice: Random) -> AsyncIterator[str]:
     nothing = Bad()
     nothing.asking = nothing.answering = False
     primary = await system.redis.primary()
-    primary.relay.worsen(nothing, only_from([victim.pid]))
     try:
-        yield victim.name
+        yield f"{victim.name}, {primary.relay.worsen(nothing, only_from([victim.pid]))} connections"
     finally:
         primary.relay.mend()
 
@@ -61,8 +60,7 @@ async def gateway_hears_nothing(system: System, dice: Random) -> AsyncIterator[s
     one_way = Bad()
     one_way.answering = False
     primary = await system.redis.primary()
-    primary.relay.worsen(one_way, only_from([victim.pid]))
     try:
-        yield victim.name
+        yield f"{victim.name}, {primary.relay.worsen(one_way, only_from([victim.pid]))} connections"
     finally:
         primary.relay.mend()

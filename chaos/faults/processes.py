@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 from chaos.processes import Child
@@ -13,3 +14,8 @@ def somebody(system: System, role: str, dice: Random) -> Child:
     children = system.services[role].children()
     assert children, f"no {role} runs"
     return dice.choice(children)
+
+
+def files_of(child: Child) -> int:
+    """How many it has open."""
+    return len(list(Path(f"/proc/{child.pid}/fd").iterdir()))

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from random import Random
 
 from chaos.faults.fault import fault
-from chaos.redis import PASSWORD, PATIENT_MS, USER
+from chaos.redis import PASSWORD, PATIENT_MS, REALM, USER
+from chaos.relay import Bad
 from chaos.topology import System
 
 AWAY_AND_BACK = "commands are refused and tried again, who waits is told that it pauses, and keeps the place"
@@ -111,6 +112,52 @@ async def redis_scripts_flushed(system: System, _: Random) -> AsyncIterator[str]
     yield "SCRIPT FLUSH"
 
 
+@fault(
+    what="Redis is a replica all at once (READONLY)",
+    seen=f"{AWAY_AND_BACK}; talks go on",
+    within_s=25,
+    lasts_s=(3, 6),
+    forgets=True,
+)
+async def redis_read_only(system: System, _: Random) -> AsyncIterator[str]:
+    """As after a failover that somebody did by hand, without telling the Sentinels; it follows nobody who is there."""
+    primary = await system.redis.primary()
+    await primary.ask("REPLICAOF", "127.0.0.1", "1")
+    try:
+        yield "REPLICAOF"
+    finally:
+        await primary.ask("REPLICAOF", "NO", "ONE")
+        await system.redis.until_whole()
+
+
+@fault(
+    what="Redis takes long to load its snapshot (LOADING)",
+    seen=f"{AWAY_AND_BACK}; talks go on",
+    within_s=20,
+    forgets=True,
+)
+async def redis_loading(system: System, _: Random) -> AsyncIterator[str]:
+    primary = await system.redis.primary()
+    await primary.ask("SAVE")
+    keys = int(await primary.ask("DBSIZE"))
+    primary.process.kill()
+    await primary.restart(empty=False, load_within_s=5, keys=keys)
+    yield f"{keys} keys in about 5 s"
+
+
+@fault(
+    what="all streams in Redis are trimmed under their readers",
+    seen="some come in again, and are told where they are",
+    within_s=8,
+)
+async def redis_streams_trimmed(system: System, _: Random) -> AsyncIterator[str]:
+    primary = await system.redis.primary()
+    names = [key for kind in ("outbox", "queue") for key in await primary.ask("KEYS", f"{{{REALM}}}:{kind}:*")]
+    for name in names:
+        await primary.ask("XTRIM", name, "MAXLEN", "0")
+    yield f"{len(names)} streams"
+
+
 @fault(what="Redis is out of memory", seen=AWAY_AND_BACK, within_s=8, lasts_s=(4, 10))
 async def redis_out_of_memory(system: System, _: Random) -> AsyncIterator[str]:
     primary = await system.redis.primary()
@@ -122,7 +169,7 @@ async def redis_out_of_memory(system: System, _: Random) -> AsyncIterator[str]:
 
 
 @fault(
-    what="Redis takes no writes (READONLY, NOREPLICAS)",
+    what="Redis takes no writes (NOREPLICAS)",
     seen=AWAY_AND_BACK,
     within_s=8,
     lasts_s=(4, 10),
@@ -159,8 +206,6 @@ async def redis_password_rotated(system: System, _: Random) -> AsyncIterator[str
     lasts_s=(8, 20),
 )
 async def redis_far_away(system: System, dice: Random) -> AsyncIterator[str]:
-    from chaos.relay import Bad
-
     far = Bad()
     far.delay_s = dice.uniform(0.025, 0.25)
     primary = await system.redis.primary()

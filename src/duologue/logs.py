@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 from zlib import crc32
 
 import msgspec
@@ -39,6 +41,21 @@ STORY = ("pair", "person", "session")
 QUIET = frozenset(["debug", "info"])
 FIRST = ("timestamp", "level", "process", "event")
 """What a line of JSON begins with: whoever reads it by eye looks for these."""
+
+
+class Forgiving:
+    """Where lines go. A disk that is full, or a reader that is gone, costs lines, and never whoever had one to say."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        with suppress(OSError):
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class Thinning:
@@ -118,7 +135,7 @@ def set_up(settings: LogSettings, clock: Clock | None = None, *, for_good: bool 
     structlog.configure(
         processors=[thinning.process, bound, *sampling, *shared, *errors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, Forgiving(sys.stderr))),
         cache_logger_on_first_use=for_good,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -35,14 +35,15 @@ def test_an_even_spread_is_told_from_a_crowd() -> None:
     assert distance([n / 2 for n in range(100)], 100) > 1.95
 
 
-def test_a_picture_has_a_line_for_each_step() -> None:
-    """Also for those in which nothing was."""
-    assert list(picture("waits", [1, 2, 25], 10)) == [
+def test_a_picture_has_a_bar_for_each_step() -> None:
+    """Also for those in which nothing was; and so few that one sees it all."""
+    assert list(picture("waits", [1, 1.5, 3])) == [
         "waits (3 people)",
-        "      0 ms      2 " + "█" * 60,
-        "     10 ms      0 ",
-        "     20 ms      1 " + "█" * 30,
+        "      1 ms      2 " + "█" * 60,
+        "      2 ms      0",
+        "      3 ms      1 " + "█" * 30,
     ]
+    assert len(list(picture("waits", range(3_000)))) <= 21
 
 
 def test_a_crowd_that_cannot_be_does_not_begin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

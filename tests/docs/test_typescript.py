@@ -16,9 +16,10 @@ from duologue.protocol.codes import Mode
 from duologue.protocol.server import ChatLine
 from tests.conftest import Town
 from tests.docs.test_docs import FENCE, PAGES, ROOT, SERVER, section
-from tests.packed import PACKAGES, RESOLUTIONS, check_types, compiled, install, program
+from tests.packed import OF_A_PHONE, ON_A_PHONE, PACKAGES, RESOLUTIONS, check_types, compiled, install, program
 
 HOWTO = ROOT / "docs/howto/integrate.md"
+PHONES = ROOT / "docs/howto/react-native.md"
 OF_THE_PAGE_ALONE = {"title", "other", "esc_again"}
 NOTICE = r"^\| `(\w+)` \| (.+) \|$"
 
@@ -42,12 +43,24 @@ def examples(page: Path) -> dict[str, str]:
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 def test_the_examples_fit_the_packed_client(project: Path, resolution: str) -> None:
     """All of them have its types as it is now, and those of React, however strict the project is."""
-    files = {name: code for page in PAGES for name, code in examples(page).items()}
+    files = {name: code for page in PAGES if page != PHONES for name, code in examples(page).items()}
     assert {"README-0.ts", "integrate-auth-0.ts", "integrate-0.ts", "integrate-1.tsx"} <= files.keys()
     for name, code in files.items():
         (project / name).write_text(code)
 
     check_types(project, sorted(files), resolution)
+
+
+@pytest.mark.skipif(not OF_A_PHONE.exists(), reason="no packages of React Native here: `make test` installs them")
+def test_the_examples_for_phones_fit_the_real_packages(tmp_path: Path) -> None:
+    """They have the types of React Native, LiveKit for it, and the call screen, where there is no DOM."""
+    install(tmp_path, OF_A_PHONE)
+    files = examples(PHONES)
+    assert len(files) >= 5
+    for name, code in files.items():
+        (tmp_path / name).write_text(code)
+
+    check_types(tmp_path, sorted(files), "bundler", **ON_A_PHONE)
 
 
 @asynccontextmanager

@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from duologue.clock import SystemClock
+from duologue.ledger import TicketArrived
 from duologue.settings import RedisSettings
+from duologue.store.redis import RedisStore
 from duologue.store.redis.examine import RedisFacts, Refusal, examine
 from duologue.store.redis.permissions import COMMANDS, acl_rule
+from tests.builders import ANA, BEN, CLEO
+from tests.contract.stores import SHARD, World, redis_store
 from tests.redis_server import RedisServer, redis_server
 
 GUIDE = Path(__file__).parents[3] / "docs/howto/redis.md"
@@ -50,6 +54,23 @@ async def test_each_command_of_the_rule_is_missed(server: RedisServer, command: 
     else:
         assert list(found.refused.values()) == ["noperm"]
         assert [name.lower().replace(" ", "|") for name in found.refused] == [command]
+
+
+async def test_who_reads_goes_on_in_another_life_of_the_store() -> None:
+    """A reader looks whether the stream is still the one that it knows; a user with the rule may do that, too."""
+    async with redis_store() as under_test:
+        store, world = under_test.store, World(under_test)
+        assert isinstance(store, RedisStore)
+        await world.waiting(ANA)
+        _, position = await store.read_queue(SHARD, 0, 0)
+        await world.waiting(BEN)
+        _, position = await store.read_queue(SHARD, position, 0)
+        store._line.store_id += ", another life"
+        await world.waiting(CLEO)
+
+        entries, _ = await store.read_queue(SHARD, position, 0)
+
+        assert [entry.ticket.person for entry in entries if isinstance(entry, TicketArrived)] == [CLEO]
 
 
 async def test_other_realms_are_closed(server: RedisServer) -> None:

@@ -8,6 +8,7 @@ export { loadConfig } from "../host/config.js";
 export { DeviceError, type DeviceKind, type DeviceProblem } from "../media/device-error.js";
 export { LocalDevices, type DeviceChoice, type DevicesState, type Facing } from "../media/devices.js";
 export { incomingCall, type IncomingCall } from "../push/incoming-call.js";
+export { PhoneCalls, type CallScreenLike, type CallsLike } from "./calls.js";
 export { reactNativeEnvironment, type ReactNativeOptions } from "./environment.js";
 export { appLifecycle, type AppStateLike, type NetInfoLike } from "./lifecycle.js";
 export { ReactNativeMedia, type ReactNativeMediaOptions } from "./media.js";

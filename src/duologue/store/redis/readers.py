@@ -82,7 +82,7 @@ class Readers:
         last = self._read.get(stream)
         if last is None or last.position != after or last.store_id == self._line.store_id:
             return
-        there, store_id = await reading(self._line, ("XRANGE", stream, f"0-{after}", f"0-{after}"))
+        there, store_id = await reading(self._line, ("XREVRANGE", stream, f"0-{after}", f"0-{after}"))
         if not there or there[0][1] != last.fields:
             del self._read[stream]
             raise ResyncNeeded(0)
