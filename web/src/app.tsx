@@ -66,10 +66,10 @@ export function App(options: PageModelOptions): ReactElement {
     answer: () => (rings ? page.answer(state.camera) : undefined),
     decline: () => (rings ? calls.decline() : undefined),
     list: () => page.openDialog("keys"),
-    armed: () => setEscArmed(state.phase !== "start" || callState.phase !== "idle"),
+    armed: () => setEscArmed(leaving(model) !== null),
     leave: () => {
       setEscArmed(false);
-      leaving(model)();
+      leaving(model)?.();
     },
   });
   const close = (): void => page.openDialog(null);
@@ -92,11 +92,12 @@ export function App(options: PageModelOptions): ReactElement {
   );
 }
 
-/** What it means to leave, wherever one is. */
-function leaving({ page, forget }: PageModel): () => void {
-  const { calls, callState, session, state } = page;
-  if (callState.phase === "ended" && state.phase !== "searching") return forget;
-  return callState.call !== null || isCall(state, callState) ? () => calls.hangUp() : () => session.stop();
+/** What it means to leave, wherever one is; null: there is nothing to leave. */
+function leaving({ page, forget }: PageModel): (() => void) | null {
+  const { calls, callState, screen, session, state } = page;
+  if (screen === "invite" || screen === "call_over") return forget;
+  if (callState.call !== null || isCall(state, callState)) return () => calls.hangUp();
+  return state.phase === "start" ? null : () => session.stop();
 }
 
 function Shell({ model }: { readonly model: PageModel }): ReactElement {

@@ -13,7 +13,8 @@ import { useNow } from "../ui/use-now";
 /** Somebody calls: who, how, and for how long yet. */
 export function IncomingStage(): ReactElement {
   const { t } = useTranslation();
-  const { byLinkOnly, callState, openDialog } = usePage();
+  const { byLinkOnly, callState, openDialog, preferences } = usePage();
+  const [unticked] = useState(!preferences.agreed);
   const { call } = callState;
   const alias = call?.alias ?? t("call.someone");
   const now = useNow();
@@ -28,6 +29,7 @@ export function IncomingStage(): ReactElement {
           {call !== null && t(`call.kind.${call.mode}`)} {byLinkOnly && t("call.through_link")} <span className="number">{t("call.rings_for", { count: secondsUntil(call?.expiresAt ?? now, now) })}</span>
         </p>
         {call?.mode === "video" && <AnswerWith />}
+        {unticked && <Agree />}
         <div className="acts">
           <button type="button" className="button button--outline" data-testid="block" onClick={() => openDialog("block_caller")}>
             <Ban className="icon icon--small" aria-hidden="true" />
@@ -57,9 +59,8 @@ function AnswerWith(): ReactElement {
 /** What they cannot see yet, and what else goes on. */
 export function IncomingSide(): ReactElement {
   const { t } = useTranslation();
-  const { callState, preferences, state } = usePage();
+  const { callState, state } = usePage();
   const alias = callState.call?.alias ?? t("call.someone");
-  const [unticked] = useState(!preferences.agreed);
   return (
     <div className="panel">
       <BrandRow />
@@ -69,7 +70,6 @@ export function IncomingSide(): ReactElement {
         <span className="phone-only">{t("call.unseen", { alias })} </span>
         {t("call.alias_only", { alias })} {state.connection.status === "standby" ? t("call.standby") : state.phase === "searching" && t("call.search_waits")}
       </p>
-      {unticked && <Agree />}
       <p className="keys">
         <span>
           <kbd>A</kbd>
