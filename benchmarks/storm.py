@@ -38,7 +38,7 @@ SPARE_FILES = 200
 SEAT_MS = 15_000
 """For so long a place is held for who was lost."""
 BACK_WITHIN_S = 60
-EVENLY = Target("<=", 1.95)
+EVENLY = Target("<=", 2.5)
 NOBODY = Target("==", 0)
 
 

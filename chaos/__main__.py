@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from chaos.checks import violations
 from chaos.faults import FAULTS
 from chaos.report import Run, judged, lines, summary, to_html, to_json
 from chaos.run import Options, run
+from chaos.story import Story
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -48,14 +50,22 @@ def main(argv: list[str] | None = None) -> int:
         given.forget_within, folder=given.logs,
     )  # fmt: skip
     try:
-        story = asyncio.run(run(options, lambda line: print(line, file=sys.stderr, flush=True)))
-    except KeyboardInterrupt:
+        story = asyncio.run(_until_stopped(options))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         print("stopped; nothing is left running", file=sys.stderr)
         return 2
     told = judged(given.seed, story, violations(story))
     _write(told, given)
     print(summary(told))
     return 1 if told.violations else 0
+
+
+async def _until_stopped(options: Options) -> Story:
+    """SIGTERM stops it as Ctrl-C does."""
+    this = asyncio.current_task()
+    assert this is not None, "asyncio.run makes one"
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+    return await run(options, lambda line: print(line, file=sys.stderr, flush=True))
 
 
 def _write(told: Run, given: argparse.Namespace) -> None:

@@ -67,10 +67,13 @@ class Connection:
         return message
 
     def say(self, message: ClientMessage) -> None:
-        """A command is on its way until it is answered, also over a reconnect; a signal is said now or never."""
-        assert self._socket is not None, "open it first"
-        self._log(Said(message))
-        self._socket.send(message)
+        """A command is on its way until it is answered, also over a reconnect; a signal is said now or never.
+
+        Who has vanished says nothing.
+        """
+        if self._socket is not None:
+            self._log(Said(message))
+            self._socket.send(message)
 
     def cut(self) -> None:
         """The network is gone for a moment."""

@@ -185,10 +185,24 @@ class Group(NamedTuple):
     def name(self) -> str:
         return " + ".join(each.name for each in self.troubles)
 
-    def felt(self, all_unwell: Sequence[Unwell]) -> list[Unwell]:
-        """What began while they could be felt."""
-        last_ms = min(self.until_ms, self.ends_ms)
-        return [each for each in all_unwell if self.from_ms <= each.from_ms <= last_ms]
+    def touches(self, each: Unwell) -> bool:
+        """Whether that may be of these faults."""
+        return self.from_ms <= each.until_ms and each.from_ms <= min(self.until_ms, self.ends_ms)
+
+
+def by_group(story: Story, everything: Sequence[Unwell]) -> list[tuple[Group, list[Unwell]]]:
+    """What was felt of each round. What began in one and went on in the next is of the first."""
+    found: list[tuple[Group, list[Unwell]]] = [(group, []) for group in groups(story)]
+    for each in everything:
+        first = next((felt for group, felt in found if group.touches(each)), None)
+        if first is not None:
+            first.append(each)
+    return found
+
+
+def allowed_until_ms(all_groups: Sequence[Group], each: Unwell) -> int:
+    """By when it has to be over: by the bound of the last round that it touches. 0: it is of none."""
+    return max((group.until_ms for group in all_groups if group.touches(each)), default=0)
 
 
 def groups(story: Story) -> list[Group]:

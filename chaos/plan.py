@@ -39,6 +39,11 @@ class Round(NamedTuple):
     """By then it is over, and nobody feels it any more."""
 
     @property
+    def lasts_s(self) -> float:
+        """Until the last fault is undone."""
+        return max(step.after_s + step.lasts_s for step in self.steps)
+
+    @property
     def name(self) -> str:
         return " + ".join(step.fault for step in self.steps)
 

@@ -12,12 +12,13 @@ from typing import NamedTuple
 import msgspec
 
 from chaos.checks import CHECKS, Violation, meetings
-from chaos.felt import Group, Spread, Unwell, groups, spread, unwell
+from chaos.felt import Group, Spread, Unwell, by_group, spread, unwell
 from chaos.story import Entry, Gone, Heard, Lost, Said, Story
 from duologue.protocol import server as s
 from scripts.dashboards import svg
 
 BIN_MS = 1_000
+WORTH_TELLING_MS = 1_000
 WIDTH, LEFT, RIGHT = 1_160.0, 150.0, 20.0
 BAR, GAP, PLOT = 14.0, 4.0, 90.0
 
@@ -37,6 +38,15 @@ class FaultResult(msgspec.Struct, frozen=True):
     """From when it was undone until they were well again."""
 
 
+class Unexplained(msgspec.Struct, frozen=True):
+    """Somebody was unwell where no fault was."""
+
+    who: str
+    why: str
+    at_s: float
+    lasted_s: float
+
+
 class Result(msgspec.Struct, frozen=True):
     """A run."""
 
@@ -46,8 +56,7 @@ class Result(msgspec.Struct, frozen=True):
     pairs: int
     entries: int
     faults: list[FaultResult]
-    elsewhere: list[FaultResult]
-    """What people felt where no fault was."""
+    unexplained: list[Unexplained]
     violations: list[dict[str, object]]
 
 
@@ -57,7 +66,7 @@ class Run(NamedTuple):
     seed: int
     story: Story
     unwell: Sequence[Unwell]
-    groups: Sequence[Group]
+    groups: Sequence[tuple[Group, Sequence[Unwell]]]
     violations: Sequence[Violation]
 
     @property
@@ -71,25 +80,25 @@ class Run(NamedTuple):
 
 def judged(seed: int, story: Story, found: Sequence[Violation]) -> Run:
     """Everything that the report needs."""
-    return Run(seed, story, unwell(story), groups(story), found)
+    everything = unwell(story)
+    return Run(seed, story, everything, by_group(story, everything), found)
 
 
 def result(run: Run) -> Result:
     """For programs."""
-    felt = {id(each) for group in run.groups for each in group.felt(run.unwell)}
-    rest = [each for each in run.unwell if id(each) not in felt]
-    elsewhere = [
-        FaultResult(each.why, each.who, (each.from_ms - run.from_ms) / 1000, each.lasted_ms / 1000, 0, 1,
-                    spread([each.lasted_ms]), spread([])) for each in rest
-    ]  # fmt: skip
+    of_faults = {each for _, felt in run.groups for each in felt}
+    rest = [each for each in run.unwell if each not in of_faults and each.lasted_ms >= WORTH_TELLING_MS]
+    unexplained = [
+        Unexplained(each.who, each.why, (each.from_ms - run.from_ms) / 1000, each.lasted_ms / 1000) for each in rest
+    ]
     return Result(
         run.seed, len(run.story.people), run.seconds, len(meetings(run.story)), len(run.story.entries),
-        [_fault(run, group) for group in run.groups], elsewhere, [each._asdict() for each in run.violations],
+        [_fault(run, group, felt) for group, felt in run.groups], unexplained,
+        [each._asdict() for each in run.violations],
     )  # fmt: skip
 
 
-def _fault(run: Run, group: Group) -> FaultResult:
-    felt = group.felt(run.unwell)
+def _fault(run: Run, group: Group, felt: Sequence[Unwell]) -> FaultResult:
     return FaultResult(
         group.name,
         ", ".join(each.detail for each in group.troubles),
@@ -131,7 +140,8 @@ def summary(run: Run) -> str:
         for each in told.faults
     ]
     table += [
-        f"  elsewhere, at {each.at_s:.0f} s: {each.detail} {each.name} {each.lasted_s:.1f} s" for each in told.elsewhere
+        f"  without a fault, at {each.at_s:.0f} s: {each.who} {each.why} for {each.lasted_s:.1f} s"
+        for each in told.unexplained
     ]
     wrong = [f"VIOLATION {each.check}: {each.who}: {each.text}" for each in run.violations]
     head = (
@@ -169,7 +179,7 @@ def to_html(run: Run) -> str:
         f"<title>{escape(title)}</title>", f"<style>{STYLE}</style>",
         f"<h1>{escape(title)}</h1><p>{facts}. How it works: <code>docs/explanation/chaos.md</code>.</p>",
         timeline(run), "<h2>How long people felt it</h2>", _table(told.faults),
-        "<h2>Where no fault was</h2>" + _table(told.elsewhere) if told.elsewhere else "",
+        "<h2>Where no fault was</h2>" + _unexplained(told.unexplained) if told.unexplained else "",
         "<h2>Violations</h2>", _violations(run), "</html>",
     ])  # fmt: skip
 
@@ -280,6 +290,15 @@ def _row(each: FaultResult) -> str:
         f"{each.within_s:g} s",
     ]  # fmt: skip
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _unexplained(rows: Sequence[Unexplained]) -> str:
+    cells = (
+        f"<tr><td>{escape(each.why)}</td><td>{escape(each.who)}</td><td>at {each.at_s:.0f} s</td>"
+        f"<td>{each.lasted_s:.1f} s</td></tr>"
+        for each in rows
+    )
+    return f"<table>{''.join(cells)}</table>"
 
 
 def _violations(run: Run) -> str:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from chaos.checks import nothing_is_left
+from chaos.checks.ends import nothing_is_left, stays
 from chaos.faults import FAULTS
 from chaos.felt import Spell
 from chaos.people import SPOKEN, Person, traits
@@ -30,8 +30,9 @@ from tests.log_content import offences, warnings_in
 WARM_UP_S = 6.0
 WELL_FOR_S = 2.0
 """Nobody was unwell for so long: the next round may begin."""
-CALM_S = 10.0
 LEAVE_WITHIN_S = 30.0
+SETTLED_WITHIN_S = 40.0
+"""Seats, gateways that died, rooms without a pair: by then all of it is dealt with."""
 BROKEN_WITHIN_S = 60.0
 """A fault that can neither be done nor undone in this time has failed."""
 DEFECTS = ('"task_failed"', '"loop_failed"', '"session_failed"', '"http_failed"', "Traceback (most recent call last)")
@@ -44,12 +45,14 @@ class Options(NamedTuple):
     seed: int
     seconds: float
     people: int
-    video: int
+    voice: int
     """How many of them want voice, and join rooms for real."""
     only: tuple[str, ...]
     rounds_most: int = 1_000
     forget_within_s: float = 80.0
     """How long to wait at the end until the ledger has forgotten everybody; 0: that it means to is enough."""
+    calm_s: float = 10.0
+    """At the end nothing goes wrong any more."""
     size: Size = Size()
     folder: Path | None = None
     """Where the logs of all processes stay; None: nowhere."""
@@ -73,7 +76,7 @@ class Crowd:
         """All of them, one after the other in the first seconds."""
         loop = asyncio.get_running_loop()
         for number in range(options.people):
-            who = traits(number, options.seed, video=number < options.video)
+            who = traits(number, options.seed, video=number < options.voice)
             self.story.people[who.name] = who
             self.people.append(Person(who, url, options.seed, self.note))
             self.tasks.append(loop.create_task(self.people[-1].live(), name=who.name))
@@ -122,8 +125,8 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
     crowd.come(options, system.url)
     await asyncio.sleep(WARM_UP_S)
     for number, round_ in enumerate(rounds(options.seed, _kinds(options.only))):
-        left_s = options.seconds - (time.monotonic() - began_s)
-        if number >= options.rounds_most or left_s < max(step.after_s + step.lasts_s for step in round_.steps) + CALM_S:
+        over_s = time.monotonic() - began_s + round_.lasts_s + options.calm_s
+        if number >= options.rounds_most or over_s > options.seconds:
             break
         say(f"{time.monotonic() - began_s:5.0f} s  {round_.name}")
         await _round(number, round_, system, crowd, say)
@@ -131,7 +134,7 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
         person.calm = True
     crowd.story.calm_ms = _now_ms()
     say("calm")
-    await asyncio.sleep(CALM_S)
+    await asyncio.sleep(options.calm_s)
     crowd.story.left_ms = _now_ms()
     say("everybody leaves")
     crowd.story.offences += await crowd.leave()
@@ -175,13 +178,13 @@ async def _step(number: int, step: Step, system: System) -> Trouble:
 async def _rest(system: System, forget_within_s: float, say: Callable[[str], None]) -> Rest:
     """What is there once there is nothing more to wait for."""
     say("looking at what is left")
-    give_up_s = time.monotonic() + max(forget_within_s, 40.0)
+    give_up_s = time.monotonic() + max(forget_within_s, SETTLED_WITHIN_S)
     while True:
         rest = await _look(system)
-        forgotten = not any(key.startswith("person:") for key in rest.keys)
-        clean = not list(nothing_is_left(Story(rest=rest)))
-        if (clean and (forgotten or forget_within_s == 0)) or time.monotonic() > give_up_s:
-            return rest if forgotten or forget_within_s == 0 else rest._replace(due=())
+        if forget_within_s > 0:
+            rest = rest._replace(due=())  # that it means to is not enough
+        if not list(nothing_is_left(Story(rest=rest))) or time.monotonic() > give_up_s:
+            return rest
         await asyncio.sleep(0.5)
 
 
@@ -194,21 +197,35 @@ async def _look(system: System) -> Rest:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             unreadable.append(f"{node.name}: {error!r}")
     try:
-        keys, due, carried = await _keys(system)
+        return (await _keys(system))._replace(rooms=rooms, unreadable=unreadable)
     except (OSError, RedisError, TimeoutError) as error:
         return Rest(rooms=rooms, unreadable=[*unreadable, f"Redis: {error!r}"])
-    return Rest(keys, due, carried, rooms, unreadable)
 
 
-async def _keys(system: System) -> tuple[list[str], list[str], dict[str, int]]:
+async def _keys(system: System) -> Rest:
     primary = await system.redis.primary()
     prefix = f"{{{REALM}}}:"
     async with Redis(host=HOST, port=primary.process.port, socket_timeout=5, decode_responses=True) as client:
         keys = [str(key).removeprefix(prefix) async for key in client.scan_iter(f"{prefix}*", count=1_000)]
         due = [str(item) for item in await client.zrange(f"{prefix}due", 0, -1)]
         use = await client.hgetall(f"{prefix}use")
-    counts = {str(name).removeprefix("pairs "): int(number) for name, number in use.items() if "pairs " in str(name)}
-    return sorted(keys), due, counts
+        counts = {
+            str(name).removeprefix("pairs "): int(number) for name, number in use.items() if "pairs " in str(name)
+        }
+        rest = Rest(sorted(keys), due, counts)
+        held = {key: await _held(client, f"{prefix}{key}") for key in keys if not stays(key, rest)}
+    return rest._replace(held=held)
+
+
+async def _held(client: Redis, key: str) -> str:
+    """What is in there."""
+    match str(await client.type(key)):
+        case "set":
+            return str(await client.smembers(key))
+        case "string":
+            return str(await client.get(key))
+        case other:
+            return other
 
 
 def _offences(system: System) -> Iterable[str]:

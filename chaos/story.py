@@ -97,6 +97,8 @@ class Rest(NamedTuple):
     """How many pairs each media node still carries, as it was counted."""
     rooms: Sequence[str] = ()
     """Rooms that media servers still have."""
+    held: Mapping[str, str] = {}
+    """What is in keys, for whoever looks into why they are still there."""
     unreadable: Sequence[str] = ()
     """What could not be looked at, and why."""
 

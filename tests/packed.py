@@ -46,19 +46,31 @@ def run(folder: Path, name: str, *arguments: str) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def install(folder: Path, packages: Path = PACKAGES) -> None:
-    """The client from its tarball, beside `packages`; the project has ES modules."""
+def install(folder: Path, packages: Path = PACKAGES, client: Path | None = None) -> Path:
+    """The client from its tarball, or a copy of one that is unpacked, beside `packages`. The project has ES modules.
+
+    Gives where the client is.
+    """
     (folder / "package.json").write_text('{"type": "module"}')
     place = folder / "node_modules"
     place.mkdir()
     for package in packages.iterdir():
         if package.name not in {"@duologue", ".bin"}:
             (place / package.name).symlink_to(package)
+    installed = place / "@duologue/client"
+    if client is None:
+        _unpack(folder, installed)
+    else:
+        shutil.copytree(client, installed)
+    return installed
+
+
+def _unpack(folder: Path, into: Path) -> None:
     run(ROOT / "clients/js", "npm", "pack", "--silent", "--pack-destination", str(folder))
     (tarball,) = folder.glob("duologue-client-*.tgz")
-    (place / "@duologue").mkdir()
-    run(place / "@duologue", "tar", "xzf", str(tarball))
-    (place / "@duologue/package").rename(place / "@duologue/client")
+    into.parent.mkdir()
+    run(into.parent, "tar", "xzf", str(tarball))
+    (into.parent / "package").rename(into)
 
 
 def check_types(folder: Path, files: list[str], resolution: str, **options: object) -> None:

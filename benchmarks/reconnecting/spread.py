@@ -25,7 +25,7 @@ def picture(title: str, values_ms: Sequence[float]) -> Iterator[str]:
 def distance(values: Sequence[float], longest: float) -> float:
     """How far from spread evenly over 0 to `longest`: Kolmogorov's distance times the root of their number.
 
-    Chance alone makes it more than 1.95 once in a thousand times, however many they are.
+    Chance alone makes it more than 2.5 once in a hundred thousand times, however many they are.
     """
     many, ordered = len(values), sorted(value / longest for value in values)
     apart = (max((n + 1) / many - value, value - n / many) for n, value in enumerate(ordered))

@@ -14,6 +14,7 @@ from chaos.checks.ends import (
     faults_end_in_time,
     logs_are_clean,
     nobody_is_thrown_out,
+    nobody_is_unwell_for_nothing,
     nothing_is_left,
 )
 from chaos.checks.pairs import (
@@ -31,7 +32,7 @@ CHECKS: Mapping[str, Check] = {
     for check in (
         pairs_agree, nobody_is_doubled, a_talk_is_of_two_who_are_there, nobody_meets_whom_they_must_not,
         every_find_ends, waits_are_kept, people_are_told, every_command_is_answered, nobody_is_thrown_out,
-        all_is_well_at_rest, faults_end_in_time, nothing_is_left, logs_are_clean,
+        all_is_well_at_rest, faults_end_in_time, nobody_is_unwell_for_nothing, nothing_is_left, logs_are_clean,
     )
 }  # fmt: skip
 

@@ -227,8 +227,29 @@ def test_a_fault_that_is_felt_for_too_long() -> None:
     )
 
     late = by("faults end in time", story(*entries, troubles=(trouble(10_000, 12_000),)))
-    assert late == ["ana: away for 20000 ms, 13000 ms longer than promised"]
+    assert late == ["1 times for too long, at most ana: away for 20000 ms, 13000 ms longer than promised"]
     assert by("faults end in time", story(*entries, troubles=(trouble(10_000, 12_000, 20_000),))) == []
+
+
+def test_somebody_who_is_unwell_where_no_fault_was() -> None:
+    """A fault that was there at another time is no excuse."""
+    entries = (
+        (0, "ana", Heard(ready())),
+        (50_000, "ana", Lost(1006, mine=False)),
+        (70_000, "ana", Heard(ready())),
+    )
+
+    assert by("nobody is unwell for nothing", story(*entries, troubles=(trouble(10_000, 12_000),))) == [
+        "away for 20000 ms, and no fault was there"
+    ]
+
+
+def test_what_goes_on_into_the_next_round_is_judged_by_its_bound() -> None:
+    """It cannot be told apart."""
+    entries = ((0, "ana", Heard(ready())), (10_000, "ana", Lost(1006, mine=False)), (30_000, "ana", Heard(ready())))
+    first, second = trouble(10_000, 12_000), trouble(14_000, 28_000)._replace(round=1)
+
+    assert by("faults end in time", story(*entries, troubles=(first, second))) == []
 
 
 def test_a_fault_that_could_not_be_done() -> None:

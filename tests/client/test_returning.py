@@ -140,6 +140,16 @@ async def test_many_may_wait_at_the_same_time(place: Place) -> None:
     assert sorted(told) == ["bye", *(f"word {n}" for n in range(5))]
 
 
+async def test_who_asks_gets_the_answer_though_others_read(place: Place) -> None:
+    """It is no news for whoever reads all."""
+    ana = await place.person()
+    reading = asyncio.create_task(ana.expect(Matched))
+    link = await ana.link()
+    await lose(ana)
+    assert (await ana.link(), await ana.blocked()) == (link, [])
+    reading.cancel()
+
+
 async def test_a_wait_for_news_that_is_given_up_loses_nothing(place: Place) -> None:
     """A bot that loses patience, and listens again."""
     ana, ben = await place.pair()

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from duologue.hooks_out.message import body_of, ping, told_of
 from duologue.protocol.client import Filters
-from duologue.protocol.codes import Mode
+from duologue.protocol.codes import CallEnd, Mode
 from duologue.protocol.server import ChatLine
 from tests.conftest import Town
 from tests.docs.test_docs import FENCE, PAGES, ROOT, SERVER, section
+from tests.hooks_out.made import RING_MS, RINGS, START_MS, accepted, ended
 from tests.packed import OF_A_PHONE, ON_A_PHONE, PACKAGES, RESOLUTIONS, check_types, compiled, install, program
 
 HOWTO = ROOT / "docs/howto/integrate.md"
@@ -52,9 +56,9 @@ def test_the_examples_fit_the_packed_client(project: Path, resolution: str) -> N
 
 
 @pytest.mark.skipif(not OF_A_PHONE.exists(), reason="no packages of React Native here: `make test` installs them")
-def test_the_examples_for_phones_fit_the_real_packages(tmp_path: Path) -> None:
+def test_the_examples_for_phones_fit_the_real_packages(project: Path, tmp_path: Path) -> None:
     """They have the types of React Native, LiveKit for it, and the call screen, where there is no DOM."""
-    install(tmp_path, OF_A_PHONE)
+    install(tmp_path, OF_A_PHONE, project / "node_modules/@duologue/client")
     files = examples(PHONES)
     assert len(files) >= 5
     for name, code in files.items():
@@ -88,6 +92,41 @@ async def test_the_example_without_a_browser_talks(project: Path, town: Town) ->
     async with in_node(file), asyncio.timeout(20):
         await ana.matched()
         assert (await ana.expect(ChatLine)).text.startswith("Hello, ")
+
+
+WAKE = """
+import { incomingCall, incomingCallPayload } from "@duologue/client/push";
+
+const { bodies, nowMs } = JSON.parse(process.argv[2]);
+const pushes = bodies.map((body) => incomingCallPayload(JSON.parse(body), { bundleId: "app", nowMs }));
+console.log(JSON.stringify(pushes.map((push) => push && { ...push, read: incomingCall(push.fcm.data) })));
+"""
+
+
+def pushes(project: Path, bodies: list[bytes], now_ms: int) -> list[Any]:
+    """What the packed client makes of webhooks, as the app reads it, in a plain Node.js."""
+    (project / "wake.mjs").write_text(WAKE)
+    given = json.dumps({"bodies": [body.decode() for body in bodies], "nowMs": now_ms})
+    made: list[Any] = json.loads(subprocess.check_output([program("node"), "wake.mjs", given], cwd=project, timeout=20))
+    return made
+
+
+def test_real_webhooks_become_pushes(project: Path) -> None:
+    """Of a ring, and of each way in which it may end; not of a call that never rang, nor of a trial."""
+    calls = [RINGS, accepted(), *(ended(reason) for reason in CallEnd if reason is not CallEnd.ANSWERED_ELSEWHERE)]
+    told = [one for one in (told_of(call, START_MS) for call in calls) if one is not None]
+    bodies = [body_of(one, "acme", connected=False) for one in told]
+
+    *made, trial = pushes(project, [*bodies, ping("ping-1", START_MS)], START_MS)
+
+    assert trial is None
+    for one, push in zip(told, made, strict=True):
+        kind = one.type.removeprefix("call.")
+        assert (push is None) == (kind == "busy"), kind
+        if push is not None:
+            assert push["read"]["ended"] == (None if one.rings else kind)
+            assert (push["read"]["caller"], push["read"]["ringsUntil"]) == ("Otter", START_MS + RING_MS)
+            assert (push["apns"] is not None) == one.rings
 
 
 def test_the_notices_are_those_of_the_page() -> None:

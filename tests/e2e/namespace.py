@@ -12,11 +12,18 @@ from pathlib import Path
 
 BLOCKED_GROUP = 65_534
 """Processes of this group send no UDP there. A group and not a user, so that files stay theirs to write."""
+CUT_GROUP = 65_533
+"""What processes of this group send and are sent there can be cut off and let through again."""
+OF_CUT_GROUP = "ct mark 1"
+"""Also what comes back: a connection keeps the mark."""
 SET_UP = f"""
 ip link set lo up
 nft add table inet walls
+nft add chain inet walls cuts
 nft add chain inet walls out '{{ type filter hook output priority 0; }}'
 nft add rule inet walls out meta skgid {BLOCKED_GROUP} meta l4proto udp drop
+nft add rule inet walls out meta skgid {CUT_GROUP} ct mark set 1
+nft add rule inet walls out jump cuts
 echo ready
 exec cat
 """
@@ -29,12 +36,23 @@ class Namespace:
         self.enter = ("nsenter", f"--net=/proc/{first_pid}/ns/net")
         """What a command line begins with that runs in there."""
 
-    def program(self, path: Path, command: str, *, udp: bool) -> Path:
-        """Write a program that is `command` in there."""
-        group = () if udp else ("setpriv", f"--regid={BLOCKED_GROUP}", "--keep-groups")
-        path.write_text(f'#!/bin/sh\nexec {" ".join((*self.enter, *group, command))} "$@"\n')
+    def program(self, path: Path, command: str, *, group: int | None = None) -> Path:
+        """Write a program that is `command` in there, of this group."""
+        of_group = () if group is None else ("setpriv", f"--regid={group}", "--keep-groups")
+        path.write_text(f'#!/bin/sh\nexec {" ".join((*self.enter, *of_group, command))} "$@"\n')
         path.chmod(0o755)
         return path
+
+    def cut(self, *, only: str = "") -> None:
+        """Whatever `CUT_GROUP` sends and is sent gets lost, and nobody is told; or only UDP: `meta l4proto udp`."""
+        self._nft("add", "rule", "inet", "walls", "cuts", *OF_CUT_GROUP.split(), *only.split(), "drop")
+
+    def heal(self) -> None:
+        """Everything gets through again."""
+        self._nft("flush", "chain", "inet", "walls", "cuts")
+
+    def _nft(self, *command: str) -> None:
+        subprocess.run([*self.enter, "nft", *command], check=True, timeout=10)
 
 
 @contextmanager

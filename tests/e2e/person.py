@@ -74,7 +74,9 @@ devices.getUserMedia = async wanted => {
 };
 """
 HAS_CAMERA = "async () => (await navigator.mediaDevices.enumerateDevices()).some(({kind}) => kind === 'videoinput')"
-NETWORK_ERROR = re.compile(r"error: (WebSocket connection to|Failed to load resource).*(ERR_CONNECTION|failed)")
+NETWORK_ERROR = re.compile(
+    r"(?:error|warning): (WebSocket connection to|Failed to load resource).*(ERR_CONNECTION|failed)"
+)
 
 
 class Someone(Protocol):
@@ -186,14 +188,6 @@ class Person:
         """Open the page and agree to the rules."""
         self.page.goto("/" + query)
         self.page.get_by_test_id("agree").click()
-
-    def visit(self, query: str) -> None:
-        """Open the page anew, the rules agreed to."""
-        self.page.goto("/" + query)
-        agree = self.page.get_by_test_id("agree")
-        self.until(lambda: self.phase.count() == 1, f"{self.name} has the page")
-        if agree.count() and not agree.is_checked():
-            agree.click()
 
     def press_go(self) -> None:
         """Press the one big button: Find, Next, Answer, as soon as a press means what it says."""

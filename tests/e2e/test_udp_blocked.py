@@ -11,7 +11,7 @@ from playwright.sync_api import Playwright, expect
 
 from tests.e2e.camera import BLUE, GREEN, RED
 from tests.e2e.conftest import Invite, chromium, inviting
-from tests.e2e.namespace import Namespace, namespace
+from tests.e2e.namespace import BLOCKED_GROUP, Namespace, namespace
 from tests.e2e.person import WITHIN_MS
 from tests.e2e.servers import Dev
 
@@ -38,7 +38,7 @@ def test_who_gets_no_media_is_told_and_nobody_waits_for_them_twice(
     invite: Invite, network: Namespace, tmp_path: Path
 ) -> None:
     """One failure each: then the two others meet, while the one with the bad network backs off."""
-    open_, shut = (network.program(tmp_path / str(udp), chromium(), udp=udp) for udp in (True, False))
+    open_, shut = (network.program(tmp_path / f"{group}", chromium(), group=group) for group in (None, BLOCKED_GROUP))
     cleo, ana = invite("cleo", GREEN, browser=shut), invite("ana", RED, browser=open_)
     ben = invite("ben", BLUE, browser=open_)
     for person in (cleo, ana):

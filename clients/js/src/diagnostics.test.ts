@@ -44,7 +44,7 @@ describe("one report", () => {
     ["mismatch", ({ media }) => media.lastJoin.events.failed("disconnected STATE_MISMATCH")],
     ["reconnect_timeout", async ({ media }) => {
       media.lastJoin.events.reconnecting();
-      await settle(10_100);
+      await settle(20_100);
     }],
   ])("tells of a talk that ends in %s", async (cause, happen) => {
     const world = new World();

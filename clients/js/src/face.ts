@@ -4,7 +4,8 @@ import type { LineOptions, PictureSize, Session } from "./session/api.js";
 import type { SessionDiagnostics } from "./session/diagnosis.js";
 
 export abstract class Face<State> implements Session<State> {
-  protected readonly line: Line;
+  /** For another session over the same one. */
+  readonly line: Line;
   readonly subscribe: Session<State>["subscribe"];
 
   constructor(over: Line | LineOptions) {

@@ -174,7 +174,10 @@ export class Line {
   #makeActor(media: NonNullable<LineOptions["media"]>): MediaActor {
     return new MediaActor(media, this.#options.environment, {
       joined: (epoch) => this.dispatch({ type: "media_joined", epoch }),
-      reconnecting: (epoch) => this.dispatch({ type: "media_reconnecting", epoch }),
+      reconnecting: (epoch) => {
+        this.#socket.doubt();
+        this.dispatch({ type: "media_reconnecting", epoch });
+      },
       failed: (epoch, detail, cause) => {
         this.#recorder.trouble(cause, this.#snapshot());
         this.dispatch({ type: "media_failed", epoch, detail });

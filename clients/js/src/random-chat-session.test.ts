@@ -267,10 +267,21 @@ describe("media", () => {
     events.connected();
     expect(session.state.media.status).toBe("connected");
     events.reconnecting();
-    await settle(10_100);
+    await settle(8_000);
+    events.reconnecting(); // the library has seen it, too: no second budget
+    await settle(12_100);
     expect(world.server.last("media")).toMatchObject({ event: "failed", detail: "reconnect_timeout" });
     await settle(5_000);
     expect(world.server.last("next")).toMatchObject({ pair: "a" });
+  });
+
+  it("that is in trouble casts doubt on the socket: it is asked for a sign of life", async () => {
+    const world = new World();
+    const session = await world.talking();
+    world.server.silent = true;
+    world.media.lastJoin.events.reconnecting();
+    await settle(4_100);
+    expect(session.state.connection.status).not.toBe("online");
   });
 
   it("is switched while a join is in flight, and the partner is told", async () => {

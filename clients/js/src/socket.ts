@@ -140,6 +140,11 @@ export class Socket {
     if (this.#link?.readyAt != null) this.#link.socket.send(encode(signal));
   }
 
+  /** Something else says that the network may be gone: a connection that lives answers soon. */
+  doubt(): void {
+    this.#probe();
+  }
+
   /** Do not wait for the countdown. */
   reconnectNow(): void {
     if (!this.#running || this.#link !== null || this.#cancelRetry === null) return;

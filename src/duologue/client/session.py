@@ -79,6 +79,8 @@ class RandomChatSession(Standing):
         self._unread: deque[ServerMessage] = deque()
         self._replies: dict[str, Reply | None] = {}
         """Of the commands that somebody waits for."""
+        self._answers: dict[type[object], ServerMessage | None] = {}
+        """What somebody asked for."""
         self._turn: asyncio.Task[None] | None = None
         """Reads one message, for all who wait."""
         self.socket: Socket | ReconnectingSocket | None = None
@@ -156,13 +158,11 @@ class RandomChatSession(Standing):
 
     async def blocked(self) -> list[BlockedPerson]:
         """Whom one has blocked, the newest first."""
-        await self._command(BlockedList(next(self._ids)))
-        return (await self.expect(Blocked)).people
+        return (await self._ask(Blocked, BlockedList)).people
 
     async def link(self, *, renew: bool = False) -> str:
         """By what others may call one; with `renew`, whoever has the old one rings nobody any more."""
-        await self._command(CallLink(next(self._ids), renew))
-        return (await self.expect(PersonalLink)).link
+        return (await self._ask(PersonalLink, lambda id_: CallLink(id_, renew))).link
 
     async def call(self, to: str, mode: Mode = Mode.VIDEO) -> None:
         """Ring somebody, by their link; `CallState` follows."""
@@ -237,6 +237,13 @@ class RandomChatSession(Standing):
         if reply.error is not None:
             raise CommandRefused(reply.error)
 
+    async def _ask(self, kind: type[Message], command: Callable[[str], Command]) -> Message:
+        """What comes before the reply; again, should it have been lost with a connection."""
+        while not isinstance(answer := self._answers.pop(kind, None), kind):
+            self._answers[kind] = None
+            await self._command(command(next(self._ids)))
+        return answer
+
     # -- reading ----------------------------------------------------------------------------
 
     async def _read(self) -> None:
@@ -252,6 +259,8 @@ class RandomChatSession(Standing):
             self._replies[message.id] = message
         elif isinstance(message, Ready) and self._reconnect:
             self._return(message)
+        elif type(message) in self._answers:
+            self._answers[type(message)] = message
         else:
             self._unread.append(message)
 

@@ -11,33 +11,33 @@ from playwright.sync_api import Playwright
 from tests.e2e.faults.matrix import SEAT_S, Case, Fault
 from tests.e2e.faults.notices import expect_told, told
 from tests.e2e.faults.running import Recovered, each
-from tests.e2e.faults.scene import Scene, scene, until_online
+from tests.e2e.faults.scene import RelayedScene, relayed, until_online
 
 pytestmark = pytest.mark.timeout(90)
 
 
 @pytest.fixture(scope="module")
-def same_two(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def same_two(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayedScene]:
     """The same two people for all of these tests."""
-    with scene(tmp_path_factory.mktemp("signal"), playwright) as two:
+    with relayed(tmp_path_factory.mktemp("signal"), playwright) as two:
         yield two
 
 
 @pytest.fixture
-def two(same_two: Scene) -> Iterator[Scene]:
+def two(same_two: RelayedScene) -> Iterator[RelayedScene]:
     """They, who rest when it is over."""
     yield same_two
     same_two.rest()
 
 
-def down(two: Scene, for_s: float) -> None:
+def down(two: RelayedScene, for_s: float) -> None:
     """Nobody gets in for so long."""
     two.signal.refuse()
     two.ana.page.wait_for_timeout(for_s * 1_000)
     two.signal.heal()
 
 
-STRIKES: dict[Fault, Callable[[Scene], None]] = {
+STRIKES: dict[Fault, Callable[[RelayedScene], None]] = {
     Fault.SIGNAL_CUT: lambda two: two.signal.cut(),
     Fault.SIGNAL_DOWN: lambda two: down(two, 3),
     Fault.SIGNAL_SILENT: lambda two: two.signal.forget(),
@@ -46,7 +46,7 @@ STRIKES: dict[Fault, Callable[[Scene], None]] = {
 
 
 @each(*STRIKES)
-def test_whose_signal_breaks_is_back_where_they_were(two: Scene, case: Case, recovered: Recovered) -> None:
+def test_whose_signal_breaks_is_back_where_they_were(two: RelayedScene, case: Case, recovered: Recovered) -> None:
     """Both are told what is the matter and nothing else, and their talk goes on, or the next one begins."""
     pair = two.arrive(case.state)
     since = time.time()

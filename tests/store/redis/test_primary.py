@@ -182,6 +182,24 @@ class TestSentinel:
             assert list(await world.queue()) == [ANA]
             await until_it_works(lambda: store.read_news(GATEWAY, 0, 20))
 
+    async def test_all_believe_in_the_same_life_when_the_first_replica_comes(self, tmp_path: Path) -> None:
+        """Redis takes another id then, and breaks no connection: whoever came before would begin it anew for ever."""
+        with ExitStack() as stack:
+            primary = stack.enter_context(redis_server(*AT_ONCE))
+            async with store_at(primary.url, "realm") as early:
+                await early.keep_alive(GATEWAY)
+                before = early._life
+                replica = stack.enter_context(redis_server("--replicaof", "127.0.0.1", str(primary.port), *AT_ONCE))
+                await wait_until(
+                    lambda: "master_link_status:up" in replica.cli("INFO", "replication"), description="it follows"
+                )
+                async with store_at(primary.url, "realm") as late:
+                    await late.keep_alive(GATEWAY)
+                    assert late._life != before
+                    async with asyncio.timeout(FAILOVER_WITHIN_S):
+                        while early._life != late._life:
+                            await error_of(early.live_pairs([PAIR]))
+
     async def test_a_store_may_be_closed_at_once(self, watched: Watched) -> None:
         """As the parent of `duologue serve` does once Redis answers: nothing that looks after the primary stays."""
         async with asyncio.timeout(FAILOVER_WITHIN_S):

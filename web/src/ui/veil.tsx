@@ -27,11 +27,12 @@ export function Veil(): ReactElement | null {
       </div>
     );
   }
-  if (state.media.status !== "reconnecting") return null;
+  const { status } = state.media;
+  if (status !== "reconnecting" && status !== "failed") return null; // once it failed, the talk is over in a moment
   return (
     <div className="veil" data-testid="media-away">
       <h1>{t("lost.media")}</h1>
-      <p>{ofCall ? t("lost.media_lead_call") : t("lost.media_lead")}</p>
+      {status === "reconnecting" && <p>{ofCall ? t("lost.media_lead_call") : t("lost.media_lead")}</p>}
     </div>
   );
 }

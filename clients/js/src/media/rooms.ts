@@ -24,6 +24,7 @@ import { watchQuality } from "./quality.js";
 import { isSignalUrl, onSocket } from "./sockets.js";
 import { Stage, type NetworkUse, type OwnTrack } from "./stage.js";
 import { unlessAborted, within } from "./waiting.js";
+import { watchWay } from "./way.js";
 
 export interface LiveKitRoomsOptions {
   /** Owned by the page (it shows a preview); closed with the session. */
@@ -37,6 +38,8 @@ export interface LiveKitRoomsOptions {
 const MATCHES_PER_ROOM = 200;
 /** How long a publish in flight may hold up a leave. */
 const SETTLE_MS = 3_000;
+/** What the library has begun may fail as late as this after it was told to stop, and it would call that an error. */
+const QUIET_MS = 4_000;
 /** Below the session's reconnect budget, so that the library gives up before we do. */
 const RECONNECT_MS = 9_000;
 
@@ -131,8 +134,9 @@ export class LiveKitRooms implements MediaAdapter {
     this.#stopMeasuring();
     stage?.detach();
     if (stage !== null) await within(SETTLE_MS, stage.settled());
+    if (room !== null && room.state !== ConnectionState.Connected) this.#clean = false;
     if (room !== null) await part(room);
-    stage?.speakUp();
+    if (stage?.inTrouble === true) setTimeout(() => stage.speakUp(), QUIET_MS);
     if (!this.#clean || this.#matches >= MATCHES_PER_ROOM) this.#discard();
     this.#ledger.sweep();
   }
@@ -201,7 +205,9 @@ export class LiveKitRooms implements MediaAdapter {
     const stopQuality = watchQuality(() => this.#ledger.newest(), (quality) => events.quality?.(quality));
     const stopComparing = watchAgreement(() => [this.#room?.state ?? ConnectionState.Disconnected, this.#ledger.newest()], events.failed.bind(events));
     const stopLooking = watchTracks(() => stage.missing, () => stage.askAgain(), events.failed.bind(events));
+    const stopWatching = watchWay(this.#ledger.newest(), { lost: () => stage.wayLost(), back: () => stage.wayBack() });
     this.#stopMeasuring = () => {
+      stopWatching();
       stopQuality();
       stopComparing();
       stopLooking();

@@ -99,7 +99,23 @@ export class Stage {
    * warns and calls it an error before it tells anybody, is quiet until it is connected again, or left.
    */
   signalLost(): void {
-    if (this.#open && this.#attached && this.#endQuiet === NOTHING) this.#endQuiet = hush(LogLevel.silent);
+    if (this.#open && this.#attached && !this.inTrouble) this.#endQuiet = hush(LogLevel.silent);
+  }
+
+  /** Nothing gets through any more: the same, and told at once. */
+  wayLost(): void {
+    this.signalLost();
+    if (this.#attached) this.#events.reconnecting();
+  }
+
+  /** Something does again; if the library has begun to reconnect, it tells when it is done. */
+  wayBack(): void {
+    if (this.#attached && this.#room.state === ConnectionState.Connected) this.#reconnected();
+  }
+
+  /** Whether the library is kept quiet. */
+  get inTrouble(): boolean {
+    return this.#endQuiet !== NOTHING;
   }
 
   /** How many tracks of the partner were announced and are not here; none while the connection is being mended. */

@@ -11,8 +11,11 @@ import type { Quality } from "./state.js";
 
 /** Shorter than the deadline of the server (10 s) and of the media library (15 s). */
 export const CONNECT_DEADLINE_MS = 8_000;
-/** A connection that does not come back within this is lost: strangers do not wait longer. */
-export const RECONNECT_BUDGET_MS = 10_000;
+/**
+ * A connection that does not come back within this is lost: strangers do not wait longer. It counts from the first sign
+ * of trouble; the library sees 10 s later what the browser saw then, and has the rest to mend it.
+ */
+export const RECONNECT_BUDGET_MS = 20_000;
 
 const MAX_WORD = 40;
 
@@ -160,8 +163,7 @@ export class MediaActor {
         }),
       reconnecting: () =>
         current(() => {
-          settle();
-          join.cancelBudget = this.#environment.setTimer(() => lose("reconnect_timeout", ReportCause.RECONNECT_TIMEOUT), RECONNECT_BUDGET_MS);
+          join.cancelBudget ??= this.#environment.setTimer(() => lose("reconnect_timeout", ReportCause.RECONNECT_TIMEOUT), RECONNECT_BUDGET_MS);
           this.#handlers.reconnecting(join.epoch);
         }),
       failed: (detail) => current(() => lose(detail, ReportCause.LOST)),

@@ -46,11 +46,17 @@ describe("the quality", () => {
 });
 
 describe("pictures", () => {
-  it.each(["poor", "lost"] as const)("go when the quality stayed %s, and people are told", (level) => {
-    expect(sampled(talking(), level, POOR_SAMPLES - 1).effects).toEqual([]);
-    const { model, effects } = sampled(talking(), level, POOR_SAMPLES);
+  it("go when the quality stayed poor, and people are told", () => {
+    expect(sampled(talking(), "poor", POOR_SAMPLES - 1).effects).toEqual([]);
+    const { model, effects } = sampled(talking(), "poor", POOR_SAMPLES);
     expect(model.view).toMatchObject({ network: { soundOnly: true }, notice: { code: "sound_only" } });
     expect(effects).toEqual([{ type: "use_bandwidth", use: "sound_only" }]);
+  });
+
+  it("stay when nothing at all gets through: that is told otherwise", () => {
+    const { model, effects } = sampled(talking(), "lost", 3 * POOR_SAMPLES);
+    expect(model.view).toMatchObject({ network: { soundOnly: false }, notice: null });
+    expect(effects).toEqual([]);
   });
 
   it("stay when it was poor only now and then", () => {

@@ -28,9 +28,10 @@ export function dataSaverSwitched(model: Model, on: boolean): Step {
   return using(see(model, { network: { ...network, dataSaver: on } }));
 }
 
+/** Without any connection no network is too slow: that is told otherwise, and proves nothing. */
 function longer({ poor, well, patience }: Streak, { level }: Quality): Streak {
   const good = level === "good" || level === "fair";
-  return { poor: good ? 0 : poor + 1, well: good ? well + 1 : 0, patience };
+  return { poor: good ? 0 : poor + (level === "poor" ? 1 : 0), well: good ? well + 1 : 0, patience };
 }
 
 function pictureTurned(model: Model, soundOnly: boolean): Step {

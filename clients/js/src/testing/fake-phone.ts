@@ -3,7 +3,7 @@ import type { Track } from "livekit-client";
 import type { AudioSessionLike } from "../react-native/sound.js";
 
 /** React Native's: it says that it is closed only after the native side did. */
-export class PhoneConnection {
+export class PhoneConnection extends EventTarget {
   signalingState = "stable";
   connectionState = "connected";
   close(): void {

@@ -20,7 +20,7 @@ from duologue.errors import BackendError, Unavailable
 from duologue.metrics import definitions as metrics
 from duologue.ports import Clock
 from duologue.store.redis import faults
-from duologue.store.redis.primary import Link
+from duologue.store.redis.primary import ASK_LIFE, Link, facts, life
 from duologue.tasks import Tasks
 
 BATCH = 256
@@ -63,6 +63,8 @@ class Line:
         self._clock = clock
         self._tasks = tasks
         self._link: Link | None = None
+        self._carrying: Link | None = None
+        """On which a batch is on its way: it is read to its end before that one may be left."""
         self._waiting: list[Question] = []
         self._pumping = False
         self._pause_ms = FIRST_PAUSE_MS
@@ -131,6 +133,7 @@ class Line:
         outlived = [question for question in batch if question.life not in (None, link.store_id)]
         _refuse(outlived, AnotherLife())
         batch = [question for question in batch if not question.answer.done()]
+        self._carrying = link
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 loop = asyncio.get_running_loop()
@@ -147,6 +150,8 @@ class Line:
             await self._drop(link)
             _refuse(batch, faults.nobody_knows(Exception(type(error).__name__)))
             raise
+        finally:
+            self._carrying = None
 
     async def _exchange(self, link: Link, batch: Sequence[Question]) -> None:
         forgotten = await self._ask_all(link, batch)
@@ -196,16 +201,26 @@ class Line:
         return self._link
 
     async def _watch(self, link: Link) -> None:
-        """Leave a primary once it was replaced: it does not tell us."""
+        """Leave a primary once it was replaced, or is in another life: it does not tell us. Where some believe in one
+        life and some in another, each begins it anew for the others, and nobody is matched.
+        """
         while True:
             await self._clock.sleep_ms(WATCH_EVERY_MS)  # first: it was asked for just now
             if self._link is not link:
                 return
-            if await self._connector.was_replaced(link) and self._link is link:
+            gone = await self._connector.was_replaced(link) or await self._is_in_another_life(link)
+            if gone and self._link is link:
                 metrics.STORE_ERRORS.labels("replaced").inc()
-                self._link = None  # a batch that is on its way is read to its end
-                if not self._pumping:
+                self._link = None
+                if self._carrying is not link:
                     await link.connection.disconnect(nowait=True)
+
+    async def _is_in_another_life(self, link: Link) -> bool:
+        try:
+            answers = [await self.ask(question, life=link.store_id) for question in ASK_LIFE]
+        except (BackendError, AnotherLife):
+            return False  # nobody says so
+        return life(*(facts(answer) for answer, _ in answers)) != link.store_id
 
     async def _teach(self, connection: AbstractConnection) -> None:
         await connection.send_packed_command(

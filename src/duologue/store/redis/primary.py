@@ -39,6 +39,9 @@ class Unfit(exceptions.ConnectionError):
     """It answers, and is not what we need; the text says what it is."""
 
 
+ASK_LIFE = ("INFO", "server"), ("INFO", "replication")
+
+
 class Link(NamedTuple):
     """A connection to the primary."""
 
@@ -201,14 +204,22 @@ class Primary:
         return connection
 
     async def _life_of(self, connection: AbstractConnection) -> str:
-        server = facts(await ask(connection, "INFO", "server"))
-        replication = facts(await ask(connection, "INFO", "replication"))
+        server, replication = [facts(await ask(connection, *question)) for question in ASK_LIFE]
         version = server.get("redis_version", "0")
         if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
             raise Unfit(f"it is version {version}; Duologue needs Redis 7.0, or Valkey")
         if replication.get("role") != "master":
             raise Unfit("it is a replica, not the primary")
-        return f"{server.get('run_id')}:{replication.get('master_replid')}"
+        return life(server, replication)
+
+
+def life(server: Mapping[str, str], replication: Mapping[str, str]) -> str:
+    """Which life of the store a server is in, by its answers to `ASK_LIFE`; nothing where it is a replica.
+
+    The same server begins another one when it was a replica meanwhile, and when the first replica comes to it.
+    """
+    primary = replication.get("role") == "master"
+    return f"{server.get('run_id')}:{replication.get('master_replid')}" if primary else ""
 
 
 async def ask(connection: AbstractConnection, *command: str) -> Any:
