@@ -129,3 +129,23 @@ def test_a_call_that_nobody_answers_is_missed(playwright: Playwright, tmp_path: 
         ana.page.get_by_test_id("read").click()
         expect(ana.page.get_by_test_id("call-news")).to_have_count(0)
     assert server.stop() == 0, server.log()
+
+
+def test_a_tab_that_stands_by_rings_and_may_answer(invite: Invite) -> None:
+    """The same person in two tabs: both ring, the one that was put aside answers, and the other one says so."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    ana.open(TEXT)
+    link = link_of(ana)
+    with ana.context.expect_page() as opened:
+        ana.page.evaluate("() => void window.open(location.href)")  # takes the tab's memory along
+    other = opened.value
+    expect(ana.page.get_by_test_id("refused").first).to_have_text("Open in another place")
+
+    ring_up(ben, link, TEXT)
+    ana.expect_phase("incoming")
+    expect(other.locator("main")).to_have_attribute("data-phase", "incoming")
+    ana.press_go()
+    for person in (ana, ben):
+        person.expect_phase("talking")
+    expect(other.get_by_test_id("call-news")).to_contain_text("in another place")
+    expect(other.get_by_test_id("refused").first).to_be_visible()

@@ -1,6 +1,6 @@
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
-import { callOverKey } from "../call-view";
+import { callNewsKey, callNewsOf, callOverKey } from "../call-view";
 import { usePage } from "../page";
 import { endedKey } from "../view";
 
@@ -24,6 +24,8 @@ export function Announcer(): ReactElement {
     if (callState.phase === "incoming") return t("call.incoming", { alias });
     const over = screen === "call_over" ? callState.ended : null;
     if (over !== null) return t(`${callOverKey(over)}.title`, { alias: over.alias ?? someone });
+    const news = callNewsOf(callState);
+    if (news !== null) return t(callNewsKey(news), { alias: news.alias ?? someone, time: "" });
     return state.ended === null ? "" : t(endedKey(state.ended), { alias: state.ended.alias }); // also while the next search runs
   };
   return (

@@ -13,7 +13,7 @@ export function CallNews(): ReactElement | null {
   if (news === null || state.pair !== null) return null;
   const alias = news.alias ?? t("call.someone");
   return (
-    <div className="banner banner--news pill pill--hint glass night" role="status" data-testid="call-news">
+    <div className="banner banner--news pill pill--hint glass night" data-testid="call-news">
       <PhoneMissed className="icon icon--small" aria-hidden="true" />
       <span>{t(callNewsKey(news), { alias, time })}</span>
       <span className="banner__acts">
