@@ -67,7 +67,7 @@ soak-next: ## Next again and again in real browsers, after which nothing may be 
 	@exec scripts/bootstrap python node livekit_server chromium -- .venv/bin/python -m benchmarks.soak_next --nexts $(or $(NEXTS),100) $(ARGS)
 
 faults: ## every fault in every state, in real browsers: what people are told, and how long it takes (ARGS="-k signal")
-	@exec scripts/bootstrap python page livekit_server chromium nft -- .venv/bin/pytest -m "long or not long" tests/e2e/faults $(ARGS)
+	@exec scripts/bootstrap python page livekit_server chromium nft postgres redis -- .venv/bin/pytest -m "long or not long" tests/e2e/faults tests/e2e/test_serve.py::test_a_gateway_that_is_replaced_sends_its_people_elsewhere $(ARGS)
 
 chaos: ## the whole system as processes, people, faults by seed, checks from outside: ten minutes (ARGS="--seed 2 --only redis-empty")
 	@exec scripts/bootstrap python livekit_server postgres redis -- .venv/bin/python -m chaos $(ARGS)

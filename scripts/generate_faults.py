@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.e2e.faults.matrix import CASES, REMARKS, SHOWN_BY, Case, Fault, State
+from tests.e2e.faults.matrix import CASES, ELSEWHERE, REMARKS, SHOWN_BY, Case, Fault, State
 from tests.e2e.faults.notices import GAP, Notice
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,9 +73,17 @@ def section(fault: Fault) -> Iterator[str]:
     yield ""
 
 
+def elsewhere() -> Iterator[str]:
+    """What other tests show."""
+    yield "## Faults that other tests make\n\n| fault | what people see | shown by |\n|---|---|---|"
+    for fault, seen, test in ELSEWHERE:
+        yield f"| {fault} | {seen} | `{test}` |"
+    yield ""
+
+
 def page() -> str:
     """The whole of it."""
-    return "\n".join([HEAD, *(line for fault in Fault for line in section(fault))])
+    return "\n".join([HEAD, *(line for fault in Fault for line in section(fault)), *elsewhere()])
 
 
 def main() -> int:

@@ -73,14 +73,17 @@ def invite(server: Server, playwright: Playwright, tmp_path: Path) -> Iterator[I
 
 
 @contextmanager
-def inviting(server: Server, playwright: Playwright, folder: Path) -> Iterator[Invite]:
-    """The same for any server."""
+def inviting(server: Server, playwright: Playwright, folder: Path, *, keep_pages: bool = False) -> Iterator[Invite]:
+    """The same for any server. `keep_pages`: who goes back finds the page as it was left, as in usual browsers."""
+    usually = ["--disable-back-forward-cache"] if keep_pages else []
     people: list[Person] = []
 
     def invite_one(name: str, colour: Colour, trouble: str | None = None, browser: Path | None = None) -> Person:
         camera = FilmCamera(folder / f"{name}.y4m", colour)
         flags = flags_of(trouble, camera)
-        window = playwright.chromium.launch(executable_path=browser or chromium(), args=flags)
+        window = playwright.chromium.launch(
+            executable_path=browser or chromium(), args=flags, ignore_default_args=usually
+        )
         people.append(Person(window, server.url, camera, SHOTS, name, permitted=trouble not in WITHOUT_DEVICES))
         return people[-1]
 

@@ -59,7 +59,8 @@ ids => {
   new MutationObserver(() => {
     for (const id of ids) {
       const words = document.querySelector(`[data-testid="${id}"]`)?.textContent ?? null;
-      if (words !== before[id]) window.seen.push({id, words, at: Date.now() / 1000});
+      const at = (performance.timeOrigin + performance.now()) / 1000; // whatever Date says
+      if (words !== before[id]) window.seen.push({id, words, at});
       before[id] = words;
     }
   }).observe(document, {subtree: true, childList: true, characterData: true});

@@ -177,3 +177,28 @@ def test_who_waits_while_redis_is_silent_is_told(server: Serve, invite: Invite) 
 
     for person in (ana, ben):
         person.expect_phase("talking")
+
+
+@pytest.mark.long
+def test_a_gateway_that_is_replaced_sends_its_people_elsewhere(server: Serve, invite: Invite) -> None:
+    """A rolling restart, in the middle of a talk: both move to new gateways, and the talk goes on."""
+    ana, ben = people = invite("ana", RED), invite("ben", BLUE)
+    for person in people:
+        person.watch(*AWAY)
+    meet_across(server, ana, ben)
+    came_in = {person: len(server.gateways_of(person.id)) for person in people}
+
+    def has_moved(person: Person) -> bool:
+        return len(server.gateways_of(person.id)) > came_in[person]
+
+    began = time.time()
+    server.process.send_signal(signal.SIGHUP)
+
+    for person in people:
+        person.until(partial(has_moved, person), f"{person.name} is in again")
+    see_each_other(ana, ben)
+    write_to_each_other(ana, ben, "is still here")
+    for person in people:
+        person.forgive_network_errors()
+    assert [person.told("media-away", since=began) for person in people] == [[], []]
+    assert [person.matches() for person in people] == [1, 1]

@@ -1,13 +1,31 @@
-"""How long it took each time until all was well again: held to its bound, and told at the end of the run."""
+"""Two people, and how long it took each time until all was well again: held to its bound, and told at the end."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from playwright.sync_api import Playwright
 
 from tests.e2e.faults.matrix import Case
 from tests.e2e.faults.running import Recovered
+from tests.e2e.faults.scene import RelayedScene, relayed
 
 TIMES = pytest.StashKey[dict[Case, float]]()
+
+
+@pytest.fixture(scope="package")
+def relayed_two(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayedScene]:
+    """The same two people for all tests that need no network of their own."""
+    with relayed(tmp_path_factory.mktemp("relayed"), playwright) as two:
+        yield two
+
+
+@pytest.fixture
+def two(relayed_two: RelayedScene) -> Iterator[RelayedScene]:
+    """They, who rest when it is over."""
+    yield relayed_two
+    relayed_two.rest()
 
 
 @pytest.fixture

@@ -38,10 +38,27 @@ class Fault(Enum):
     NETWORK_3S = "Her network is dead for 3 s"
     NETWORK_20S = "Her network is dead for 20 s"
     NETWORK_GONE = "Her network is dead for longer than her seat is held"
+    LIVEKIT_CUT = "The connections to LiveKit's signalling break, and new ones can be had at once"
+    RESUME_SPENT = "Her connection breaks, and what she could resume by is not taken any more"
+    FROZEN = "Nothing of her page runs for 10 s, as in the background of a phone"
+    HIDDEN = "Her page is hidden for 70 s, and its timers run once a minute"
+    CACHED = "She goes to another page, and back"
+    NEXT = "She presses Next while they connect"
+    STOP = "She presses Stop while they connect"
+    VANISH = "She leaves the page while they connect"
+    BOTH_NEXT = "Both press Next at once"
+    NEXT_20 = "She presses Next twenty times in a second"
+    BACK = "She presses Next, and both go back"
+    SECOND_TAB = "She opens the page in a second tab, and then goes on in the first"
+    SKEW = "Her clock is ten minutes fast, and Ben's connection breaks"
 
 
 SIGNAL = "tests/e2e/faults/test_signal.py::test_whose_signal_breaks_is_back_where_they_were"
 NETWORK = "tests/e2e/faults/test_network.py::test_whose_network_dies_is_told_and_talks_again"
+PEOPLE = "tests/e2e/faults/test_people.py::test_whatever_befell_them_they_talk_in_the_end"
+SECOND_TAB = "tests/e2e/faults/test_people.py::test_a_second_tab_takes_the_talk_over_and_gives_it_back"
+CACHED = "tests/e2e/faults/test_people.py::test_a_page_from_the_cache_of_the_browser_goes_on"
+SKEW = "tests/e2e/faults/test_people.py::test_a_wrong_clock_changes_no_countdown"
 SHOWN_BY = {
     Fault.SIGNAL_CUT: SIGNAL,
     Fault.SIGNAL_DOWN: SIGNAL,
@@ -53,6 +70,19 @@ SHOWN_BY = {
     Fault.NETWORK_3S: NETWORK,
     Fault.NETWORK_20S: NETWORK,
     Fault.NETWORK_GONE: NETWORK,
+    Fault.LIVEKIT_CUT: PEOPLE,
+    Fault.RESUME_SPENT: PEOPLE,
+    Fault.FROZEN: PEOPLE,
+    Fault.HIDDEN: PEOPLE,
+    Fault.CACHED: CACHED,
+    Fault.NEXT: PEOPLE,
+    Fault.STOP: PEOPLE,
+    Fault.VANISH: PEOPLE,
+    Fault.BOTH_NEXT: PEOPLE,
+    Fault.NEXT_20: PEOPLE,
+    Fault.BACK: PEOPLE,
+    Fault.SECOND_TAB: SECOND_TAB,
+    Fault.SKEW: SKEW,
 }
 REMARKS = {
     Fault.SIGNAL_CUT: "As where a proxy or a gateway is started anew.",
@@ -68,6 +98,20 @@ REMARKS = {
     Fault.NETWORK_20S: "Once the browser sees that picture and sound are gone, the connection to the gateway is "
     "asked for a sign of life, too.",
     Fault.NETWORK_GONE: "In the test for 40 s.",
+    Fault.LIVEKIT_CUT: "As where its proxy is started anew.",
+    Fault.RESUME_SPENT: "As after a long sleep: she comes in with a new token, as the same person.",
+    Fault.FROZEN: "The server lets go of her connection; back in time, she has her seat.",
+    Fault.HIDDEN: "Browsers do that after some minutes. What comes by the network is heard at once, so nobody is away.",
+    Fault.CACHED: "The browser kept the page as it was, but for its connection.",
+    Fault.NEXT: "Nobody else is there, so they meet again.",
+    Fault.STOP: "Then she searches again.",
+    Fault.VANISH: "A page that goes says no goodbye, because a reload looks the same: her seat is held for 5 s.",
+    Fault.BOTH_NEXT: "Nobody else is there, so they meet again, once.",
+    Fault.NEXT_20: "Only the first finds a talk to end. Nobody else is there, so they meet again.",
+    Fault.BACK: "Both pictures come back, too.",
+    Fault.SECOND_TAB: "A copied tab is the same person.\n"
+    "The first one says so, and takes the talk back when she presses its button.",
+    Fault.SKEW: "Instants come with the server's clock, and the client knows the difference.",
 }
 
 RECONNECTING = Notice("reconnecting", ("connection.offline", "connection.now"))
@@ -77,6 +121,9 @@ PEER_WITHOUT_MEDIA = Notice("ended-line", ("ended.peer.media_failed",))
 MEDIA_AWAY = Notice("media-away", ("lost.media",))
 MY_MEDIA_FAILED = Notice("ended-line", ("ended.me.media_failed",))
 PAUSED = Notice("paused", ("searching.paused.your_media",))
+PEER_NEXT = Notice("ended-line", ("ended.peer.next",))
+PEER_LEFT = Notice("ended-line", ("ended.peer.left",))
+REPLACED = Notice("refused", ("refused.replaced.title",))
 TALK_OVER = Notice("ended-line", ("ended.by_server",))
 
 
@@ -108,7 +155,7 @@ def signal(fault: Fault, within_s: float, away: Notice, *daily: State) -> list[C
 
 
 CASES = (
-    *signal(Fault.SIGNAL_CUT, 2, PEER_AWAY, *State),
+    *signal(Fault.SIGNAL_CUT, 5, PEER_AWAY, *State),
     *signal(Fault.SIGNAL_DOWN, 20, PEER_AWAY),
     *signal(Fault.SIGNAL_SILENT, 8, PEER_AWAY._replace(perhaps=True), State.TALKING),
     Case(Fault.SIGNAL_GONE, State.IDLE, 20),
@@ -123,4 +170,56 @@ CASES = (
     Case(Fault.NETWORK_3S, State.TALKING, 5, ()),
     Case(Fault.NETWORK_20S, State.TALKING, 10, (MEDIA_AWAY, RECONNECTING), (PEER_AWAY,)),
     Case(Fault.NETWORK_GONE, State.TALKING, 20, (MEDIA_AWAY, RECONNECTING), (PEER_AWAY, PEER_LOST), new_talk=True),
+    Case(Fault.LIVEKIT_CUT, State.TALKING, 10, (MEDIA_AWAY,), (MEDIA_AWAY,), daily=True),
+    Case(Fault.RESUME_SPENT, State.TALKING, 10, (RECONNECTING,), (PEER_AWAY,), daily=True),
+    Case(Fault.FROZEN, State.TALKING, 10, (RECONNECTING,), (PEER_AWAY,)),
+    Case(Fault.HIDDEN, State.TALKING, 10, ()),
+    Case(Fault.CACHED, State.SEARCHING, 10, daily=True),
+    Case(Fault.NEXT, State.CONNECTING, 15, (), (PEER_NEXT,), new_talk=True, daily=True),
+    Case(Fault.STOP, State.CONNECTING, 15, (), (PEER_LEFT,), new_talk=True, daily=True),
+    Case(Fault.VANISH, State.CONNECTING, 20, (), (PEER_LOST,), new_talk=True, daily=True),
+    Case(Fault.BOTH_NEXT, State.TALKING, 15, (), (), new_talk=True, daily=True),
+    Case(Fault.NEXT_20, State.TALKING, 15, (), (PEER_NEXT,), new_talk=True, daily=True),
+    Case(Fault.BACK, State.TALKING, 10, (), (PEER_NEXT,), new_talk=True, daily=True),
+    Case(Fault.SECOND_TAB, State.TALKING, 20, (REPLACED,), daily=True),
+    Case(Fault.SKEW, State.TALKING, 10, (PEER_AWAY,), (RECONNECTING,), daily=True),
 )
+
+ELSEWHERE = (
+    (
+        "A gateway is killed in a talk",
+        "its own people are told that they reconnect, and are back in the talk; the partner notices nothing",
+        "tests/e2e/test_serve.py::test_a_killed_gateway_costs_its_own_people_a_moment",
+    ),
+    (
+        "Gateways are replaced one after the other in a talk (drain)",
+        "both move to the new ones, and the talk goes on",
+        "tests/e2e/test_serve.py::test_a_gateway_that_is_replaced_sends_its_people_elsewhere",
+    ),
+    (
+        "LiveKit is killed in a talk",
+        "within 3 s both are told that it was the server, and meet again by themselves",
+        "tests/e2e/test_livekit_killed.py::test_a_killed_livekit_costs_the_talk_and_no_more",
+    ),
+    (
+        "Redis falls silent in a talk",
+        "picture and sound go on; a line that is not delivered is marked so",
+        "tests/e2e/test_serve.py::test_a_silent_redis_costs_the_chat_and_not_the_talk",
+    ),
+    (
+        "A camera is unplugged in a talk",
+        "both are told, sound and text go on, and the picture comes back with the camera",
+        "tests/e2e/test_devices.py::test_an_unplugged_camera_costs_the_picture_and_no_more",
+    ),
+    (
+        "A network never lets UDP through",
+        "who has it is told, and others do not wait for them twice",
+        "tests/e2e/test_udp_blocked.py::test_who_gets_no_media_is_told_and_nobody_waits_for_them_twice",
+    ),
+    (
+        "LiveKit refuses the token of a join, or the room is gone",
+        "nothing is left of the join; the session ends that pair as for any join that failed",
+        "tests/e2e/test_failed_joins.py::test_a_refused_token_leaves_nothing",
+    ),
+)
+"""What other tests show: the fault, what is seen of it, the test."""

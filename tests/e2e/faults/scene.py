@@ -21,6 +21,17 @@ from tests.e2e.servers import Dev, Server
 HEARTBEAT = {"DUOLOGUE_TIMING__HEARTBEAT_MS": "3000", "DUOLOGUE_TIMING__PONG_WAIT_MS": "2000",
              "DUOLOGUE_TIMING__QUIET_AFTER_MS": "1000"}  # fmt: skip
 """So that silence is found in 5 s; as shipped it takes 35 s."""
+SKEWED = """
+const skew = Number(new URLSearchParams(location.search).get('skew'));
+if (skew !== 0) {
+  const Real = Date;
+  window.Date = class extends Real {
+    constructor(...given) { super(...(given.length === 0 ? [Real.now() + skew] : given)); }
+    static now() { return Real.now() + skew; }
+  };
+}
+"""
+"""A page whose address has `skew=600000` believes that it is ten minutes later."""
 MEET_AGAIN = {"DUOLOGUE_MATCHING__RECENTLY_MET_AFTER_MS": "0"}
 ONLINE = "() => window.duologue?.session.state.connection.status === 'online'"
 
@@ -36,6 +47,7 @@ class Scene:
         self.people = self.ana, self.ben = ana, ben
         for person in self.people:
             person.context.add_init_script(SCRIPT)
+            person.context.add_init_script(f"(() => {{{SKEWED}}})()")
             person.watch(*PLACES)
             person.open()  # and agree to the rules, once
 
@@ -43,11 +55,11 @@ class Scene:
         """Nothing is wrong with the network any more."""
         raise NotImplementedError
 
-    def arrive(self, state: State) -> str | None:
+    def arrive(self, state: State, query: str = "") -> str | None:
         """Both begin anew, and Ana gets there; Ben with her where it takes two. Gives their pair, if they are one."""
         mode = "video" if state in PAIRED else "text"
         for person in self.people:
-            person.page.goto(f"/?lang=en&mode={mode}")
+            person.page.goto(f"/?lang=en&mode={mode}{query if person is self.ana else ''}")
             until_online(person)
         if state is State.CONNECTING:
             self.hold_media()
@@ -121,9 +133,9 @@ class RelayedScene(Scene):
 
     def __init__(self, server: Server, ana: Person, ben: Person, relays: list[Relay]) -> None:
         self._relays = relays
-        self.signal, of_ben, self.media = relays
+        self.signal, self.signal_of_ben, self.media = relays
         _lead_through(ana, self.signal)
-        _lead_through(ben, of_ben)
+        _lead_through(ben, self.signal_of_ben)
         super().__init__(server, ana, ben)
 
     def heal(self) -> None:
@@ -150,7 +162,7 @@ def relayed(folder: Path, playwright: Playwright) -> Iterator[RelayedScene]:
         server = Dev(folder, variables=HEARTBEAT | MEET_AGAIN | told)
         for relay, port in zip(between, (server.ws_port, server.ws_port, server.livekit_port), strict=True):
             relay.to = port
-        with inviting(server, playwright, folder) as invite:
+        with inviting(server, playwright, folder, keep_pages=True) as invite:
             scene = RelayedScene(server, invite("ana", RED), invite("ben", BLUE), between)
             yield scene
             _leave_nothing(scene)

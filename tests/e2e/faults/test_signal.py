@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Playwright
 
 from tests.e2e.faults.matrix import SEAT_S, Case, Fault
 from tests.e2e.faults.notices import expect_told, told
 from tests.e2e.faults.running import Recovered, each
-from tests.e2e.faults.scene import RelayedScene, relayed, until_online
+from tests.e2e.faults.scene import RelayedScene, until_online
 
 pytestmark = pytest.mark.timeout(90)
-
-
-@pytest.fixture(scope="module")
-def same_two(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayedScene]:
-    """The same two people for all of these tests."""
-    with relayed(tmp_path_factory.mktemp("signal"), playwright) as two:
-        yield two
-
-
-@pytest.fixture
-def two(same_two: RelayedScene) -> Iterator[RelayedScene]:
-    """They, who rest when it is over."""
-    yield same_two
-    same_two.rest()
 
 
 def down(two: RelayedScene, for_s: float) -> None:
