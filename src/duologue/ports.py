@@ -132,6 +132,13 @@ class PresenceStore(Protocol):
         `Unavailable` when the gateway was given up.
         """
 
+    async def sessions_on(self, gateway: GatewayId) -> list[tuple[PersonId, SessionId]]:
+        """Who is on this gateway, as the ledger believes: by their active session or one that stands by.
+
+        Each is true of some instant of this call. A store that went back in time knows sessions that are gone; only
+        their gateway can tell.
+        """
+
     async def expire(self) -> list[Closed]:
         """Give up every seat, pair, call and gateway whose time is over; returns what ended by that.
 

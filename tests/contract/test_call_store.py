@@ -257,6 +257,19 @@ async def test_a_caller_of_a_call_can_be_blocked(world: World) -> None:
     assert await world.news(ben) == []
 
 
+async def test_a_block_that_a_call_overtook_ends_the_call(world: World) -> None:
+    """It names the pair in which they met; by now one of them rings the other."""
+    ana, ben = await world.talking()
+    assert_done(await world.store.leave(ana, PAIR))
+    assert_done(await world.call(ana, BEN))
+
+    blocked = await world.store.block(ana, PAIR)
+
+    assert (blocked.outcome, blocked.call is not None) == (Outcome.DONE, True)
+    assert await ends(world, ben) == [CallEnd.CANCELLED]
+    assert await state(world, ANA) is not Ringing
+
+
 async def test_a_caller_can_be_blocked_when_the_call_is_over(world: World) -> None:
     """Of the last one."""
     ana, ben = await world.ringing()

@@ -104,3 +104,21 @@ async def test_a_socket_that_goes_meanwhile_leaves_no_ghost(yard: Yard, monkeypa
     await yard.settle()
 
     assert await offered(yard) == 0
+
+
+async def test_who_went_in_a_time_that_the_store_forgot_is_given_up(yard: Yard) -> None:
+    """It went back to before their departure, and believes that they are here; their gateway alone knows better."""
+    wire = await searching(yard)
+    await searching(yard)
+    here = yard.gateway.performer.gateway
+    snapshot = yard.store.records.copy()
+    wire.connection.closed(1006)
+    await yard.settle()
+    yard.store.records.begin_anew(snapshot)
+    yard._news = 0
+    assert len(await yard.store.sessions_on(here)) == 2
+
+    await yard.gateway._stay_alive()
+    await yard.settle()
+
+    assert len(await yard.store.sessions_on(here)) == 1

@@ -101,6 +101,7 @@ class Gateway:
             lambda: clock.monotonic_ms() - self._news_read_ms,
         )
         self._unvouched: list[SessionId] = []
+        self._may_have_phantoms = False
         """Whom the store has to hear of; whoever comes in meanwhile it knows."""
 
     # -- life -------------------------------------------------------------------------------
@@ -238,16 +239,28 @@ class Gateway:
             del unvouched[-VOUCH_AT_ONCE:]
             await self._keep_lease()  # to vouch for all of them may take longer than it lasts
         self.known.set()
+        if self._may_have_phantoms:
+            await self._disown_phantoms()
+            self._may_have_phantoms = False
+
+    async def _disown_phantoms(self) -> None:
+        """Whom the store believes to be here, and who is not: it went back in time, and their departure is forgotten.
+
+        A session is among ours from before its arrival until it is gone for good.
+        """
+        for person, session in await self._store.sessions_on(self.performer.gateway):
+            if session not in self._connections:
+                self.spawn(self.performer.lobby.abandon(person, session), f"abandon-{session}")
 
     async def _keep_lease(self) -> None:
         """Find out whether this gateway has to vouch. It is told so once: an answer that was lost may have said it."""
         try:
             known = await self._store.keep_alive(self.performer.gateway)
         except OutcomeUnknown:
-            self._unvouched = list(self._connections)
+            self._unvouched, self._may_have_phantoms = list(self._connections), True
             raise
         if not known:
-            self._unvouched = list(self._connections)
+            self._unvouched, self._may_have_phantoms = list(self._connections), True
             if self._unvouched:
                 log.warning(
                     "gateway_unknown", sockets=len(self._unvouched), hint="the store forgot it: it says who is here"

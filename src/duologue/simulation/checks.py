@@ -265,10 +265,21 @@ class Checks:
             waiting = sum(ticket.cohort.key == shard for ticket in offered)
             if status.waiting_count != waiting:
                 self._violation(f"at rest: matchers see {status.waiting_count} people in {shard}, there are {waiting}")
+        self._no_phantoms()
         self._no_zombies()
         for one, other in combinations(offered, 2):
             if self._should_be_matched(one, other):
                 self._violation(f"invariant 4: {one.person} and {other.person} fit, and wait beside each other")
+
+    def _no_phantoms(self) -> None:
+        """Who went while the store forgot, or went back in time, is not here because it says so."""
+        there = {person.ready.session for person in self._people.values() if person.is_in and person.ready is not None}
+        for who in self._records.people.values():
+            for session, _ in who.addresses:
+                if session not in there:
+                    self._violation(
+                        f"invariant 8: the ledger believes in a session of {who.id} that is gone"
+                    )
 
     def _no_zombies(self) -> None:
         old_ms = self._clock.now_ms() - SWEPT_WITHIN_MS

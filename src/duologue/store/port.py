@@ -114,6 +114,18 @@ class LedgerStore(ABC):
             self._report(damaged)
             return False  # they come in again, and hear then what is wrong; the others of this gateway are vouched for
 
+    async def sessions_on(self, gateway: GatewayId) -> list[tuple[PersonId, SessionId]]:
+        people = list(await self._people_on(gateway))
+        found = await _together([self._sessions_of(person, gateway) for person in people])
+        return [(person, session) for person, sessions in zip(people, found, strict=True) for session in sessions]
+
+    async def _sessions_of(self, person: PersonId, gateway: GatewayId) -> list[SessionId]:
+        try:
+            return await self._transact(lambda now: now.sessions_on(person, gateway), Key("person", person))
+        except Damaged as damaged:
+            self._report(damaged)
+            return []
+
     async def expire(self) -> list[Closed]:
         return _all(await _together([self._expire(due) for due in await self._take_due()]))
 

@@ -21,9 +21,9 @@ class Session implements CallsLike {
   decline = (): void => void this.did.push("decline");
   hangUp = (): void => void this.did.push("hang up");
 
-  is(call: "rings" | "talks" | null): void {
+  is(call: "rings" | "talks" | null, status = "online"): void {
     const ringing = { id: CALL, outgoing: false, alias: "Brave Otter", mode: "video", expiresAt: Date.now() + RINGS_MS };
-    this.state = { connection: { status: "online" }, call: call === "rings" ? ringing : null, pair: call === "talks" ? { call: CALL } : null };
+    this.state = { connection: { status }, call: call === "rings" ? ringing : null, pair: call === "talks" ? { call: CALL } : null };
     for (const listener of this.listeners) listener();
   }
 }
@@ -152,10 +152,10 @@ describe("a ring ends", () => {
     expect(screen.did).toEqual([SHOWN, `ended ${EndReason.UNANSWERED}`]);
   });
 
-  it("when the session is online and knows nothing of it for a while", () => {
+  it.each(["online", "standby"])("when the session is %s and knows nothing of it for a while", (status) => {
     const { session, screen, calls } = phone();
     calls.push(pushed("call.ringing"));
-    session.is(null);
+    session.is(null, status);
     vi.advanceTimersByTime(UNKNOWN_MS - 1);
     expect(screen.did).toEqual([SHOWN]);
     vi.advanceTimersByTime(1);

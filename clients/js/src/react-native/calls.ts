@@ -33,6 +33,8 @@ export const EndReason = { REMOTE_ENDED: 2, UNANSWERED: 3, ANSWERED_ELSEWHERE: 4
 
 /** A session that is online hears of a call about when the push comes; one that it does not know by then is over. */
 export const UNKNOWN_MS = 5_000;
+/** All devices ring, also one that another took over from. */
+const CONNECTED: ReadonlySet<string> = new Set(["online", "standby"]);
 /** Ends that came before their ring. */
 const REMEMBERED = 20;
 
@@ -120,7 +122,7 @@ export class PhoneCalls {
     if (talks) return this.#talks(ring);
     if (rings) return this.#known(ring);
     if (ring.where !== "told") return this.#end(ring.uuid, EndReason.REMOTE_ENDED);
-    if (this.#session.state.connection.status !== "online" || ring.timers.has("unknown")) return;
+    if (!CONNECTED.has(this.#session.state.connection.status) || ring.timers.has("unknown")) return;
     ring.timers.set("unknown", setTimeout(() => this.#end(ring.uuid, EndReason.REMOTE_ENDED), UNKNOWN_MS));
   }
 

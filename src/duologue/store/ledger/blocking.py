@@ -34,14 +34,15 @@ class Blocking(Transition):
         return closed._replace(outcome=Outcome.REFUSED if full else Outcome.DONE)
 
     def _part(self, who: Person, pair: PairId, peer: PersonId) -> Closed:
-        """End what they have with each other, if that is on; also where it is a newer pair than the one that was named,
-        because they have met again, or gone back, meanwhile.
+        """End what they have with each other, if that is on; also where it is a newer pair or call than the one that
+        was named, because they have met again, gone back, or called, meanwhile.
         """
         if who.way_back is not None and who.way_back.person == peer:
             self.ledger.close_way_back(who)
         if who.pair is not None and self.ledger.pairs[who.pair].peer(who.id).person == peer:
             return self.ledger.end(who, life.SideLeft(who.id, EndReason.LEFT))
-        call = CallId(pair)
+        ringing = self.ledger.calls.get(who.call) if who.call is not None else None
+        call = ringing.id if ringing is not None and ringing.peer(who.id).person == peer else CallId(pair)
         declined = self.ringer.advance(call, ring.Refused(who.id))
         return declined if declined.call is not None else self.ringer.advance(call, ring.Withdrawn(who.id))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from duologue.ids import PersonId
+from duologue.ids import GatewayId, PersonId, SessionId
 from duologue.ledger import Idle, PersonState, PersonView
 from duologue.store.ledger.records import Person
 from duologue.store.ledger.transition import Transition
@@ -14,6 +14,10 @@ class Looking(Transition):
     def look(self, person: PersonId) -> PersonView | None:
         who = self.ledger.people.get(person)
         return self._view(who) if who is not None else None
+
+    def sessions_on(self, person: PersonId, gateway: GatewayId) -> list[SessionId]:
+        who = self.ledger.people.get(person)
+        return [session for session, where in who.addresses if where == gateway] if who is not None else []
 
     def _view(self, who: Person) -> PersonView:
         return PersonView(
