@@ -277,9 +277,7 @@ class Checks:
         for who in self._records.people.values():
             for session, _ in who.addresses:
                 if session not in there:
-                    self._violation(
-                        f"invariant 8: the ledger believes in a session of {who.id} that is gone"
-                    )
+                    self._violation(f"invariant 8: the ledger believes in a session of {who.id} that is gone")
 
     def _no_zombies(self) -> None:
         old_ms = self._clock.now_ms() - SWEPT_WITHIN_MS
