@@ -18,25 +18,24 @@ logging.getLogger("livekit").setLevel(logging.CRITICAL)  # it warns of each conn
 
 
 class Room:
-    """One stay in a room, begun at once and after the one before. `tell` hears what becomes of it, once or twice."""
+    """One stay in a room, begun at once. `tell` hears what becomes of it, once or twice.
 
-    def __init__(
-        self, pair: str, credentials: Credentials, tell: Callable[[MediaEvent], None], after: Room | None = None
-    ) -> None:
+    A join is never cancelled: the library ends the whole process when it is left alone in the middle of one.
+    """
+
+    def __init__(self, pair: str, credentials: Credentials, tell: Callable[[MediaEvent], None]) -> None:
         self.pair = pair
         self._credentials = credentials
         self._tell = tell
         self._left = False
         self._room = rtc.Room()
-        self._task = asyncio.get_running_loop().create_task(self._join(after))
+        self._task = asyncio.get_running_loop().create_task(self._join())
 
-    async def _join(self, after: Room | None) -> None:
-        if after is not None:
-            await after.leave()
+    async def _join(self) -> None:
         self._room.on("disconnected", self._lost)
         try:
-            async with asyncio.timeout(JOIN_WITHIN_S):
-                await self._room.connect(self._credentials.url, self._credentials.token, rtc.RoomOptions())
+            options = rtc.RoomOptions(connect_timeout=JOIN_WITHIN_S)
+            await self._room.connect(self._credentials.url, self._credentials.token, options)
         except (rtc.ConnectError, TimeoutError, OSError):
             self._report(MediaEvent.FAILED)
         else:
@@ -50,11 +49,9 @@ class Room:
             self._tell(event)
 
     async def leave(self) -> None:
-        """Fine if one was never in, or was thrown out."""
+        """Fine if one was never in, or was thrown out. Waits for a join that is on its way."""
         self._left = True
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait([self._task], timeout=JOIN_WITHIN_S + LEAVE_WITHIN_S)
         with contextlib.suppress(Exception):
             async with asyncio.timeout(LEAVE_WITHIN_S):
                 await self._room.disconnect()

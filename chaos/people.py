@@ -53,6 +53,8 @@ class Person:
         self._unanswered: dict[str, c.Command] = {}
         self._again: dict[str, tuple[float, c.Command]] = {}
         self._room: Room | None = None
+        self._stays: set[asyncio.Task[None]] = set()
+        """Rooms that they are about to leave."""
         self._leaving = asyncio.Event()
         self.calm = False
         """They neither reload nor vanish any more."""
@@ -65,7 +67,9 @@ class Person:
                     await self._be_there()
             await self._connection.goodbye()
         finally:
-            await self._leave_room()
+            self._leave_room()
+            if self._stays:
+                await asyncio.wait(self._stays)
 
     def leave(self) -> None:
         """Go home, as soon as may be."""
@@ -77,7 +81,7 @@ class Person:
         while not self._leaving.is_set():
             message = await self._connection.hear(max(0.01, min(act_s - time.monotonic(), 1.0)))
             if message is not None:
-                await self._take(message)
+                self._take(message)
             if time.monotonic() >= act_s:
                 act_s = self._next_act_s()
                 await self._act()
@@ -93,7 +97,7 @@ class Person:
     def _next_act_s(self) -> float:
         return time.monotonic() + self._dice.choice((0.3, 1, 2, 4, 8))
 
-    async def _take(self, message: s.ServerMessage) -> None:
+    def _take(self, message: s.ServerMessage) -> None:
         before, self.belief = self.belief, self.belief.after(message)
         match message:
             case s.Ready():
@@ -105,7 +109,7 @@ class Person:
                     self._lines = itertools.count(1)
                 self._bring_up(message)
             case s.Ended():
-                await self._leave_room()
+                self._leave_room()
 
     def _answered(self, reply: s.Reply) -> None:
         command = self._unanswered.pop(reply.id, None)
@@ -128,26 +132,30 @@ class Person:
         if matched.mode is Mode.TEXT:
             self._connection.say(c.MediaReport(matched.pair, MediaEvent.CONNECTED))
         elif matched.media is not None and (self._room is None or self._room.pair != matched.pair):
+            self._leave_room()
             pair = matched.pair
-            self._room = Room(pair, matched.media, lambda event: self._report(pair, event), after=self._room)
+            self._room = Room(pair, matched.media, lambda event: self._report(pair, event))
 
     def _report(self, pair: str, event: MediaEvent) -> None:
         if self.belief.pair == pair:
             self._connection.say(c.MediaReport(pair, event, "network" if event is MediaEvent.FAILED else ""))
 
-    async def _leave_room(self) -> None:
+    def _leave_room(self) -> None:
+        """Beside everything else: it may take long."""
         room, self._room = self._room, None
         if room is not None:
-            await room.leave()
+            stay = asyncio.get_running_loop().create_task(room.leave())
+            self._stays.add(stay)
+            stay.add_done_callback(self._stays.discard)
 
     # -- what they do of their own accord -----------------------------------------------------------
 
     async def _act(self) -> None:
-        calm = 0 if self.calm else 1
+        blocks = self.who.mode is Mode.TEXT and not self.calm  # of the others there are too few
         ways: dict[str, dict[Callable[[], None], int]] = {
             "idle": {self._find: 20, self._nothing: 4},
             "waiting": {self._nothing: 20, self._cancel: 1},
-            "paired": {self._chat: 10, self._nothing: 8, self._next: 7, self._leave: 1, self._block: calm},
+            "paired": {self._chat: 10, self._nothing: 8, self._next: 7, self._leave: 1, self._block: int(blocks)},
             "ringing": {self._nothing: 1},
         }
         drawn = self._dice.random()

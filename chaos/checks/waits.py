@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chaos.checks.violation import Found, forgotten, wait_told
-from chaos.story import Entry, Gone, Heard, Lost, Said, Story
+from chaos.story import Entry, Gone, Heard, Lost, Said, Story, What
 from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import EndReason, Pause
@@ -28,6 +28,11 @@ class Search:
         self._lost_ms: int | None = None
         self._asked: dict[str, int] = {}
 
+    @property
+    def away(self) -> bool:
+        """Nobody can tell them anything; whether they may be is for another check."""
+        return self._lost_ms is not None
+
     def idle_in_vain(self, entry: Entry) -> tuple[int, int] | None:
         """When they came in again, found themselves idle and had not stopped: since when they were away."""
         match entry.what:
@@ -49,9 +54,10 @@ class Search:
             case Heard(s.Ended(waiting=None)):
                 self._begin(None if self.granted else self.attempt)
             case Lost():
-                self._lost_ms = entry.at_ms
+                self._lost_ms = self._lost_ms or entry.at_ms
         if isinstance(entry.what, Heard):
             self._told(entry)
+            self._lost_ms = None if isinstance(entry.what.message, s.Ready) else self._lost_ms
 
     def _said(self, message: c.ClientMessage, at_ms: int) -> None:
         match message:
@@ -81,38 +87,63 @@ def every_find_ends(story: Story) -> Found:
                 yield entry.at_ms, who, f"searched, was away for {away_ms[1] - away_ms[0]} ms, and is idle"
             search.note(entry)
         quiet_ms = story.left_ms - search.told_ms
-        if search.attempt is not None and quiet_ms > TOLD_WITHIN_MS:
+        if search.attempt is not None and not search.away and quiet_ms > TOLD_WITHIN_MS:
             yield story.left_ms, who, f"searches with attempt {search.attempt}, and heard nothing for {quiet_ms} ms"
 
 
+class Wait:
+    """Since when one person waits, by what they were told; stops and matches begin it anew."""
+
+    def __init__(self) -> None:
+        self.since: int | None = None
+        self._stops: dict[str, int] = {}
+        """The attempt of the moment, by commands that end a wait."""
+        self._stopped = 0
+        self._attempt = 0
+
+    def note(self, entry: Entry) -> None:
+        """The next thing that they saw or did."""
+        waiting = wait_told(entry)
+        if self._ends(entry.what):
+            self.since = None
+        if waiting is not None and waiting.attempt > self._stopped:
+            self.since, self._attempt = waiting.since, waiting.attempt
+
+    def _ends(self, what: What) -> bool:
+        match what:
+            case Said(c.Cancel(id=id_) | c.Leave(id=id_) | c.Block(id=id_)):
+                self._stops[id_] = self._attempt
+                return True
+            case Heard(s.Reply(id=id_, ok=True)) if id_ in self._stops:
+                self._stopped = max(self._stopped, self._stops[id_])
+                return True
+            case Heard(s.Matched() | s.Ended()):
+                return True
+            case Heard(s.Ready(state=state)):
+                return not isinstance(state, s.WaitingState)
+        return False
+
+
 def waits_are_kept(story: Story) -> Found:
-    """`since` never moves forward within a wait, but for who was away where places were lost."""
+    """`since` never moves forward within a wait, but for who was away: they may have met somebody meanwhile."""
     for who, entries in story.by_person().items():
-        since: tuple[int, int] | None = None
+        wait = Wait()
         lost_ms: int | None = None
         for entry in entries:
             waiting = wait_told(entry)
             lost_ms = entry.at_ms if isinstance(entry.what, Lost) else lost_ms
-            if _begins_anew(entry):
-                since = None
-            if waiting is None:
-                continue
-            excused = waiting.paused is Pause.YOUR_MEDIA or (
-                lost_ms is not None and forgotten(story, (lost_ms, entry.at_ms))
-            )
-            if since is not None and not excused and waiting.since > since[1] + UNFAIR_MS:
-                yield entry.at_ms, who, f"the wait of attempt {waiting.attempt} lost {waiting.since - since[1]} ms"
-            since = waiting.attempt, waiting.since
+            if waiting is not None and wait.since is not None and waiting.paused is not Pause.YOUR_MEDIA:
+                moved_ms = waiting.since - wait.since
+                met_meanwhile = lost_ms is not None and lost_ms - UNFAIR_MS <= waiting.since < entry.at_ms - UNFAIR_MS
+                excused = met_meanwhile or (lost_ms is not None and forgotten(story, (lost_ms, entry.at_ms)))
+                if moved_ms > UNFAIR_MS and not excused and not _is_end(entry):
+                    yield entry.at_ms, who, f"the wait of attempt {waiting.attempt} lost {moved_ms} ms"
+            wait.note(entry)
 
 
-def _begins_anew(entry: Entry) -> bool:
-    """After it, a wait may be another one."""
-    match entry.what:
-        case Heard(s.Matched() | s.Ended()) | Said(c.Cancel() | c.Leave() | c.Block()):
-            return True
-        case Heard(s.Ready(state=state)):
-            return not isinstance(state, s.WaitingState)
-    return False
+def _is_end(entry: Entry) -> bool:
+    """A wait that follows from the end of a pair is another one."""
+    return isinstance(entry.what, Heard) and isinstance(entry.what.message, s.Ended)
 
 
 def people_are_told(story: Story) -> Found:

@@ -26,8 +26,8 @@ from duologue.ledger import (
 from duologue.matching.ticket import FAILED_APART_MS
 from duologue.protocol.codes import EndReason, Mode, PeerEvent
 from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
-from tests.builders import ANA, BEN, CLEO, NODE
-from tests.contract.stores import PAIR, SHARD, World, asking, wish
+from tests.builders import ANA, BEN, CLEO, DAN, NODE
+from tests.contract.stores import PAIR, SHARD, World, asking, assert_done, wish
 
 
 async def ended(world: World, caller: Caller) -> PairEnded:
@@ -612,6 +612,22 @@ async def test_only_the_present_and_the_last_partner_can_be_blocked(world: World
     assert isinstance((await world.snapshot(ANA)).state, Paired)
 
 
+async def test_a_pair_that_never_was_a_talk_is_not_the_last_one(world: World) -> None:
+    """Whose gateway is stopped hears of neither, and blocks whom they talked with."""
+    ana, ben = await world.talking()
+    assert_done(await world.store.leave(ben, PAIR))
+    for number, stranger in enumerate((CLEO, DAN)):
+        caller, pair = await world.waiting(stranger), PairId(f"unheard{number}")
+        await world.match(ANA, stranger, pair)
+        assert_done(await world.store.leave(caller, pair))
+
+    assert_done(await world.store.block(ana, PAIR))
+
+    await world.find(ben, 2)
+    queue = await world.queue()
+    assert isinstance(await world.commit(queue[ANA], queue[BEN], PairId("again")), Rejected)
+
+
 async def test_a_block_that_has_no_room_ends_the_pair_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -647,7 +663,6 @@ async def test_remembered_blocks_hold_at_once(world: World) -> None:
     await world.store.remember_blocks(ANA, {BEN})
     queue = await world.queue()
 
-    assert queue[ANA].avoid == {BEN}
     assert await world.commit(before[ANA], before[BEN]) == Rejected((before[BEN],))
     assert await world.commit(queue[ANA], queue[BEN]) == Rejected((queue[ANA], queue[BEN]))
     assert (await world.snapshot(ANA)).blocks_known
@@ -667,7 +682,7 @@ async def test_who_is_not_among_the_remembered_is_free_again(world: World) -> No
 
 
 async def test_what_was_written_is_known_to_who_reports_it(world: World) -> None:
-    """In the pair, and after it until the next one ends; and in no answer that a repeated request gets."""
+    """In the pair, and after it until the next talk ends; and in no answer that a repeated request gets."""
     ana, ben = await world.talking()
     await world.store.write(ana, PAIR, 1, "hello")
     for _ in range(2):
@@ -682,6 +697,8 @@ async def test_what_was_written_is_known_to_who_reports_it(world: World) -> None
     for caller in (ana, ben):
         await world.find(caller, 2)
     await world.match(ANA, BEN, PairId("p2"))
+    for caller in (ana, ben):
+        await world.store.connected(caller, PairId("p2"))
     await world.store.leave(ben, PairId("p2"))
     assert await world.store.partner(ana, PAIR) is None
     assert await world.store.partner(ana, PairId("p2")) == Partner(BEN, "Otter")

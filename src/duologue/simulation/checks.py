@@ -155,7 +155,8 @@ class Checks:
             return self._records.calls[who.call].peer(person).person
         if who.last_call is not None and who.last_call[0] == pair:
             return who.last_call[1].person
-        return who.last_met[1].person if who.last_met is not None and who.last_met[0] == pair else None
+        met = [each for each in (who.last_met, who.met_before) if each is not None]
+        return next((partner.person for id_, partner in met if id_ == pair), None)
 
     def _holds_live_session(self, id_: PersonId) -> bool:
         """Whether the session that the ledger knows is the one in this person's hands, and works."""

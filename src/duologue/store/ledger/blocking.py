@@ -62,7 +62,8 @@ class Blocking(Transition):
             return Partner(peer.person, peer.alias, call.mode)
         if who.last_call is not None and who.last_call[0] == CallId(pair):
             return who.last_call[1]
-        return who.last_met[1] if who.last_met is not None and who.last_met[0] == pair else None
+        met = [each for each in (who.last_met, who.met_before) if each is not None]
+        return next((partner for id_, partner in met if id_ == pair), None)
 
     def remember_blocks(self, person: PersonId, blocked: Collection[PersonId]) -> None:
         who = self.ledger.people.get(person)

@@ -321,6 +321,7 @@ class Ledger:
         """Put somebody out of a pair, and back into the queue where that follows."""
         who = self.people[release.person]
         who.pair, who.last_pair = None, pair.id
+        who.met_before = who.met_before or who.last_met if pair.talking_since_ms is None else None
         who.last_met = pair.id, Partner.of(who.id, pair)
         who.way_back = self._way_back(who, pair)
         again = then if release.again is life.Again.OWN_WISH else self._ticket_after(who, release.again, pair)

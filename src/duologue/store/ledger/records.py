@@ -54,6 +54,9 @@ class Person(msgspec.Struct, omit_defaults=True):
     last_pair: PairId | None = None
     """The pair from whose end the present wait followed."""
     last_met: tuple[PairId, Partner] | None = None
+    """The pair that ended last, and with whom."""
+    met_before: tuple[PairId, Partner] | None = None
+    """The one before, where `last_met` never became a talk: its people may not have heard of it."""
     last_call: tuple[CallId, Partner] | None = None
     """The last call that came to nothing."""
     way_back: Way | None = None
