@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 
 
 class ManualClock:
@@ -47,39 +49,29 @@ GIVEN_PORTS: set[int] = set()
 """All ports that tests were given for servers: addresses with these are nobody's."""
 
 
+PORTS = 10_000, 32_000
+"""Below those that the kernel gives to outgoing connections: it could give one away before a server listens there."""
+
+
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """A port on loopback, TCP if nothing else is said, that nobody listens on just now."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        GIVEN_PORTS.add(port)
-        return port
+    return free_ports(1, kind)
 
 
 def free_udp_port() -> int:
     """A UDP port on loopback that nobody listens on just now."""
-    with socket.socket(type=socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    return free_port(socket.SOCK_DGRAM)
 
 
-def free_ports(number: int) -> int:
+def free_ports(number: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """The first of so many ports in a row that nobody listens on just now."""
     while True:
-        first = free_port()
-        sockets = [socket.socket() for _ in range(number)]
-        try:
-            for offset, sock in enumerate(sockets):
-                sock.bind(("127.0.0.1", first + offset))
-        except (OSError, OverflowError):
-            continue
-        else:
-            GIVEN_PORTS.update(range(first, first + number))
+        ports = range(first := secrets.choice(range(*PORTS)), first + number)
+        with ExitStack() as stack, suppress(OSError):
+            for port in ports:
+                stack.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port))
+            GIVEN_PORTS.update(ports)
             return first
-        finally:
-            for sock in sockets:
-                sock.close()
 
 
 async def wait_until(condition: Callable[[], object], *, description: str, within_s: float = 10) -> None:

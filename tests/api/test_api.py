@@ -36,7 +36,7 @@ from tests.media.hooks import KEY, SECRET, body_of, signature
 
 OURS, EVIL = "http://127.0.0.1:8000", "https://evil.example"
 FACETS: dict[str, Any] = {"language": {"values": ["en", "fr"]}}
-CONFIG = ClientConfig("ws://127.0.0.1:8001", "/v1/guest", ["video", "text"], "tab", "0.0", ["spam", "other"])
+CONFIG = ClientConfig("ws://127.0.0.1:8001", "/v1/guest", ["video", "text"], "tab", "0.0", ["spam", "other"], "link")
 
 
 class Front:
@@ -102,6 +102,7 @@ async def test_the_configuration_says_where_everything_is(browser: httpx.AsyncCl
         "guest_scope": "tab",
         "version": "0.0",
         "report_reasons": ["spam", "other"],
+        "calls": "link",
     }
 
 

@@ -254,11 +254,11 @@ async def test_without_redis_it_does_not_become_ready_and_gives_up(tmp_path: Pat
     """Exit code 2; what was tried, why it failed and what to set; no secret, and no other store."""
     nowhere = RedisServer(tmp_path)
     url = nowhere.url.replace("//", "//:secret@")
-    async with serving(tmp_path, nowhere, "--wait", "1", REDIS_URL=url) as serve:
+    async with serving(tmp_path, nowhere, "--wait", "3", REDIS_URL=url) as serve:
         assert await serve.end() == 2
 
     assert serve.entries("store_unreachable")[0]["tried"] == f"127.0.0.1:{nowhere.port}"
-    assert "no Redis within 1 s" in serve.log
+    assert "no Redis within 3 s" in serve.log
     assert "Connect call failed" in serve.log
     assert "secret" not in serve.log
     assert serve.entries("child_started") == []

@@ -191,8 +191,8 @@ class Person:
         self.page.get_by_test_id("agree").click()
 
     def press_go(self) -> None:
-        """Press the one big button: Find, Next, Try again."""
-        self.page.get_by_test_id("go").click()
+        """Press the one big button: Find, Next, Answer, as soon as a press means what it says."""
+        self.page.locator('[data-testid="go"]:not([data-armed="false"])').click()
 
     def press_stop(self) -> None:
         """Press the smaller one beside it."""

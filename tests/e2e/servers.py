@@ -54,8 +54,14 @@ class Server(ABC):
         """Start it, and wait until it says where its page is, which it does once everything serves."""
         command = [*self._enter, sys.executable, "-m", "duologue", *self._command()]
         self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log, env=self._environment())
-        self.until(lambda: self.process.poll() is not None or "\n  page " in self.log(), "it starts")
-        assert self.process.poll() is None, f"it did not start:\n{self.log()}"
+        try:
+            self.until(lambda: self.process.poll() is not None or "\n  page " in self.log(), "it starts")
+            assert self.process.poll() is None, f"it did not start:\n{self.log()}"
+        except AssertionError:
+            self.process.kill()
+            self.process.wait()
+            self._log.close()
+            raise
 
     def _environment(self) -> dict[str, str]:
         ours = {"DUOLOGUE_LOG__FORMAT": "json", "DUOLOGUE_LOG__LEVEL": "debug", "DUOLOGUE_LIMITS__PROFILE": "load"}

@@ -30,9 +30,10 @@ def talk_in_text(*people: Person) -> None:
         person.expect_phase("talking")
 
 
-MAIN = "start,searching,connecting,talking,quality,lost,offline,ended,block,text,denied,settings,muted"
+CALLS = "incoming,in-call,call-over,missed-call,my-link"
+MAIN = f"start,searching,connecting,talking,quality,lost,offline,ended,block,text,denied,settings,muted,{CALLS}"
 ALL = ("phone", "dark", "ru", None)
-ON_ITS_SIDE = ("landscape", "dark", "ru", "talking,chat,muted")
+ON_ITS_SIDE = ("landscape", "dark", "ru", "talking,chat,muted,incoming,in-call")
 
 
 @pytest.mark.timeout(300)

@@ -34,7 +34,7 @@ def test_no_seed_violates_an_invariant(tmp_path: Path) -> None:
 @pytest.mark.timeout(660)
 def test_each_planted_bug_is_found(tmp_path: Path) -> None:
     """A simulation that finds nothing proves nothing."""
-    done, result = sim(tmp_path, "--planted", "all", "--seeds", "1-200")
+    done, result = sim(tmp_path, "--planted", "all", "--seeds", "1-400")
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(result["found"]) == set(PLANTED)

@@ -2,10 +2,14 @@
 import { Tooltip } from "radix-ui";
 import { useState, type ReactElement } from "react";
 import { PageProvider } from "./page";
+import { CallOverSide, CallOverStage } from "./screens/call-over";
 import { ConnectingSide, ConnectingStage } from "./screens/connecting";
 import { DeniedSide, DeniedStage } from "./screens/denied";
 import { EndedSide, EndedStage } from "./screens/ended";
+import { IncomingSide, IncomingStage } from "./screens/incoming";
+import { InviteSide } from "./screens/invite";
 import { RefusedSide, RefusedStage } from "./screens/message";
+import { OutgoingSide, OutgoingStage } from "./screens/outgoing";
 import { SearchingSide, SearchingStage } from "./screens/searching";
 import { StartSide, StartStage } from "./screens/start";
 import { SelfTile, TalkingSide, TalkingStage } from "./screens/talking";
@@ -13,6 +17,7 @@ import { TextSide, TextStage } from "./screens/text";
 import { Announcer } from "./ui/announcer";
 import { BlockDialog } from "./ui/block";
 import { TopBar } from "./ui/brand";
+import { CallNews } from "./ui/call-news";
 import { ConnectionBanner } from "./ui/connection-banner";
 import { Controls } from "./ui/controls";
 import { DeviceBanner } from "./ui/device-banner";
@@ -20,6 +25,7 @@ import { Dock } from "./ui/dock";
 import { Hud } from "./ui/hud";
 import { KeyList } from "./ui/keys";
 import { MutedHint } from "./ui/muted-hint";
+import { MyLink, NewLink } from "./ui/my-link";
 import { RemotePicture, RemoteSound } from "./ui/remote";
 import { Rules } from "./ui/rules";
 import { Settings } from "./ui/settings";
@@ -28,7 +34,7 @@ import { useKeys } from "./ui/use-keys";
 import { useNow } from "./ui/use-now";
 import { useVisibleHeight } from "./ui/use-visible-height";
 import { usePageModel, type PageModel, type PageModelOptions } from "./use-page-model";
-import { dockOf, layoutOf, type GoAction, type Screen, type StopAction } from "./view";
+import { dockOf, isCall, layoutOf, phaseOf, type GoAction, type Screen, type StopAction } from "./view";
 
 const PARTS: Record<Screen, { readonly Stage: () => ReactElement; readonly Side: () => ReactElement }> = {
   start: { Stage: StartStage, Side: StartSide },
@@ -39,24 +45,31 @@ const PARTS: Record<Screen, { readonly Stage: () => ReactElement; readonly Side:
   talking: { Stage: TalkingStage, Side: TalkingSide },
   text: { Stage: TextStage, Side: TextSide },
   ended: { Stage: EndedStage, Side: EndedSide },
+  invite: { Stage: StartStage, Side: InviteSide },
+  outgoing: { Stage: OutgoingStage, Side: OutgoingSide },
+  incoming: { Stage: IncomingStage, Side: IncomingSide },
+  call_over: { Stage: CallOverStage, Side: CallOverSide },
 };
 
 export function App(options: PageModelOptions): ReactElement {
   const model = usePageModel(options);
   const { page } = model;
   const [escArmed, setEscArmed] = useState(false);
-  const { screen, state, session } = page;
+  const { screen, state, session, calls, callState } = page;
   const inPair = state.pair !== null;
+  const rings = callState.phase === "incoming";
   useVisibleHeight();
   useKeys({
-    next: () => (screen === "ended" || inPair ? session.next() : undefined),
+    next: () => (screen === "ended" || (inPair && !isCall(state, callState)) ? session.next() : undefined),
     mute: () => (inPair ? session.setMicrophone(!state.microphone) : undefined),
     camera: () => (state.pair?.mode === "video" ? session.setCamera(!state.camera) : undefined),
+    answer: () => (rings ? page.answer(state.camera) : undefined),
+    decline: () => (rings ? calls.decline() : undefined),
     list: () => page.openDialog("keys"),
-    armed: () => setEscArmed(state.phase !== "start"),
+    armed: () => setEscArmed(leaving(model) !== null),
     leave: () => {
       setEscArmed(false);
-      session.stop();
+      leaving(model)?.();
     },
   });
   const close = (): void => page.openDialog(null);
@@ -68,7 +81,10 @@ export function App(options: PageModelOptions): ReactElement {
         <Settings open={model.dialog === "settings"} onClose={close} />
         <Rules open={model.dialog === "rules"} onClose={close} />
         <KeyList open={model.dialog === "keys"} onClose={close} />
-        <BlockDialog open={model.dialog === "block"} onClose={close} />
+        <MyLink open={model.dialog === "my_link"} onClose={close} />
+        <NewLink open={model.dialog === "new_link"} onClose={() => page.openDialog("my_link")} />
+        <BlockDialog who="partner" open={model.dialog === "block"} onClose={close} />
+        <BlockDialog who="caller" open={model.dialog === "block_caller"} onClose={close} />
         <Toasts code={escArmed ? "esc_again" : (state.notice?.code ?? null)} dismiss={dismiss} />
         <Announcer />
       </Tooltip.Provider>
@@ -76,13 +92,21 @@ export function App(options: PageModelOptions): ReactElement {
   );
 }
 
+/** What it means to leave, wherever one is; null: there is nothing to leave. */
+function leaving({ page, forget }: PageModel): (() => void) | null {
+  const { calls, callState, screen, session, state } = page;
+  if (screen === "invite" || screen === "call_over") return forget;
+  if (callState.call !== null || isCall(state, callState)) return () => calls.hangUp();
+  return state.phase === "start" ? null : () => session.stop();
+}
+
 function Shell({ model }: { readonly model: PageModel }): ReactElement {
-  const { chat, screen, state, preferences, prefer, deviceState } = model.page;
+  const { callState, chat, screen, state, preferences, prefer, deviceState } = model.page;
   const { Stage, Side } = PARTS[screen];
   const layout = layoutOf(screen);
-  const picture = screen === "start" && preferences.mode === "video" && deviceState.camera !== null;
+  const picture = (screen === "start" || screen === "invite") && preferences.mode === "video" && deviceState.camera !== null;
   return (
-    <main className="app" data-phase={state.phase} data-screen={screen} data-layout={layout} data-picture={picture} data-fill={preferences.fill} data-chat={chat.open ? "open" : "closed"}>
+    <main className="app" data-phase={phaseOf(state, callState)} data-screen={screen} data-layout={layout} data-picture={picture} data-fill={preferences.fill} data-chat={chat.open ? "open" : "closed"}>
       <div className={`stage ${layout === "live" ? "night" : ""}`} onDoubleClick={() => (layout === "live" ? prefer({ fill: !preferences.fill }) : undefined)}>
         <RemotePicture />
         <Stage />
@@ -91,6 +115,7 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
       {(layout === "form" || layout === "idle") && <TopBar />}
       <div className="banners">
         <ConnectionBanner />
+        <CallNews />
         <DeviceBanner />
         <MutedHint />
         <RemoteSound />
@@ -107,23 +132,33 @@ function Shell({ model }: { readonly model: PageModel }): ReactElement {
 }
 
 function DockOf({ model }: { readonly model: PageModel }): ReactElement {
-  const { page, view } = model;
-  const { session, state, preferences, find, openDialog } = page;
-  const counting = state.ended !== null && state.ended.nextAt !== null;
-  const now = useNow(counting);
+  const { page, view, forget } = model;
+  const { session, calls, callState, state, preferences, begin, answer, openDialog } = page;
+  const rings = callState.phase === "incoming";
+  const now = useNow((state.ended?.nextAt ?? callState.ended?.retryAt ?? null) !== null);
   const dock = dockOf(page.screen, state, view, now);
+  const start = (): void => begin(preferences.mode);
   const go: Record<GoAction, () => void> = {
-    find: () => find(preferences.mode),
+    find: start,
+    call: start,
     next: () => session.next(),
+    answer: () => answer(state.camera),
+    hang_up: () => calls.hangUp(),
+    forget,
     reconnect: () => session.reconnectNow(),
-    retry_devices: () => find(preferences.mode),
+    retry_devices: rings ? () => answer(state.camera) : start,
+    take_over: () => session.takeOver(),
     reload: () => location.reload(),
     none: () => undefined,
   };
   const stop: Record<StopAction, () => void> = {
     rules: () => openDialog("rules"),
+    my_link: () => openDialog("my_link"),
     stop: () => session.stop(),
-    text_only: () => find("text"),
+    text_only: () => begin("text"),
+    decline: () => calls.decline(),
+    hang_up: () => calls.hangUp(),
+    forget,
   };
-  return <Dock view={dock} go={go[dock.go.action]} stop={stop[dock.stop.action]} />;
+  return <Dock view={dock} go={go[dock.go.action]} stop={dock.stop === null ? go.none : stop[dock.stop.action]} rings={rings} />;
 }

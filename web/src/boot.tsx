@@ -1,5 +1,5 @@
 /** From nothing to a running session: where the server is, then connect. */
-import { RandomChatSession, type ServerConfig } from "@duologue/client";
+import { Line, RandomChatSession, VideoCallSession, type ServerConfig } from "@duologue/client";
 import { browserEnvironment, loadConfig } from "@duologue/client/browser";
 import { ServerOff } from "lucide-react";
 import { useEffect, useState, type ReactElement } from "react";
@@ -12,6 +12,7 @@ import { AUTO_NEXT_MS } from "./view";
 interface Running {
   readonly config: ServerConfig;
   readonly session: RandomChatSession;
+  readonly calls: VideoCallSession;
   readonly media: LazyMedia;
 }
 
@@ -26,15 +27,21 @@ export function Boot(): ReactElement | null {
   }, []);
   if (failed) return <NoServer />;
   if (running === null) return null;
-  return <App session={running.session} devices={running.media} modes={running.config.modes} reportReasons={running.config.report_reasons ?? []} />;
+  const { config, session, calls, media } = running;
+  return <App session={session} calls={calls} whoCalls={whoCalls(config)} devices={media} modes={config.modes} reportReasons={config.report_reasons ?? []} />;
 }
 
 function run(config: ServerConfig): Running {
   const media = new LazyMedia();
-  const session = new RandomChatSession({ config, media, environment: browserEnvironment(config), autoNextMs: AUTO_NEXT_MS });
+  const line = new Line({ config, media, environment: browserEnvironment(config), autoNextMs: AUTO_NEXT_MS, standBy: whoCalls(config) !== "nobody" });
+  const [session, calls] = [new RandomChatSession(line), new VideoCallSession(line)];
   session.start();
-  Object.assign(window, { duologue: { session, media } }); // for the console of whoever looks into a problem
-  return { config, session, media };
+  Object.assign(window, { duologue: { session, calls, media } }); // for the console of whoever looks into a problem
+  return { config, session, calls, media };
+}
+
+function whoCalls({ calls }: ServerConfig): NonNullable<ServerConfig["calls"]> {
+  return calls ?? "nobody";
 }
 
 function NoServer(): ReactElement {

@@ -1,4 +1,4 @@
-/** What only some browsers can do with the partner's picture. */
+/** What only some browsers can do. */
 
 const picture = (): HTMLVideoElement | null => document.querySelector<HTMLVideoElement>("[data-testid='remote-video']");
 
@@ -19,4 +19,23 @@ export function canFloat(): boolean {
 export function toggleFloat(): void {
   const done: Promise<unknown> | undefined = document.pictureInPictureElement === null ? picture()?.requestPictureInPicture() : document.exitPictureInPicture();
   done?.catch(() => undefined); // no picture yet
+}
+
+export function canShare(): boolean {
+  return "share" in navigator;
+}
+
+/** To whatever other programs take an address. */
+export function share(title: string, url: string): void {
+  navigator.share({ title, url }).catch(() => undefined); // the person thought better of it
+}
+
+/** False: the browser does not let us, as where the address is not secure. */
+export async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

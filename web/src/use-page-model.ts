@@ -1,7 +1,7 @@
 /** The page's own state around a session: choices, devices, dialogs. No session logic. */
-import type { Mode, RandomChat } from "@duologue/client";
+import type { Mode, RandomChat, ServerConfig } from "@duologue/client";
 import { useDevices, useRandomChat } from "@duologue/client/react";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { alreadyPermitted, type PageDevices } from "./media";
 import type { Dialog, Page } from "./page";
 import { loadPreferences, savePreferences, type Preferences } from "./preferences";
@@ -10,72 +10,82 @@ import { useAttention } from "./ui/use-attention";
 import { useChatOnPhone } from "./ui/use-chat-on-phone";
 import { useMutedSpeech } from "./ui/use-muted-speech";
 import { useWakeLock } from "./ui/use-wake-lock";
+import { callTarget } from "./call-view";
+import { useCalls, type Calls } from "./use-calls";
 import { AUTO_NEXT_MS, blockTarget, screenOf, type PageView } from "./view";
 
 export interface PageModel {
   readonly page: Page;
   readonly view: PageView;
   readonly dialog: Dialog | null;
+  /** Back to the start, whatever there was of calls. */
+  readonly forget: () => void;
 }
 
 export interface PageModelOptions {
   readonly session: RandomChat;
+  readonly calls: Calls;
+  readonly whoCalls: NonNullable<ServerConfig["calls"]>;
   readonly devices: PageDevices;
   readonly modes: readonly Mode[];
   readonly reportReasons: readonly string[];
 }
 
-export function usePageModel({ session, devices, modes, reportReasons }: PageModelOptions): PageModel {
+export function usePageModel({ session, calls, whoCalls, devices, modes, reportReasons }: PageModelOptions): PageModel {
   const state = useRandomChat(session);
   const deviceState = useDevices(devices);
+  const { page: callPage, forget } = useCalls(calls);
+  const callState = callPage.state;
   const [preferences, prefer] = usePreferences(modes);
-  const [dialog, openDialog] = useDialog(blockTarget(state));
-  const [asking, setAsking] = useState(false);
-  const [failed, setFailed] = useState(false);
+  const [dialog, openDialog] = useDialog({ block: blockTarget(state), block_caller: callTarget(callState) }, callState.phase === "incoming");
   const [agreeMissing, setAgreeMissing] = useState(false);
   const { camera } = state;
+  const mode = callState.call?.mode ?? preferences.mode;
+  const { open, asking, failed } = useOpening(devices, `${callState.phase} ${mode}`);
 
-  /** Whether the mode has what it needs now. */
-  const open = useCallback(
-    async (mode: Mode, withCamera = camera): Promise<boolean> => {
-      setAsking(mode !== "text");
-      const opened = await devices.openFor(mode, withCamera).then(
-        () => troubleOf(devices.state, mode) === null,
-        () => false,
-      );
-      setAsking(false);
-      setFailed(!opened);
-      return opened;
-    },
-    [devices, camera],
-  );
+  const agreed = (): boolean => {
+    setAgreeMissing(!preferences.agreed);
+    if (!preferences.agreed) document.querySelector<HTMLElement>("[data-testid='agree']")?.focus();
+    return preferences.agreed;
+  };
+  const begin = (wanted: Mode): void => {
+    if (!agreed()) return;
+    prefer({ mode: wanted });
+    void open(wanted, camera).then((opened) => {
+      if (!opened) return;
+      if (callPage.callee !== null) calls.call(callPage.callee, wanted);
+      else session.find({ mode: wanted, interests: [...preferences.interests] });
+    });
+  };
+  const answer = (withCamera: boolean): void => {
+    if (!agreed()) return;
+    if (withCamera !== camera) session.setCamera(withCamera);
+    void open(mode, withCamera).then((opened) => {
+      if (opened) calls.accept();
+    });
+  };
 
-  const find = useCallback(
-    (mode: Mode): void => {
-      setAgreeMissing(!preferences.agreed);
-      if (!preferences.agreed) return document.querySelector<HTMLElement>("[data-testid='agree']")?.focus();
-      prefer({ mode });
-      void open(mode).then((opened) => {
-        if (opened) session.find({ mode, interests: [...preferences.interests] });
-      });
-    },
-    [session, open, prefer, preferences],
-  );
-
-  usePreview(devices, preferences.mode, state.phase === "start", camera);
+  const found = troubleOf(deviceState, mode) === null && deviceState.microphone !== null; // plugged in meanwhile
+  const devicesFailed = failed && !found;
+  const linked = whoCalls !== "nobody";
+  const view = useMemo(() => ({ devicesFailed, asking, calls: callPage, linked }), [devicesFailed, asking, callPage, linked]);
+  const screen = screenOf(state, view);
+  usePreview(devices, preferences.mode, screen === "start" || screen === "invite", camera);
   useRememberedDevices(devices, preferences);
   useSessionChoices(session, preferences);
-  useAttention(state, preferences.alerts);
-  useWakeLock(state.pair !== null);
+  useAttention(state, callState, preferences.alerts);
+  useWakeLock(state.pair !== null || callState.call !== null);
   const chat = useChatOnPhone(state);
   const mutedSpeech = useMutedSpeech(devices, deviceState.microphone, preferences.mutedHint && state.phase === "talking" && !state.microphone);
 
-  const found = troubleOf(deviceState, preferences.mode) === null && deviceState.microphone !== null; // plugged in meanwhile
-  const view = useMemo(() => ({ devicesFailed: failed && !found, asking }), [failed, found, asking]);
   const page: Page = {
     session,
     state,
-    screen: screenOf(state, view),
+    calls,
+    callState,
+    byLinkOnly: whoCalls === "link",
+    linked,
+    screen,
     devices,
     deviceState,
     preferences,
@@ -84,22 +94,56 @@ export function usePageModel({ session, devices, modes, reportReasons }: PageMod
     agreeMissing,
     chat,
     mutedSpeech,
+    mode,
     prefer,
-    find,
+    begin,
+    answer,
     preview: () => {
       if (!camera) session.setCamera(true); // it was switched off in the last talk
       void open(preferences.mode, true);
     },
     openDialog,
   };
-  return { page, view, dialog };
+  return { page, view, dialog, forget };
 }
 
-/** `target`: whom a block would be about. Its question closes when somebody else comes: it was not about them. */
-function useDialog(target: string | null): [Dialog | null, (dialog: Dialog | null) => void] {
+interface Opening {
+  /** Whether the mode has what it needs now. */
+  readonly open: (mode: Mode, withCamera: boolean) => Promise<boolean>;
+  readonly asking: boolean;
+  readonly failed: boolean;
+}
+
+/** Asking for devices. That they could not be had is forgotten with what they were `wantedFor`. */
+function useOpening(devices: PageDevices, wantedFor: string): Opening {
+  const [asking, setAsking] = useState(false);
+  const [failedFor, setFailedFor] = useState<string | null>(null);
+  const wanted = useRef(wantedFor);
+  wanted.current = wantedFor;
+  const open = async (mode: Mode, withCamera: boolean): Promise<boolean> => {
+    setAsking(mode !== "text");
+    const opened = await devices.openFor(mode, withCamera).then(
+      () => troubleOf(devices.state, mode === "video" && !withCamera ? "voice" : mode) === null,
+      () => false,
+    );
+    setAsking(false);
+    setFailedFor(opened ? null : wanted.current);
+    return opened;
+  };
+  return { open, asking, failed: failedFor === wantedFor };
+}
+
+/**
+ * `targets`: whom a block would be about. Its question closes when somebody else comes: it was not about them. When it
+ * begins to ring, nothing lies over that.
+ */
+function useDialog(targets: Readonly<Partial<Record<Dialog, string | null>>>, rings: boolean): [Dialog | null, (dialog: Dialog | null) => void] {
   const [open, setOpen] = useState<{ readonly dialog: Dialog | null; readonly about: string | null }>({ dialog: null, about: null });
-  const another = open.dialog === "block" && open.about !== target;
-  return [another ? null : open.dialog, (dialog) => setOpen({ dialog, about: target })];
+  const about = (dialog: Dialog | null): string | null => (dialog === null ? null : (targets[dialog] ?? null));
+  useEffect(() => {
+    if (rings) setOpen({ dialog: null, about: null });
+  }, [rings]);
+  return [open.about === about(open.dialog) ? open.dialog : null, (dialog) => setOpen({ dialog, about: about(dialog) })];
 }
 
 /** What the session has to know of the person's choices. */

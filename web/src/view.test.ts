@@ -1,8 +1,22 @@
-import type { EndedView, RandomChatState } from "@duologue/client";
+import type { EndedView, RandomChatState, VideoCallState } from "@duologue/client";
 import { describe, expect, it } from "vitest";
-import { blockTarget, dockOf, endedKey, lastHeard, layoutOf, othersWaiting, refusalOf, screenOf, type PageView } from "./view";
+import { blockTarget, dockOf, endedKey, lastHeard, layoutOf, othersWaiting, phaseOf, refusalOf, screenOf, type PageView } from "./view";
 
-const CALM: PageView = { devicesFailed: false, asking: false };
+const NO_CALLS: VideoCallState = {
+  connection: { status: "online" },
+  phase: "idle",
+  call: null,
+  pair: null,
+  media: { status: "none" },
+  network: { quality: null, dataSaver: false, soundOnly: false },
+  chat: [],
+  ended: null,
+  link: null,
+  microphone: true,
+  camera: true,
+  notice: null,
+};
+const CALM: PageView = { devicesFailed: false, asking: false, calls: { state: NO_CALLS, callee: null, ours: false }, linked: true };
 const ENDED: EndedView = { pair: "p", reason: "next", by: "peer", alias: "Heron", talkedMs: 252_000, nextAt: null, blocked: false, reported: false };
 
 function state(changes: Partial<RandomChatState>): RandomChatState {
@@ -47,6 +61,36 @@ describe("the screen", () => {
     expect(screenOf(refused, CALM)).toBe("refused");
     expect(refusalOf(refused)).toBe("replaced");
     expect(layoutOf("refused")).toBe("form");
+  });
+});
+
+describe("the screen, where there are calls", () => {
+  const ringing = { id: "c", outgoing: false, alias: "Heron", mode: "video", expiresAt: 60_000, answered: false } as const;
+  const rings = { ...CALM, calls: { ...CALM.calls, state: { ...NO_CALLS, phase: "incoming", call: ringing } } } as const;
+
+  it("is the ring's, also where the page stands by, or searches", () => {
+    const standby = state({ connection: { status: "standby" } });
+    expect([screenOf(state({ phase: "searching" }), rings), screenOf(standby, rings), screenOf(standby, CALM)]).toEqual(["incoming", "incoming", "refused"]);
+    expect([refusalOf(standby), dockOf("refused", standby, CALM, 0).go.action]).toEqual(["standby", "take_over"]);
+    expect([phaseOf(state({ phase: "searching" }), rings.calls.state), phaseOf(state({ phase: "searching" }), NO_CALLS)]).toEqual(["incoming", "searching"]);
+  });
+
+  it("leads on without devices: the ring can still be declined", () => {
+    const failed = { ...rings, devicesFailed: true };
+    expect(screenOf(state({}), failed)).toBe("denied");
+    expect(dockOf("denied", state({}), failed, 0)).toMatchObject({ go: { action: "retry_devices" }, stop: { action: "decline" } });
+  });
+
+  it("offers no Next in a call, and always a way to hang up", () => {
+    const talk = inTalk("video");
+    const call = { ...talk, pair: talk.pair === null ? null : { ...talk.pair, call: "c" } };
+    expect(dockOf("talking", call, CALM, 0)).toMatchObject({ go: { action: "hang_up" }, stop: null });
+    const away = { ...call, connection: { status: "reconnecting", retryAt: 4_000, attempt: 2 } } as const;
+    expect(dockOf("talking", away, CALM, 0)).toMatchObject({ go: { action: "reconnect" }, stop: { action: "hang_up" } });
+  });
+
+  it("has the person's link at the start, and the rules where there are no calls", () => {
+    expect([dockOf("start", state({}), CALM, 0).stop?.action, dockOf("start", state({}), { ...CALM, linked: false }, 0).stop?.action]).toEqual(["my_link", "rules"]);
   });
 });
 

@@ -139,7 +139,7 @@ def draw(
         page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
         page.goto(f"{base}/gallery.html?state={state}&theme={theme}&lang={lang}")
         page.wait_for_selector("html[data-ready]", state="attached")
-        page.wait_for_timeout(250)
+        page.wait_for_timeout(50 if wanted.no_pictures else 250)
         found = page.evaluate(MEASURE)
         if not wanted.no_pictures:
             page.screenshot(path=wanted.out / f"{state}-{size}-{theme}-{lang}.png")

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -75,6 +75,8 @@ class ClientConfig(msgspec.Struct, frozen=True):
     version: str
     report_reasons: list[str] = []
     """What `report` may name, in the order in which to offer it."""
+    calls: Literal["link", "anyone_in_tenant", "nobody"] = "nobody"
+    """Who may call whom."""
 
 
 @get("/config.json", sync_to_thread=False)

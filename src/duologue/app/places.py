@@ -42,4 +42,5 @@ def client_config(settings: Settings, modes: frozenset[Mode]) -> ClientConfig:
         guest_scope=settings.guest_scope,
         version=duologue.__version__,
         report_reasons=list(settings.reports.terms().reasons),
+        calls=settings.calls.who,
     )

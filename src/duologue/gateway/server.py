@@ -101,8 +101,9 @@ class Gateway:
             lambda: clock.monotonic_ms() - self._news_read_ms,
         )
         self._unvouched: list[SessionId] = []
-        self._may_have_phantoms = False
         """Whom the store has to hear of; whoever comes in meanwhile it knows."""
+        self._may_have_phantoms = False
+        """Whether the store may believe in sessions that are gone."""
 
     # -- life -------------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ class Plan(NamedTuple):
             slow_ms=dice.choice((1, 5, 50)),
             latency_ms=dice.choice((5, 50, 200)),
             trouble_every_ms=dice.choice((1_000, 3_000, 10_000)),
-            owners_nap=dice.random() < 0.1,
+            owners_nap=dice.random() < 0.15,
             slots=dice.choice((Rate(2_000, 1), Rate(200, 2), Rate(50, 20))),
         )
         return plan._replace(people=30, matchers=3, slow_ms=50, trouble_every_ms=1_000) if plan.owners_nap else plan

@@ -105,7 +105,8 @@ REMARKS = {
     Fault.CACHED: "The browser kept the page as it was, but for its connection.",
     Fault.NEXT: "Nobody else is there, so they meet again.",
     Fault.STOP: "Then she searches again.",
-    Fault.VANISH: "A page that goes says no goodbye, because a reload looks the same: her seat is held for 5 s.",
+    Fault.VANISH: "A page that goes says no goodbye, because a reload looks the same: her seat is held for 5 s.\n"
+    "Where connecting took more than 5 s by then, the deadline of the pair comes first, and they stay apart for 30 s.",
     Fault.BOTH_NEXT: "Nobody else is there, so they meet again, once.",
     Fault.NEXT_20: "Only the first finds a talk to end. Nobody else is there, so they meet again.",
     Fault.BACK: "Both pictures come back, too.",
@@ -177,7 +178,7 @@ CASES = (
     Case(Fault.CACHED, State.SEARCHING, 10, daily=True),
     Case(Fault.NEXT, State.CONNECTING, 15, (), (PEER_NEXT,), new_talk=True, daily=True),
     Case(Fault.STOP, State.CONNECTING, 15, (), (PEER_LEFT,), new_talk=True, daily=True),
-    Case(Fault.VANISH, State.CONNECTING, 20, (), (PEER_LOST,), new_talk=True, daily=True),
+    Case(Fault.VANISH, State.CONNECTING, 20, (), (PEER_LOST,), new_talk=True),  # races the pair's deadline of 10 s
     Case(Fault.BOTH_NEXT, State.TALKING, 15, (), (), new_talk=True, daily=True),
     Case(Fault.NEXT_20, State.TALKING, 15, (), (PEER_NEXT,), new_talk=True, daily=True),
     Case(Fault.BACK, State.TALKING, 10, (), (PEER_NEXT,), new_talk=True, daily=True),

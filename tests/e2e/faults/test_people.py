@@ -70,8 +70,8 @@ def stop_and_search(two: RelayedScene) -> None:
 def vanish(two: RelayedScene) -> None:
     """She is gone until Ben was told."""
     two.ana.page.goto("about:blank")
+    two.heal()  # so that it is not Ben's media that fail first
     two.ben.expect_phase("searching")
-    two.heal()
     two.ana.page.goto("/?lang=en&mode=video")
     until_online(two.ana)
     if two.ana.phase.get_attribute("data-phase") == "start":

@@ -1,6 +1,7 @@
 /** A scripted `RandomChat` and devices with drawn pictures. */
-import type { RandomChat, RandomChatState } from "@duologue/client";
+import type { RandomChat, RandomChatState, VideoCallState } from "@duologue/client";
 import type { DeviceTrouble, PageDevices, PageDevicesState } from "../media";
+import type { Calls } from "../use-calls";
 import { lostOf, problemOf, type GalleryState } from "./states";
 
 export class FakeChat implements RandomChat {
@@ -80,6 +81,27 @@ export class FakeChat implements RandomChat {
     this.state = { ...this.state, ...change };
     this.#listeners.forEach((listener) => listener());
   }
+}
+
+/** Calls in one state, of which nothing comes. */
+export class FakeCalls implements Calls {
+  constructor(readonly state: VideoCallState) {}
+
+  subscribe(): () => void {
+    return () => undefined;
+  }
+  readonly call = nothing;
+  readonly accept = nothing;
+  readonly decline = nothing;
+  readonly hangUp = nothing;
+  readonly link = nothing;
+  readonly block = nothing;
+  readonly report = nothing;
+  readonly dismissEnded = nothing;
+}
+
+function nothing(): void {
+  // nobody hears it here
 }
 
 export class FakeDevices implements PageDevices {

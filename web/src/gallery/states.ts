@@ -6,6 +6,8 @@ export const STATES = [
   "start", "ask", "voice-start", "text-start", "searching", "alone", "unknown", "connecting", "talking", "camera-off", "waiting-picture",
   "voice", "lost", "offline", "text", "ended", "resting", "denied", "busy", "missing", "insecure", "replaced", "banned", "version", "settings", "rules", "notice",
   "paused", "poor", "quality", "unplugged", "camera-lost", "microphone-lost", "sound-blocked", "blocked", "more", "block", "keys", "muted", "chat",
+  "invite", "outgoing", "incoming", "incoming-first", "answered", "in-call", "call-text", "call-away", "call-busy", "call-declined", "call-unanswered", "call-unknown", "call-limited",
+  "call-over", "missed-call", "my-link", "new-link", "standby",
 ] as const;
 export type GalleryState = (typeof STATES)[number];
 
@@ -30,6 +32,7 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
     peerTypingUntil: now + 3_600_000,
     peerMuted: { audio: false, video: false },
   };
+  const ofCall: PairView = { ...pair, peer: { ...pair.peer, interests: [] }, call: "call" };
   const start: RandomChatState = { connection: { status: "online" }, phase: "start", waiting: null, pair: null, media: { status: "none" }, network: { quality: null, dataSaver: false, soundOnly: false }, chat: [], ended: null, back: null, microphone: true, camera: true, notice: null };
   const searching: RandomChatState = { ...start, phase: "searching", waiting: { attempt: 1, since: now - 14_000, waitingCount: 8, estimateMs: 20_000, widened: ["recently_met"], paused: null } };
   const good: Quality = { level: "good", rttMs: 48, loss: 0.002, receivedKbps: 812, sentKbps: 790 };
@@ -78,6 +81,19 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
       return { ...talking, connection: { status: "reconnecting", retryAt: now + 4_000, attempt: 2 } };
     case "ended":
       return ended;
+    case "in-call":
+      return { ...talking, pair: ofCall };
+    case "call-text":
+      return { ...talking, media: { status: "none" }, pair: { ...ofCall, mode: "text" } };
+    case "call-away":
+      return { ...talking, pair: { ...ofCall, peerAwayUntil: now + 11_000, peerTypingUntil: 0 } };
+    case "call-over":
+      return { ...ended, ended: ended.ended === null ? null : { ...ended.ended, reason: "left", nextAt: null, call: "call" }, back: null };
+    case "incoming":
+    case "missed-call":
+      return searching;
+    case "standby":
+      return { ...start, connection: { status: "standby" } };
     case "blocked":
       return { ...ended, ended: ended.ended === null ? null : { ...ended.ended, reason: "left", by: "me", nextAt: null, blocked: true }, back: null };
     case "resting":

@@ -6,7 +6,7 @@ const SOURCES = import.meta.glob<string>(["../**/*.{ts,tsx}", "!../**/*.test.ts"
 const PLURAL = /_(?:zero|one|two|few|many|other)$/u;
 
 /** Keys that the code composes: the prefix is in a template, the rest comes from data. */
-const COMPOSED = ["mode.", "ended.peer.", "ended.me.", "denied.denied.", "denied.busy.", "denied.missing.", "denied.unplugged.", "denied.insecure.", "denied.unknown.", "denied.camera", "denied.both", "denied.microphone", "denied.problem.", "denied.steps.", "refused.", "notice.", "searching.widened.", "searching.paused.", "quality.", "settings.themes.", "device_lost.", "report.reasons."];
+const COMPOSED = ["mode.", "ended.peer.", "ended.me.", "denied.denied.", "denied.busy.", "denied.missing.", "denied.unplugged.", "denied.insecure.", "denied.unknown.", "denied.camera", "denied.both", "denied.microphone", "denied.problem.", "denied.steps.", "refused.", "notice.", "searching.widened.", "searching.paused.", "quality.", "settings.themes.", "device_lost.", "report.reasons.", "call.kind.", "call.news.", "call.over."];
 
 function keysOf(catalogue: object, prefix = ""): string[] {
   return Object.entries(catalogue).flatMap(([key, value]: [string, unknown]) =>

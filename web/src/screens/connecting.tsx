@@ -1,3 +1,4 @@
+import type { Mode } from "@duologue/client";
 import { Check, CircleDashed } from "lucide-react";
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
@@ -5,11 +6,12 @@ import { usePage } from "../page";
 import { BrandRow } from "../ui/brand";
 import { Halves, Initial } from "../ui/halves";
 import { BLANK, Shared } from "../ui/shared";
+import { isCall } from "../view";
 
 export function ConnectingStage(): ReactElement {
   const { t } = useTranslation();
   const { state } = usePage();
-  const alias = state.pair?.peer.alias ?? "";
+  const { alias } = usePartner();
   const interests = state.pair?.peer.interests ?? [];
   const [before, after] = t("connecting.title", { alias: BLANK }).split(BLANK);
   return (
@@ -34,20 +36,27 @@ export function ConnectingStage(): ReactElement {
 export function ConnectingSide(): ReactElement {
   const { t } = useTranslation();
   const { state } = usePage();
-  const alias = state.pair?.peer.alias ?? "";
+  const { alias, mode, ofCall } = usePartner();
   const interests = state.pair?.peer.interests ?? [];
-  const last = { video: t("connecting.media"), voice: t("connecting.media_voice"), text: t("connecting.media_text") }[state.pair?.mode ?? "video"];
+  const last = { video: t("connecting.media"), voice: t("connecting.media_voice"), text: t("connecting.media_text") }[mode];
   return (
     <div className="panel">
       <BrandRow />
-      <p className="large wide-only">{interests.length > 0 ? <Shared interests={interests} /> : t("connecting.nothing_shared")}</p>
+      <p className="large wide-only">{interests.length > 0 ? <Shared interests={interests} /> : ofCall ? t("call.in_call") : t("connecting.nothing_shared")}</p>
       <ol className="steps push">
-        <Step done words={t("connecting.found")} />
-        <Step done={state.pair?.peerAwayUntil === null} words={t("connecting.here", { alias })} />
+        <Step done words={ofCall ? t("call.answered") : t("connecting.found")} />
+        <Step done={state.pair !== null && state.pair.peerAwayUntil === null} words={t("connecting.here", { alias })} />
         <Step done={state.media.status === "connected"} words={last} />
       </ol>
     </div>
   );
+}
+
+/** A call that was answered has no pair for a moment. */
+function usePartner(): { readonly alias: string; readonly mode: Mode; readonly ofCall: boolean } {
+  const { t } = useTranslation();
+  const { callState, mode, state } = usePage();
+  return { alias: state.pair?.peer.alias ?? callState.call?.alias ?? t("call.someone"), mode: state.pair?.mode ?? mode, ofCall: isCall(state, callState) };
 }
 
 function Step({ done, words }: { readonly done: boolean; readonly words: string }): ReactElement {

@@ -22,8 +22,9 @@ export function DeniedStage(): ReactElement {
 export function DeniedSide(): ReactElement {
   const { t } = useTranslation();
   const trouble = useTrouble();
-  const { deviceState, preferences, find, modes } = usePage();
-  const voiceWorks = preferences.mode === "video" && trouble.kind === "camera" && modes.includes("voice");
+  const { answer, begin, callState, deviceState, mode, modes } = usePage();
+  const rings = callState.phase === "incoming";
+  const voiceWorks = mode === "video" && trouble.kind === "camera" && (rings || modes.includes("voice"));
   return (
     <div className="panel">
       <BrandRow />
@@ -33,13 +34,13 @@ export function DeniedSide(): ReactElement {
       <div className="field">
         <h2 className="wide-only">{t("denied.found")}</h2>
         <div className="rows">
-          {preferences.mode === "video" && <Row kind="camera" error={deviceState.cameraError} works={deviceState.camera !== null} />}
+          {mode === "video" && <Row kind="camera" error={deviceState.cameraError} works={deviceState.camera !== null} />}
           <Row kind="microphone" error={deviceState.microphoneError} works={deviceState.microphone !== null} />
         </div>
       </div>
       {voiceWorks && (
-        <button type="button" className="button" data-testid="voice-instead" onClick={() => find("voice")}>
-          {t("denied.voice_instead")}
+        <button type="button" className="button" data-testid="voice-instead" onClick={() => (rings ? answer(false) : begin("voice"))}>
+          {rings ? t("denied.answer_without") : t("denied.voice_instead")}
         </button>
       )}
       <p className="small quiet push">{t("denied.light")}</p>
@@ -121,6 +122,6 @@ function BrowserPicture(): ReactElement {
 }
 
 function useTrouble(): Trouble {
-  const { deviceState, preferences } = usePage();
-  return troubleOf(deviceState, preferences.mode) ?? { kind: "microphone", problem: "unknown" };
+  const { deviceState, mode } = usePage();
+  return troubleOf(deviceState, mode) ?? { kind: "microphone", problem: "unknown" };
 }

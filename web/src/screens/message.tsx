@@ -5,7 +5,7 @@ import { usePage } from "../page";
 import { BrandRow } from "../ui/brand";
 import { refusalOf, type Refusal } from "../view";
 
-const ICONS: Record<Refusal, typeof CircleAlert> = { replaced: Copy, banned: ShieldBan, version: CircleAlert, other: ServerOff };
+const ICONS: Record<Refusal, typeof CircleAlert> = { standby: Copy, replaced: Copy, banned: ShieldBan, version: CircleAlert, other: ServerOff };
 
 /** The server does not want this tab back: why, and what to do. */
 export function RefusedStage(): ReactElement {

@@ -1,20 +1,15 @@
-import { Mic, Text, Video as VideoIcon } from "lucide-react";
+import { Mic, Video as VideoIcon } from "lucide-react";
 import type { Mode } from "@duologue/client";
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../page";
+import { Agree } from "../ui/agree";
 import { BrandRow } from "../ui/brand";
 import { Halves } from "../ui/halves";
 import { Interests } from "../ui/interests";
 import { Meter } from "../ui/meter";
-import { Segments } from "../ui/segments";
+import { Modes } from "../ui/modes";
 import { SelfVideo } from "../ui/video";
-
-const ICONS: Record<Mode, ReactElement> = {
-  video: <VideoIcon className="icon icon--small" aria-hidden="true" />,
-  voice: <Mic className="icon icon--small" aria-hidden="true" />,
-  text: <Text className="icon icon--small" aria-hidden="true" />,
-};
 
 /** What others would see and hear of me. */
 export function StartStage(): ReactElement {
@@ -42,7 +37,7 @@ export function StartStage(): ReactElement {
 
 function BeforePreview({ mode }: { readonly mode: Mode }): ReactElement {
   const { t } = useTranslation();
-  const { preview, deviceState } = usePage();
+  const { preview, deviceState, screen } = usePage();
   if (mode === "text") {
     return (
       <div className="story">
@@ -55,7 +50,7 @@ function BeforePreview({ mode }: { readonly mode: Mode }): ReactElement {
   return (
     <div className="story">
       <h1>{voice ? t("start.voice_title") : t("start.camera_ask")}</h1>
-      <p>{voice ? t("start.voice_why") : t("start.camera_why")}</p>
+      <p>{voice ? t("start.voice_why") : screen === "invite" ? t("start.camera_why_call") : t("start.camera_why")}</p>
       {(!voice || deviceState.microphone === null) && (
         <button type="button" className="button button--outline" data-testid="preview" onClick={preview}>
           {voice ? t("start.mic_on") : t("start.camera_on")}
@@ -93,7 +88,6 @@ function DevicesBar(): ReactElement {
 /** What to say before the first search. */
 export function StartSide(): ReactElement {
   const { t } = useTranslation();
-  const { preferences, prefer, modes } = usePage();
   return (
     <div className="panel">
       <BrandRow />
@@ -101,38 +95,9 @@ export function StartSide(): ReactElement {
         <h1>{t("start.title")}</h1>
         <p className="lead">{t("start.lead")}</p>
       </div>
-      {modes.length > 1 && (
-        <Segments label={t("mode.label")} value={preferences.mode} options={modes.map((value) => ({ value, label: t(`mode.${value}`), icon: ICONS[value] }))} testId="mode" onChange={(mode) => prefer({ mode })} />
-      )}
+      <Modes />
       <Interests />
       <Agree />
-    </div>
-  );
-}
-
-function Agree(): ReactElement {
-  const { t } = useTranslation();
-  const { preferences, prefer, agreeMissing } = usePage();
-  const missing = agreeMissing && !preferences.agreed;
-  return (
-    <div className="agree push">
-      {missing && (
-        <p className="agree__first" id="agree-first">
-          {t("start.agree_first")}
-        </p>
-      )}
-      <label className="agree__row">
-        <input
-          type="checkbox"
-          className="agree__box"
-          data-testid="agree"
-          aria-invalid={missing}
-          aria-describedby={missing ? "agree-first" : undefined}
-          checked={preferences.agreed}
-          onChange={(event) => prefer({ agreed: event.target.checked })}
-        />
-        <span className="small quiet">{t("start.agree")}</span>
-      </label>
     </div>
   );
 }

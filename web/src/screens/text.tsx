@@ -24,9 +24,11 @@ export function TextStage(): ReactElement {
           <b data-testid="peer-alias">{alias}</b>
           <div className="small quiet">
             {state.pair?.peerHidden === true ? t("talk.peer_hidden", { alias }) : t("talk.text")}{" "}
-            <span className="number">
-              <TalkTime />
-            </span>
+            {state.pair?.call === undefined && (
+              <span className="number">
+                <TalkTime />
+              </span>
+            )}
           </div>
         </div>
         <More className="icon-button" />
@@ -39,7 +41,9 @@ export function TextStage(): ReactElement {
 
 export function TextSide(): ReactElement {
   const { t } = useTranslation();
-  const interests = usePage().state.pair?.peer.interests ?? [];
+  const { pair } = usePage().state;
+  const interests = pair?.peer.interests ?? [];
+  const ofCall = pair?.call !== undefined;
   return (
     <div className="panel">
       <BrandRow />
@@ -52,13 +56,15 @@ export function TextSide(): ReactElement {
             </span>
           ))}
         </div>
-        {interests.length === 0 && <p className="large">{t("connecting.nothing_shared")}</p>}
+        {interests.length === 0 && <p className="large">{ofCall ? t("call.in_call") : t("connecting.nothing_shared")}</p>}
       </div>
       <p className="keys push">
-        <span>
-          <kbd>N</kbd>
-          {t("go.next")}
-        </span>
+        {!ofCall && (
+          <span>
+            <kbd>N</kbd>
+            {t("go.next")}
+          </span>
+        )}
         <span>
           <kbd>Enter</kbd>
           {t("chat.send")}

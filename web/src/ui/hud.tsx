@@ -21,9 +21,11 @@ export function Hud(): ReactElement | null {
         {pair.peerMuted.audio && <MicOff className="icon icon--small" role="img" aria-label={t("talk.peer_muted", { alias })} />}
         {pair.peerHidden === true && <EyeOff className="icon icon--small" role="img" aria-label={t("talk.peer_hidden", { alias })} />}
         <b data-testid="peer-alias">{alias}</b>
-        <span className="pill__more number">
-          <TalkTime />
-        </span>
+        {pair.call === undefined && (
+          <span className="pill__more number">
+            <TalkTime />
+          </span>
+        )}
         <QualityButton />
       </div>
       <SettingsButton className="hud__settings glass wide-only" />

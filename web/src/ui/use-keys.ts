@@ -4,6 +4,9 @@ export interface Keys {
   readonly next: () => void;
   readonly mute: () => void;
   readonly camera: () => void;
+  /** Take the call that rings, or refuse it. */
+  readonly answer: () => void;
+  readonly decline: () => void;
   /** Show which keys there are. */
   readonly list: () => void;
   /** Escape was pressed once; a second press within the time leaves. */
@@ -14,7 +17,7 @@ export interface Keys {
 const ESCAPE_MS = 2_000;
 const TYPING = "input:not([type='checkbox']), textarea, select, [contenteditable='true']";
 
-/** N, M, V, ? and Escape twice. Off while typing and while a dialog is open. */
+/** N, M, V, A, D, ? and Escape twice. Off while typing and while a dialog is open. */
 export function useKeys(keys: Keys): void {
   const latest = useRef(keys);
   latest.current = keys;
@@ -37,6 +40,8 @@ export function useKeys(keys: Keys): void {
       else if (event.code === "KeyN") latest.current.next();
       else if (event.code === "KeyM") latest.current.mute();
       else if (event.code === "KeyV") latest.current.camera();
+      else if (event.code === "KeyA") latest.current.answer();
+      else if (event.code === "KeyD") latest.current.decline();
     };
     document.addEventListener("keydown", pressed);
     return () => document.removeEventListener("keydown", pressed);

@@ -14,6 +14,7 @@ export function Veil(): ReactElement | null {
   const until = state.pair?.peerAwayUntil ?? null;
   const now = useNow(until !== null);
   const alias = state.pair?.peer.alias ?? "";
+  const ofCall = state.pair?.call !== undefined;
   if (until !== null) {
     const count = secondsUntil(until, now);
     return (
@@ -22,7 +23,7 @@ export function Veil(): ReactElement | null {
           {count}
         </div>
         <h1>{t("lost.title", { alias })}</h1>
-        <p>{t("lost.hold", { count })}</p>
+        <p>{ofCall ? t("lost.hold_call", { count }) : t("lost.hold", { count })}</p>
       </div>
     );
   }
@@ -31,7 +32,7 @@ export function Veil(): ReactElement | null {
   return (
     <div className="veil" data-testid="media-away">
       <h1>{t("lost.media")}</h1>
-      {status === "reconnecting" && <p>{t("lost.media_lead")}</p>}
+      {status === "reconnecting" && <p>{ofCall ? t("lost.media_lead_call") : t("lost.media_lead")}</p>}
     </div>
   );
 }

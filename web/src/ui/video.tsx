@@ -25,8 +25,8 @@ export function Video({ track, className, label, testId, live = true }: VideoPro
 /** Myself, mirrored for me only. Nothing while the camera is off. */
 export function SelfVideo(): ReactElement | null {
   const { t } = useTranslation();
-  const { deviceState, preferences, state } = usePage();
-  const mode = state.pair?.mode ?? preferences.mode;
+  const { deviceState, preferences, state, ...page } = usePage();
+  const mode = state.pair?.mode ?? page.mode;
   if (deviceState.camera === null || mode !== "video") return null;
   return <Video track={deviceState.camera} className={`picture picture--self ${preferences.mirror ? "picture--mirrored" : ""}`} label={t("talk.self")} testId="self-video" />;
 }

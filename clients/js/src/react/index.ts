@@ -9,7 +9,7 @@ export function useRandomChat(session: RandomChat): RandomChatState {
 }
 
 /** The same for direct calls. */
-export function useVideoCall(session: VideoCall): VideoCallState {
+export function useVideoCall(session: Pick<VideoCall, "subscribe" | "state">): VideoCallState {
   return useStore(session, () => session.state);
 }
 

@@ -19,6 +19,8 @@ export interface ServerConfig {
   readonly guest_scope: "tab" | "device";
   /** What `report` may name, in the order in which to offer it. */
   readonly report_reasons?: readonly string[];
+  /** Who may call whom: whoever has a link, also users of the same integrator, or nobody. Not given: a server of before calls. */
+  readonly calls?: "link" | "anyone_in_tenant" | "nobody";
 }
 
 /** A moving picture or a sound, as the platform has it (`MediaStreamTrack` in a browser). */
