@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from duologue.client import Away, ConnectionEnded, Invitation, NoToken, ReconnectingSocket, reconnecting
+from duologue.client import Away, ConnectionEnded, Invitation, NoToken, ReconnectingSocket, reconnecting, socket
 from duologue.protocol.client import Auth, Bye, Filters, Find, Refresh, Resume, Typing
 from duologue.protocol.codes import CloseCode, Mode
 from duologue.protocol.server import Drain, InvalidSession, PeerTyping, Ping, Ready, Refreshed, Reply, Standby, Talking
@@ -340,3 +340,21 @@ async def test_a_server_that_is_not_there_is_tried_more_and_more_rarely(gateway:
     socket.close(goodbye=True)
 
     assert [each.wait_ms for each in away[:4]] == [10, 20, 40, 80]
+
+
+async def test_a_connection_that_is_lost_as_it_is_made_is_no_end(
+    gateway: Gateway, come: Come, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """picows gives none of our sockets then; the next try makes one."""
+    connect = socket.ws_connect
+
+    async def lost_at_once(*args: object, **kwargs: object) -> tuple[object, None]:
+        monkeypatch.setattr(socket, "ws_connect", connect)
+        return object(), None
+
+    monkeypatch.setattr(socket, "ws_connect", lost_at_once)
+
+    client, _ = await come()
+
+    assert client.socket.online
+    assert len(client.away) == 1

@@ -57,7 +57,8 @@ class Socket(WSListener):
         """Connect. Raises `OSError` or picows' `WSError` when that fails."""
         headers = {"Sec-WebSocket-Protocol": VERSION}
         _, socket = await ws_connect(cls, url, extra_headers=headers)
-        assert isinstance(socket, cls), "picows returns the listener that the factory made"
+        if not isinstance(socket, cls):  # picows has let go of it already
+            raise ConnectionResetError("it was lost in the same moment")
         return socket
 
     async def hello(self) -> Hello:
