@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from picows import ws_connect
 
-from duologue.client import Away, ConnectionEnded, Invitation, NoToken, ReconnectingSocket, reconnecting, socket
+from duologue.client import Away, ConnectionEnded, Invitation, NoToken, ReconnectingSocket, reconnecting
 from duologue.protocol.client import Auth, Bye, Filters, Find, Refresh, Resume, Typing
 from duologue.protocol.codes import CloseCode, Mode
 from duologue.protocol.server import Drain, InvalidSession, PeerTyping, Ping, Ready, Refreshed, Reply, Standby, Talking
@@ -21,6 +22,9 @@ TOLD_MS = 150
 async def gateway() -> AsyncIterator[Gateway]:
     async with listening() as gateway:
         yield gateway
+
+
+CONNECT = "duologue.client.socket.ws_connect"
 
 
 class Client:
@@ -345,14 +349,13 @@ async def test_a_server_that_is_not_there_is_tried_more_and_more_rarely(gateway:
 async def test_a_connection_that_is_lost_as_it_is_made_is_no_end(
     gateway: Gateway, come: Come, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """picows gives none of our sockets then; the next try makes one."""
-    connect = socket.ws_connect
+    """There is no socket of ours then; the next try makes one."""
 
     async def lost_at_once(*args: object, **kwargs: object) -> tuple[object, None]:
-        monkeypatch.setattr(socket, "ws_connect", connect)
+        monkeypatch.setattr(CONNECT, ws_connect)
         return object(), None
 
-    monkeypatch.setattr(socket, "ws_connect", lost_at_once)
+    monkeypatch.setattr(CONNECT, lost_at_once)
 
     client, _ = await come()
 
