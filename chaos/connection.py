@@ -12,7 +12,7 @@ from random import Random
 
 import aiohttp
 
-from chaos.story import Entry, Gone, Heard, Lost, Said, What
+from chaos.story import Came, Entry, Gone, Heard, Lost, Said, What
 from duologue.client.invitation import Invitation, join
 from duologue.client.reconnecting import Away, ReconnectingSocket
 from duologue.client.socket import ConnectionEnded
@@ -42,6 +42,8 @@ class Connection:
 
     async def open(self) -> Ready:
         """Come in, however long it takes. Raises `ConnectionEnded` where the server wants nobody like us."""
+        if self._invitation is None:
+            self._log(Came())
         while self._invitation is None:
             try:
                 self._invitation = await join(self._url, self._facets)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from chaos.story import Entry, Heard, Lost, Said, Story, Trouble
+from chaos.story import Came, Entry, Heard, Lost, Said, Story, Trouble
 from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import ErrorCode
@@ -22,6 +22,8 @@ MATCH_WITHIN_MS = 4_000
 MANY = 6
 """So many who search are sure to hold two who fit."""
 EVERYBODY = "everybody"
+COMES_IN = "to come in"
+"""Asked for as a command is."""
 
 
 class Unwell(NamedTuple):
@@ -44,6 +46,7 @@ class Spell:
         self._who = who
         self._since: dict[str, int] = {}
         self._asked: dict[str, int] = {}
+        self._stopped = 0
         self.over: list[Unwell] = []
 
     @property
@@ -56,12 +59,20 @@ class Spell:
         match entry.what:
             case Lost(mine=mine):
                 self._lost(entry.at_ms, mine=mine)
+            case Came():
+                self._asked[COMES_IN] = entry.at_ms
             case Heard(s.Ready()):
                 self._end("away", entry.at_ms)
+                self._late(self._asked.pop(COMES_IN, entry.at_ms), entry.at_ms)
+            case Said(c.Cancel(id=id_, attempt=attempt)):
+                self._asked[id_], self._stopped = entry.at_ms, attempt
+                self._paused(entry.at_ms, None)
             case Said(message) if isinstance(message, c.Command):
                 self._asked[message.id] = entry.at_ms
             case Heard(s.Reply() as reply):
                 self._answered(entry.at_ms, reply)
+            case Heard(s.Waiting(attempt=attempt)) if attempt <= self._stopped:
+                pass  # it crossed the wish to stop
             case Heard(s.Waiting(paused=paused)):
                 self._paused(entry.at_ms, str(paused) if paused else None)
             case Heard(s.Matched() | s.Ended(waiting=None)):

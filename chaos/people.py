@@ -28,11 +28,11 @@ AGAIN_MS = 1_000
 """Where the server does not say when to ask again."""
 
 
-def traits(number: int, seed: int, video: bool) -> Traits:
+def traits(number: int, seed: int, *, voice: bool) -> Traits:
     """Somebody, always the same for a seed."""
     dice = Random(f"{seed}-traits-{number}")
     wants = dice.choice(LANGUAGES) if dice.random() < 0.3 else None
-    return Traits(f"p{number}", dice.choice(LANGUAGES), wants, Mode.VOICE if video else Mode.TEXT)
+    return Traits(f"p{number}", dice.choice(LANGUAGES), wants, Mode.VOICE if voice else Mode.TEXT)
 
 
 class _Vanished(Exception):
@@ -49,7 +49,7 @@ class Person:
         self._connection = Connection(who.name, url, who.facets, note, self._dice)
         self._ids = (f"{who.name}-{n}" for n in itertools.count(1))
         self._lines = itertools.count(1)
-        self._attempts = 0
+        self._attempts = self._stopped = 0
         self._unanswered: dict[str, c.Command] = {}
         self._again: dict[str, tuple[float, c.Command]] = {}
         self._room: Room | None = None
@@ -98,6 +98,8 @@ class Person:
         return time.monotonic() + self._dice.choice((0.3, 1, 2, 4, 8))
 
     def _take(self, message: s.ServerMessage) -> None:
+        if isinstance(message, s.Waiting) and message.attempt <= self._stopped:
+            return  # it crossed the wish to stop
         before, self.belief = self.belief, self.belief.after(message)
         match message:
             case s.Ready():
@@ -114,6 +116,7 @@ class Person:
     def _answered(self, reply: s.Reply) -> None:
         command = self._unanswered.pop(reply.id, None)
         if reply.ok and isinstance(command, c.Cancel | c.Leave):
+            self._stopped = max(self._stopped, self.belief.attempt)
             self.belief = self.belief.cancelled()
         elif command is not None and reply.error is not None and reply.error.code is ErrorCode.UNAVAILABLE:
             wait_s = (reply.error.retry_after_ms or AGAIN_MS) / 1000
@@ -158,6 +161,8 @@ class Person:
             "paired": {self._chat: 10, self._nothing: 8, self._next: 7, self._leave: 1, self._block: int(blocks)},
             "ringing": {self._nothing: 1},
         }
+        if self._wants_to_block:
+            return
         drawn = self._dice.random()
         if not self.calm and drawn < 0.02:
             self._connection.cut()
@@ -176,6 +181,12 @@ class Person:
             async with asyncio.timeout(for_s):
                 await self._leaving.wait()
         raise _Vanished
+
+    @property
+    def _wants_to_block(self) -> bool:
+        """Nothing else before that is done: of a partner of long ago the server does not know any more."""
+        asked = [*self._unanswered.values(), *(command for _, command in self._again.values())]
+        return any(isinstance(command, c.Block) for command in asked)
 
     def _nothing(self) -> None:
         pass

@@ -13,7 +13,7 @@ import msgspec
 
 from chaos.checks import CHECKS, Violation, meetings
 from chaos.felt import Group, Spread, Unwell, by_group, spread, unwell
-from chaos.story import Entry, Gone, Heard, Lost, Said, Story
+from chaos.story import Came, Entry, Gone, Heard, Lost, Said, Story
 from duologue.protocol import server as s
 from scripts.dashboards import svg
 
@@ -56,6 +56,8 @@ class Result(msgspec.Struct, frozen=True):
     pairs: int
     entries: int
     faults: list[FaultResult]
+    late_ms: int
+    """So late the machine once let the suite itself go on."""
     unexplained: list[Unexplained]
     violations: list[dict[str, object]]
 
@@ -93,7 +95,7 @@ def result(run: Run) -> Result:
     ]
     return Result(
         run.seed, len(run.story.people), run.seconds, len(meetings(run.story)), len(run.story.entries),
-        [_fault(run, group, felt) for group, felt in run.groups], unexplained,
+        [_fault(run, group, felt) for group, felt in run.groups], run.story.late_ms, unexplained,
         [each._asdict() for each in run.violations],
     )  # fmt: skip
 
@@ -122,7 +124,7 @@ def lines(story: Story) -> Iterable[bytes]:
         match entry.what:
             case Heard(message) | Said(message):
                 what = {"message": msgspec.to_builtins(message)}
-            case Lost() | Gone():
+            case Came() | Lost() | Gone():
                 what = dict(entry.what._asdict())
         yield (
             msgspec.json.encode({"at": entry.at_ms, "who": entry.who, "what": type(entry.what).__name__, **what})
@@ -145,7 +147,8 @@ def summary(run: Run) -> str:
     ]
     wrong = [f"VIOLATION {each.check}: {each.who}: {each.text}" for each in run.violations]
     head = (
-        f"{told.people} people, {told.pairs} pairs, {len(told.faults)} faults in {told.seconds:.0f} s, seed {told.seed}"
+        f"{told.people} people, {told.pairs} pairs, {len(told.faults)} faults in {told.seconds:.0f} s, "
+        f"seed {told.seed}, up to {told.late_ms} ms late itself"
     )
     return "\n".join([head, *table, *wrong, verdict(run.violations)])
 
@@ -174,6 +177,7 @@ def to_html(run: Run) -> str:
     told = result(run)
     title = f"Chaos, seed {told.seed}: {verdict(run.violations).partition(': ')[2]}"
     facts = f"{told.people} people, {told.pairs} pairs, {len(run.story.troubles)} faults, {told.seconds:.0f} s"
+    facts += f"; the suite itself came up to {told.late_ms} ms late"
     return "\n".join([
         "<!doctype html><html lang=en><meta charset=utf-8>",
         f"<title>{escape(title)}</title>", f"<style>{STYLE}</style>",

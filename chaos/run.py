@@ -6,6 +6,7 @@ The shell around the pure parts. Progress goes to `say`.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ WARM_UP_S = 6.0
 WELL_FOR_S = 2.0
 """Nobody was unwell for so long: the next round may begin."""
 LEAVE_WITHIN_S = 30.0
+LOOK_EVERY_S = 0.1
+NEWCOMER_EVERY_S, STAYS_S = 3.0, 20.0
 SETTLED_WITHIN_S = 40.0
 """Seats, gateways that died, rooms without a pair: by then all of it is dealt with."""
 BROKEN_WITHIN_S = 60.0
@@ -65,6 +68,7 @@ class Crowd:
     story: Story
     people: list[Person] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    tasks_beside: list[asyncio.Task[None]] = field(default_factory=list)
     spells: dict[str, Spell] = field(default_factory=dict)
 
     def note(self, entry: Entry) -> None:
@@ -73,13 +77,24 @@ class Crowd:
         self.spells.setdefault(entry.who, Spell(entry.who)).note(entry)
 
     def come(self, options: Options, url: str) -> None:
-        """All of them, one after the other in the first seconds."""
-        loop = asyncio.get_running_loop()
+        """All of them at once."""
         for number in range(options.people):
-            who = traits(number, options.seed, video=number < options.voice)
-            self.story.people[who.name] = who
-            self.people.append(Person(who, url, options.seed, self.note))
-            self.tasks.append(loop.create_task(self.people[-1].live(), name=who.name))
+            self._comes(number, options, url)
+
+    async def newcomers(self, options: Options, url: str) -> None:
+        """Somebody comes every few seconds, and stays for a while."""
+        loop = asyncio.get_running_loop()
+        for number in itertools.count(options.people):
+            await asyncio.sleep(NEWCOMER_EVERY_S)
+            loop.call_later(STAYS_S, self._comes(number, options, url).leave)
+
+    def _comes(self, number: int, options: Options, url: str) -> Person:
+        who = traits(number, options.seed, voice=number < options.voice)
+        self.story.people[who.name] = who
+        person = Person(who, url, options.seed, self.note)
+        self.people.append(person)
+        self.tasks.append(asyncio.get_running_loop().create_task(person.live(), name=who.name))
+        return person
 
     def unwell(self) -> int:
         """How many are, just now."""
@@ -97,8 +112,17 @@ class Crowd:
 
     def end(self) -> None:
         """At once."""
-        for task in self.tasks:
+        for task in (*self.tasks, *self.tasks_beside):
             task.cancel()
+
+
+async def _note_lateness(story: Story) -> None:
+    """How long this program waits for the machine, at worst."""
+    while True:
+        began_s = time.monotonic()
+        await asyncio.sleep(LOOK_EVERY_S)
+        late_ms = round((time.monotonic() - began_s - LOOK_EVERY_S) * 1000)
+        story.late_ms = max(story.late_ms, late_ms)
 
 
 async def run(options: Options, say: Callable[[str], None]) -> Story:
@@ -123,6 +147,8 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
     began_s = time.monotonic()
     say(f"{options.people} people come in")
     crowd.come(options, system.url)
+    beside = (_note_lateness(crowd.story), crowd.newcomers(options, system.url))
+    crowd.tasks_beside += [asyncio.get_running_loop().create_task(each) for each in beside]
     await asyncio.sleep(WARM_UP_S)
     for number, round_ in enumerate(rounds(options.seed, _kinds(options.only))):
         over_s = time.monotonic() - began_s + round_.lasts_s + options.calm_s
@@ -132,6 +158,7 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
         await _round(number, round_, system, crowd, say)
     for person in crowd.people:
         person.calm = True
+    crowd.tasks_beside.pop().cancel()  # nobody comes any more
     crowd.story.calm_ms = _now_ms()
     say("calm")
     await asyncio.sleep(options.calm_s)

@@ -34,6 +34,10 @@ class Traits(NamedTuple):
         return self.mode is other.mode and self.wants in (None, other.language)
 
 
+class Came(NamedTuple):
+    """They open the page: a token first, then a connection."""
+
+
 class Lost(NamedTuple):
     """The connection is gone."""
 
@@ -58,7 +62,7 @@ class Gone(NamedTuple):
     """They left for good, with a goodbye. Nothing follows."""
 
 
-What = Lost | Heard | Said | Gone
+What = Came | Lost | Heard | Said | Gone
 
 
 class Entry(NamedTuple):
@@ -120,6 +124,8 @@ class Story:
     """Since when there were no faults any more, until everybody left."""
     left_ms: int = 0
     """When everybody was asked to leave."""
+    late_ms: int = 0
+    """So late the machine once let this program itself go on: it may have seen everything so much too late."""
 
     def by_person(self) -> dict[str, list[Entry]]:
         """What each saw, in order."""

@@ -95,8 +95,8 @@ def faults_end_in_time(story: Story) -> Found:
     for group, felt in found:
         late = [(each.until_ms - allowed_until_ms([other for other, _ in found], each), each) for each in felt]
         late_ms, worst = max(late, default=(0, None))
-        if worst is not None and late_ms > 0:
-            times = sum(each_ms > 0 for each_ms, _ in late)
+        if worst is not None and late_ms > story.late_ms:
+            times = sum(each_ms > story.late_ms for each_ms, _ in late)
             text = f"{times} times for too long, at most {worst.who}: {worst.why} for {worst.lasted_ms} ms"
             yield worst.from_ms, group.name, f"{text}, {late_ms} ms longer than promised"
 
@@ -106,7 +106,7 @@ def nobody_is_unwell_for_nothing(story: Story) -> Found:
     everything = unwell(story)
     of_faults = {each for _, felt in by_group(story, everything) for each in felt}
     for each in everything:
-        if each not in of_faults and each.lasted_ms > WITHOUT_REASON_MS:
+        if each not in of_faults and each.lasted_ms > WITHOUT_REASON_MS + story.late_ms:
             yield each.from_ms, each.who, f"{each.why} for {each.lasted_ms} ms, and no fault was there"
 
 

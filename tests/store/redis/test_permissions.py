@@ -19,7 +19,9 @@ from tests.builders import ANA, BEN, CLEO
 from tests.contract.stores import SHARD, World, redis_store
 from tests.redis_server import RedisServer, redis_server
 
-GUIDE = Path(__file__).parents[3] / "docs/howto/redis.md"
+ROOT = Path(__file__).parents[3]
+GUIDE = ROOT / "docs/howto/redis.md"
+STORE = ROOT / "src/duologue/store/redis"
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,15 @@ async def test_each_command_of_the_rule_is_missed(server: RedisServer, command: 
     else:
         assert list(found.refused.values()) == ["noperm"]
         assert [name.lower().replace(" ", "|") for name in found.refused] == [command]
+
+
+def test_no_command_is_used_that_the_rule_does_not_allow(server: RedisServer) -> None:
+    """Also where nothing that is tried comes by. The doctor may ask for more, and bear to be refused."""
+    known = {name.upper() for name in server.cli("COMMAND", "LIST").split()}
+    sources = [path for path in STORE.glob("*.py") if path.name != "examine.py"] + list(STORE.glob("lua/*.lua"))
+    words = {word for path in sources for word in re.findall(r"\(\s*[\"']([A-Z]{2,})[\"']", path.read_text())}
+
+    assert (words & known) - {command.partition("|")[0].upper() for command in COMMANDS} == set()
 
 
 async def test_who_reads_goes_on_in_another_life_of_the_store() -> None:
