@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from chaos.story import Came, Entry, Heard, Lost, Said, Story, Trouble
+from chaos.story import Came, Entry, Gone, Heard, Lost, Said, Story, Trouble
 from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import ErrorCode
@@ -59,6 +59,9 @@ class Spell:
         match entry.what:
             case Lost(mine=mine):
                 self._lost(entry.at_ms, mine=mine)
+            case Gone():
+                self._asked.clear()
+                self._since.clear()
             case Came():
                 self._asked[COMES_IN] = entry.at_ms
             case Heard(s.Ready()):

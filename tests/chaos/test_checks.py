@@ -244,6 +244,13 @@ def test_somebody_who_is_unwell_where_no_fault_was() -> None:
     ]
 
 
+def test_who_has_gone_feels_nothing() -> None:
+    """Whatever they had asked for."""
+    told = story((0, "ana", Heard(ready())), (10, "ana", Said(find())), (20, "ana", Gone()))
+
+    assert violations(told) == []
+
+
 def test_what_goes_on_into_the_next_round_is_judged_by_its_bound() -> None:
     """It cannot be told apart."""
     entries = ((0, "ana", Heard(ready())), (10_000, "ana", Lost(1006, mine=False)), (30_000, "ana", Heard(ready())))
