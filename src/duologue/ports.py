@@ -232,8 +232,8 @@ class PairStore(Protocol):
         """Never meet the partner of this pair again, in both directions; ends the pair (LEFT) if it is on.
 
         Works for the present pair and the last one, and by its name for the present call and the last
-        one that came to nothing. Beyond `MAX_BLOCKS` of the caller's own it is
-        REFUSED, and the pair ends all the same.
+        one that came to nothing; for any other it is REFUSED. Beyond `MAX_BLOCKS` of the caller's
+        own it is REFUSED, too, and the pair ends all the same.
         """
 
     async def opened(self, pair: PairId, node: NodeName) -> bool:

@@ -603,11 +603,11 @@ async def test_a_block_reaches_tickets_that_were_written_before(world: World) ->
 
 
 async def test_only_the_present_and_the_last_partner_can_be_blocked(world: World) -> None:
-    """Other people's pairs and old ones are nobody's business: DONE, and nothing happened."""
+    """Other people's pairs and old ones are nobody's business: REFUSED, and nothing happened."""
     await world.talking()
     cleo = await world.waiting(CLEO)
 
-    assert await world.store.block(cleo, PAIR) == Closed(Outcome.DONE)
+    assert await world.store.block(cleo, PAIR) == Closed(Outcome.REFUSED)
     assert (await world.queue())[CLEO].avoid == frozenset()
     assert isinstance((await world.snapshot(ANA)).state, Paired)
 

@@ -85,7 +85,7 @@ class Blocks:
     async def block(self, caller: Caller, pair: PairId) -> Outcome:
         """Never meet the partner of this pair again, of the present one or the last.
 
-        REFUSED beyond `MAX_BLOCKS`. The pair is over in any case, also when this raises because
+        REFUSED for any other pair, and beyond `MAX_BLOCKS`. The pair is over in any case, also when this raises because
         nothing could be made durable. May be repeated.
         """
         partner = await self._store.partner(caller, pair)

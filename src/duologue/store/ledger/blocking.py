@@ -24,7 +24,7 @@ class Blocking(Transition):
     def _block(self, who: Person, pair: PairId) -> Closed:
         partner = self._partner(who, pair)
         if partner is None:
-            return Closed(Outcome.DONE)
+            return Closed(Outcome.REFUSED)  # an `ok` would be a promise
         peer = partner.person
         mine = self._records.blocks.get(who.id, Blocks())
         full = len(mine.people) >= MAX_BLOCKS and peer not in mine.people
