@@ -61,10 +61,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 async def _until_stopped(options: Options) -> Story:
-    """SIGTERM stops it as Ctrl-C does."""
+    """SIGTERM stops it as Ctrl-C does; so does SIGINT where a shell started it in the background and has it ignored."""
     this = asyncio.current_task()
     assert this is not None, "asyncio.run makes one"
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, this.cancel)
     return await run(options, lambda line: print(line, file=sys.stderr, flush=True))
 
 
