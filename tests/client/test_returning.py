@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -24,10 +25,19 @@ class Place:
     def __init__(self, town: Town, stack: AsyncExitStack) -> None:
         self.town = town
         self._stack = stack
+        self.losses: Counter[RandomChatSession] = Counter()
 
     async def person(self, invitation: Invitation | None = None) -> RandomChatSession:
         invited = invitation or await join(self.town.page_url)
-        return await self._stack.enter_async_context(RandomChatSession(invited, reconnect=True))
+        session = RandomChatSession(invited, reconnect=True, on_away=lambda _: self.losses.update([session]))
+        return await self._stack.enter_async_context(session)
+
+    async def lose(self, person: RandomChatSession) -> None:
+        """The connection is gone, and they know it; they may be back already."""
+        before = self.losses[person]
+        assert isinstance(person.socket, ReconnectingSocket)
+        person.socket.cut()
+        await wait_until(lambda: self.losses[person] > before, description="it is lost")
 
     async def pair(self) -> tuple[RandomChatSession, RandomChatSession]:
         ana, ben = await self.person(), await self.person()
@@ -41,14 +51,6 @@ class Place:
 async def place(town: Town) -> AsyncIterator[Place]:
     async with AsyncExitStack() as stack:
         yield Place(town, stack)
-
-
-async def lose(person: RandomChatSession) -> None:
-    """The connection is gone, and they know it."""
-    socket = person.socket
-    assert isinstance(socket, ReconnectingSocket)
-    socket.cut()
-    await wait_until(lambda: not socket.online, description="it is lost")
 
 
 async def news_until(person: RandomChatSession, text: str) -> list[ServerMessage]:
@@ -65,7 +67,7 @@ async def test_a_talk_goes_on_over_another_connection(place: Place) -> None:
     ana, ben = await place.pair()
     pair, person = ana.pair, ana.ready and ana.ready.self.person
     await ben.chat("before")
-    await lose(ana)
+    await place.lose(ana)
     await ben.chat("meanwhile")
     await ana.chat("from the other side")  # returns when it was said, over the next connection
     await ben.chat("after")
@@ -82,7 +84,7 @@ async def test_who_waited_waits_on(place: Place) -> None:
     ana = await place.person()
     await ana.find(TEXT)
     since = (await ana.expect(Waiting)).since
-    await lose(ana)
+    await place.lose(ana)
     await ana.expect(Ready)
     assert ana.waiting is not None
     assert ana.waiting.since == since
@@ -96,7 +98,7 @@ async def test_a_partner_who_moved_on_meanwhile_is_told(place: Place) -> None:
     """The end of the talk is news, though nobody was there to hear it."""
     ana, ben = await place.pair()
     pair = ana.pair
-    await lose(ana)
+    await place.lose(ana)
     await ben.leave()
     ended = await ana.expect(Ended)
 
@@ -109,7 +111,7 @@ async def test_what_is_asked_for_while_away_happens_once(place: Place) -> None:
     ana, ben = await place.pair()
     cleo = await place.person()
     await cleo.find(TEXT)
-    await lose(ana)
+    await place.lose(ana)
     await ana.next()
 
     assert (await ana.matched()).pair == (await cleo.matched()).pair
@@ -121,7 +123,7 @@ async def test_being_there_is_said_again(place: Place) -> None:
     ana, ben = await place.person(), await place.person()
     await asyncio.gather(ana.find(TEXT), ben.find(TEXT))
     await asyncio.gather(ana.expect(Matched), ben.matched())
-    await lose(ana)
+    await place.lose(ana)
     ana.report_media()
 
     await asyncio.gather(ana.expect(Talking), ben.expect(Talking))
@@ -132,7 +134,7 @@ async def test_many_may_wait_at_the_same_time(place: Place) -> None:
     ana, ben = await place.pair()
     reading = asyncio.create_task(news_until(ana, "bye"))
     await asyncio.gather(*(ana.chat(f"line {n}") for n in range(5)), *(ben.chat(f"word {n}") for n in range(5)))
-    await lose(ana)
+    await place.lose(ana)
     await asyncio.gather(*(ana.chat(f"more {n}") for n in range(5)))
     await ben.chat("bye")
 
@@ -145,7 +147,7 @@ async def test_who_asks_gets_the_answer_though_others_read(place: Place) -> None
     ana = await place.person()
     reading = asyncio.create_task(ana.expect(Matched))
     link = await ana.link()
-    await lose(ana)
+    await place.lose(ana)
     assert (await ana.link(), await ana.blocked()) == (link, [])
     reading.cancel()
 
