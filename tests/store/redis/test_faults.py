@@ -13,6 +13,7 @@ from duologue.errors import BackendError, OutcomeUnknown, Unavailable
 from duologue.ids import PersonId
 from duologue.ledger import Outcome
 from duologue.metrics import definitions as metrics
+from duologue.ports import ResyncNeeded
 from duologue.store.redis import RedisStore
 from duologue.store.redis.scripts import APPLY, LOAD
 from tests.builders import ANA
@@ -326,3 +327,29 @@ class TestWhatBreaks:
         server.start()
         await serves(store)
         assert await store.read_news(GATEWAY, 0, 10) == ([], 0)
+
+    @pytest.mark.parametrize("wait_ms", [0, 5_000])
+    async def test_a_reader_skips_nothing_of_a_store_that_began_anew(self, server: RedisServer, wait_ms: int) -> None:
+        """Its place is one of the life before, also where nothing else of its process has seen the new one yet."""
+        async with store_at(server.url, "lives") as reader, store_at(server.url, "lives") as writer:
+            await finds(writer, 1)
+            _, place = await reader.read_news(GATEWAY, 0, 5_000)
+            server.kill()
+            server.start()
+            await finds(writer, place + 2)
+
+            with pytest.raises(ResyncNeeded) as anew:
+                await reader.read_news(GATEWAY, place, wait_ms)
+            news, _ = await reader.read_news(GATEWAY, anew.value.position, wait_ms)
+
+        assert anew.value.position == 0
+        assert len(news) > place > 0
+
+
+async def finds(store: RedisStore, times: int) -> None:
+    """Somebody comes in and searches so often."""
+    await serves(store)
+    world = world_of(store)
+    ana = await world.here(ANA)
+    for attempt in range(1, times + 1):
+        await world.find(ana, attempt)

@@ -6,6 +6,8 @@ A stream counts its entries from 1 (`XADD 0-*`), so a reader knows its place by 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from redis import exceptions
@@ -22,6 +24,10 @@ GRACE_S = 2.0
 """Beyond the time that Redis was told to wait."""
 AT_ONCE = 1_000
 """Entries in one answer."""
+
+
+Ask = Callable[[tuple[Any, ...]], Awaitable[Any]]
+"""Put a question to Redis, and give its answer."""
 
 
 class Entry(NamedTuple):
@@ -60,8 +66,8 @@ class Readers:
         Raises `ResyncNeeded` when one of them is gone, or when the stream has another past; `BackendError`.
         """
         command = ("XREAD", "COUNT", AT_ONCE, "BLOCK", max(1, wait_ms), "STREAMS", stream, f"0-{after}")
-        await self._check_past(stream, after)
-        answer = await (self._wait(command, wait_ms) if wait_ms > 0 else self._now(command))
+        wait = self._wait if wait_ms > 0 else self._now
+        answer, store_id = await wait(stream, after, command)
         entries = answer[0][1] if answer else []
         if not entries:
             end = await self.end(stream)
@@ -71,18 +77,19 @@ class Readers:
         if _number(stream, entries[0][0]) != after + 1:
             raise ResyncNeeded(await self.end(stream))
         position = _number(stream, entries[-1][0])
-        self._read[stream] = Place(self._line.store_id, position, entries[-1][1])
+        self._read[stream] = Place(store_id, position, entries[-1][1])
         return [Entry(*fields[:2]) for _, fields in entries], position
 
-    async def _check_past(self, stream: str, after: int) -> None:
+    async def _check_past(self, stream: str, after: int, store_id: str, ask: Ask) -> None:
         """A store that began anew may count from 1 again, and go past our place unseen: what we read last tells.
 
-        Raises `ResyncNeeded` from the beginning.
+        `ask` asks where the stream is read, which is in this life of the store: another connection may still be in the
+        one before. Raises `ResyncNeeded` from the beginning.
         """
         last = self._read.get(stream)
-        if last is None or last.position != after or last.store_id == self._line.store_id:
+        if last is None or last.position != after or last.store_id == store_id:
             return
-        there, store_id = await reading(self._line, ("XREVRANGE", stream, f"0-{after}", f"0-{after}"))
+        there = await ask(("XREVRANGE", stream, f"0-{after}", f"0-{after}"))
         if not there or there[0][1] != last.fields:
             del self._read[stream]
             raise ResyncNeeded(0)
@@ -94,18 +101,27 @@ class Readers:
             await link.connection.disconnect(nowait=True)
         self._idle.clear()
 
-    async def _now(self, command: tuple[Any, ...]) -> Any:
-        block = command.index("BLOCK")
-        answer, _ = await reading(self._line, command[:block] + command[block + 2 :])
-        return answer
+    async def _now(self, stream: str, after: int, command: tuple[Any, ...]) -> tuple[Any, str]:
+        """The answer, and the life of the store that gave it."""
 
-    async def _wait(self, command: tuple[Any, ...], wait_ms: int) -> Any:
+        async def ask(question: tuple[Any, ...]) -> Any:
+            return (await reading(self._line, question))[0]
+
+        block = command.index("BLOCK")
+        answer, store_id = await reading(self._line, command[:block] + command[block + 2 :])
+        await self._check_past(stream, after, store_id, ask)
+        return answer, store_id
+
+    async def _wait(self, stream: str, after: int, command: tuple[Any, ...]) -> tuple[Any, str]:
+        """The same, on a connection of its own."""
         try:
             link = await self._take()
             try:
-                async with asyncio.timeout(wait_ms / 1000 + GRACE_S):
-                    await link.connection.send_packed_command(link.connection.pack_commands([command]), False)
-                    answer = await link.connection.read_response()
+                await self._check_past(stream, after, link.store_id, partial(_ask, link))
+                answer = await _ask(link, command)
+            except ResyncNeeded:
+                self._idle.append(link)
+                raise
             except BaseException:
                 await link.connection.disconnect(nowait=True)
                 raise
@@ -113,7 +129,7 @@ class Readers:
             metrics.STORE_ERRORS.labels(faults.kind_of(error)).inc()
             raise faults.nothing_happened(error, command) from error
         self._idle.append(link)
-        return answer
+        return answer, link.store_id
 
     async def _take(self) -> Link:
         while self._idle:
@@ -122,6 +138,14 @@ class Readers:
                 return link
             await link.connection.disconnect(nowait=True)
         return await self._connector.connect()
+
+
+async def _ask(link: Link, command: tuple[Any, ...]) -> Any:
+    """Raises as redis-py does, and `TimeoutError`."""
+    wait_s = command[command.index("BLOCK") + 1] / 1000 if "BLOCK" in command else 0
+    async with asyncio.timeout(wait_s + GRACE_S):
+        await link.connection.send_packed_command(link.connection.pack_commands([command]), False)
+        return await link.connection.read_response()
 
 
 def _number(stream: str, id_: bytes) -> int:
