@@ -33,7 +33,7 @@ def test_a_bot_talks_to_a_browser(invite: Invite, bot: subprocess.Popen[bytes]) 
     ana.write("I like trains")
     ana.expect_line("You said: I like trains", mine=False)
 
-    ana.write("bye")
+    ana.write("goodbye")
 
     ana.expect_phase("ended")
     assert bot.poll() is None, "it goes on"
