@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from random import Random
 
 from chaos.faults.fault import fault
@@ -39,14 +40,10 @@ async def people_far_away(system: System, dice: Random) -> AsyncIterator[str]:
     lasts_s=(5, 20),
 )
 async def gateway_cut_off(system: System, dice: Random) -> AsyncIterator[str]:
-    victim = somebody(system, "gateway", dice)
     nothing = Bad()
     nothing.asking = nothing.answering = False
-    primary = await system.redis.primary()
-    try:
-        yield f"{victim.name}, {primary.relay.worsen(nothing, only_from([victim.pid]))} connections"
-    finally:
-        primary.relay.mend()
+    async with _to_redis(system, dice, nothing) as done:
+        yield done
 
 
 @fault(
@@ -56,11 +53,18 @@ async def gateway_cut_off(system: System, dice: Random) -> AsyncIterator[str]:
     lasts_s=(5, 15),
 )
 async def gateway_hears_nothing(system: System, dice: Random) -> AsyncIterator[str]:
-    victim = somebody(system, "gateway", dice)
     one_way = Bad()
     one_way.answering = False
+    async with _to_redis(system, dice, one_way) as done:
+        yield done
+
+
+@asynccontextmanager
+async def _to_redis(system: System, dice: Random, bad: Bad) -> AsyncIterator[str]:
+    """The way of one gateway to the primary is that bad."""
+    victim = somebody(system, "gateway", dice)
     primary = await system.redis.primary()
     try:
-        yield f"{victim.name}, {primary.relay.worsen(one_way, only_from([victim.pid]))} connections"
+        yield f"{victim.name}, {primary.relay.worsen(bad, only_from([victim.pid]))} connections"
     finally:
         primary.relay.mend()

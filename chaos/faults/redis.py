@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from random import Random
 
 from chaos.faults.fault import fault
@@ -160,27 +161,25 @@ async def redis_streams_trimmed(system: System, _: Random) -> AsyncIterator[str]
 
 @fault(what="Redis is out of memory", seen=AWAY_AND_BACK, within_s=8, lasts_s=(4, 10))
 async def redis_out_of_memory(system: System, _: Random) -> AsyncIterator[str]:
-    primary = await system.redis.primary()
-    await primary.ask("CONFIG", "SET", "maxmemory", "1")
-    try:
-        yield "maxmemory 1"
-    finally:
-        await primary.ask("CONFIG", "SET", "maxmemory", "0")
+    async with _configured(system, "maxmemory", "1") as done:
+        yield done
 
 
-@fault(
-    what="Redis takes no writes (NOREPLICAS)",
-    seen=AWAY_AND_BACK,
-    within_s=8,
-    lasts_s=(4, 10),
-)
+@fault(what="Redis takes no writes (NOREPLICAS)", seen=AWAY_AND_BACK, within_s=8, lasts_s=(4, 10))
 async def redis_too_few_replicas(system: System, _: Random) -> AsyncIterator[str]:
+    async with _configured(system, "min-replicas-to-write", "3") as done:
+        yield done
+
+
+@asynccontextmanager
+async def _configured(system: System, name: str, value: str) -> AsyncIterator[str]:
+    """A setting of the primary that is 0 by default."""
     primary = await system.redis.primary()
-    await primary.ask("CONFIG", "SET", "min-replicas-to-write", "3")
+    await primary.ask("CONFIG", "SET", name, value)
     try:
-        yield "min-replicas-to-write 3"
+        yield f"{name} {value}"
     finally:
-        await primary.ask("CONFIG", "SET", "min-replicas-to-write", "0")
+        await primary.ask("CONFIG", "SET", name, "0")
 
 
 @fault(

@@ -1,7 +1,7 @@
 """What happened, in plain numbers: counters and histograms that cost the one who counts next to nothing.
 
-prometheus_client guards every count by a lock, for programs of many threads; with some fifty counts a match that was
-most of what it cost a gateway to be observed (`benchmarks/README.md`, observing). A process of ours has one loop, and
+prometheus_client guards every count by a lock, for programs of many threads, and there are some fifty counts a match
+(what they cost: `benchmarks/README.md`, observing). A process of ours has one loop, and
 whoever counts runs on it; a count from another thread at that very moment could be lost.
 """
 
