@@ -32,7 +32,7 @@ class ShortTokens:
         if self.away:
             route.abort("connectionrefused")
             return
-        asked = route.request.post_data_json
+        asked = route.request.post_data_json or {}
         earlier = ManualClock(round((time.time() - SESSION_TTL_S + LIFE_S) * 1_000))
         guest = TokenOffice(self._key, earlier, SystemRng()).mint_guest(asked.get("facets", {}), asked.get("refresh"))
         self.given += 1
