@@ -16,7 +16,10 @@ from chaos.faults import FAULTS
 from chaos.report import Run, judged, lines, summary, to_html, to_json
 from chaos.run import Options, run
 from chaos.story import Story
+from chaos.topology import Size
 
+ROOM = 2
+"""A gateway has room for so many times all of the people: two of three may be gone at once."""
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -47,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     options = Options(
         given.seed, given.minutes * 60, given.people, given.voice, tuple(given.only), given.rounds,
-        given.forget_within, folder=given.logs,
+        given.forget_within, size=Size(sockets_most=max(Size().sockets_most, ROOM * given.people)), folder=given.logs,
     )  # fmt: skip
     try:
         story = asyncio.run(_until_stopped(options))

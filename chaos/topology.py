@@ -18,15 +18,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
 
+from chaos.connection import Note
 from chaos.processes import Child, Program, children_of
 from chaos.redis import REALM, RedisSystem, until
 from chaos.relay import HOST, Relay
+from chaos.story import Traits
 from duologue.api import hooks
 from duologue.clock import SystemClock
 from duologue.ids import NodeName
@@ -53,7 +55,8 @@ class Size(NamedTuple):
     matchers: int = 2
     apis: int = 2
     nodes: int = 2
-    sockets_most: int = 20_000
+    sockets_most: int = 150
+    """On each gateway."""
 
 
 class Service:
@@ -76,6 +79,14 @@ class Service:
     async def until_serving(self) -> None:
         """Every process is ready, and so many as there have to be."""
         await until(self._serves, f"{self.role} serves; see {self.program.log}", SERVES_WITHIN_S)
+
+    async def until_replaced(self, before: Sequence[Child]) -> None:
+        """Nobody of these runs any more, and others serve in their place."""
+
+        async def gone() -> bool:
+            return not {child.pid for child in before} & {child.pid for child in self.children()} and await self._serves()
+
+        await until(gone, f"{self.role} was replaced; see {self.program.log}", SERVES_WITHIN_S)
 
     async def _serves(self) -> bool:
         assert self.program.running, f"duologue serve {self.role} ended: {self.program.log.read_text()[-2_000:]}"
@@ -151,7 +162,11 @@ class System:
         self.hooks = Relay(self.http)
         self.nodes: list[Node] = []
         self.services: dict[str, Service] = {}
+        self._others: list[Service] = []
+        """What ran beside them for a while, and may still."""
         self.postgres: Postgres | None = None
+        self.watch: Callable[[Traits], Note] = lambda _: lambda _: None
+        """Where those who come with a fault say what they see; set by who tells the story."""
         self._stack = contextlib.AsyncExitStack()
 
     @property
@@ -174,7 +189,7 @@ class System:
         assert migrate.returncode == 0, migrate.stderr[-2_000:]
         counts = {"api": self.size.apis, "matcher": self.size.matchers, "gateway": self.size.gateways}
         for role, count in counts.items():
-            self._start_service(role, count, environment)
+            self.services[role] = self._start_service(role, count, environment, role)
         await asyncio.gather(*(service.until_serving() for service in self.services.values()))
 
     def _database(self) -> Postgres:
@@ -192,7 +207,22 @@ class System:
         node.program.start()
         await node.until_serving()
 
-    def _start_service(self, role: str, processes: int, environment: Mapping[str, str]) -> None:
+    @contextlib.asynccontextmanager
+    async def beside(
+        self, name: str, counts: Mapping[str, int], environment: Mapping[str, str]
+    ) -> AsyncIterator[Sequence[Service]]:
+        """So many more processes of each role that are told more, as if another machine had come; it goes in order."""
+        told = {**self.environment(), **environment}
+        others = [self._start_service(role, count, told, f"{name}-{role}") for role, count in counts.items()]
+        self._others += others
+        try:
+            await asyncio.gather(*(each.until_serving() for each in others))
+            yield others
+        finally:
+            codes = await asyncio.gather(*(each.program.stop(STOPS_WITHIN_S) for each in others))
+        assert not any(codes), f"they ended with {codes}"
+
+    def _start_service(self, role: str, processes: int, environment: Mapping[str, str], log: str) -> Service:
         admin = free_ports(processes + 1)
         options = [
             f"--processes={processes}",
@@ -201,9 +231,9 @@ class System:
             f"--admin-port={admin}",
         ]
         text_only = [] if self.nodes else ["--text-only"]
-        program = Program([*DUOLOGUE, "serve", role, *options, *text_only], environment, self.folder / f"{role}.log")
-        self.services[role] = Service(role, processes, program, admin)
+        program = Program([*DUOLOGUE, "serve", role, *options, *text_only], environment, self.folder / f"{log}.log")
         program.start()
+        return Service(role, processes, program, admin)
 
     def environment(self) -> dict[str, str]:
         """What every process of Duologue is told."""
@@ -232,7 +262,7 @@ class System:
 
     async def end(self) -> None:
         """All that is left, at once. Fine if nothing is."""
-        for service in self.services.values():
+        for service in (*self.services.values(), *self._others):
             children = service.children() if service.program.running else []
             service.program.end()  # its children die with it
             for child in children:
@@ -247,8 +277,8 @@ class System:
 
     def logs(self) -> Iterator[tuple[str, Path]]:
         """Of our own processes, and of LiveKit, by what it is."""
-        for role, service in self.services.items():
-            yield role, service.program.log
+        for service in (*self.services.values(), *self._others):
+            yield service.role, service.program.log
         for node in self.nodes:
             yield node.name, node.program.log
 
