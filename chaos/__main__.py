@@ -38,6 +38,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--html", type=Path, default=RESULTS / "chaos.html", help="where the report goes")
     add("--entries", type=Path, help="where all that anybody saw goes, one entry a line")
     add("--logs", type=Path, help="a new folder in which the logs of all processes stay")
+    add("--before", metavar="COMMIT", help="the version before this one, for faults that need one")
     add("--list", action="store_true", help="all faults, as the rows of the table in ARCHITECTURE.md, and nothing else")
     return parser.parse_args(argv)
 
@@ -51,6 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     options = Options(
         given.seed, given.minutes * 60, given.people, given.voice, tuple(given.only), given.rounds,
         given.forget_within, size=Size(sockets_most=max(Size().sockets_most, ROOM * given.people)), folder=given.logs,
+        before=given.before,
     )  # fmt: skip
     try:
         story = asyncio.run(_until_stopped(options))

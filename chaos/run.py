@@ -60,6 +60,8 @@ class Options(NamedTuple):
     size: Size = Size()
     folder: Path | None = None
     """Where the logs of all processes stay; None: nowhere."""
+    before: str | None = None
+    """The commit that is the version before this one."""
 
 
 @dataclass
@@ -153,7 +155,7 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
     began_s = time.monotonic()
     say(f"{options.people} people come in")
     crowd.come(options, system.url)
-    system.watch = crowd.watch
+    system.watch, system.before = crowd.watch, options.before
     beside = (_note_lateness(crowd.story), crowd.newcomers(options, system.url))
     crowd.tasks_beside += [asyncio.get_running_loop().create_task(each) for each in beside]
     await asyncio.sleep(WARM_UP_S)

@@ -59,6 +59,13 @@ class Size(NamedTuple):
     """On each gateway."""
 
 
+class Ports(NamedTuple):
+    """Where a `duologue serve` listens for people."""
+
+    http: int
+    websocket: int
+
+
 class Service:
     """One `duologue serve`: a parent and its children, all of one role."""
 
@@ -84,7 +91,9 @@ class Service:
         """Nobody of these runs any more, and others serve in their place."""
 
         async def gone() -> bool:
-            return not {child.pid for child in before} & {child.pid for child in self.children()} and await self._serves()
+            return (
+                not {child.pid for child in before} & {child.pid for child in self.children()} and await self._serves()
+            )
 
         await until(gone, f"{self.role} was replaced; see {self.program.log}", SERVES_WITHIN_S)
 
@@ -151,7 +160,7 @@ class Node:
 
 
 class System:
-    """The whole. `front` is the network between people and gateways, `hooks` that between LiveKit and the apis."""
+    """The whole. Networks: `front` is people to gateways, `door` people to apis, `hooks` LiveKit to apis."""
 
     def __init__(self, folder: Path, size: Size) -> None:
         self.folder = folder
@@ -159,7 +168,7 @@ class System:
         self.redis = RedisSystem(folder, free_port)
         self.http, self.websocket = free_port(), free_port()
         self.front = Relay(self.websocket)
-        self.hooks = Relay(self.http)
+        self.door, self.hooks = Relay(self.http), Relay(self.http)
         self.nodes: list[Node] = []
         self.services: dict[str, Service] = {}
         self._others: list[Service] = []
@@ -167,17 +176,19 @@ class System:
         self.postgres: Postgres | None = None
         self.watch: Callable[[Traits], Note] = lambda _: lambda _: None
         """Where those who come with a fault say what they see; set by who tells the story."""
+        self.before: str | None = None
+        """The commit that is the version before this one; None: as `older.before` finds it."""
         self._stack = contextlib.AsyncExitStack()
 
     @property
     def url(self) -> str:
         """Of the apis."""
-        return f"http://{HOST}:{self.http}"
+        return f"http://{HOST}:{self.door.port}"
 
     async def start(self) -> None:
         """Until everything serves. Whoever starts it stops it, also when this fails."""
-        await self.front.open(free_port())
-        await self.hooks.open(free_port())
+        for relay in (self.front, self.door, self.hooks):
+            await relay.open(free_port())
         self.postgres = self._database()
         await asyncio.gather(
             self.redis.start(), *(self._start_node(f"node-{n}") for n in range(1, self.size.nodes + 1))
@@ -189,7 +200,7 @@ class System:
         assert migrate.returncode == 0, migrate.stderr[-2_000:]
         counts = {"api": self.size.apis, "matcher": self.size.matchers, "gateway": self.size.gateways}
         for role, count in counts.items():
-            self.services[role] = self._start_service(role, count, environment, role)
+            self.services[role] = self._start_service(role, count, environment, role, Ports(self.http, self.websocket))
         await asyncio.gather(*(service.until_serving() for service in self.services.values()))
 
     def _database(self) -> Postgres:
@@ -213,21 +224,37 @@ class System:
     ) -> AsyncIterator[Sequence[Service]]:
         """So many more processes of each role that are told more, as if another machine had come; it goes in order."""
         told = {**self.environment(), **environment}
-        others = [self._start_service(role, count, told, f"{name}-{role}") for role, count in counts.items()]
+        ports = Ports(free_port(), free_port())
+        others = [self._start_service(role, count, told, f"{name}-{role}", ports) for role, count in counts.items()]
         self._others += others
         try:
             await asyncio.gather(*(each.until_serving() for each in others))
-            yield others
+            with self._reachable(ports):
+                yield others
         finally:
             codes = await asyncio.gather(*(each.program.stop(STOPS_WITHIN_S) for each in others))
         assert not any(codes), f"they ended with {codes}"
 
-    def _start_service(self, role: str, processes: int, environment: Mapping[str, str], log: str) -> Service:
+    @contextlib.contextmanager
+    def _reachable(self, ports: Ports) -> Iterator[None]:
+        """Every second new connection goes there."""
+        ways = ((self.front, ports.websocket), (self.door, ports.http), (self.hooks, ports.http))
+        for relay, port in ways:
+            relay.others.append(port)
+        try:
+            yield
+        finally:
+            for relay, port in ways:
+                relay.others.remove(port)
+
+    def _start_service(
+        self, role: str, processes: int, environment: Mapping[str, str], log: str, ports: Ports
+    ) -> Service:
         admin = free_ports(processes + 1)
         options = [
             f"--processes={processes}",
-            f"--port={self.http}",
-            f"--ws-port={self.websocket}",
+            f"--port={ports.http}",
+            f"--ws-port={ports.websocket}",
             f"--admin-port={admin}",
         ]
         text_only = [] if self.nodes else ["--text-only"]
@@ -271,8 +298,8 @@ class System:
             node.program.end()
             await node.relay.close()
         await self.redis.stop()
-        await self.front.close()
-        await self.hooks.close()
+        for relay in (self.front, self.door, self.hooks):
+            await relay.close()
         await self._stack.aclose()
 
     def logs(self) -> Iterator[tuple[str, Path]]:
