@@ -122,6 +122,8 @@ class Connection:
         """The client sent a whole frame."""
         try:
             message = codec.decode_client(frame)
+        except codec.Newer as newer:
+            self.handle(ev.NotKnown(newer.id))
         except codec.ProtocolViolation as violation:
             self.handle(ev.Violated(violation.code, violation.detail))
         else:
