@@ -97,7 +97,8 @@ SHOWN_BY = {
 }
 REMARKS = {
     Fault.SIGNAL_CUT: "As where a proxy or a gateway is started anew.",
-    Fault.SIGNAL_DOWN: "She tries again and again, each time after a longer while, of 20 s at most.",
+    Fault.SIGNAL_DOWN: "She tries again and again, each time after a longer while: of 20 s at most, "
+    "and no longer than her seat is held.",
     Fault.SIGNAL_SILENT: "As where a router forgot her.\n"
     "Both sides find out by the heartbeat: within 35 s as shipped, within 5 s in this test.",
     Fault.SIGNAL_GONE: "A seat is held for 15 s; the test waits for 17 s.",
