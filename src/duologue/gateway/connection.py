@@ -222,8 +222,7 @@ class Connection:
             doing = self._session.doing
             if isinstance(doing, Paired) and doing.pair.sides[0].person == self.who().person:
                 tally.talk_started(doing.pair, news.since_ms)
-                people = [side.person for side in doing.pair.sides]
-                log.info("talk_started", **self._names(), pair=doing.pair.id, people=people)
+                log.debug("talk_started", pair=doing.pair.id)
 
     def broken(self) -> None:
         """A defect of ours: close past the session, whose state nobody can be sure of."""
