@@ -16,7 +16,10 @@ from chaos.faults import FAULTS
 from chaos.report import Run, judged, lines, summary, to_html, to_json
 from chaos.run import Options, run
 from chaos.story import Story
+from chaos.topology import Size
 
+ROOM = 2
+"""A gateway has room for so many times all of the people: two of three may be gone at once."""
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -35,6 +38,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--html", type=Path, default=RESULTS / "chaos.html", help="where the report goes")
     add("--entries", type=Path, help="where all that anybody saw goes, one entry a line")
     add("--logs", type=Path, help="a new folder in which the logs of all processes stay")
+    add("--before", metavar="COMMIT", help="the version before this one, for faults that need one")
     add("--list", action="store_true", help="all faults, as the rows of the table in ARCHITECTURE.md, and nothing else")
     return parser.parse_args(argv)
 
@@ -47,7 +51,8 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     options = Options(
         given.seed, given.minutes * 60, given.people, given.voice, tuple(given.only), given.rounds,
-        given.forget_within, folder=given.logs,
+        given.forget_within, size=Size(sockets_most=max(Size().sockets_most, ROOM * given.people)), folder=given.logs,
+        before=given.before,
     )  # fmt: skip
     try:
         story = asyncio.run(_until_stopped(options))

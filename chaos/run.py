@@ -18,13 +18,14 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from chaos.checks.ends import nothing_is_left, stays
+from chaos.connection import Note
 from chaos.faults import FAULTS
 from chaos.felt import Spell
 from chaos.people import SPOKEN, Person, traits
 from chaos.plan import Kind, Round, Step, rounds
 from chaos.redis import REALM
 from chaos.relay import HOST
-from chaos.story import Entry, Rest, Stall, Story, Trouble
+from chaos.story import Entry, Rest, Stall, Story, Traits, Trouble
 from chaos.topology import Size, System, running
 from tests.log_content import offences, warnings_in
 
@@ -37,7 +38,7 @@ WORTH_NOTING_MS = 20
 NEWCOMER_EVERY_S, STAYS_S = 3.0, 20.0
 SETTLED_WITHIN_S = 40.0
 """Seats, gateways that died, rooms without a pair: by then all of it is dealt with."""
-BROKEN_WITHIN_S = 60.0
+BROKEN_WITHIN_S = 120.0
 """A fault that can neither be done nor undone in this time has failed."""
 DEFECTS = ('"task_failed"', '"loop_failed"', '"session_failed"', '"http_failed"', "Traceback (most recent call last)")
 """Lines that say that we have a bug."""
@@ -60,6 +61,8 @@ class Options(NamedTuple):
     size: Size = Size()
     folder: Path | None = None
     """Where the logs of all processes stay; None: nowhere."""
+    before: str | None = None
+    """The commit that is the version before this one."""
 
 
 @dataclass
@@ -76,6 +79,11 @@ class Crowd:
         """Somebody saw something."""
         self.story.entries.append(entry)
         self.spells.setdefault(entry.who, Spell(entry.who)).note(entry)
+
+    def watch(self, who: Traits) -> Note:
+        """Somebody who comes with a fault is seen like anybody else."""
+        self.story.people[who.name] = who
+        return self.note
 
     def come(self, options: Options, url: str) -> None:
         """All of them at once."""
@@ -149,6 +157,7 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
     began_s = time.monotonic()
     say(f"{options.people} people come in")
     crowd.come(options, system.url)
+    system.watch, system.before = crowd.watch, options.before
     beside = (_note_stalls(crowd.story), crowd.newcomers(options, system.url))
     crowd.tasks_beside += [asyncio.get_running_loop().create_task(each) for each in beside]
     await asyncio.sleep(WARM_UP_S)
@@ -198,7 +207,7 @@ async def _step(number: int, step: Step, system: System) -> Trouble:
     except Exception as error:  # noqa: BLE001 - whatever it is: the run goes on, and tells
         failure = f"could not be done or undone: {type(error).__name__}: {error}"
     within_ms = round(fault.within_s * 1000)
-    return Trouble(fault.name, detail, number, began_ms, _now_ms(), within_ms, fault.forgets, failure)
+    return Trouble(fault.name, detail, number, began_ms, _now_ms(), within_ms, fault.forgets, failure, fault.spares)
 
 
 # -- what is left -------------------------------------------------------------------------------------

@@ -44,6 +44,8 @@ class Lost(NamedTuple):
     code: int
     mine: bool
     """They did it themselves: a reload, a tunnel, the end of the evening."""
+    told_ms: int | None = None
+    """After how long the server said to come again."""
 
 
 class Heard(NamedTuple):
@@ -88,6 +90,8 @@ class Trouble(NamedTuple):
     """The store lost something: who had no socket at that time may have lost their place."""
     failure: str = ""
     """Why it could not be done, or undone."""
+    spares: bool = False
+    """Who is in when it begins feels nothing of it."""
 
 
 class Stall(NamedTuple):

@@ -9,7 +9,11 @@ from random import Random
 
 from chaos.faults.fault import fault
 from chaos.faults.processes import files_of, replaced, somebody
+from chaos.strangers import strangers
 from chaos.topology import System
+
+STRANGERS = 30
+"""Of whom some find themselves at that door."""
 
 
 @fault(
@@ -64,6 +68,7 @@ async def gateways_replaced(system: System, _: Random) -> AsyncIterator[str]:
     seen="nobody who is in notices; newcomers are turned away there and come in elsewhere",
     within_s=15,
     lasts_s=(5, 15),
+    spares=True,
 )
 async def gateway_out_of_files(system: System, dice: Random) -> AsyncIterator[str]:
     victim = somebody(system, "gateway", dice)
@@ -71,7 +76,8 @@ async def gateway_out_of_files(system: System, dice: Random) -> AsyncIterator[st
     in_use = files_of(victim)
     resource.prlimit(victim.pid, resource.RLIMIT_NOFILE, (in_use, before[1]))
     try:
-        yield f"{victim.name}, {in_use} files"
+        async with strangers(system, dice, STRANGERS):
+            yield f"{victim.name}, {in_use} files"
     finally:
         with suppress(ProcessLookupError):
             resource.prlimit(victim.pid, resource.RLIMIT_NOFILE, before)
@@ -82,6 +88,7 @@ async def gateway_out_of_files(system: System, dice: Random) -> AsyncIterator[st
     seen="nothing; lines of the log are lost",
     within_s=3,
     lasts_s=(4, 10),
+    spares=True,
 )
 async def gateway_log_full(system: System, dice: Random) -> AsyncIterator[str]:
     """No file of that process may grow any more, which is what a write to a full disk says, too."""

@@ -141,6 +141,17 @@ def test_a_broken_frame_closes_in_every_state(start: Any) -> None:
     assert start() >> ev.Violated(CloseCode.MESSAGE_TOO_BIG, "big") << ev.Close(CloseCode.MESSAGE_TOO_BIG, "big")
 
 
+def test_what_a_newer_client_says_hurts_nobody() -> None:
+    """While servers are replaced, one of the version before answers for what it does not do, and overhears signals."""
+    assert live() >> ev.NotKnown("9") << Sends(s.Reply, id="9", ok=False) >> ev.NotKnown(None)
+
+
+@pytest.mark.parametrize("start", [opened, entering])
+def test_nothing_unknown_may_come_before_ready(start: Any) -> None:
+    """Nobody knows yet who it is."""
+    assert start() >> ev.NotKnown("9") << Closes(CloseCode.PROTOCOL_ERROR)
+
+
 @pytest.mark.parametrize("start", [opened, entering, live])
 def test_a_cut_off_closes_in_every_state(start: Any) -> None:
     """The code says why: a client that reads too slowly comes back for a snapshot."""
@@ -252,11 +263,10 @@ def test_who_was_sent_away_while_entering_departs_too() -> None:
 
 def test_ready_says_who_one_is_and_where() -> None:
     """All there is to know."""
-    assert (
-        entering()
-        >> entered(rev=9, attempt=4)
-        << ev.Send(s.Ready(9, "s1", "resume-token", 60_000, s.Self(ANA, guest=True, facets={}), 4, s.IdleState()))
-    )
+    oneself = s.Self(ANA, guest=True, facets={})
+    ready = s.Ready(9, "s1", "resume-token", 60_000, oneself, 4, s.IdleState(), seat_ms=15_000)
+
+    assert entering() >> entered(rev=9, attempt=4) << ev.Send(ready)
 
 
 def test_ready_of_somebody_who_waits() -> None:
