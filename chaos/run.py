@@ -25,7 +25,7 @@ from chaos.people import SPOKEN, Person, traits
 from chaos.plan import Kind, Round, Step, rounds
 from chaos.redis import REALM
 from chaos.relay import HOST
-from chaos.story import Entry, Rest, Story, Traits, Trouble
+from chaos.story import Entry, Rest, Stall, Story, Traits, Trouble
 from chaos.topology import Size, System, running
 from tests.log_content import offences, warnings_in
 
@@ -34,6 +34,7 @@ WELL_FOR_S = 2.0
 """Nobody was unwell for so long: the next round may begin."""
 LEAVE_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
+WORTH_NOTING_MS = 20
 NEWCOMER_EVERY_S, STAYS_S = 3.0, 20.0
 SETTLED_WITHIN_S = 40.0
 """Seats, gateways that died, rooms without a pair: by then all of it is dealt with."""
@@ -124,13 +125,14 @@ class Crowd:
             task.cancel()
 
 
-async def _note_lateness(story: Story) -> None:
-    """How long this program waits for the machine, at worst."""
+async def _note_stalls(story: Story) -> None:
+    """How long this program waits for the machine."""
     while True:
         began_s = time.monotonic()
         await asyncio.sleep(LOOK_EVERY_S)
         late_ms = round((time.monotonic() - began_s - LOOK_EVERY_S) * 1000)
-        story.late_ms = max(story.late_ms, late_ms)
+        if late_ms >= WORTH_NOTING_MS:
+            story.stalls.append(Stall(_now_ms(), late_ms))
 
 
 async def run(options: Options, say: Callable[[str], None]) -> Story:
@@ -156,7 +158,7 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
     say(f"{options.people} people come in")
     crowd.come(options, system.url)
     system.watch, system.before = crowd.watch, options.before
-    beside = (_note_lateness(crowd.story), crowd.newcomers(options, system.url))
+    beside = (_note_stalls(crowd.story), crowd.newcomers(options, system.url))
     crowd.tasks_beside += [asyncio.get_running_loop().create_task(each) for each in beside]
     await asyncio.sleep(WARM_UP_S)
     for number, round_ in enumerate(rounds(options.seed, _kinds(options.only))):

@@ -94,6 +94,13 @@ class Trouble(NamedTuple):
     """Who is in when it begins feels nothing of it."""
 
 
+class Stall(NamedTuple):
+    """So late the machine let this program itself go on, at this time."""
+
+    at_ms: int
+    late_ms: int
+
+
 class Rest(NamedTuple):
     """What is left when everybody is gone."""
 
@@ -128,8 +135,17 @@ class Story:
     """Since when there were no faults any more, until everybody left."""
     left_ms: int = 0
     """When everybody was asked to leave."""
-    late_ms: int = 0
-    """So late the machine once let this program itself go on: it may have seen everything so much too late."""
+    stalls: list[Stall] = field(default_factory=list)
+    """What a busy machine took from this program, and so from all that it looks at."""
+
+    @property
+    def late_ms(self) -> int:
+        """The longest stall."""
+        return max((stall.late_ms for stall in self.stalls), default=0)
+
+    def stalled_ms(self, from_ms: int, until_ms: int) -> int:
+        """What was taken between the two, all in all."""
+        return sum(stall.late_ms for stall in self.stalls if from_ms <= stall.at_ms <= until_ms + stall.late_ms)
 
     def by_person(self) -> dict[str, list[Entry]]:
         """What each saw, in order."""

@@ -52,11 +52,18 @@ class Wire:
         await self.say(Hello(VERSION, heartbeat_ms, heartbeat_ms, 16_384, NOW_MS))
 
     async def ready(
-        self, rev: int = 1, state: State | None = None, *, person: str = "ana", lives_ms: int | None = None
+        self,
+        rev: int = 1,
+        state: State | None = None,
+        *,
+        person: str = "ana",
+        lives_ms: int | None = None,
+        seat_ms: int | None = None,
     ) -> None:
         expires_at = None if lives_ms is None else NOW_MS + lives_ms
         oneself = Oneself(person, guest=True, facets={})
-        await self.say(Ready(rev, "session", f"resume-{rev}", 60_000, oneself, 0, state or IdleState(), expires_at))
+        doing = state or IdleState()
+        await self.say(Ready(rev, "session", f"resume-{rev}", 60_000, oneself, 0, doing, expires_at, seat_ms))
 
     async def take_in(self) -> None:
         """Hello, auth and ready."""

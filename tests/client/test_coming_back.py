@@ -31,8 +31,8 @@ def test_the_rules_name_every_close_code_of_ours() -> None:
 
 @pytest.mark.parametrize("rule", RULES["come_back"])
 def test_one_stays_away_with_full_jitter(rule: dict[str, Any]) -> None:
-    """And never shorter than was told."""
-    assert come_back_ms(rule["told_ms"], rule["failures"], rule["random"]) == rule["ms"]
+    """Never shorter than was told, and no longer than the seat is held, as long as there is one."""
+    assert come_back_ms(rule["told_ms"], rule["failures"], rule["random"], rule["seat_left_ms"]) == rule["ms"]
 
 
 @pytest.mark.parametrize("rule", RULES["renew"])

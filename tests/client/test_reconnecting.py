@@ -30,10 +30,10 @@ CONNECT = "duologue.client.socket.ws_connect"
 class Client:
     """A conversation that stays away for no time unless it is told to, and what became of it."""
 
-    def __init__(self, url: str, renew: Callable[[], Awaitable[str]] | None) -> None:
+    def __init__(self, url: str, renew: Callable[[], Awaitable[str]] | None, dice: float = 0.0) -> None:
         self.away: list[Away] = []
         invitation = Invitation(url, "token-1", renew)
-        self.socket = ReconnectingSocket(invitation, on_away=self.away.append, random=lambda: 0.0)
+        self.socket = ReconnectingSocket(invitation, on_away=self.away.append, random=lambda: dice)
 
     async def news(self, kind: type[object]) -> object:
         """The next message, which has to be this."""
@@ -49,15 +49,20 @@ async def come(gateway: Gateway) -> AsyncIterator[Callable[..., Awaitable[tuple[
     clients: list[Client] = []
 
     async def come(
-        renew: Callable[[], Awaitable[str]] | None = None, *, heartbeat_ms: int = 25_000, lives_ms: int | None = None
+        renew: Callable[[], Awaitable[str]] | None = None,
+        *,
+        heartbeat_ms: int = 25_000,
+        lives_ms: int | None = None,
+        seat_ms: int | None = None,
+        dice: float = 0.0,
     ) -> tuple[Client, Wire]:
-        client = Client(gateway.url, renew)
+        client = Client(gateway.url, renew, dice)
         clients.append(client)
         entering = asyncio.create_task(client.socket.enter())
         wire = await gateway.wire()
         await wire.hello(heartbeat_ms)
         await wire.heard(Auth)
-        await wire.ready(lives_ms=lives_ms)
+        await wire.ready(lives_ms=lives_ms, seat_ms=seat_ms)
         await entering
         return client, wire
 
@@ -82,6 +87,19 @@ async def test_a_lost_connection_is_resumed(gateway: Gateway, come: Come) -> Non
     assert (said.resume_token, said.rev) == ("resume-1", 7)
     await client.news(Ready)
     assert [(each.wait_ms, each.failures) for each in client.away] == [(0, 1)]
+
+
+@pytest.mark.parametrize(("seat_ms", "at_least_ms", "at_most_ms"), [(2_000, 10, 40), (None, 400, 400)])
+async def test_while_the_seat_is_held_the_next_try_comes_before_its_end(
+    gateway: Gateway, come: Come, seat_ms: int | None, at_least_ms: int, at_most_ms: int
+) -> None:
+    """However many tries failed before; an older server does not tell how long that is."""
+    client, wire = await come(seat_ms=seat_ms, dice=0.02)
+    client.socket._failures = 10
+    await wire.close(CloseCode.GOING_AWAY)
+    await (await gateway.wire()).take_back(2)
+
+    assert at_least_ms <= client.away[0].wait_ms <= at_most_ms
 
 
 async def test_a_resume_that_is_refused_becomes_a_new_session(gateway: Gateway, come: Come) -> None:

@@ -22,7 +22,9 @@ from duologue.ledger import (
     GATEWAY_LEASE_MS,
     NODES_LEASE,
     Arrival,
+    Attention,
     Caller,
+    Claim,
     Closed,
     CommitResult,
     Committed,
@@ -30,6 +32,7 @@ from duologue.ledger import (
     Outcome,
     Proposal,
     TicketArrived,
+    Waiting,
 )
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NodeHealth, NodeReport, NoSlot
@@ -278,6 +281,18 @@ class World:
         arrival = await self.arrive(person)
         assert arrival is not None
         return arrival
+
+    async def spoken_of(self, caller: Caller, gateway: GatewayId = GATEWAY) -> None:
+        """The gateway of this session says to a store that began anew what the store knows already."""
+        session = self.session(caller)
+        known = await self.store.arrive(caller.person, session, gateway)
+        assert known is not None
+        wishes = known.state.ticket if isinstance(known.state, Waiting) else None
+        word = Claim(
+            caller.person, session, caller.generation, True, known.rev, known.state, known.last_attempt, wishes,
+            Attention.VISIBLE,
+        )  # fmt: skip
+        assert await self.store.vouch(gateway, [word]) == []
 
     async def lost_pairs(self) -> list[Pair]:
         """What `expire` ends now."""

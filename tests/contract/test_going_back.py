@@ -359,5 +359,6 @@ async def test_a_store_that_began_anew_leads_nobody_back(world: World) -> None:
     await world.store.back(ana, PAIR, AGAIN)
     world.begin_anew()
     await world.advance(1)
+    await world.spoken_of(ben)
 
     assert await world.store.back(ben, PAIR, AGAIN) == REFUSED

@@ -263,11 +263,10 @@ def test_who_was_sent_away_while_entering_departs_too() -> None:
 
 def test_ready_says_who_one_is_and_where() -> None:
     """All there is to know."""
-    assert (
-        entering()
-        >> entered(rev=9, attempt=4)
-        << ev.Send(s.Ready(9, "s1", "resume-token", 60_000, s.Self(ANA, guest=True, facets={}), 4, s.IdleState()))
-    )
+    oneself = s.Self(ANA, guest=True, facets={})
+    ready = s.Ready(9, "s1", "resume-token", 60_000, oneself, 4, s.IdleState(), seat_ms=15_000)
+
+    assert entering() >> entered(rev=9, attempt=4) << ev.Send(ready)
 
 
 def test_ready_of_somebody_who_waits() -> None:

@@ -88,6 +88,7 @@ SERVER: list[Any] = [
     s.Refreshed("token", 1_700_000_000_000),
     s.Blocked([s.BlockedPerson("b1", "Heron", 1_700_000_000_000)]),
     s.Ready(1, "s1", "token", 60_000, ME, 0, s.IdleState(), 1_700_000_000_000),
+    s.Ready(1, "s1", "token", 60_000, ME, 0, s.IdleState(), seat_ms=15_000),
     s.Incoming(3, "c1", "Otter", Mode.VOICE, 1),
     s.CallState(3, "c1", "ringing", expires=1_700_000_060_000),
     s.CallState(4, "c1", "accepted", pair="p1"),

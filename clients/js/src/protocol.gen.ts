@@ -578,6 +578,8 @@ export interface Ready {
   state: IdleState | WaitingState | PairState | RingingState;
   /** When this session ends, unless it is refreshed; absent: it does not. */
   expires_at?: number;
+  /** After a lost socket the talk, or the place in the queue, is kept for so long; absent: an older server. */
+  seat_ms?: number;
 }
 
 /** Another session of the same person is the active one. Stay, and send `auth` to take over, or go. */

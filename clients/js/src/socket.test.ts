@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { TokenError } from "./errors.js";
 import { CloseCode } from "./protocol.gen.js";
 import { OUTBOX_LIMIT } from "./outbox.js";
+import type { RandomChatSession } from "./random-chat-session.js";
 import { World, settle } from "./testing/world.js";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -93,20 +94,42 @@ describe("a session that is about to expire", () => {
 });
 
 describe("coming back", () => {
-  it("backs off with jitter, the first attempt too", async () => {
-    const world = new World();
-    const session = await world.online();
+  /** How long it stays away each time, from a server that is gone. */
+  async function delays(world: World, session: RandomChatSession, tries: number): Promise<number[]> {
     world.server.reachable = false;
     world.server.socket.drop(1006);
-    const delays: number[] = [];
-    for (let n = 0; n < 8; n += 1) {
+    const waits: number[] = [];
+    for (let n = 0; n < tries; n += 1) {
       await settle();
       const { connection } = session.state;
       if (connection.status !== "reconnecting") throw new Error(connection.status);
-      delays.push(connection.retryAt - Date.now());
+      waits.push(connection.retryAt - Date.now());
       await settle(connection.retryAt - Date.now());
     }
-    expect(delays).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+    return waits;
+  }
+
+  it("backs off with jitter, the first attempt too", async () => {
+    const world = new World();
+    const session = await world.online();
+    expect(await delays(world, session, 8)).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+  });
+
+  it("tries again before the seat is given up, and after that as ever", async () => {
+    const world = new World();
+    world.server.seatMs = 15_000;
+    const session = await world.online();
+    expect(await delays(world, session, 9)).toEqual([250, 500, 1_000, 2_000, 4_000, 3_625, 1_813, 906, 10_000]);
+  });
+
+  it("holds to the seat of the last connection, not of one before", async () => {
+    const world = new World();
+    world.server.seatMs = 15_000;
+    const session = await world.online();
+    world.server.seatMs = null;
+    world.server.socket.drop(1006);
+    await settle(6_000);
+    expect(await delays(world, session, 7)).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000]);
   });
 
   it("starts the back-off anew only after a connection that lasted", async () => {

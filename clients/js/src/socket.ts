@@ -47,6 +47,8 @@ interface Link {
   hello: Hello | null;
   skewMs: number;
   readyAt: number | null;
+  /** How long the server keeps what the person does once this is lost; null: an older one, which does not tell. */
+  seatMs: number | null;
   /** Another session of this person is the active one. */
   standsBy: boolean;
   /** Standing by, this `accept` was sent: until `ready` or its answer the server wants to hear no other command. */
@@ -68,6 +70,8 @@ export class Socket {
   /** Let go for another session of the same person. */
   #replaced = false;
   #failures = 0;
+  /** From about the loss of the last link; the server may have noticed sooner, or hold it for longer. */
+  #seatUntil: number | null = null;
   #freshToken = false;
   #hidden = false;
   #asleep = false;
@@ -98,6 +102,7 @@ export class Socket {
     this.#running = true;
     this.#replaced = false;
     this.#failures = 0;
+    this.#seatUntil = null;
     void this.#open();
   }
 
@@ -218,7 +223,7 @@ export class Socket {
   #dial(turn: number, greet: (link: Link) => void): void {
     const now = this.#environment.now();
     const socket = this.#environment.openSocket(this.#config.websocket_url, PROTOCOL_VERSION);
-    const link: Link = { socket, openedAt: now, hello: null, skewMs: 0, readyAt: null, standsBy: false, accepting: null, heardAt: now, patience: now + HANDSHAKE_MS };
+    const link: Link = { socket, openedAt: now, hello: null, skewMs: 0, readyAt: null, seatMs: null, standsBy: false, accepting: null, heardAt: now, patience: now + HANDSHAKE_MS };
     this.#link = link;
     const current = (): boolean => this.#link === link && turn === this.#turn;
     socket.onmessage = ({ data }) => {
@@ -298,6 +303,7 @@ export class Socket {
     const now = this.#environment.now();
     const accepted = link.accepting;
     link.readyAt = now;
+    link.seatMs = ready.seat_ms ?? null;
     link.standsBy = false;
     link.accepting = null;
     link.patience = Infinity;
@@ -408,7 +414,8 @@ export class Socket {
   }
 
   #retry(toldMs: number | null): void {
-    const wait = comeBackMs(toldMs, this.#failures, this.#environment.random());
+    const seatLeftMs = this.#seatUntil === null ? null : this.#seatUntil - this.#environment.now();
+    const wait = comeBackMs(toldMs, this.#failures, this.#environment.random(), seatLeftMs);
     this.#failures += 1;
     this.#cancelRetry = this.#environment.setTimer(() => void this.#open(), wait);
     this.#handlers.connection({ status: "reconnecting", retryAt: this.#environment.now() + wait, attempt: this.#failures });
@@ -431,6 +438,7 @@ export class Socket {
     const link = this.#link;
     this.#link = null;
     if (link === null) return;
+    if (link.readyAt !== null) this.#seatUntil = link.seatMs === null ? null : this.#environment.now() + link.seatMs;
     link.socket.onmessage = null;
     link.socket.onclose = null;
     link.socket.close(1000);

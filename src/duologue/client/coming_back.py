@@ -19,6 +19,8 @@ FINAL_STANDARD = {1002, 1003, 1007, 1008, 1009, 1010}
 TOO_LATE_MS = 2_000
 """With less left than this the server closes, and coming back brings a new token."""
 AT_MOST_MS = 86_400_000
+SEAT_WORTH_MS = 1_000
+"""With less left than this of the seat, a try would hardly be in time."""
 
 
 class ClosePolicy(NamedTuple):
@@ -44,14 +46,17 @@ def close_policy(code: int, told_ms: int | None = None) -> ClosePolicy:
             return ClosePolicy("now") if told_ms is None else ClosePolicy("after", told_ms)
 
 
-def come_back_ms(told_ms: int | None, failures: int, random: float) -> int:
+def come_back_ms(told_ms: int | None, failures: int, random: float, seat_left_ms: float | None = None) -> int:
     """How long to stay away; `random` is in [0, 1).
 
     Full jitter, `rand(0, min(cap, base * 2^failures))`, the first time too, so that a crowd that lost one server
-    does not return as one. What the server told is the least: one in trouble may tell all the same short delay.
+    does not return as one. While the seat is held (`seat_left_ms`), the next try comes before it is given up.
+    What the server told is the least: one in trouble may tell all the same short delay.
     """
-    back_off_ms = random * min(CAP_MS, BASE_MS * 2 ** min(failures, 16))
-    return _rounded(max(told_ms or 0, back_off_ms))
+    ceiling_ms: float = min(CAP_MS, BASE_MS * 2 ** min(failures, 16))
+    if seat_left_ms is not None and seat_left_ms >= SEAT_WORTH_MS:
+        ceiling_ms = min(ceiling_ms, seat_left_ms)
+    return _rounded(max(told_ms or 0, random * ceiling_ms))
 
 
 def renew_in_ms(left_ms: int, random: float) -> int | None:

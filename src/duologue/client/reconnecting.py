@@ -62,9 +62,10 @@ def tell_log(away: Away) -> None:
 class _Link:
     """A connection that is in."""
 
-    def __init__(self, socket: Socket, hello: Hello, ready_at: float) -> None:
+    def __init__(self, socket: Socket, hello: Hello, seat_ms: int | None, ready_at: float) -> None:
         self.socket = socket
         self.ready_at = ready_at
+        self.seat_ms = seat_ms
         self._patience_s = (hello.heartbeat_ms + hello.pong_wait_ms) / 1000
         self._ahead_s = hello.server_time / 1000 - ready_at
 
@@ -100,6 +101,7 @@ class ReconnectingSocket:
         self._rev = 0
         self._person: str | None = None
         self._failures = 0
+        self._seat_until: float | None = None
         self._drain_at: float | None = None
         self._outbox: dict[str, Command] = {}
         self._unread: asyncio.Queue[ServerMessage | Exception] = asyncio.Queue()
@@ -193,7 +195,8 @@ class ReconnectingSocket:
         return None if self._drain_at is None else max(0, round(1000 * (self._drain_at - self._now())))
 
     async def _stay_away(self, ended: ConnectionEnded | NoToken, told_ms: int | None) -> None:
-        wait_ms = come_back_ms(told_ms, self._failures, self._random())
+        seat_left_ms = None if self._seat_until is None else 1000 * (self._seat_until - self._now())
+        wait_ms = come_back_ms(told_ms, self._failures, self._random(), seat_left_ms)
         self._failures += 1
         self._on_away(Away(ended, wait_ms, self._failures, self._told_ms()))
         await asyncio.sleep(wait_ms / 1000)
@@ -206,7 +209,7 @@ class ReconnectingSocket:
             async with asyncio.timeout(HANDSHAKE_S):
                 socket = await Socket.open(self._invitation.websocket_url)
                 hello, ready = await self._greet(socket)
-            link = _Link(socket, hello, self._now())
+            link = _Link(socket, hello, ready.seat_ms, self._now())
             self._welcome(link, ready)
             await self._listen(link)
         except (OSError, WSError) as error:
@@ -215,14 +218,20 @@ class ReconnectingSocket:
             self._leave(socket)
 
     def _leave(self, socket: Socket | None) -> None:
-        if self._link is not None and self._now() - self._link.ready_at >= STABLE_S:
-            self._failures = 0
+        if self._link is not None:
+            self._rose(self._link, self._now())
         if self._renewal is not None:
             self._renewal.cancel()
         self._link = self._renewal = None
         if socket is not None:
             self._drain_at = socket.drain_at
             socket.close(goodbye=False)
+
+    def _rose(self, link: _Link, now: float) -> None:
+        """The seat is held from about now: the server may have noticed sooner, or hold it for longer."""
+        self._seat_until = None if link.seat_ms is None else now + link.seat_ms / 1000
+        if now - link.ready_at >= STABLE_S:
+            self._failures = 0
 
     async def _greet(self, socket: Socket) -> tuple[Hello, Ready]:
         hello = await socket.hello()

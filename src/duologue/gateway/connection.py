@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from duologue.gateway import events as ev
-from duologue.gateway import story, tally
+from duologue.gateway import tally
 from duologue.gateway.errands import Errands
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session, State
@@ -143,7 +143,6 @@ class Connection:
         if isinstance(doing, Paired) and doing.pair.id == report.pair and report.event not in said:
             self._said = report.pair, said | {report.event}
             tally.media_said(report, doing.pair, self.who().person, now_ms)
-            story.media_said(report, doing.pair, self._names(), now_ms)
 
     def violated(self, code: CloseCode, detail: str) -> None:
         """The client did something that no client of ours does."""
@@ -223,7 +222,8 @@ class Connection:
             doing = self._session.doing
             if isinstance(doing, Paired) and doing.pair.sides[0].person == self.who().person:
                 tally.talk_started(doing.pair, news.since_ms)
-                story.talk_started(doing.pair, self._names())
+                people = [side.person for side in doing.pair.sides]
+                log.info("talk_started", **self._names(), pair=doing.pair.id, people=people)
 
     def broken(self) -> None:
         """A defect of ours: close past the session, whose state nobody can be sure of."""

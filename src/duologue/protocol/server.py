@@ -189,6 +189,8 @@ class Ready(_Message, frozen=True, tag="ready"):
     state: State
     expires_at: int | None = None
     """When this session ends, unless it is refreshed; absent: it does not."""
+    seat_ms: int | None = None
+    """After a lost socket the talk, or the place in the queue, is kept for so long; absent: an older server."""
 
 
 class Standby(_Message, frozen=True, tag="standby"):

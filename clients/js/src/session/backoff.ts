@@ -7,18 +7,23 @@ export interface BackoffPolicy {
 
 export const DEFAULT_BACKOFF: BackoffPolicy = { baseMs: 500, capMs: 20_000 };
 
+/** With less left than this of the seat, a try would hardly be in time. */
+const SEAT_WORTH_MS = 1_000;
+
 /**
  * `rand(0, min(cap, base * 2^failures))`; the first attempt (`failures` 0) is jittered too.
- * `random` is in [0, 1).
+ * While the seat is held, the next try comes before it is given up. `random` is in [0, 1).
  */
-export function backoffMs(failures: number, random: number, policy: BackoffPolicy = DEFAULT_BACKOFF): number {
-  return random * Math.min(policy.capMs, policy.baseMs * 2 ** failures);
+export function backoffMs(failures: number, random: number, seatLeftMs: number | null = null, policy: BackoffPolicy = DEFAULT_BACKOFF): number {
+  const ceilingMs = Math.min(policy.capMs, policy.baseMs * 2 ** failures);
+  const held = seatLeftMs !== null && seatLeftMs >= SEAT_WORTH_MS;
+  return random * (held ? Math.min(ceilingMs, seatLeftMs) : ceilingMs);
 }
 
 /**
  * How long to wait before coming back: what the server told, and never less than the back-off of our
  * own, because a server in trouble may tell everybody the same short delay again and again.
  */
-export function comeBackMs(toldMs: number | null, failures: number, random: number): number {
-  return Math.round(Math.max(toldMs ?? 0, backoffMs(failures, random)));
+export function comeBackMs(toldMs: number | null, failures: number, random: number, seatLeftMs: number | null = null): number {
+  return Math.round(Math.max(toldMs ?? 0, backoffMs(failures, random, seatLeftMs)));
 }

@@ -10,8 +10,8 @@ describe("coming back", () => {
     expect(closePolicy(code, told_ms)).toEqual(delay_ms === null ? { kind } : { kind, delayMs: delay_ms });
   });
 
-  it.each(rules.come_back)("after $failures failures, told $told_ms, the dice at $random: $ms ms", ({ told_ms, failures, random, ms }) => {
-    expect(comeBackMs(told_ms, failures, random)).toBe(ms);
+  it.each(rules.come_back)("after $failures failures, told $told_ms, $seat_left_ms ms of the seat left, the dice at $random: $ms ms", (rule) => {
+    expect(comeBackMs(rule.told_ms, rule.failures, rule.random, rule.seat_left_ms)).toBe(rule.ms);
   });
 
   it.each(rules.renew)("a token with $left_ms ms left, the dice at $random, is renewed in $ms ms", ({ left_ms, random, ms }) => {

@@ -27,6 +27,8 @@ export class FakeServer {
   deaf = false;
   /** Null: sessions do not expire. */
   expiresInMs: number | null = null;
+  /** Null: an older server, which does not tell how long it holds a seat. */
+  seatMs: number | null = null;
   onCommand: (command: Command) => CommandError | null = () => null;
   onResume: (token: string) => "ok" | "retry" = () => "ok";
   standingBy = false;
@@ -146,7 +148,7 @@ export class FakeServer {
     this.standingBy = false;
     this.#tokens += 1;
     const self = { person: this.person, guest: true, facets: {} };
-    return { type: "ready", rev: this.rev, attempt: this.attempt, session: "s1", resume_token: this.resumeToken, resume_window_ms: 60_000, self, state: this.state, ...this.#expiry() };
+    return { type: "ready", rev: this.rev, attempt: this.attempt, session: "s1", resume_token: this.resumeToken, resume_window_ms: 60_000, self, state: this.state, ...this.#expiry(), ...(this.seatMs === null ? {} : { seat_ms: this.seatMs }) };
   }
 
   #answer(command: Command): Reply {

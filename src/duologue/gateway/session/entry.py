@@ -143,6 +143,6 @@ def _greet(client: Client, state: s.State, now_ms: int) -> Commands:
     client.expire_at(entered.expires_ms)
     ready = s.Ready(
         client.rev, client.id, entered.resume_token, client.timing.resume_window_ms, entered.self, client.attempt,
-        state, entered.expires_ms,
+        state, entered.expires_ms, client.timing.seat_ms,
     )  # fmt: skip
     return [ev.Send(ready)]

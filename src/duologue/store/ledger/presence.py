@@ -62,7 +62,8 @@ class Presence(Transition):
         who.generation = max(who.generation + 1, self.ledger.now_ms())
 
     def depart(self, caller: Caller, hold_ms: int) -> Closed:
-        closed = self._once(caller, lambda who: self._hold_seat(who, hold_ms))
+        present = self._present(caller)
+        closed = present if isinstance(present, Closed) else self._hold_seat(present, hold_ms)
         who = self.ledger.people.get(caller.person)
         if closed.outcome is Outcome.STALE and who is not None:
             who.standby.pop(caller.generation, None)

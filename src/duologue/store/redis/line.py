@@ -114,8 +114,9 @@ class Line:
         """Redis is slower than we ask: who waited too long is not sent any more."""
         latest_ms = self._clock.monotonic_ms() - int(SENT_WITHIN_S * 1000)
         late = [question for question in batch if question.asked_ms < latest_ms]
-        metrics.STORE_ERRORS.labels("slow").inc(len(late))
-        _refuse(late, Unavailable("Redis", "it answers more slowly than we ask"))
+        if late:
+            metrics.STORE_ERRORS.labels("slow").inc(len(late))
+            _refuse(late, Unavailable("Redis", "it answers more slowly than we ask"))
 
     async def _carry(self, batch: Sequence[Question]) -> None:
         if not batch:
