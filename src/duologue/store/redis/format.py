@@ -41,7 +41,8 @@ class SameFormat:
         if held is None:
             held = await ask(link.connection, "SET", self._key, ours, "NX", "GET")
         if held not in (None, ours.encode()):
+            theirs = held.decode(errors="replace")[:20]
             raise Unfit(
-                f"{self._key} says that another version keeps this realm in format {held.decode(errors='replace')[:20]},"
-                f" and this one keeps format {ours}: set redis.realm (DUOLOGUE_REDIS__REALM) to another name for this one"
+                f"{self._key} says that another version keeps this realm in format {theirs}, and this one keeps format "
+                f"{ours}: set redis.realm (DUOLOGUE_REDIS__REALM) to another name for this one"
             )
