@@ -14,7 +14,7 @@ from duologue.simulation.belief import Belief
 
 REPLIES_LATE_MS = 20_000
 WITHOUT_REASON_MS = 10_000
-STAYS = ("nodes", "epoch", "shards", "due", "use", "status", "gateways")
+STAYS = ("nodes", "epoch", "shards", "due", "use", "status", "gateways", "format")
 """Keys that may be there when nobody is, as ARCHITECTURE.md says."""
 STAYS_BY_KIND = ("lease", "gateway", "outbox", "queue", "blocks", "rate")
 EXPIRES = "person"

@@ -51,13 +51,17 @@ class Pairs:
         self._opening: set[PairId] = set()
 
     async def open(self, pair: Pair) -> None:
-        """Make the room and tell both; if no media server takes it, the pair ends and both wait again."""
+        """Make the room and tell both; if no media server takes it, the pair ends and both wait again. So it does where
+        the store is away for as long as the two have to connect: then its deadline ends it.
+        """
         if pair.id in self._opening:
             return  # the other side's gateway is this one, and on its way
         self._opening.add(pair.id)
         try:
             with structlog.contextvars.bound_contextvars(pair=pair.id):
                 await self._open(pair)
+        except BackendError as error:
+            log.warning("room_not_told", pair=pair.id, detail=str(error), hint="the pair ends at its deadline")
         finally:
             self._opening.discard(pair.id)
 

@@ -36,6 +36,7 @@ from duologue.store.ledger import Terms, Transitions
 from duologue.store.ledger.records import Due
 from duologue.store.port import Answer, Key, LedgerStore
 from duologue.store.redis import keys as ttl
+from duologue.store.redis.format import SameFormat
 from duologue.store.redis.keys import Keys
 from duologue.store.redis.limits import RedisLimiter
 from duologue.store.redis.line import Line
@@ -347,8 +348,9 @@ async def open_store(
     """The store of these settings. It connects once somebody asks: until then nothing is known to be there."""
     keys, tasks = Keys(settings.realm), Tasks()
     primary = Primary(parse(settings.url_given(), settings.password()), "duologue", keys.record("epoch"))
-    line = Line(primary, ALL, clock, tasks)
-    readers = Readers(primary, line)
+    connector = SameFormat(primary, keys.format)
+    line = Line(connector, ALL, clock, tasks)
+    readers = Readers(connector, line)
     try:
         store = RedisStore(line, readers, keys, clock, terms=terms, bounds=bounds, time=time)
         yield store, RedisLimiter(line, keys)
