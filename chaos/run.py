@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -149,6 +150,7 @@ async def run(options: Options, say: Callable[[str], None]) -> Story:
         say("stopping the system")
         story.offences += await system.stop()
         story.offences += list(_offences(system))
+    story.machine = f"{os.cpu_count()} cores, load {os.getloadavg()[2]:.0f}"
     return story
 
 

@@ -137,6 +137,8 @@ class Story:
     """Since when there were no faults any more, until everybody left."""
     left_ms: int = 0
     """When everybody was asked to leave."""
+    machine: str = ""
+    """On which it was, and how busy that was."""
     stalls: list[Stall] = field(default_factory=list)
     """What a busy machine took from this program, and so from all that it looks at."""
 

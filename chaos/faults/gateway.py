@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import resource
-import signal
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from random import Random
 
 from chaos.faults.fault import fault
-from chaos.faults.processes import files_of, somebody
+from chaos.faults.processes import files_of, replaced, somebody
 from chaos.strangers import strangers
 from chaos.topology import System
 
@@ -57,10 +56,10 @@ async def gateway_zombie(system: System, dice: Random) -> AsyncIterator[str]:
 @fault(
     what="all gateways are replaced, one after the other",
     seen="people are sent elsewhere, in batches",
-    within_s=60,
+    within_s=10,
 )
 async def gateways_replaced(system: System, _: Random) -> AsyncIterator[str]:
-    system.services["gateway"].program.child.signal(signal.SIGHUP)
+    await replaced(system, "gateway")
     yield "SIGHUP"
 
 

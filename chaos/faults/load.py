@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator
 from random import Random
 
 from chaos.faults.fault import fault
+from chaos.faults.processes import replaced
 from chaos.relay import HOST
 from chaos.strangers import strangers
 from chaos.topology import System
@@ -23,11 +23,10 @@ HURRY = 60
 @fault(
     what="everything is replaced, one process after the other",
     seen="people are sent elsewhere, in batches; new matches wait for a moment",
-    within_s=75,
+    within_s=15,
 )
 async def everything_replaced(system: System, _: Random) -> AsyncIterator[str]:
-    for service in system.services.values():
-        service.program.child.signal(signal.SIGHUP)
+    await replaced(system, *system.services)
     yield "SIGHUP"
 
 

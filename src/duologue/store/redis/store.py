@@ -187,7 +187,7 @@ class RedisStore(LedgerStore):
 
     def _report(self, damaged: Damaged) -> None:
         super()._report(damaged)
-        metrics.STORE_ERRORS.labels("broken").inc()
+        metrics.STORE_ERRORS.inc("broken")
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -304,7 +304,7 @@ class RedisStore(LedgerStore):
         try:
             return (cohort.decode(), *_status(value))
         except UNREADABLE:
-            metrics.STORE_ERRORS.labels("broken").inc()
+            metrics.STORE_ERRORS.inc("broken")
             return None
 
     # -- news -------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ class RedisStore(LedgerStore):
         try:
             return [decode(entry) for entry in entries]
         except UNREADABLE as error:
-            metrics.STORE_ERRORS.labels("broken").inc()
+            metrics.STORE_ERRORS.inc("broken")
             log.error("stream_entry_damaged", detail=str(error), hint="whoever reads it begins with a snapshot")
             raise ResyncNeeded(position) from error
 
