@@ -33,7 +33,7 @@ def start_at_zero() -> None:
         metrics.WEBHOOKS_SENT.labels(verdict)
     for cause in FailureCause:
         metrics.MEDIA_FAILURES.labels(cause)
-    for kind in ("new", "resumed"):
+    for kind in ("new", "resumed", "standby"):
         metrics.SESSIONS_STARTED.labels(kind)
     for said in MediaEvent:
         metrics.MEDIA_EVENTS.labels(said)

@@ -194,9 +194,14 @@ class Ready(_Message, frozen=True, tag="ready"):
 
 
 class Standby(_Message, frozen=True, tag="standby"):
-    """Another session of the same person is the active one. Stay, and send `auth` to take over, or go."""
+    """This session stands by: another one of the same person is, or was, the active one.
+
+    Stay, and send `auth` to take over, or go. After `stand_by`, a call that rings for this person is told next.
+    """
 
     rev: int
+    expires_at: int | None = None
+    """After `stand_by`: when this session ends, unless it is refreshed."""
 
 
 class Refreshed(_Message, frozen=True, tag="refreshed"):
