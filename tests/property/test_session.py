@@ -228,9 +228,7 @@ class Pump:
         self.over = False
         self.told: type[s.Ready | s.Standby] | None = None
         """How the client stands, by what it heard; None while its token is being checked."""
-        self._work: deque[ev.Enter | ev.StandBy | ev.Perform | ev.Renew | ev.ListBlocks | ev.TellLink | ev.TakeCall] = (
-            deque()
-        )
+        self._work: deque[ev.SessionCommand] = deque()
 
     def handle(self, event: ev.Event, pause_ms: int = 0) -> None:
         """Something happens; what has to be done about it is done, or queued."""
