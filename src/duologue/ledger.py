@@ -138,6 +138,8 @@ class StandbyArrival(NamedTuple):
     generation: int
     """Older than any that ever spoke for them."""
     rev: int
+    call: Call | None = None
+    """That rings for them."""
 
 
 class PersonView(NamedTuple):

@@ -96,9 +96,8 @@ class PresenceStore(Protocol):
     async def stand_by(self, person: PersonId, session: SessionId, gateway: GatewayId) -> StandbyArrival:
         """This session of the person stands by, whether another one is active or nobody is here.
 
-        Nobody gives way to it, a held seat is not taken, and what the person does goes on. A call that rings for them
-        is news to it. Beyond `MAX_SESSIONS` in all, the one that stood by longest gets `Dropped`. Repeating it repeats
-        the answer.
+        Nobody gives way to it, a held seat is not taken, and what the person does goes on. Beyond `MAX_SESSIONS` in
+        all, the one that stood by longest gets `Dropped`. Repeating it repeats the answer.
         """
 
     async def depart(self, caller: Caller, hold_ms: int) -> Closed:

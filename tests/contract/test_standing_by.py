@@ -71,21 +71,21 @@ async def test_a_call_that_comes_later_rings_there(world: World) -> None:
 async def test_a_call_that_rings_already_is_told(world: World) -> None:
     """Who lost the socket meanwhile may still answer; the caller's own devices have nothing to answer."""
     await world.ringing()
-    device, caller = await world.stands_by(BEN), await world.stands_by(ANA)
-    ((rev, rings),) = await world.deliveries(device)
+    called = await world.store.stand_by(BEN, SessionId("b"), GATEWAY)
+    calls = await world.store.stand_by(ANA, SessionId("a"), GATEWAY)
 
-    assert isinstance(rings, CallRings)
-    assert rev == (await world.snapshot(BEN)).rev - 1
-    assert await world.news(caller) == []
+    assert called.call is not None
+    assert called.call.id == CALL
+    assert called.rev == (await world.snapshot(BEN)).rev - 1
+    assert calls.call is None
 
 
 async def test_a_call_whose_time_is_over_does_not_ring(world: World) -> None:
     """Not even before the reaper came by."""
     await world.ringing()
     await world.advance(RING_MS)
-    device = await world.stands_by(BEN)
 
-    assert not any(isinstance(news, CallRings) for news in await world.news(device))
+    assert (await world.store.stand_by(BEN, SessionId("b"), GATEWAY)).call is None
 
 
 async def test_who_stands_by_may_answer_and_is_the_active_one_then(world: World) -> None:
@@ -99,6 +99,22 @@ async def test_who_stands_by_may_answer_and_is_the_active_one_then(world: World)
     assert taken.generation > ben.generation
     assert_done(await world.store.leave(Caller(BEN, taken.generation), PAIR))
     assert await standbys(world) == 0
+
+
+async def test_an_answer_that_was_not_heard_is_given_again(world: World) -> None:
+    """The device took the call, lost the socket in the same moment, and is back: the talk is its own."""
+    await world.ringing()
+    device = await world.stands_by(BEN)
+    taken = await world.store.answer(BEN, world.session(device), GATEWAY, CALL, PAIR)
+    assert isinstance(taken, Arrival)
+    back = await world.stands_by(BEN)
+    assert await world.store.answer(BEN, world.session(back), GATEWAY, CALL, PAIR) is None, "somebody talks there"
+    await world.store.depart(Caller(BEN, taken.generation), SEAT_MS)
+    again = await world.store.answer(BEN, world.session(back), GATEWAY, CALL, PAIR)
+
+    assert isinstance(again, Arrival)
+    assert isinstance(again.state, Paired)
+    assert await world.store.answer(BEN, SessionId("a stranger"), GATEWAY, CALL, PAIR) is None
 
 
 async def test_who_stands_by_may_decline(world: World) -> None:

@@ -164,8 +164,8 @@ def asking() -> Playbook:
     return opened() >> c.StandBy("t") << ev.StandBy("t")
 
 
-def stood_by(expires_ms: int = NOW + 90_000) -> ev.StoodBy:
-    return ev.StoodBy(s.Self(ANA, guest=True, facets={}), StandbyArrival(-7, 4), expires_ms)
+def stood_by(call: Call | None = None) -> ev.StoodBy:
+    return ev.StoodBy(s.Self(ANA, guest=True, facets={}), StandbyArrival(-7, 4, call), NOW + 90_000)
 
 
 def back() -> Playbook:
@@ -184,8 +184,11 @@ def test_who_comes_back_standing_by_hears_calls_and_may_answer() -> None:
     )  # fmt: skip
 
 
-def test_what_rings_is_told_after_it_stands_by() -> None:
-    """The news may be quicker than the answer of the store."""
+def test_what_rings_is_told_at_once() -> None:
+    """With what it needs to ring; news that was quicker comes after it."""
+    ringing = s.RingingState("c1", False, "Otter", Mode.TEXT, NOW + 60_000)
+
+    assert asking() >> stood_by(CALL) << ev.Send(s.Standby(4, NOW + 90_000, ringing))
     assert asking() >> told(4, CallRings(CALL)) >> stood_by() << ev.Send(s.Standby(4, NOW + 90_000)) << INCOMING
 
 

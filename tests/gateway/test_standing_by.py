@@ -56,6 +56,21 @@ async def test_it_rings_and_its_answer_makes_it_the_active_one(yard: Yard) -> No
     assert len(ben.heard(s.Standby)) == 1
 
 
+async def test_it_hears_what_rings_already(yard: Yard) -> None:
+    """In the same breath; the devices of the caller have nothing to answer."""
+    ana, tokens = yard.tokens.mint_guest({}), yard.tokens.mint_guest({})
+    caller = await yard.person(ana.token)
+    await yard.person(tokens.token)
+    caller.say(c.Call("1", await yard.safety.link_of(tokens.person), Mode.TEXT))
+    await yard.settle()
+    (called,) = (await device(yard, tokens.token)).heard(s.Standby)
+    (calls,) = (await device(yard, ana.token)).heard(s.Standby)
+
+    assert called.ringing is not None
+    assert not called.ringing.outgoing
+    assert calls.ringing is None
+
+
 async def test_who_has_too_many_devices_loses_the_oldest(yard: Yard) -> None:
     """For good: who came back by themselves would send away the next one."""
     token = yard.tokens.mint_guest({}).token

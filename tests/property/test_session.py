@@ -108,7 +108,9 @@ aimed = st.one_of(
 )
 me = st.just(s.Self(ANA, guest=True, facets={}))
 entries = st.builds(ev.Entered, me, arrivals, st.just("r"), st.none() | st.just(NOW + 30_000))
-stood_by = st.builds(ev.StoodBy, me, st.builds(StandbyArrival, st.integers(-9, -1), revs), st.just(NOW + 30_000))
+stood_by = st.builds(
+    ev.StoodBy, me, st.builds(StandbyArrival, st.integers(-9, -1), revs, st.none() | calls), st.just(NOW + 30_000)
+)
 events: st.SearchStrategy[Any] = st.one_of(
     st.builds(ev.Opened),
     st.builds(ev.Received, aimed | messages(typing.get_args(c.ClientMessage))),

@@ -86,7 +86,7 @@ SERVER: list[Any] = [
     s.ChatLine("p1", 1, "hello", 1),
     s.PeerTyping("p1"),
     s.Standby(4),
-    s.Standby(4, 1_700_000_000_000),
+    s.Standby(4, 1_700_000_000_000, s.RingingState("c1", False, "Otter", Mode.VIDEO, 1)),
     s.Refreshed("token", 1_700_000_000_000),
     s.Blocked([s.BlockedPerson("b1", "Heron", 1_700_000_000_000)]),
     s.Ready(1, "s1", "token", 60_000, ME, 0, s.IdleState(), 1_700_000_000_000),

@@ -74,7 +74,7 @@ class Client:
 
     def _note(self, message: s.ServerMessage) -> None:
         self.stands_by = isinstance(message, s.Standby) or (self.stands_by and not isinstance(message, s.Ready))
-        self.belief = Belief() if isinstance(message, s.Standby) else self.belief.after(message)
+        self.belief = self.belief.after(message)
         self.call, self.pair = self.belief.call or self.call, self.belief.pair or self.pair
         if isinstance(message, s.Reply) and message.error is not None:
             self.errors.append(message.error.code)

@@ -596,13 +596,15 @@ export interface Ready {
 /**
  * This session stands by: another one of the same person is, or was, the active one.
  *
- * Stay, and send `auth` to take over, or go. After `stand_by`, a call that rings for this person is told next.
+ * Stay, and send `auth` to take over, or go. The other two are told after `stand_by` alone.
  */
 export interface Standby {
   type: "standby";
   rev: number;
-  /** After `stand_by`: when this session ends, unless it is refreshed. */
+  /** When this session ends, unless it is refreshed. */
   expires_at?: number;
+  /** The call that rings here, too; absent: whatever did before the socket was lost does no more. */
+  ringing?: RingingState;
 }
 
 /** The newer token was taken. */

@@ -196,12 +196,14 @@ class Ready(_Message, frozen=True, tag="ready"):
 class Standby(_Message, frozen=True, tag="standby"):
     """This session stands by: another one of the same person is, or was, the active one.
 
-    Stay, and send `auth` to take over, or go. After `stand_by`, a call that rings for this person is told next.
+    Stay, and send `auth` to take over, or go. The other two are told after `stand_by` alone.
     """
 
     rev: int
     expires_at: int | None = None
-    """After `stand_by`: when this session ends, unless it is refreshed."""
+    """When this session ends, unless it is refreshed."""
+    ringing: RingingState | None = None
+    """The call that rings here, too; absent: whatever did before the socket was lost does no more."""
 
 
 class Refreshed(_Message, frozen=True, tag="refreshed"):

@@ -23,7 +23,7 @@ class Belief(NamedTuple):
     back: str | None = None
     """The pair that they may go back to."""
 
-    def after(self, message: s.ServerMessage) -> Belief:
+    def after(self, message: s.ServerMessage) -> Belief:  # noqa: C901 - one case for each message
         """A push with an older `rev` is old news and changes nothing (protocol, `rev`)."""
         if getattr(message, "rev", self.rev) < self.rev:
             return self
@@ -48,6 +48,9 @@ class Belief(NamedTuple):
                 return Belief("ringing", rev, self.attempt, last_pair=self.last_pair, call=call)
             case s.CallState():
                 return self._after_call(message)
+            case s.Standby(rev=rev, ringing=ringing):
+                call = ringing.call if ringing is not None else None
+                return Belief("idle" if call is None else "ringing", rev, self.attempt, call=call)
         return self
 
     def _after_call(self, told: s.CallState) -> Belief:

@@ -103,13 +103,15 @@ def _keep(client: Client, delivery: Delivery) -> Commands:
 
 
 def _stand_by(client: Client, stood_by: ev.StoodBy, now_ms: int) -> Commands:
-    """In, and with nothing to say. What rings is news."""
+    """In, and with no say but about what rings."""
     client.state, client.in_flight = State.STANDBY, False
     client.me, client.rev = PersonId(stood_by.self.person), stood_by.arrival.rev
     client.timers.pop("auth", None)
     client.expire_at(stood_by.expires_ms)
     client.heart.start(now_ms)
-    return [ev.Send(s.Standby(client.rev, stood_by.expires_ms))]
+    call = stood_by.arrival.call
+    ringing = views.ringing_state(client.me, call) if call is not None else None
+    return [ev.Send(s.Standby(client.rev, stood_by.expires_ms, ringing))]
 
 
 def _welcome(client: Client, entered: ev.Entered, now_ms: int) -> Commands:

@@ -77,9 +77,8 @@ class Presence(Transition):
         who, address = self.ledger.known(person), (session, gateway)
         known = [generation for generation, each in who.standby.items() if each == address]
         generation = known[0] if known else self.ledger.let_stand_by(who, address)
-        if not known:
-            self.ringer.ring_also(who, address)
-        return StandbyArrival(generation, who.rev)
+        call = self.ringer.rung(who)
+        return StandbyArrival(generation, who.rev, call)
 
     def depart(self, caller: Caller, hold_ms: int) -> Closed:
         closed = self._once(caller, lambda who: self._hold_seat(who, hold_ms))

@@ -13,7 +13,7 @@ from duologue.pairs import life
 from duologue.pairs.pair import Pair, Side
 from duologue.protocol.codes import CallEnd
 from duologue.store.ledger.ledger import Ledger
-from duologue.store.ledger.records import Address, Due, Person
+from duologue.store.ledger.records import Due, Person
 
 
 class Ringer:
@@ -68,12 +68,11 @@ class Ringer:
         self._ledger.change(who, CallRings(call))
         self._tell_other_devices(who, call, CallRings(call))
 
-    def ring_also(self, who: Person, address: Address) -> None:
-        """With a session that stands by since now, if somebody calls them."""
+    def rung(self, who: Person) -> Call | None:
+        """The call that rings for them, if somebody calls them."""
         self.look_again(who)
         call = self._ledger.calls.get(who.call) if who.call is not None else None
-        if call is not None and call.callee.person == who.id:
-            self._ledger.tell_session(address, who.rev, CallRings(call))
+        return call if call is not None and call.callee.person == who.id else None
 
     def stop(self, who: Person, call: Call, reason: CallEnd) -> None:
         """It came to nothing; who had waited waits on, with the wait of before."""
