@@ -23,7 +23,7 @@ class Belief(NamedTuple):
     back: str | None = None
     """The pair that they may go back to."""
 
-    def after(self, message: s.ServerMessage) -> Belief:  # noqa: C901 - one case for each message
+    def after(self, message: s.ServerMessage) -> Belief:
         """A push with an older `rev` is old news and changes nothing (protocol, `rev`)."""
         if getattr(message, "rev", self.rev) < self.rev:
             return self
@@ -49,8 +49,8 @@ class Belief(NamedTuple):
             case s.CallState():
                 return self._after_call(message)
             case s.Standby(rev=rev, ringing=ringing):
-                call = ringing.call if ringing is not None else None
-                return Belief("idle" if call is None else "ringing", rev, self.attempt, call=call)
+                rings = ringing.call if ringing is not None else None
+                return Belief("idle" if rings is None else "ringing", rev, self.attempt, call=rings)
         return self
 
     def _after_call(self, told: s.CallState) -> Belief:
