@@ -11,12 +11,16 @@ import signal
 import sys
 from pathlib import Path
 
+from chaos import seeds
 from chaos.checks import violations
 from chaos.faults import FAULTS
-from chaos.report import Run, judged, lines, summary, to_html, to_json
+from chaos.report import Result, judged, lines, result, summary, to_html, to_json
 from chaos.run import Options, run
 from chaos.story import Story
+from chaos.topology import Size
 
+ROOM = 2
+"""A gateway has room for so many times all of the people: two of three may be gone at once."""
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -25,6 +29,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     add = parser.add_argument
     add("--seed", type=int, default=1, help="the same faults in the same order, and the same people")
+    add("--seeds", type=_seeds, metavar="1-10", help="a run for each, one after the other, and one report of all")
     add("--minutes", type=float, default=10, help="for how long faults follow each other")
     add("--people", type=int, default=120)
     add("--voice", type=int, default=8, help="so many of them want voice, and join rooms for real")
@@ -35,6 +40,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--html", type=Path, default=RESULTS / "chaos.html", help="where the report goes")
     add("--entries", type=Path, help="where all that anybody saw goes, one entry a line")
     add("--logs", type=Path, help="a new folder in which the logs of all processes stay")
+    add("--before", metavar="COMMIT", help="the version before this one, for faults that need one")
     add("--list", action="store_true", help="all faults, as the rows of the table in ARCHITECTURE.md, and nothing else")
     return parser.parse_args(argv)
 
@@ -45,19 +51,51 @@ def main(argv: list[str] | None = None) -> int:
     if given.list:
         print("\n".join(fault.row for fault in FAULTS.values()))
         return 0
-    options = Options(
-        given.seed, given.minutes * 60, given.people, given.voice, tuple(given.only), given.rounds,
-        given.forget_within, folder=given.logs,
-    )  # fmt: skip
+    results: list[Result] = []
     try:
-        story = asyncio.run(_until_stopped(options))
+        for seed in given.seeds or [given.seed]:
+            results.append(_one(given, seed))
+            if given.seeds:
+                _sum_up(given, results)
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("stopped; nothing is left running", file=sys.stderr)
         return 2
-    told = judged(given.seed, story, violations(story))
-    _write(told, given)
-    print(summary(told))
-    return 1 if told.violations else 0
+    return 1 if any(each.violations for each in results) else 0
+
+
+def _seeds(text: str) -> range:
+    """`1-10`. Raises `ValueError`."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def _one(given: argparse.Namespace, seed: int) -> Result:
+    """One run, and what is written of it."""
+
+    def of_seed(path: Path) -> Path:
+        return path.with_stem(f"{path.stem}-{seed}") if given.seeds else path
+
+    options = Options(
+        seed, given.minutes * 60, given.people, given.voice, tuple(given.only), given.rounds, given.forget_within,
+        size=Size(sockets_most=max(Size().sockets_most, ROOM * given.people)),
+        folder=of_seed(given.logs) if given.logs is not None else None, before=given.before,
+    )  # fmt: skip
+    story = asyncio.run(_until_stopped(options))
+    told = judged(seed, story, violations(story))
+    _write(of_seed(given.json), to_json(told))
+    _write(of_seed(given.html), to_html(told).encode())
+    if given.entries is not None:
+        _write(of_seed(given.entries), b"".join(lines(story)))
+    print(summary(told), flush=True)
+    return result(told)
+
+
+def _sum_up(given: argparse.Namespace, results: list[Result]) -> None:
+    """All runs so far: who stops the rest has these."""
+    told = seeds.summed_up(results, given.only or FAULTS)
+    _write(given.json, seeds.to_json(told))
+    _write(given.html, seeds.to_html(told).encode())
+    print(seeds.text(told), flush=True)
 
 
 async def _until_stopped(options: Options) -> Story:
@@ -69,12 +107,9 @@ async def _until_stopped(options: Options) -> Story:
     return await run(options, lambda line: print(line, file=sys.stderr, flush=True))
 
 
-def _write(told: Run, given: argparse.Namespace) -> None:
-    for path, content in ((given.json, to_json(told)), (given.html, to_html(told).encode())):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    if given.entries is not None:
-        given.entries.write_bytes(b"".join(lines(told.story)))
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -30,19 +30,25 @@ Note = Callable[[Entry], None]
 class Connection:
     """Of one person, from the first sign-in on."""
 
-    def __init__(self, who: str, url: str, facets: dict[str, str], note: Note, dice: Random) -> None:
+    def __init__(
+        self, who: str, url: str, facets: dict[str, str], note: Note, dice: Random, invitation: Invitation | None = None
+    ) -> None:
+        """`invitation`: where they have one, else they ask at `url`."""
         self._who = who
         self._url = url
         self._facets = facets
         self._note = note
         self._dice = dice
-        self._invitation: Invitation | None = None
+        self._invitation = invitation
         self._socket: ReconnectingSocket | None = None
-        self._cut_myself = False
+        self._came = self._cut_myself = False
+        self.on_lost: Callable[[], None] = lambda: None
+        """Called whenever the connection is gone, or could not be had."""
 
     async def open(self) -> Ready:
         """Come in, however long it takes. Raises `ConnectionEnded` where the server wants nobody like us."""
-        if self._invitation is None:
+        if not self._came:
+            self._came = True
             self._log(Came())
         while self._invitation is None:
             try:
@@ -103,10 +109,19 @@ class Connection:
         await self._socket.closed()
         self._log(Gone())
 
+    async def leave(self) -> None:
+        """The same for who comes in no more to say so."""
+        if self._socket is not None and self._socket.online:
+            await self.goodbye()
+        else:
+            await self.vanish()
+            self._log(Gone())
+
     def _away(self, away: Away) -> None:
         code = away.ended.code if isinstance(away.ended, ConnectionEnded) else ABNORMAL
         mine, self._cut_myself = self._cut_myself, False
-        self._log(Lost(code, mine))
+        self._log(Lost(code, mine, away.told_ms))
+        self.on_lost()
 
     def _log(self, what: What) -> None:
         self._note(Entry(round(time.time() * 1000), self._who, what))

@@ -214,9 +214,23 @@ def by_group(story: Story, everything: Sequence[Unwell]) -> list[tuple[Group, li
     return found
 
 
-def allowed_until_ms(all_groups: Sequence[Group], each: Unwell) -> int:
-    """By when it has to be over: by the bound of the last round that it touches. 0: it is of none."""
-    return max((group.until_ms for group in all_groups if group.touches(each)), default=0)
+def bound_by(all_groups: Iterable[Group], each: Unwell) -> Group | None:
+    """The round by whose bound it has to be over: the first that it touches, or one that began within the bound of that
+    one, and so on: then it cannot be told apart. None: it is of none.
+    """
+    last: Group | None = None
+    for group in all_groups:
+        if group.touches(each) and (last is None or group.from_ms <= last.until_ms):
+            last = group if last is None or group.until_ms >= last.until_ms else last
+    return last
+
+
+def overdue_ms(story: Story, each: Unwell) -> int:
+    """How much longer it lasted than it may, without what the machine took meanwhile; at most 0: not at all."""
+    bound = bound_by(groups(story), each)
+    if bound is None:
+        return 0
+    return each.until_ms - bound.until_ms - story.stalled_ms(bound.healed_ms, each.until_ms)
 
 
 def groups(story: Story) -> list[Group]:

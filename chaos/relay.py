@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import cast
@@ -99,6 +100,8 @@ class Relay:
 
     def __init__(self, to: int) -> None:
         self.to = to
+        self.others: list[int] = []
+        """More ports that new connections go to, in turn."""
         self.port = 0
         self.refuses = False
         """New connections end at once."""
@@ -107,6 +110,7 @@ class Relay:
         self._pipes: set[_Pipe] = set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turns = itertools.count()
 
     async def open(self, port: int = 0) -> None:
         """Listen."""
@@ -162,9 +166,13 @@ class Relay:
 
     async def _reach(self, pipe: _Pipe) -> None:
         try:
-            await asyncio.get_running_loop().create_connection(lambda: pipe.far, HOST, self.to)
+            await asyncio.get_running_loop().create_connection(lambda: pipe.far, HOST, self._next())
         except OSError:
             pipe.break_off()
+
+    def _next(self) -> int:
+        ports = [self.to, *self.others]
+        return ports[next(self._turns) % len(ports)]
 
     def drop(self, pipe: _Pipe) -> None:
         """It is over."""

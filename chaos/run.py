@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,13 +19,14 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from chaos.checks.ends import nothing_is_left, stays
+from chaos.connection import Note
 from chaos.faults import FAULTS
 from chaos.felt import Spell
 from chaos.people import SPOKEN, Person, traits
 from chaos.plan import Kind, Round, Step, rounds
 from chaos.redis import REALM
 from chaos.relay import HOST
-from chaos.story import Entry, Rest, Story, Trouble
+from chaos.story import Entry, Rest, Stall, Story, Traits, Trouble
 from chaos.topology import Size, System, running
 from tests.log_content import offences, warnings_in
 
@@ -33,10 +35,11 @@ WELL_FOR_S = 2.0
 """Nobody was unwell for so long: the next round may begin."""
 LEAVE_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
+WORTH_NOTING_MS = 20
 NEWCOMER_EVERY_S, STAYS_S = 3.0, 20.0
 SETTLED_WITHIN_S = 40.0
 """Seats, gateways that died, rooms without a pair: by then all of it is dealt with."""
-BROKEN_WITHIN_S = 60.0
+BROKEN_WITHIN_S = 120.0
 """A fault that can neither be done nor undone in this time has failed."""
 DEFECTS = ('"task_failed"', '"loop_failed"', '"session_failed"', '"http_failed"', "Traceback (most recent call last)")
 """Lines that say that we have a bug."""
@@ -59,6 +62,8 @@ class Options(NamedTuple):
     size: Size = Size()
     folder: Path | None = None
     """Where the logs of all processes stay; None: nowhere."""
+    before: str | None = None
+    """The commit that is the version before this one."""
 
 
 @dataclass
@@ -75,6 +80,11 @@ class Crowd:
         """Somebody saw something."""
         self.story.entries.append(entry)
         self.spells.setdefault(entry.who, Spell(entry.who)).note(entry)
+
+    def watch(self, who: Traits) -> Note:
+        """Somebody who comes with a fault is seen like anybody else."""
+        self.story.people[who.name] = who
+        return self.note
 
     def come(self, options: Options, url: str) -> None:
         """All of them at once."""
@@ -116,13 +126,14 @@ class Crowd:
             task.cancel()
 
 
-async def _note_lateness(story: Story) -> None:
-    """How long this program waits for the machine, at worst."""
+async def _note_stalls(story: Story) -> None:
+    """How long this program waits for the machine."""
     while True:
         began_s = time.monotonic()
         await asyncio.sleep(LOOK_EVERY_S)
         late_ms = round((time.monotonic() - began_s - LOOK_EVERY_S) * 1000)
-        story.late_ms = max(story.late_ms, late_ms)
+        if late_ms >= WORTH_NOTING_MS:
+            story.stalls.append(Stall(_now_ms(), late_ms))
 
 
 async def run(options: Options, say: Callable[[str], None]) -> Story:
@@ -139,6 +150,7 @@ async def run(options: Options, say: Callable[[str], None]) -> Story:
         say("stopping the system")
         story.offences += await system.stop()
         story.offences += list(_offences(system))
+    story.machine = f"{os.cpu_count()} cores, load {os.getloadavg()[2]:.0f}"
     return story
 
 
@@ -147,7 +159,8 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
     began_s = time.monotonic()
     say(f"{options.people} people come in")
     crowd.come(options, system.url)
-    beside = (_note_lateness(crowd.story), crowd.newcomers(options, system.url))
+    system.watch, system.before = crowd.watch, options.before
+    beside = (_note_stalls(crowd.story), crowd.newcomers(options, system.url))
     crowd.tasks_beside += [asyncio.get_running_loop().create_task(each) for each in beside]
     await asyncio.sleep(WARM_UP_S)
     for number, round_ in enumerate(rounds(options.seed, _kinds(options.only))):
@@ -196,7 +209,7 @@ async def _step(number: int, step: Step, system: System) -> Trouble:
     except Exception as error:  # noqa: BLE001 - whatever it is: the run goes on, and tells
         failure = f"could not be done or undone: {type(error).__name__}: {error}"
     within_ms = round(fault.within_s * 1000)
-    return Trouble(fault.name, detail, number, began_ms, _now_ms(), within_ms, fault.forgets, failure)
+    return Trouble(fault.name, detail, number, began_ms, _now_ms(), within_ms, fault.forgets, failure, fault.spares)
 
 
 # -- what is left -------------------------------------------------------------------------------------

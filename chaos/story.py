@@ -44,6 +44,8 @@ class Lost(NamedTuple):
     code: int
     mine: bool
     """They did it themselves: a reload, a tunnel, the end of the evening."""
+    told_ms: int | None = None
+    """After how long the server said to come again."""
 
 
 class Heard(NamedTuple):
@@ -88,6 +90,15 @@ class Trouble(NamedTuple):
     """The store lost something: who had no socket at that time may have lost their place."""
     failure: str = ""
     """Why it could not be done, or undone."""
+    spares: bool = False
+    """Who is in when it begins feels nothing of it."""
+
+
+class Stall(NamedTuple):
+    """So late the machine let this program itself go on, at this time."""
+
+    at_ms: int
+    late_ms: int
 
 
 class Rest(NamedTuple):
@@ -124,8 +135,19 @@ class Story:
     """Since when there were no faults any more, until everybody left."""
     left_ms: int = 0
     """When everybody was asked to leave."""
-    late_ms: int = 0
-    """So late the machine once let this program itself go on: it may have seen everything so much too late."""
+    machine: str = ""
+    """On which it was, and how busy that was."""
+    stalls: list[Stall] = field(default_factory=list)
+    """What a busy machine took from this program, and so from all that it looks at."""
+
+    @property
+    def late_ms(self) -> int:
+        """The longest stall."""
+        return max((stall.late_ms for stall in self.stalls), default=0)
+
+    def stalled_ms(self, from_ms: int, until_ms: int) -> int:
+        """What was taken between the two, all in all."""
+        return sum(stall.late_ms for stall in self.stalls if from_ms <= stall.at_ms <= until_ms + stall.late_ms)
 
     def by_person(self) -> dict[str, list[Entry]]:
         """What each saw, in order."""

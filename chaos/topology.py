@@ -18,15 +18,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
 
+from chaos.connection import Note
 from chaos.processes import Child, Program, children_of
 from chaos.redis import REALM, RedisSystem, until
 from chaos.relay import HOST, Relay
+from chaos.story import Traits
 from duologue.api import hooks
 from duologue.clock import SystemClock
 from duologue.ids import NodeName
@@ -53,7 +55,15 @@ class Size(NamedTuple):
     matchers: int = 2
     apis: int = 2
     nodes: int = 2
-    sockets_most: int = 20_000
+    sockets_most: int = 150
+    """On each gateway."""
+
+
+class Ports(NamedTuple):
+    """Where a `duologue serve` listens for people."""
+
+    http: int
+    websocket: int
 
 
 class Service:
@@ -76,6 +86,16 @@ class Service:
     async def until_serving(self) -> None:
         """Every process is ready, and so many as there have to be."""
         await until(self._serves, f"{self.role} serves; see {self.program.log}", SERVES_WITHIN_S)
+
+    async def until_replaced(self, before: Sequence[Child]) -> None:
+        """Nobody of these runs any more, and others serve in their place."""
+
+        async def gone() -> bool:
+            return (
+                not {child.pid for child in before} & {child.pid for child in self.children()} and await self._serves()
+            )
+
+        await until(gone, f"{self.role} was replaced; see {self.program.log}", SERVES_WITHIN_S)
 
     async def _serves(self) -> bool:
         assert self.program.running, f"duologue serve {self.role} ended: {self.program.log.read_text()[-2_000:]}"
@@ -140,7 +160,7 @@ class Node:
 
 
 class System:
-    """The whole. `front` is the network between people and gateways, `hooks` that between LiveKit and the apis."""
+    """The whole. Networks: `front` is people to gateways, `door` people to apis, `hooks` LiveKit to apis."""
 
     def __init__(self, folder: Path, size: Size) -> None:
         self.folder = folder
@@ -148,21 +168,27 @@ class System:
         self.redis = RedisSystem(folder, free_port)
         self.http, self.websocket = free_port(), free_port()
         self.front = Relay(self.websocket)
-        self.hooks = Relay(self.http)
+        self.door, self.hooks = Relay(self.http), Relay(self.http)
         self.nodes: list[Node] = []
         self.services: dict[str, Service] = {}
+        self._others: list[Service] = []
+        """What ran beside them for a while, and may still."""
         self.postgres: Postgres | None = None
+        self.watch: Callable[[Traits], Note] = lambda _: lambda _: None
+        """Where those who come with a fault say what they see; set by who tells the story."""
+        self.before: str | None = None
+        """The commit that is the version before this one; None: as `older.before` finds it."""
         self._stack = contextlib.AsyncExitStack()
 
     @property
     def url(self) -> str:
         """Of the apis."""
-        return f"http://{HOST}:{self.http}"
+        return f"http://{HOST}:{self.door.port}"
 
     async def start(self) -> None:
         """Until everything serves. Whoever starts it stops it, also when this fails."""
-        await self.front.open(free_port())
-        await self.hooks.open(free_port())
+        for relay in (self.front, self.door, self.hooks):
+            await relay.open(free_port())
         self.postgres = self._database()
         await asyncio.gather(
             self.redis.start(), *(self._start_node(f"node-{n}") for n in range(1, self.size.nodes + 1))
@@ -174,7 +200,7 @@ class System:
         assert migrate.returncode == 0, migrate.stderr[-2_000:]
         counts = {"api": self.size.apis, "matcher": self.size.matchers, "gateway": self.size.gateways}
         for role, count in counts.items():
-            self._start_service(role, count, environment)
+            self.services[role] = self._start_service(role, count, environment, role, Ports(self.http, self.websocket))
         await asyncio.gather(*(service.until_serving() for service in self.services.values()))
 
     def _database(self) -> Postgres:
@@ -192,18 +218,49 @@ class System:
         node.program.start()
         await node.until_serving()
 
-    def _start_service(self, role: str, processes: int, environment: Mapping[str, str]) -> None:
+    @contextlib.asynccontextmanager
+    async def beside(
+        self, name: str, counts: Mapping[str, int], environment: Mapping[str, str]
+    ) -> AsyncIterator[Sequence[Service]]:
+        """So many more processes of each role that are told more, as if another machine had come; it goes in order."""
+        told = {**self.environment(), **environment}
+        ports = Ports(free_port(), free_port())
+        others = [self._start_service(role, count, told, f"{name}-{role}", ports) for role, count in counts.items()]
+        self._others += others
+        try:
+            await asyncio.gather(*(each.until_serving() for each in others))
+            with self._reachable(ports):
+                yield others
+        finally:
+            codes = await asyncio.gather(*(each.program.stop(STOPS_WITHIN_S) for each in others))
+        assert not any(codes), f"they ended with {codes}"
+
+    @contextlib.contextmanager
+    def _reachable(self, ports: Ports) -> Iterator[None]:
+        """Every second new connection goes there."""
+        ways = ((self.front, ports.websocket), (self.door, ports.http), (self.hooks, ports.http))
+        for relay, port in ways:
+            relay.others.append(port)
+        try:
+            yield
+        finally:
+            for relay, port in ways:
+                relay.others.remove(port)
+
+    def _start_service(
+        self, role: str, processes: int, environment: Mapping[str, str], log: str, ports: Ports
+    ) -> Service:
         admin = free_ports(processes + 1)
         options = [
             f"--processes={processes}",
-            f"--port={self.http}",
-            f"--ws-port={self.websocket}",
+            f"--port={ports.http}",
+            f"--ws-port={ports.websocket}",
             f"--admin-port={admin}",
         ]
         text_only = [] if self.nodes else ["--text-only"]
-        program = Program([*DUOLOGUE, "serve", role, *options, *text_only], environment, self.folder / f"{role}.log")
-        self.services[role] = Service(role, processes, program, admin)
+        program = Program([*DUOLOGUE, "serve", role, *options, *text_only], environment, self.folder / f"{log}.log")
         program.start()
+        return Service(role, processes, program, admin)
 
     def environment(self) -> dict[str, str]:
         """What every process of Duologue is told."""
@@ -232,7 +289,7 @@ class System:
 
     async def end(self) -> None:
         """All that is left, at once. Fine if nothing is."""
-        for service in self.services.values():
+        for service in (*self.services.values(), *self._others):
             children = service.children() if service.program.running else []
             service.program.end()  # its children die with it
             for child in children:
@@ -241,14 +298,14 @@ class System:
             node.program.end()
             await node.relay.close()
         await self.redis.stop()
-        await self.front.close()
-        await self.hooks.close()
+        for relay in (self.front, self.door, self.hooks):
+            await relay.close()
         await self._stack.aclose()
 
     def logs(self) -> Iterator[tuple[str, Path]]:
         """Of our own processes, and of LiveKit, by what it is."""
-        for role, service in self.services.items():
-            yield role, service.program.log
+        for service in (*self.services.values(), *self._others):
+            yield service.role, service.program.log
         for node in self.nodes:
             yield node.name, node.program.log
 

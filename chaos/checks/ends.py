@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from chaos.checks.violation import Found
-from chaos.felt import allowed_until_ms, by_group, unwell
+from chaos.felt import by_group, overdue_ms, unwell
 from chaos.story import Entry, Gone, Heard, Lost, Rest, Said, Story
 from duologue.protocol import client as c
 from duologue.protocol import server as s
@@ -14,7 +14,7 @@ from duologue.simulation.belief import Belief
 
 REPLIES_LATE_MS = 20_000
 WITHOUT_REASON_MS = 10_000
-STAYS = ("nodes", "epoch", "shards", "due", "use", "status", "gateways")
+STAYS = ("nodes", "epoch", "shards", "due", "use", "status", "gateways", "format")
 """Keys that may be there when nobody is, as ARCHITECTURE.md says."""
 STAYS_BY_KIND = ("lease", "gateway", "outbox", "queue", "blocks", "rate")
 EXPIRES = "person"
@@ -91,13 +91,11 @@ def faults_end_in_time(story: Story) -> Found:
     for trouble in story.troubles:
         if trouble.failure:
             yield trouble.began_ms, trouble.name, trouble.failure
-    found = by_group(story, unwell(story))
-    for group, felt in found:
-        late = [(each.until_ms - allowed_until_ms([other for other, _ in found], each), each) for each in felt]
+    for group, felt in by_group(story, unwell(story)):
+        late = [(late_ms, each) for each in felt if (late_ms := overdue_ms(story, each)) > 0]
         late_ms, worst = max(late, default=(0, None))
-        if worst is not None and late_ms > story.late_ms:
-            times = sum(each_ms > story.late_ms for each_ms, _ in late)
-            text = f"{times} times for too long, at most {worst.who}: {worst.why} for {worst.lasted_ms} ms"
+        if worst is not None:
+            text = f"{len(late)} times for too long, at most {worst.who}: {worst.why} for {worst.lasted_ms} ms"
             yield worst.from_ms, group.name, f"{text}, {late_ms} ms longer than promised"
 
 
@@ -106,7 +104,7 @@ def nobody_is_unwell_for_nothing(story: Story) -> Found:
     everything = unwell(story)
     of_faults = {each for _, felt in by_group(story, everything) for each in felt}
     for each in everything:
-        if each not in of_faults and each.lasted_ms > WITHOUT_REASON_MS + story.late_ms:
+        if each not in of_faults and each.lasted_ms > WITHOUT_REASON_MS + story.stalled_ms(each.from_ms, each.until_ms):
             yield each.from_ms, each.who, f"{each.why} for {each.lasted_ms} ms, and no fault was there"
 
 

@@ -10,7 +10,7 @@ from chaos.faults.processes import somebody
 from chaos.topology import System
 
 
-@fault(what="an api is killed", seen="newcomers try again; nobody who is in notices", within_s=5)
+@fault(what="an api is killed", seen="newcomers try again; nobody who is in notices", within_s=5, spares=True)
 async def api_killed(system: System, dice: Random) -> AsyncIterator[str]:
     victim = somebody(system, "api", dice)
     victim.kill()
@@ -22,6 +22,7 @@ async def api_killed(system: System, dice: Random) -> AsyncIterator[str]:
     seen="nothing: they are hints",
     within_s=5,
     lasts_s=(5, 20),
+    spares=True,
 )
 async def webhooks_lost(system: System, _: Random) -> AsyncIterator[str]:
     system.hooks.refuses = True

@@ -26,6 +26,8 @@ class Fault(NamedTuple):
     """From when to when it is undone again; the plan draws."""
     forgets: bool
     """The store may lose what no gateway knows: the places of who is between two connections at that moment."""
+    spares: bool
+    """Who is in when it begins feels nothing of it."""
     begin: Callable[[System, Random], AbstractAsyncContextManager[str]]
 
     @property
@@ -39,14 +41,20 @@ FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    *, what: str, seen: str, within_s: float, lasts_s: tuple[float, float] = (0, 0), forgets: bool = False
+    *,
+    what: str,
+    seen: str,
+    within_s: float,
+    lasts_s: tuple[float, float] = (0, 0),
+    forgets: bool = False,
+    spares: bool = False,
 ) -> Callable[[Deed], Deed]:
     """Make a fault of an async generator: what stands before its `yield` does it, what stands behind it undoes it."""
 
     def register(deed: Deed) -> Deed:
         name = deed.__name__.replace("_", "-")
         assert name not in FAULTS, f"two faults are called {name}"
-        FAULTS[name] = Fault(name, what, seen, within_s, lasts_s, forgets, asynccontextmanager(deed))
+        FAULTS[name] = Fault(name, what, seen, within_s, lasts_s, forgets, spares, asynccontextmanager(deed))
         return deed
 
     return register

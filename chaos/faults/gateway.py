@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import resource
-import signal
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from random import Random
 
 from chaos.faults.fault import fault
-from chaos.faults.processes import files_of, somebody
+from chaos.faults.processes import files_of, replaced, somebody
+from chaos.strangers import strangers
 from chaos.topology import System
+
+STRANGERS = 30
+"""Of whom some find themselves at that door."""
 
 
 @fault(
@@ -53,10 +56,10 @@ async def gateway_zombie(system: System, dice: Random) -> AsyncIterator[str]:
 @fault(
     what="all gateways are replaced, one after the other",
     seen="people are sent elsewhere, in batches",
-    within_s=60,
+    within_s=10,
 )
 async def gateways_replaced(system: System, _: Random) -> AsyncIterator[str]:
-    system.services["gateway"].program.child.signal(signal.SIGHUP)
+    await replaced(system, "gateway")
     yield "SIGHUP"
 
 
@@ -65,6 +68,7 @@ async def gateways_replaced(system: System, _: Random) -> AsyncIterator[str]:
     seen="nobody who is in notices; newcomers are turned away there and come in elsewhere",
     within_s=15,
     lasts_s=(5, 15),
+    spares=True,
 )
 async def gateway_out_of_files(system: System, dice: Random) -> AsyncIterator[str]:
     victim = somebody(system, "gateway", dice)
@@ -72,7 +76,8 @@ async def gateway_out_of_files(system: System, dice: Random) -> AsyncIterator[st
     in_use = files_of(victim)
     resource.prlimit(victim.pid, resource.RLIMIT_NOFILE, (in_use, before[1]))
     try:
-        yield f"{victim.name}, {in_use} files"
+        async with strangers(system, dice, STRANGERS):
+            yield f"{victim.name}, {in_use} files"
     finally:
         with suppress(ProcessLookupError):
             resource.prlimit(victim.pid, resource.RLIMIT_NOFILE, before)
@@ -83,6 +88,7 @@ async def gateway_out_of_files(system: System, dice: Random) -> AsyncIterator[st
     seen="nothing; lines of the log are lost",
     within_s=3,
     lasts_s=(4, 10),
+    spares=True,
 )
 async def gateway_log_full(system: System, dice: Random) -> AsyncIterator[str]:
     """No file of that process may grow any more, which is what a write to a full disk says, too."""

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from random import Random
 
 from chaos.faults.fault import fault
-from chaos.redis import PASSWORD, PATIENT_MS, REALM, USER
-from chaos.relay import Bad
+from chaos.redis import PASSWORD, PATIENT_MS, REALM, USER, Server
+from chaos.relay import Bad, only_from
 from chaos.topology import System
 
 AWAY_AND_BACK = "commands are refused and tried again, who waits is told that it pauses, and keeps the place"
@@ -66,14 +66,13 @@ async def redis_stopped(system: System, _: Random) -> AsyncIterator[str]:
 
 
 @fault(
-    what="Sentinels replace a Redis that lives; what its replica had not heard of is lost",
+    what="Sentinels replace a Redis that lives",
     seen=f"{AWAY_AND_BACK}; talks go on",
     within_s=20,
     lasts_s=(2, 5),
     forgets=True,
 )
-async def redis_failover(system: System, _: Random) -> AsyncIterator[str]:
-    """The network to the replica is held for a moment, so that it misses something."""
+async def redis_switched(system: System, _: Random) -> AsyncIterator[str]:
     await system.redis.fail_over()
     yield "SENTINEL FAILOVER"
     await system.redis.until_whole()
@@ -87,14 +86,51 @@ async def redis_failover(system: System, _: Random) -> AsyncIterator[str]:
     forgets=True,
 )
 async def redis_replaced(system: System, _: Random) -> AsyncIterator[str]:
-    primary = await system.redis.primary()
-    await system.redis.patience(1_000)
+    async with _replaced(system, await system.redis.primary()):
+        yield "killed"
+
+
+@fault(
+    what="Redis is killed and replaced, and its replica had not heard of the last seconds (a lossy failover)",
+    seen=f"{AWAY_AND_BACK}; what had ended in those seconds ends again without a word",
+    within_s=25,
+    lasts_s=(2, 5),
+    forgets=True,
+)
+async def redis_failover(system: System, dice: Random) -> AsyncIterator[str]:
+    primary, replica = await system.redis.primary(), await system.redis.replica()
+    held_s = dice.uniform(1, 5)
+    nothing, to_replica = Bad(), only_from([replica.process.pid])
+    nothing.asking = nothing.answering = False
+    try:
+        assert primary.relay.worsen(nothing, to_replica), "the replica follows by a connection"
+        await asyncio.sleep(held_s)
+        lost = await _bytes_behind(primary, replica)
+        primary.relay.cut(to_replica)  # what was held must not arrive after all
+        async with _replaced(system, primary):
+            yield f"the last {held_s:.0f} s, {lost} bytes"
+    finally:
+        primary.relay.mend()
+
+
+async def _bytes_behind(primary: Server, replica: Server) -> int:
+    """How much of what was written it has not heard."""
+    written, heard = [int((await each.ask("INFO", "replication"))["master_repl_offset"]) for each in (primary, replica)]
+    assert written > heard, "nothing was written that could be lost"
+    return written - heard
+
+
+@asynccontextmanager
+async def _replaced(system: System, primary: Server) -> AsyncIterator[None]:
+    """It is killed, and Sentinels take the other one; afterwards it is the replica of that."""
     primary.process.kill()
+    await system.redis.patience(1_000)
     try:
         await system.redis.until_replaced(primary.relay.port)
-        yield "killed"
+        yield
     finally:
         await system.redis.patience(PATIENT_MS)
+        primary.relay.mend()
         await primary.restart(empty=True)
         await system.redis.until_whole()
 

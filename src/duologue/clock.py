@@ -5,6 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    """The time as people tell it."""
+    return datetime.now(UTC)
 
 
 class SystemClock:

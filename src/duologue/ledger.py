@@ -64,7 +64,9 @@ class Outcome(StrEnum):
     STALE = "stale"
     """A newer session of this person is active: this one has nothing to say any more."""
     GONE = "gone"
-    """The ledger believes that nobody is here: this session needs to come in again."""
+    """The ledger believes that nobody is here, or began anew and has not heard otherwise: their gateway has to speak of
+    them, or this session needs to come in again.
+    """
 
 
 class Attention(StrEnum):

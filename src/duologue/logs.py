@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from contextlib import suppress
-from typing import TextIO, cast
+from typing import TextIO
 from zlib import crc32
 
 import msgspec
 import structlog
 
-from duologue.clock import SystemClock
+from duologue.clock import SystemClock, utc_now
 from duologue.ports import Clock
 from duologue.settings import LogSettings
 
@@ -39,23 +38,22 @@ THIN_EVERY_MS = 10_000
 STORY = ("pair", "person", "session")
 """Whose story a line belongs to: the first of these that it has."""
 QUIET = frozenset(["debug", "info"])
-FIRST = ("timestamp", "level", "process", "event")
-"""What a line of JSON begins with: whoever reads it by eye looks for these."""
 
 
 class Forgiving:
     """Where lines go. A disk that is full, or a reader that is gone, costs lines, and never whoever had one to say."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        """The stream passes on each line that ends, as standard error does."""
+        self._write = stream.write
 
-    def write(self, line: str) -> None:
-        with suppress(OSError):
-            self._stream.write(line)
+    def msg(self, line: str) -> None:
+        try:
+            self._write(f"{line}\n")
+        except OSError:
+            return
 
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._stream.flush()
+    debug = info = warning = error = critical = msg
 
 
 class Thinning:
@@ -122,51 +120,46 @@ def set_up(settings: LogSettings, clock: Clock | None = None, *, for_good: bool 
     """
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
-    shared: list[structlog.typing.Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    renderer: structlog.typing.Processor
-    renderer = _console() if console else structlog.processors.JSONRenderer(_encoded)
-    errors = [] if console else [_failures(), _in_order]
+    renderer = _for_people() if console else [_for_machines]
     thinning = Thinning(clock or SystemClock())
     bound: structlog.typing.Processor = structlog.contextvars.merge_contextvars
     sampling = [Sampling(settings.sample).process] if settings.sample < 1 else []
     structlog.configure(
-        processors=[thinning.process, bound, *sampling, *shared, *errors, renderer],
+        processors=[thinning.process, bound, *sampling, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, Forgiving(sys.stderr))),
+        logger_factory=lambda *_: Forgiving(sys.stderr),
         cache_logger_on_first_use=for_good,
     )
     handler = logging.StreamHandler(sys.stderr)
     clean = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    foreign: list[structlog.typing.Processor] = [bound, *shared, structlog.stdlib.ExtraAdder(["suppressed"])]
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processors=[clean, *errors, renderer], foreign_pre_chain=foreign)
-    )
+    foreign: list[structlog.typing.Processor] = [bound, structlog.stdlib.ExtraAdder(["suppressed"])]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[clean, *renderer], foreign_pre_chain=foreign))
     handler.addFilter(thinning.filter)
     logging.basicConfig(level=max(level, LIBRARIES_AT_LEAST), handlers=[handler], force=True)
     logging.getLogger("picows").setLevel(logging.CRITICAL)  # it logs every broken frame at ERROR
 
 
-def _in_order(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    return {**{name: event[name] for name in FIRST if name in event}, **event}
+def _for_people() -> list[structlog.typing.Processor]:
+    """Never with the values of local variables: those are tokens, messages and keys."""
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, repr_native_str=True),
+    ]
 
 
-def _encoded(event: structlog.typing.EventDict, **_: object) -> str:
-    """As JSON. What msgspec cannot write is rare, and must not cost the line."""
+_failures = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=MAX_FRAMES)
+)
+"""The same holds for machines, and a traceback has an end."""
+
+
+def _for_machines(logger: object, level: str, event: structlog.typing.EventDict) -> str:
+    """As JSON, and first what one looks for who reads it by eye. One step, for it is the price of every line."""
+    if "exc_info" in event:
+        event = _failures(logger, level, event)
+    line = {"timestamp": utc_now(), "level": level, "event": event["event"], **event}
     try:
-        return _encoder.encode(event).decode()
-    except (TypeError, ValueError, OverflowError):
-        return json.dumps(event, default=repr, separators=(",", ":"))
-
-
-def _console() -> structlog.dev.ConsoleRenderer:
-    """For people. Never with the values of local variables: those are tokens, messages and keys."""
-    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, repr_native_str=True)
-
-
-def _failures() -> structlog.typing.Processor:
-    """For machines; the same holds, and a traceback has an end."""
-    transformer = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=MAX_FRAMES)
-    return structlog.processors.ExceptionRenderer(transformer)
+        return _encoder.encode(line).decode()
+    except (TypeError, ValueError, OverflowError):  # what msgspec cannot write is rare, and must not cost the line
+        return json.dumps(line, default=str, separators=(",", ":"))

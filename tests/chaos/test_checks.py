@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chaos.checks import CHECKS, violations
-from chaos.story import Entry, Gone, Heard, Lost, Rest, Said, Story, What
+from chaos.story import Entry, Gone, Heard, Lost, Rest, Said, Stall, Story, What
 from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import EndReason, Pause
@@ -257,6 +257,26 @@ def test_what_goes_on_into_the_next_round_is_judged_by_its_bound() -> None:
     first, second = trouble(10_000, 12_000), trouble(14_000, 28_000)._replace(round=1)
 
     assert by("faults end in time", story(*entries, troubles=(first, second))) == []
+
+
+def test_a_round_after_the_bound_is_no_excuse() -> None:
+    """The next fault comes when nobody may feel the first one any more."""
+    entries = ((0, "ana", Heard(ready())), (10_000, "ana", Lost(1006, mine=False)), (30_000, "ana", Heard(ready())))
+    first, second = trouble(10_000, 12_000), trouble(19_000, 28_000)._replace(round=1)
+
+    late = by("faults end in time", story(*entries, troubles=(first, second)))
+    assert late == ["1 times for too long, at most ana: away for 20000 ms, 13000 ms longer than promised"]
+
+
+def test_what_the_machine_took_is_forgiven_where_it_was() -> None:
+    """13 s too long: two stalls of 7 s after the fault was undone explain it, before or later they do not."""
+    entries = ((0, "ana", Heard(ready())), (10_000, "ana", Lost(1006, mine=False)), (30_000, "ana", Heard(ready())))
+    told = story(*entries, troubles=(trouble(10_000, 12_000),))
+
+    told.stalls = [Stall(20_000, 7_000), Stall(29_000, 7_000)]
+    assert by("faults end in time", told) == []
+    told.stalls = [Stall(11_000, 7_000), Stall(60_000, 7_000)]
+    assert len(by("faults end in time", told)) == 1
 
 
 def test_a_fault_that_could_not_be_done() -> None:

@@ -22,7 +22,9 @@ from duologue.ledger import (
     GATEWAY_LEASE_MS,
     NODES_LEASE,
     Arrival,
+    Attention,
     Caller,
+    Claim,
     Closed,
     CommitResult,
     Committed,
@@ -30,6 +32,7 @@ from duologue.ledger import (
     Outcome,
     Proposal,
     TicketArrived,
+    Waiting,
 )
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NodeHealth, NodeReport, NoSlot
@@ -287,6 +290,15 @@ class World:
         arrival = await self.arrive(person)
         assert arrival is not None
         return arrival
+
+    async def word_of(self, caller: Caller) -> Claim:
+        """What the gateway of a session that is here, and heard all news, would say of it."""
+        session = self.session(caller)
+        known = await self.store.arrive(caller.person, session, GATEWAY)
+        assert known is not None
+        wishes = known.state.ticket if isinstance(known.state, Waiting) else None
+        told = (known.rev, known.state, known.last_attempt, wishes, Attention.VISIBLE)
+        return Claim(caller.person, session, caller.generation, True, *told)
 
     async def lost_pairs(self) -> list[Pair]:
         """What `expire` ends now."""

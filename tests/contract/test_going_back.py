@@ -26,7 +26,7 @@ from duologue.pairs.pair import Pair, Phase
 from duologue.protocol.codes import EndReason, Mode
 from duologue.safety.ratelimit import Rate
 from tests.builders import ANA, BEN, CLEO, NODE, cohort
-from tests.contract.stores import PAIR, World, asking, ring, wish
+from tests.contract.stores import GATEWAY, PAIR, World, asking, ring, wish
 
 AGAIN, OTHER = PairId("again"), PairId("other")
 REFUSED = Closed(Outcome.REFUSED)
@@ -359,5 +359,6 @@ async def test_a_store_that_began_anew_leads_nobody_back(world: World) -> None:
     await world.store.back(ana, PAIR, AGAIN)
     world.begin_anew()
     await world.advance(1)
+    assert await world.store.vouch(GATEWAY, [await world.word_of(ben)]) == []
 
     assert await world.store.back(ben, PAIR, AGAIN) == REFUSED

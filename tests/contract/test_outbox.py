@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from duologue.ids import GatewayId
-from duologue.ledger import Delivery, PairFormed, Queued
+from duologue.ledger import GATEWAY_LEASE_MS, Delivery, PairFormed, Queued
 from duologue.ports import ResyncNeeded
 from tests.builders import ANA, BEN
 from tests.contract.stores import GATEWAY, PAIR, MakeStore, World
@@ -135,6 +135,24 @@ async def test_news_that_was_read_may_be_trimmed(make_store: MakeStore) -> None:
             heard += len(deliveries)
 
         assert heard == 39
+
+
+async def test_no_news_is_skipped_by_a_gateway_that_was_given_up_and_lives(world: World) -> None:
+    """It slept, its people were lost, and more happens to them since than it had heard before."""
+    ana = await world.here(ANA)
+    await world.find(ana, 1)
+    _, place = await world.store.read_news(GATEWAY, 0, 0)
+    word = await world.word_of(ana)
+    await world.silence(GATEWAY, GATEWAY_LEASE_MS + 1_000)
+    await world.store.expire()
+    assert not await world.store.keep_alive(GATEWAY)
+    await world.store.vouch(GATEWAY, [word])
+
+    for attempt in range(2, 9):
+        await world.find(ana, attempt)
+    deliveries, _ = await world.store.read_news(GATEWAY, place, 0)
+    told = [d.news.ticket.attempt for d in deliveries if isinstance(d.news, Queued)]
+    assert told[-7:] == list(range(2, 9))
 
 
 async def test_a_store_says_what_it_is(world: World, request: pytest.FixtureRequest) -> None:

@@ -29,7 +29,6 @@ from duologue.ledger import (
     TicketGone,
     Waiting,
 )
-from duologue.ports import ResyncNeeded
 from duologue.protocol.codes import EndReason, PeerEvent
 from duologue.protocol.server import PeerChanged, PeerTyping
 from duologue.store.port import LedgerStore
@@ -551,17 +550,6 @@ async def test_a_gateway_that_was_given_up_has_to_hear_of_it(world: World) -> No
     assert await world.store.keep_alive(GATEWAY) is False
     assert await world.store.keep_alive(GATEWAY) is True
     assert await world.arrive(ANA) is not None
-
-
-async def test_news_of_a_gateway_that_was_given_up_are_gone(world: World) -> None:
-    """A reader that comes back is told so."""
-    await world.waiting(ANA)
-    _, position = await world.store.read_news(GATEWAY, 0, 0)
-    await world.silence(GATEWAY, GATEWAY_LEASE_MS)
-    await world.lost_pairs()
-
-    with pytest.raises(ResyncNeeded):
-        await world.store.read_news(GATEWAY, position, 0)
 
 
 async def test_a_gateway_that_comes_back_while_it_is_given_up_keeps_its_people(world: World) -> None:

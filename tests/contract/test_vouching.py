@@ -186,6 +186,32 @@ async def a_talk_that_the_store_never_saw() -> Pair:
         return pair
 
 
+async def test_a_store_that_went_back_in_time_answers_nobody_before_their_gateway_has_spoken(world: World) -> None:
+    """It knows nothing of their talk: an `ok` would lose the line, and a block would be refused."""
+    ana, ben = await world.waiting(ANA), await world.waiting(BEN)
+    pair = await a_talk_that_the_store_never_saw()
+    world.begin_anew()
+    await world.advance(1)
+
+    assert await world.store.write(ana, PAIR, 1, "here") is Outcome.GONE
+    assert (await world.store.block(ana, PAIR)).outcome is Outcome.GONE
+    await world.store.keep_alive(GATEWAY)
+    words = [await claim(world, caller, Paired(pair), 9) for caller in (ana, ben)]
+    assert await world.store.vouch(GATEWAY, words) == []
+    assert await world.store.write(ben, PAIR, 1, "here") is Outcome.DONE
+    assert (await world.store.block(ana, PAIR)).outcome is Outcome.DONE
+
+
+async def test_who_leaves_a_store_that_began_anew_need_not_be_spoken_of(world: World) -> None:
+    """Their seat is held from then on, as ever: no gateway will speak of them any more."""
+    ana = await world.waiting(ANA)
+    world.begin_anew()
+    await world.advance(1)
+
+    assert (await world.store.depart(ana, 0)).outcome is Outcome.DONE
+    assert isinstance((await world.snapshot(ANA)).state, Idle)
+
+
 async def test_who_is_behind_the_ledger_needs_a_snapshot(world: World) -> None:
     """News for them were lost."""
     ana, ben = await world.talking()

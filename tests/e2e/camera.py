@@ -97,6 +97,8 @@ class FilmCamera:
 
     def __init__(self, path: Path, colour: Colour) -> None:
         self.colour = colour
+        self.untouched = True
+        """It was never unplugged."""
         self._path = film(path, colour)
 
     def place(self, sight: Sight) -> int | None:
@@ -110,6 +112,7 @@ class FilmCamera:
 
     def unplug(self) -> None:
         """It is gone, also for who uses it."""
+        self.untouched = False
         self._path.unlink()
         self._look_anew()
 

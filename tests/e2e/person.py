@@ -131,7 +131,6 @@ class Person:
         self.name = name
         self.console: list[str] = []
         self._shots = shots
-        self._browser = browser
         self.context: BrowserContext = browser.new_context(
             base_url=url, permissions=["camera", "microphone"] if permitted else []
         )
@@ -290,8 +289,8 @@ class Person:
         self.page.screenshot(path=self._shots / f"{name}.png")
 
     def close(self) -> None:
-        """Leave the browser."""
-        self._browser.close()
+        """Leave the browser, which may serve somebody else."""
+        self.context.close()
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         """Wait for something, while the browser goes on."""

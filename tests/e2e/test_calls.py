@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import expect
 
+from tests.e2e.browsers import Browsers
 from tests.e2e.camera import BLUE, RED
 from tests.e2e.conftest import Invite, inviting
 from tests.e2e.person import WITHIN_MS, Person, see_each_other
@@ -114,10 +115,10 @@ def test_a_link_that_was_renewed_rings_nobody(invite: Invite) -> None:
     expect(ana.page.get_by_test_id("call-news")).to_contain_text("hung up before you answered")
 
 
-def test_a_call_that_nobody_answers_is_missed(playwright: Playwright, tmp_path: Path) -> None:
+def test_a_call_that_nobody_answers_is_missed(browsers: Browsers, tmp_path: Path) -> None:
     """It rings for as long as the server says; then both are told, and the caller may call again."""
     server = Dev(tmp_path, variables={"DUOLOGUE_CALLS__RING_MS": "1500"})
-    with inviting(server, playwright, tmp_path) as invite:
+    with inviting(server, browsers) as invite:
         ana, ben = invite("ana", RED), invite("ben", BLUE)
         ana.open(TEXT)
         ring_up(ben, link_of(ana), TEXT)

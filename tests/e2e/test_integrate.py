@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import expect
 
 from benchmarks.media.pages import served
 from tests.docs.test_docs import ROOT, SERVER, blocks
+from tests.e2e.browsers import Browsers
 from tests.e2e.camera import BLUE, RED
 from tests.e2e.conftest import Invite, inviting
 from tests.e2e.person import WITHIN_MS, Person
@@ -61,9 +62,9 @@ def server(product: Path, origin: str, tmp_path: Path) -> Iterator[Dev]:
 
 
 @pytest.fixture
-def invite(server: Dev, playwright: Playwright, tmp_path: Path) -> Iterator[Invite]:
+def invite(server: Dev, browsers: Browsers) -> Iterator[Invite]:
     """Somebody new, whose console holds no warning at the end."""
-    with inviting(server, playwright, tmp_path) as invite:
+    with inviting(server, browsers) as invite:
         yield invite
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright
 
+from tests.e2e.browsers import Browsers
 from tests.e2e.camera import BLUE, RED
 from tests.e2e.conftest import Invite, inviting
 from tests.e2e.person import Person, meet, see_each_other
@@ -26,9 +26,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def invite(server: Server, playwright: Playwright, tmp_path: Path) -> Iterator[Invite]:
+def invite(server: Server, browsers: Browsers) -> Iterator[Invite]:
     """People on that server."""
-    with inviting(server, playwright, tmp_path) as invite:
+    with inviting(server, browsers) as invite:
         yield invite
 
 

@@ -98,21 +98,6 @@ def test_a_person_alone_is_told_the_truth(invite: Invite) -> None:
     ana.expect_phase("start")
 
 
-def test_text_mode_needs_no_camera(invite: Invite) -> None:
-    """Two people in text mode talk without media."""
-    ana, ben = invite("ana", RED), invite("ben", BLUE)
-    for person in (ana, ben):
-        person.open("?lang=en&mode=text")
-        person.press_go()
-    for person in (ana, ben):
-        person.expect_phase("talking")
-    ana.write("just words")
-    ben.expect_line("just words", mine=False)
-    ben.press_stop()
-    ana.expect_phase("ended")
-    expect(ana.page.get_by_test_id("ended-line").first).to_be_visible()
-
-
 def test_mute_and_camera_off_reach_the_partner(invite: Invite) -> None:
     """Switching the microphone and the camera off and on works in the middle of a talk."""
     ana, ben = invite("ana", RED), invite("ben", BLUE)
@@ -125,19 +110,3 @@ def test_mute_and_camera_off_reach_the_partner(invite: Invite) -> None:
     ana.page.get_by_test_id("mute-mic").click()
     ana.page.get_by_test_id("mute-camera").click()
     see_each_other(ana, ben)
-
-
-def test_the_log_keeps_secrets(invite: Invite, server: Server) -> None:
-    """After a talk on video, the log has the pair, but no token, no words of the chat and no SDP."""
-    ana, ben = invite("ana", RED), invite("ben", BLUE)
-    meet(ana, ben)
-    ana.write("between you and me")
-    ben.expect_line("between you and me", mine=False)
-    matched = ana.last_matched()
-
-    log = server.log()
-    assert matched["pair"] in log
-    assert matched["media"]["token"] not in log
-    assert "eyJ" not in log
-    assert "between you and me" not in log
-    assert "a=ice-ufrag" not in log

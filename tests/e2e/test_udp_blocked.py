@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import expect
 
+from tests.e2e.browsers import Browsers, chromium
 from tests.e2e.camera import BLUE, GREEN, RED
-from tests.e2e.conftest import Invite, chromium, inviting
+from tests.e2e.conftest import Invite, inviting
 from tests.e2e.namespace import BLOCKED_GROUP, Namespace, namespace
 from tests.e2e.person import WITHIN_MS
 from tests.e2e.servers import Dev
@@ -26,10 +27,10 @@ def network() -> Iterator[Namespace]:
 
 
 @pytest.fixture
-def invite(network: Namespace, playwright: Playwright, tmp_path: Path) -> Iterator[Invite]:
+def invite(network: Namespace, browsers: Browsers, tmp_path: Path) -> Iterator[Invite]:
     """People in that network, with a server of their own."""
     server = Dev(tmp_path, network.enter)
-    with inviting(server, playwright, tmp_path) as invite:
+    with inviting(server, browsers) as invite:
         yield invite
     assert server.stop() == 0, server.log()
 

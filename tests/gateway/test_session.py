@@ -139,6 +139,17 @@ def test_a_broken_frame_closes_in_every_state(start: Any) -> None:
     assert start() >> ev.Violated(CloseCode.MESSAGE_TOO_BIG, "big") << ev.Close(CloseCode.MESSAGE_TOO_BIG, "big")
 
 
+def test_what_a_newer_client_says_hurts_nobody() -> None:
+    """While servers are replaced, one of the version before answers for what it does not do, and overhears signals."""
+    assert live() >> ev.NotKnown("9") << Sends(s.Reply, id="9", ok=False) >> ev.NotKnown(None)
+
+
+@pytest.mark.parametrize("start", [opened, entering])
+def test_nothing_unknown_may_come_before_ready(start: Any) -> None:
+    """Nobody knows yet who it is."""
+    assert start() >> ev.NotKnown("9") << Closes(CloseCode.PROTOCOL_ERROR)
+
+
 @pytest.mark.parametrize("start", [opened, entering, live])
 def test_a_cut_off_closes_in_every_state(start: Any) -> None:
     """The code says why: a client that reads too slowly comes back for a snapshot."""
@@ -900,7 +911,9 @@ def test_a_goodbye_frees_the_seat_at_once() -> None:
     assert live() >> c.Bye() << ev.Close(1000, "bye") >> ev.Closed(1001) << ev.Depart(0)
 
 
-@pytest.mark.parametrize(("code", "hold_ms"), [(1001, 5_000), (1000, 15_000), (1005, 15_000), (1006, 15_000)])
+@pytest.mark.parametrize(
+    ("code", "hold_ms"), [(1001, 5_000), (3001, 5_000), (1000, 15_000), (1005, 15_000), (1006, 15_000)]
+)
 def test_without_a_goodbye_the_seat_is_held(code: int, hold_ms: int) -> None:
     """Shorter where the page was left or reloaded."""
     assert live() >> ev.Closed(code) << ev.Depart(hold_ms)

@@ -115,6 +115,7 @@ events: st.SearchStrategy[Any] = st.one_of(
     st.builds(ev.Opened),
     st.builds(ev.Received, aimed | messages(typing.get_args(c.ClientMessage))),
     st.builds(ev.Violated, st.sampled_from(CloseCode), st.just("detail")),
+    st.builds(ev.NotKnown, st.none() | st.just("1")),
     entries,
     stood_by,
     st.builds(ev.EntryRefused, st.sampled_from(CloseCode), st.just("no"), st.none() | st.integers(0, 9_000)),

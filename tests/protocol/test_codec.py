@@ -135,6 +135,24 @@ def test_unknown_fields_are_ignored() -> None:
     assert codec.decode_client(b'{"type":"pong","new":1}') == c.Pong()
 
 
+@pytest.mark.parametrize(("id_", "more"), [(None, b""), ("7", b',"id":"7"')], ids=["a signal", "a command"])
+def test_a_message_of_a_newer_client_is_told_apart(id_: str | None, more: bytes) -> None:
+    """By its type alone: so it can be answered where it wants an answer."""
+    with pytest.raises(codec.Newer) as newer:
+        codec.decode_client(b'{"type":"invented_later"%s,"what":[1]}' % more)
+
+    assert newer.value.id == id_
+
+
+@pytest.mark.parametrize("frame", [b'{"type":"find","id":"1"}', b'{"type":1}', b'{"type":"x","id":1}', b"7"])
+def test_a_known_message_that_is_wrong_is_not_taken_for_a_newer_one(frame: bytes) -> None:
+    """Nor is what no version of the protocol would say."""
+    with pytest.raises(codec.ProtocolViolation) as violation:
+        codec.decode_client(frame)
+
+    assert not isinstance(violation.value, codec.Newer)
+
+
 @pytest.mark.parametrize(
     "frame",
     [b"", b"{}", b'{"type":"find","id":"1","attempt":0}', b'{"type":"chat","id":"1","pair":"p","text":"","n":1}',

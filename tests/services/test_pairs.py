@@ -12,7 +12,7 @@ from duologue.ids import NodeName, PairId
 from duologue.ledger import Outcome, Paired, PairEnded, RoomIsOpen
 from duologue.media.fake import FakeMedia
 from duologue.nodes import NodeHealth
-from duologue.pairs.pair import Pair
+from duologue.pairs.pair import CONNECT_DEADLINE_MS, Pair
 from duologue.protocol.codes import EndReason, Mode
 from duologue.safety.ratelimit import UNLIMITED
 from duologue.services.pairs import CLOSE_FOR_MS, OPEN_FOR_MS, RETRY_MS, Pairs
@@ -109,6 +109,26 @@ async def test_without_a_media_server_the_pair_ends(house: House) -> None:
     assert isinstance(ended, PairEnded)
     assert (ended.reason, ended.by) == (EndReason.MEDIA_FAILED, "server")
     assert set(await house.queue()) == {ANA, BEN}
+
+
+async def test_a_store_that_is_away_until_the_deadline_is_no_defect(house: House) -> None:
+    """Nobody can be told; once it is back, it finds that the time is over, and both wait again."""
+    pair = await house.pair_of()
+    ben = await house.here(BEN)
+    with capture_logs() as logs, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.store, "opened", _away)
+        await house.pairs.open(pair)
+
+    assert [line["event"] for line in logs] == ["room_not_told"]
+    await house.advance(CONNECT_DEADLINE_MS)
+    await house.lost_pairs()
+    (ended,) = await house.news(ben)
+    assert isinstance(ended, PairEnded)
+    assert ended.by == "server"
+
+
+async def _away(*_: object) -> bool:
+    raise Unavailable("Redis", "no answer in time")
 
 
 async def test_another_node_takes_what_one_refuses(house: House) -> None:

@@ -12,6 +12,7 @@ Checks, each of which makes the exit code 1:
 - axe-core finds no violation.
 
     python web/tools/screenshots.py                              # all
+    python web/tools/screenshots.py --daily --no-pictures        # what each run of the tests looks at
     python web/tools/screenshots.py --states talking,ended --sizes phone --themes dark --langs ru
     python web/tools/screenshots.py --url http://localhost:5173  # a gallery that runs already
 """
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import re
 import shutil
@@ -29,7 +31,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.request import urlopen
 
 from playwright.sync_api import Browser, sync_playwright
@@ -43,6 +45,27 @@ SIZES = {
     "landscape": (844, 390),
 }
 USUAL = ("phone", "tablet", "desktop")
+MAIN = [
+    "start",
+    "searching",
+    "connecting",
+    "talking",
+    "quality",
+    "lost",
+    "offline",
+    "ended",
+    "block",
+    "text",
+    "denied",
+    "settings",
+    "muted",
+    "incoming",
+    "in-call",
+    "call-over",
+    "missed-call",
+    "my-link",
+]
+ON_ITS_SIDE = ["talking", "chat", "muted", "incoming", "in-call"]
 QUIET = (
     "--no-sandbox",
     "--disable-background-networking",
@@ -66,6 +89,15 @@ MEASURE = """() => {
 }"""
 
 
+class View(NamedTuple):
+    """A size, theme and language, and the states to look at in it."""
+
+    size: str
+    theme: str
+    lang: str
+    states: list[str]
+
+
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     listed = lambda text: [word for word in text.split(",") if word]  # noqa: E731
@@ -82,7 +114,17 @@ def options() -> argparse.Namespace:
         "--chromium", default=shutil.which("chromium"), help="the browser; default: chromium on the PATH"
     )
     parser.add_argument("--out", type=Path, default=WEB / "test-results")
+    parser.add_argument("--daily", action="store_true", help="each state once, and the main ones as they differ most")
     return parser.parse_args()
+
+
+def views(wanted: argparse.Namespace) -> list[View]:
+    """What is looked at."""
+    if wanted.daily:
+        phone = View("phone", "dark", "ru", wanted.states)
+        return [phone, View("landscape", "dark", "ru", ON_ITS_SIDE), View("desktop", "light", "en", MAIN)]
+    some = itertools.product(wanted.sizes, wanted.themes, wanted.langs)
+    return [View(size, theme, lang, wanted.states) for size, theme, lang in some]
 
 
 def gallery_states() -> list[str]:
@@ -125,18 +167,18 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def draw(
-    browser: Browser, base: str, size: str, theme: str, lang: str, wanted: argparse.Namespace
-) -> Iterator[dict[str, Any]]:
+def draw(browser: Browser, base: str, view: View, wanted: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    size, theme, lang, states = view
     width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height}, device_scale_factor=1, reduced_motion="reduce"
     )
     axe = (WEB.parent / "node_modules/axe-core/axe.min.js").read_text()
-    for state in wanted.states:
-        page = context.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+    page = context.new_page()  # one for all states: a new one takes longer than what is looked at
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    for state in states:
+        errors.clear()
         page.goto(f"{base}/gallery.html?state={state}&theme={theme}&lang={lang}")
         page.wait_for_selector("html[data-ready]", state="attached")
         page.wait_for_timeout(50 if wanted.no_pictures else 250)
@@ -151,8 +193,7 @@ def draw(
             found["axe"] = [
                 f"{v['id']}: {n['target']} {n.get('failureSummary', '')}" for v in violations for n in v["nodes"]
             ]
-        page.close()
-        yield {"state": state, "size": size, "theme": theme, "lang": lang, "errors": errors, **found}
+        yield {"state": state, "size": size, "theme": theme, "lang": lang, "errors": list(errors), **found}
     context.close()
 
 
@@ -176,13 +217,7 @@ def main() -> int:
     wanted.out.mkdir(parents=True, exist_ok=True)
     with gallery(wanted.url) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=wanted.chromium, args=list(QUIET))
-        shots = [
-            shot
-            for size in wanted.sizes
-            for theme in wanted.themes
-            for lang in wanted.langs
-            for shot in draw(browser, base, size, theme, lang, wanted)
-        ]
+        shots = [shot for view in views(wanted) for shot in draw(browser, base, view, wanted)]
         browser.close()
     found = list(problems(shots))
     (wanted.out / "report.json").write_text(

@@ -50,6 +50,8 @@ class Away(NamedTuple):
     ended: ConnectionEnded | NoToken
     wait_ms: int
     failures: int
+    told_ms: int | None = None
+    """After how long the server said to come again; None: it said nothing of that."""
 
 
 def tell_log(away: Away) -> None:
@@ -192,18 +194,20 @@ class ReconnectingSocket:
             await self._stay_away(none, none.retry_after_ms)
 
     def _policy(self, code: int) -> ClosePolicy:
-        told_ms = None if self._drain_at is None else max(0, round(1000 * (self._drain_at - self._now())))
-        policy = close_policy(code, told_ms or None)
+        policy = close_policy(code, self._told_ms() or None)
         if policy.kind != "token":
             return policy
         self._token = self._resume_token = None
         return policy if self._invitation.renew is not None else ClosePolicy("never")
 
+    def _told_ms(self) -> int | None:
+        return None if self._drain_at is None else max(0, round(1000 * (self._drain_at - self._now())))
+
     async def _stay_away(self, ended: ConnectionEnded | NoToken, told_ms: int | None) -> None:
         seat_left_ms = None if self._seat_until is None else 1000 * (self._seat_until - self._now())
         wait_ms = come_back_ms(told_ms, self._failures, self._random(), seat_left_ms)
         self._failures += 1
-        self._on_away(Away(ended, wait_ms, self._failures))
+        self._on_away(Away(ended, wait_ms, self._failures, self._told_ms()))
         await asyncio.sleep(wait_ms / 1000)
 
     async def _visit(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 import structlog
 
 from duologue.gateway import events as ev
-from duologue.gateway import story, tally
+from duologue.gateway import tally
 from duologue.gateway.errands import Errands
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session, State
@@ -125,6 +125,8 @@ class Connection:
         """The client sent a whole frame."""
         try:
             message = codec.decode_client(frame)
+        except codec.Newer as newer:
+            self.handle(ev.NotKnown(newer.id))
         except codec.ProtocolViolation as violation:
             self.handle(ev.Violated(violation.code, violation.detail))
         else:
@@ -144,7 +146,6 @@ class Connection:
         if isinstance(doing, Paired) and doing.pair.id == report.pair and report.event not in said:
             self._said = report.pair, said | {report.event}
             tally.media_said(report, doing.pair, self.who().person, now_ms)
-            story.media_said(report, doing.pair, self._names(), now_ms)
 
     def violated(self, code: CloseCode, detail: str) -> None:
         """The client did something that no client of ours does."""
@@ -197,7 +198,7 @@ class Connection:
         now_ms = self._hub.clock.now_ms()
         if self._cut_at_ms is not None and now_ms >= self._cut_at_ms:
             self._cut_at_ms = None
-            metrics.BOUNDS_HIT.labels("write_buffer").inc()
+            metrics.BOUNDS_HIT.inc("write_buffer")
             self._cut(ev.CutOff(CloseCode.SLOW_CONSUMER))
         deadline_ms = self._session.deadline_ms
         if deadline_ms is not None and now_ms >= deadline_ms:
@@ -224,7 +225,7 @@ class Connection:
             doing = self._session.doing
             if isinstance(doing, Paired) and doing.pair.sides[0].person == self.who().person:
                 tally.talk_started(doing.pair, news.since_ms)
-                story.talk_started(doing.pair, self._names())
+                log.debug("talk_started", pair=doing.pair.id)
 
     def broken(self) -> None:
         """A defect of ours: close past the session, whose state nobody can be sure of."""
@@ -260,7 +261,7 @@ class Connection:
             return
         self._wire.send(codec.encode(message))
         if self._paused and self._wire.unsent_bytes() > self._hub.settings.write_hard_bytes:
-            metrics.BOUNDS_HIT.labels("write_buffer").inc()
+            metrics.BOUNDS_HIT.inc("write_buffer")
             self.handle(ev.CutOff(CloseCode.SLOW_CONSUMER))
 
     def _cut(self, why: ev.CutOff) -> None:
@@ -293,7 +294,7 @@ class Connection:
             self._errands = Errands(self, self._hub)
             self._hub.spawn(self._run(self._errands), f"session-{self.id}")
         if not self._errands.add(command):
-            metrics.BOUNDS_HIT.labels("pending_commands").inc()
+            metrics.BOUNDS_HIT.inc("pending_commands")
             self.handle(ev.CutOff(CloseCode.RATE_LIMITED))
 
     async def _run(self, errands: Errands) -> None:

@@ -35,6 +35,12 @@ class Violated(msgspec.Struct, frozen=True, gc=False):
     detail: str
 
 
+class NotKnown(msgspec.Struct, frozen=True, gc=False):
+    """The client sent something that this version does not know; `id` wants an answer."""
+
+    id: str | None
+
+
 class Entered(msgspec.Struct, frozen=True, gc=False):
     """The token was good, and the store knows us."""
 
@@ -138,8 +144,8 @@ class Closed(msgspec.Struct, frozen=True, gc=False):
 
 
 Event = (
-    Opened | Received | Violated | Entered | StoodBy | EntryRefused | ResumeRefused | Answered | Delivered
-    | Refreshed | Listed | LinkTold | NotTaken | PeerSaid | Placed | Ticked | CutOff | Closed
+    Opened | Received | Violated | NotKnown | Entered | StoodBy | EntryRefused | ResumeRefused | Answered
+    | Delivered | Refreshed | Listed | LinkTold | NotTaken | PeerSaid | Placed | Ticked | CutOff | Closed
 )  # fmt: skip
 
 

@@ -51,13 +51,17 @@ class Pairs:
         self._opening: set[PairId] = set()
 
     async def open(self, pair: Pair) -> None:
-        """Make the room and tell both; if no media server takes it, the pair ends and both wait again."""
+        """Make the room and tell both; if no media server takes it, the pair ends and both wait again. So it does where
+        the store is away for as long as the two have to connect: then its deadline ends it.
+        """
         if pair.id in self._opening:
             return  # the other side's gateway is this one, and on its way
         self._opening.add(pair.id)
         try:
             with structlog.contextvars.bound_contextvars(pair=pair.id):
                 await self._open(pair)
+        except BackendError as error:
+            log.warning("room_not_told", pair=pair.id, detail=str(error), hint="the pair ends at its deadline")
         finally:
             self._opening.discard(pair.id)
 
@@ -150,9 +154,9 @@ class Pairs:
         talked_ms = None if since_ms is None else now_ms - since_ms
         reason, mode = str(pair.ended), str(pair.mode)
         phase = Phase.MATCHED if talked_ms is None else Phase.TALKING
-        metrics.PAIRS_ENDED.labels(mode, phase, reason).inc()
+        metrics.PAIRS_ENDED.inc(mode, phase, reason)
         if talked_ms is not None:
-            metrics.TALK_SECONDS.labels(mode).observe(max(0, talked_ms) / 1000)
+            metrics.TALK_SECONDS.observe(max(0, talked_ms) / 1000, mode)
         log.info("pair_ended", pair=pair.id, people=people, reason=reason, mode=mode, talked_ms=talked_ms)
 
     def clean_up(self, pair: Pair) -> None:

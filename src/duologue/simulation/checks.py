@@ -7,7 +7,7 @@ with what people hold in their hands.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -62,6 +62,8 @@ class Checks:
         self._clock = VirtualClock()
         self._fences: dict[str, int] = {}
         self._blocked: set[frozenset[PersonId]] = set()
+        self._left: set[tuple[PersonId, PairId]] = set()
+        """Who was told that they are out of which pair."""
         self._seen: Any = None
         self._revs = 0
         self._anew_ms = 0
@@ -105,6 +107,11 @@ class Checks:
                 self._violation(f"invariant 8: the ledger let go of {args[0].person}, whose socket lives")
             case "block" if answer.outcome is Outcome.DONE and self._seen is not None:
                 self._blocked.add(frozenset([args[0].person, self._seen]))
+                self._left.add((args[0].person, args[1]))
+            case "leave" | "next" if answer.outcome is Outcome.DONE:
+                self._left.add((args[0].person, args[1]))
+            case "vouch":
+                self._spoken_of([claim.person for claim in args[1] if claim.session not in answer])
         if not name.startswith("read"):
             self._whole_ledger()
 
@@ -134,6 +141,13 @@ class Checks:
             self._violation(f"invariant 2: {' and '.join(sorted(people))} have blocked each other, and went back")
         if pair.node is not None:
             self._slot_taken(pair.node, pair.matched_ms)
+
+    def _spoken_of(self, people: Iterable[PersonId]) -> None:
+        """Their gateway's word counts, also to a store that forgot: it must not undo what they were told."""
+        for person in people:
+            who = self._records.people.get(person)
+            if who is not None and who.pair is not None and (person, who.pair) in self._left:
+                self._violation(f"invariant 13: {person} has left {who.pair}, was told so, and is in it again")
 
     def _slot_taken(self, node: NodeName, now_ms: int) -> None:
         slots, times = self._media.nodes[node], self._started_ms[node]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from duologue.calls.call import Ring
 from duologue.ids import CallId, NodeName, PairId, PersonId
-from duologue.ledger import Closed, Outcome
+from duologue.ledger import Caller, Closed, Outcome
 from duologue.matching.ticket import Ticket
 from duologue.nodes import NoSlot
 from duologue.protocol.codes import Pause
@@ -98,6 +98,13 @@ class BackFromSomebodyElse(Transitions):
         return Way(pair, partner.person, partner.alias, self.ledger.now_ms(), mine=True, theirs=True)
 
 
+class AnswersOfAnOlderLife(Transitions):
+    """A store that went back in time answers before any gateway has spoken: by what people did then."""
+
+    def _speaker(self, caller: Caller) -> Person | Closed:
+        return self._present(caller)
+
+
 PLANTED: dict[str, type[Transitions]] = {
     "commit-without-attempt-check": CommitWithoutAttemptCheck,
     "lease-without-fence": LeaseWithoutFence,
@@ -109,4 +116,5 @@ PLANTED: dict[str, type[Transitions]] = {
     "call-never-missed": CallNeverMissed,
     "blocked-caller-rings": BlockedCallerRings,
     "back-from-somebody-else": BackFromSomebodyElse,
+    "answers-of-an-older-life": AnswersOfAnOlderLife,
 }

@@ -190,7 +190,7 @@ class LedgerStore(ABC):
         return await self._transact(lambda now: now.back(caller, pair, again), *reads)
 
     async def block(self, caller: Caller, pair: PairId) -> Closed:
-        reads = Key("person", caller.person), Key("blocks", caller.person), Key("call", pair)
+        reads = Key("person", caller.person), Key("epoch"), Key("blocks", caller.person), Key("call", pair)
         return await self._transact(lambda now: now.block(caller, pair), *reads)
 
     async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
@@ -228,7 +228,7 @@ class LedgerStore(ABC):
 
     async def _of(self, caller: Caller, decide: Callable[[Transitions], Answer]) -> Answer:
         """A transition about the caller, and about their pair where they are in one."""
-        return await self._transact(decide, Key("person", caller.person))
+        return await self._transact(decide, Key("person", caller.person), Key("epoch"))
 
     # -- calls ------------------------------------------------------------------------------
 
@@ -239,7 +239,7 @@ class LedgerStore(ABC):
         )
 
     async def accept(self, caller: Caller, call: CallId, pair: PairId) -> Closed | NoSlot:
-        reads = Key("person", caller.person), Key("call", call), Key("nodes"), Key("pair", pair)
+        reads = Key("person", caller.person), Key("epoch"), Key("call", call), Key("nodes"), Key("pair", pair)
         return await self._transact(lambda now: now.accept(caller, call, pair), *reads)
 
     async def answer(
@@ -250,12 +250,11 @@ class LedgerStore(ABC):
         return await self._transact(lambda now: now.answer(person, session, gateway, call, pair), *reads, *more)
 
     async def decline(self, caller: Caller, call: CallId) -> Closed:
-        return await self._transact(
-            lambda now: now.decline(caller, call), Key("person", caller.person), Key("call", call)
-        )
+        reads = Key("person", caller.person), Key("epoch"), Key("call", call)
+        return await self._transact(lambda now: now.decline(caller, call), *reads)
 
     async def cancel_call(self, caller: Caller, call: CallId) -> Closed:
-        reads = Key("person", caller.person), Key("call", call)
+        reads = Key("person", caller.person), Key("epoch"), Key("call", call)
         return await self._transact(lambda now: now.cancel_call(caller, call), *reads)
 
     # -- media nodes ------------------------------------------------------------------------

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Playwright
 
+from tests.e2e.browsers import Browsers
 from tests.e2e.faults.matrix import Case
 from tests.e2e.faults.running import Recovered
 from tests.e2e.faults.scene import RelayedScene, relayed
@@ -15,9 +15,9 @@ TIMES = pytest.StashKey[dict[Case, float]]()
 
 
 @pytest.fixture(scope="package")
-def relayed_two(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayedScene]:
+def relayed_two(browsers: Browsers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayedScene]:
     """The same two people for all tests that need no network of their own."""
-    with relayed(tmp_path_factory.mktemp("relayed"), playwright) as two:
+    with relayed(tmp_path_factory.mktemp("relayed"), browsers) as two:
         yield two
 
 

@@ -40,6 +40,11 @@ class Fault(Enum):
     NETWORK_GONE = "Her network is dead for longer than her seat is held"
     LIVEKIT_CUT = "The connections to LiveKit's signalling break, and new ones can be had at once"
     RESUME_SPENT = "Her connection breaks, and what she could resume by is not taken any more"
+    TOKEN_ENDS = "Her session token ends in the middle of the talk"
+    TOKEN_ENDED = "Her session token has ended since they met, and then her connection breaks"
+    TOKEN_LATE = "Her session token ends, and no newer one can be had"
+    MEDIA_TOKEN_CUT = "The media tokens have ended since they met, and the connections to LiveKit's signalling break"
+    MEDIA_TOKEN_UDP = "Her media token has ended since they met, and picture and sound do not get through for 20 s"
     FROZEN = "Nothing of her page runs for 10 s, as in the background of a phone"
     HIDDEN = "Her page is hidden for 70 s, and its timers run once a minute"
     CACHED = "She goes to another page, and back"
@@ -57,6 +62,7 @@ SIGNAL = "tests/e2e/faults/test_signal.py::test_whose_signal_breaks_is_back_wher
 NETWORK = "tests/e2e/faults/test_network.py::test_whose_network_dies_is_told_and_talks_again"
 PEOPLE = "tests/e2e/faults/test_people.py::test_whatever_befell_them_they_talk_in_the_end"
 SECOND_TAB = "tests/e2e/faults/test_people.py::test_a_second_tab_takes_the_talk_over_and_gives_it_back"
+TOKENS = "tests/e2e/faults/test_tokens.py::test_a_token_that_ends_costs_nobody_the_talk"
 CACHED = "tests/e2e/faults/test_people.py::test_a_page_from_the_cache_of_the_browser_goes_on"
 SKEW = "tests/e2e/faults/test_people.py::test_a_wrong_clock_changes_no_countdown"
 SHOWN_BY = {
@@ -72,6 +78,11 @@ SHOWN_BY = {
     Fault.NETWORK_GONE: NETWORK,
     Fault.LIVEKIT_CUT: PEOPLE,
     Fault.RESUME_SPENT: PEOPLE,
+    Fault.TOKEN_ENDS: TOKENS,
+    Fault.TOKEN_ENDED: TOKENS,
+    Fault.TOKEN_LATE: TOKENS,
+    Fault.MEDIA_TOKEN_CUT: PEOPLE,
+    Fault.MEDIA_TOKEN_UDP: NETWORK,
     Fault.FROZEN: PEOPLE,
     Fault.HIDDEN: PEOPLE,
     Fault.CACHED: CACHED,
@@ -93,7 +104,8 @@ REMARKS = {
     Fault.SIGNAL_GONE: "A seat is held for 15 s; the test waits for 17 s.",
     Fault.UDP_3S: "The picture stands still, and goes on.",
     Fault.UDP_20S: "The browser sees it after 5 to 8 s, and then she is told.\n"
-    "From there on the connection has 20 s to come back; Ben sees a picture that stands still.",
+    "From there on the connection has 20 s to come back.\n"
+    "Ben's client asks his browser every 3 s what came; when twice in a row it was nothing of her, he is told.",
     Fault.UDP_GONE: "As where a firewall begins to drop UDP; in the test for 35 s.",
     Fault.NETWORK_3S: "Nobody tells the browser, all it sees is silence.",
     Fault.NETWORK_20S: "Once the browser sees that picture and sound are gone, the connection to the gateway is "
@@ -101,6 +113,13 @@ REMARKS = {
     Fault.NETWORK_GONE: "In the test for 40 s.",
     Fault.LIVEKIT_CUT: "As where its proxy is started anew.",
     Fault.RESUME_SPENT: "As after a long sleep: she comes in with a new token, as the same person.",
+    Fault.TOKEN_ENDS: "One lasts an hour as shipped, and 6 s in this test.\n"
+    "Her client hands a newer one in before, in the last third of that time.",
+    Fault.TOKEN_ENDED: "By what she got with the newer token, she comes back.",
+    Fault.TOKEN_LATE: "The server closes her connection when the token ends; with the next token she has her seat.",
+    Fault.MEDIA_TOKEN_CUT: "They are good for 90 s, which the test waits for.\n"
+    "LiveKit gives newer ones to those who are in a room, and by those they come back.",
+    Fault.MEDIA_TOKEN_UDP: "The same, where the media connection has to be made anew.",
     Fault.FROZEN: "The server lets go of her connection; back in time, she has her seat.",
     Fault.HIDDEN: "Browsers do that after some minutes. What comes by the network is heard at once, so nobody is away.",
     Fault.CACHED: "The browser kept the page as it was, but for its connection.",
@@ -120,6 +139,7 @@ RECONNECTING = Notice("reconnecting", ("connection.offline", "connection.now"))
 PEER_AWAY = Notice("peer-away", ("lost.title",), most_s=SEAT_S + 1)  # the clocks differ by the way of a message
 PEER_LOST = Notice("ended-line", ("ended.peer.lost",))
 PEER_WITHOUT_MEDIA = Notice("ended-line", ("ended.peer.media_failed",))
+PEER_SILENT = Notice("peer-silent", ("lost.silent",))
 MEDIA_AWAY = Notice("media-away", ("lost.media",))
 MY_MEDIA_FAILED = Notice("ended-line", ("ended.me.media_failed",))
 PAUSED = Notice("paused", ("searching.paused.your_media",))
@@ -157,7 +177,7 @@ def signal(fault: Fault, within_s: float, away: Notice, *daily: State) -> list[C
 
 
 CASES = (
-    *signal(Fault.SIGNAL_CUT, 5, PEER_AWAY, *State),
+    *signal(Fault.SIGNAL_CUT, 5, PEER_AWAY, State.SEARCHING, State.CONNECTING, State.TALKING),
     *signal(Fault.SIGNAL_DOWN, 20, PEER_AWAY),
     *signal(Fault.SIGNAL_SILENT, 8, PEER_AWAY._replace(perhaps=True), State.TALKING),
     Case(Fault.SIGNAL_GONE, State.IDLE, 20),
@@ -165,24 +185,47 @@ CASES = (
     Case(Fault.SIGNAL_GONE, State.ENDED, 20),
     Case(Fault.SIGNAL_GONE, State.TALKING, 20, (RECONNECTING, TALK_OVER), (PEER_AWAY, PEER_LOST), new_talk=True),
     Case(Fault.UDP_3S, State.TALKING, 5, (), daily=True),
-    Case(Fault.UDP_20S, State.TALKING, 20, (MEDIA_AWAY,)),
+    Case(Fault.UDP_20S, State.TALKING, 20, (MEDIA_AWAY,), (PEER_SILENT,)),
     Case(
-        Fault.UDP_GONE, State.TALKING, 20, (MEDIA_AWAY, MY_MEDIA_FAILED, PAUSED), (PEER_WITHOUT_MEDIA,), new_talk=True
+        Fault.UDP_GONE,
+        State.TALKING,
+        20,
+        (MEDIA_AWAY, MY_MEDIA_FAILED, PAUSED),
+        (PEER_SILENT, PEER_WITHOUT_MEDIA),
+        new_talk=True,
     ),
     Case(Fault.NETWORK_3S, State.TALKING, 5, ()),
-    Case(Fault.NETWORK_20S, State.TALKING, 10, (MEDIA_AWAY, RECONNECTING), (PEER_AWAY,)),
-    Case(Fault.NETWORK_GONE, State.TALKING, 20, (MEDIA_AWAY, RECONNECTING), (PEER_AWAY, PEER_LOST), new_talk=True),
+    Case(
+        Fault.NETWORK_20S,
+        State.TALKING,
+        10,
+        (MEDIA_AWAY, RECONNECTING),
+        (PEER_SILENT._replace(perhaps=True), PEER_AWAY),
+    ),
+    Case(
+        Fault.NETWORK_GONE,
+        State.TALKING,
+        20,
+        (MEDIA_AWAY, RECONNECTING),
+        (PEER_SILENT._replace(perhaps=True), PEER_AWAY, PEER_LOST),
+        new_talk=True,
+    ),
     Case(Fault.LIVEKIT_CUT, State.TALKING, 10, (MEDIA_AWAY,), (MEDIA_AWAY,), daily=True),
     Case(Fault.RESUME_SPENT, State.TALKING, 10, (RECONNECTING,), (PEER_AWAY,), daily=True),
+    Case(Fault.TOKEN_ENDS, State.TALKING, 5, ()),
+    Case(Fault.TOKEN_ENDED, State.TALKING, 10, (RECONNECTING,), (PEER_AWAY,), daily=True),
+    Case(Fault.TOKEN_LATE, State.TALKING, 10, (RECONNECTING,), (PEER_AWAY,)),
+    Case(Fault.MEDIA_TOKEN_CUT, State.TALKING, 10, (MEDIA_AWAY,), (MEDIA_AWAY,)),
+    Case(Fault.MEDIA_TOKEN_UDP, State.TALKING, 20, (MEDIA_AWAY,), (PEER_SILENT,)),
     Case(Fault.FROZEN, State.TALKING, 10, (RECONNECTING,), (PEER_AWAY,)),
     Case(Fault.HIDDEN, State.TALKING, 10, ()),
     Case(Fault.CACHED, State.SEARCHING, 10, daily=True),
     Case(Fault.NEXT, State.CONNECTING, 15, (), (PEER_NEXT,), new_talk=True, daily=True),
-    Case(Fault.STOP, State.CONNECTING, 15, (), (PEER_LEFT,), new_talk=True, daily=True),
+    Case(Fault.STOP, State.CONNECTING, 15, (), (PEER_LEFT,), new_talk=True),
     Case(Fault.VANISH, State.CONNECTING, 20, (), (PEER_LOST,), new_talk=True),  # races the pair's deadline of 10 s
     Case(Fault.BOTH_NEXT, State.TALKING, 15, (), (), new_talk=True, daily=True),
     Case(Fault.NEXT_20, State.TALKING, 15, (), (PEER_NEXT,), new_talk=True, daily=True),
-    Case(Fault.BACK, State.TALKING, 10, (), (PEER_NEXT,), new_talk=True, daily=True),
+    Case(Fault.BACK, State.TALKING, 10, (), (PEER_NEXT,), new_talk=True),
     Case(Fault.SECOND_TAB, State.TALKING, 20, (REPLACED,), daily=True),
     Case(Fault.SKEW, State.TALKING, 10, (PEER_AWAY,), (RECONNECTING,), daily=True),
 )

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Playwright, Route
+from playwright.sync_api import Route
 
 from benchmarks.media.vitals import SCRIPT
+from tests.e2e.browsers import Browsers, chromium
 from tests.e2e.camera import BLUE, RED
-from tests.e2e.conftest import chromium, inviting
+from tests.e2e.conftest import inviting
 from tests.e2e.faults.matrix import State
 from tests.e2e.faults.notices import PLACES
 from tests.e2e.faults.relay import Relay, relays
@@ -92,6 +93,10 @@ class Scene:
         else:
             self.ana.expect_phase(state.value)
             self._meet_in_text(state)
+        return self.write_to_each_other()
+
+    def write_to_each_other(self) -> str:
+        """A line each way arrives. Gives their pair."""
         for writer, reader in (self.people, self.people[::-1]):
             writer.write(f"{writer.name} is still here")
             reader.expect_line(f"{writer.name} is still here", mine=False)
@@ -155,14 +160,14 @@ def _lead_through(person: Person, relay: Relay) -> None:
 
 
 @contextmanager
-def relayed(folder: Path, playwright: Playwright) -> Iterator[RelayedScene]:
+def relayed(folder: Path, browsers: Browsers) -> Iterator[RelayedScene]:
     """They, their server, and LiveKit; at the end nothing is left of all talks."""
     with relays(3) as between:
         told = {"DUOLOGUE_LIVEKIT__PUBLIC_URL": f"ws://127.0.0.1:{between[2].port}"}
         server = Dev(folder, variables=HEARTBEAT | MEET_AGAIN | told)
         for relay, port in zip(between, (server.ws_port, server.ws_port, server.livekit_port), strict=True):
             relay.to = port
-        with inviting(server, playwright, folder, keep_pages=True) as invite:
+        with inviting(server, browsers, keep_pages=True) as invite:
             scene = RelayedScene(server, invite("ana", RED), invite("ben", BLUE), between)
             yield scene
             _leave_nothing(scene)
@@ -181,13 +186,13 @@ class WalledScene(Scene):
 
 
 @contextmanager
-def walled(folder: Path, playwright: Playwright) -> Iterator[WalledScene]:
+def walled(folder: Path, browsers: Browsers) -> Iterator[WalledScene]:
     """They, their server, and LiveKit, as shipped; at the end nothing is left of all talks."""
     with namespace() as network:
         server = Dev(folder, network.enter, MEET_AGAIN)
         hers = network.program(folder / "hers", chromium(), group=CUT_GROUP)
         his = network.program(folder / "his", chromium())
-        with inviting(server, playwright, folder) as invite:
+        with inviting(server, browsers) as invite:
             scene = WalledScene(server, invite("ana", RED, browser=hers), invite("ben", BLUE, browser=his), network)
             yield scene
             _leave_nothing(scene)

@@ -164,6 +164,8 @@ class TestSentinel:
             await until_it_works(lambda: store.cancel(ana, 1), FAILOVER_WITHIN_S)
             await serves(store)
             assert store._life != life
+            assert await store.vouch(GATEWAY, [await world.word_of(ana)]) == []
+            await store.remember_blocks(ANA, [])
             assert await world.find(ana, 2) is Outcome.DONE
             assert list(await world.queue()) == [ANA]
 

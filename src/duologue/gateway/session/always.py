@@ -29,6 +29,8 @@ def always(client: Client, event: ev.Event, now_ms: int) -> Commands:
             return [ev.Send(views.blocked(blocks)), replies.done(id_)]
         case ev.LinkTold(id_, link):
             return [ev.Send(s.PersonalLink(link)), replies.done(id_)]
+        case ev.NotKnown(id_):
+            return _not_known(client, id_, now_ms)
         case ev.Violated(code, detail):
             return ending.close(client, code, detail)
         case ev.CutOff(code, retry_after_ms):
@@ -37,6 +39,15 @@ def always(client: Client, event: ev.Event, now_ms: int) -> Commands:
             ending.finish(client)
             return ending.over(client, event, now_ms)
     return []
+
+
+def _not_known(client: Client, id_: str | None, now_ms: int) -> Commands:
+    """A newer client must be able to live with us, while servers are replaced: it is told, and nothing else happens."""
+    if client.state not in (State.LIVE, State.STANDBY):
+        return ending.close(client, CloseCode.PROTOCOL_ERROR, "not known to this version")
+    if client.meters.any(now_ms):
+        return ending.close(client, CloseCode.RATE_LIMITED, "too many messages")
+    return [] if id_ is None else [replies.refused(id_, ErrorCode.NOT_AVAILABLE, "not known to this version")]
 
 
 def _answered(client: Client, id_: str, outcome: Outcome | s.CommandError) -> Commands:

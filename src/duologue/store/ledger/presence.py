@@ -81,7 +81,8 @@ class Presence(Transition):
         return StandbyArrival(generation, who.rev, call)
 
     def depart(self, caller: Caller, hold_ms: int) -> Closed:
-        closed = self._once(caller, lambda who: self._hold_seat(who, hold_ms))
+        present = self._present(caller)
+        closed = present if isinstance(present, Closed) else self._hold_seat(present, hold_ms)
         who = self.ledger.people.get(caller.person)
         if closed.outcome is Outcome.STALE and who is not None:
             who.standby.pop(caller.generation, None)
@@ -161,10 +162,10 @@ class Presence(Transition):
         return self._hold_seat(who, ABANDONED_SEAT_MS) if who.gateway == gateway else Closed(Outcome.DONE)
 
     def forget_gateway(self, due: Due) -> None:
-        """Nobody is on it any more. Nothing happens when it lives again: it needs its outbox, and the reminder."""
-        gateway = GatewayId(due.name)
-        if gateway not in self._records.gateways:
-            self._records.drop_outbox(gateway)
+        """Nobody is on it any more. Nothing happens when it lives again: it needs the reminder. Its outbox stays in any
+        case, and goes by itself: a sleeper who comes back reads on from its place.
+        """
+        if GatewayId(due.name) not in self._records.gateways:
             self._records.done(due)
 
     # -- time ---------------------------------------------------------------------------------

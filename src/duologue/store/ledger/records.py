@@ -169,9 +169,6 @@ class Records(Protocol):
     def append_news(self, gateway: GatewayId, delivery: Delivery) -> None:
         """Let a gateway know."""
 
-    def drop_outbox(self, gateway: GatewayId) -> None:
-        """Nobody reads any more what this gateway was to know."""
-
     def remind(self, due: Due) -> None:
         """Have this expire once its time has come. A later one for the same name may replace it."""
 

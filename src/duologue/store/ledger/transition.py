@@ -46,17 +46,27 @@ class Transition:
         return who if isinstance(who, Closed) else self._noted(caller, who, run(who))
 
     def _speaker(self, caller: Caller) -> Person | Closed:
-        """Who asks; or what they are told, where they have no say, or have asked before."""
+        """Who asks; or what they are told, where they have no say, or have asked before. In a store that began anew
+        nobody has a say before their gateway has spoken of them: what it knows may be older than what they were told.
+        """
+        who = self._present(caller)
+        if isinstance(who, Closed):
+            return who
+        self._epoch()
+        if not self.ledger.of_this_life(who.seen_ms):
+            return Closed(Outcome.GONE)
+        if caller.request is not None and who.answered is not None and who.answered[0] == caller.request:
+            return who.answered[1]
+        return who
+
+    def _present(self, caller: Caller) -> Person | Closed:
+        """Whose session this is; or what they are told, where it is not the active one, or unknown."""
         who = self.ledger.people.get(caller.person)
         if who is None or caller.generation > who.generation:
             return Closed(Outcome.GONE)
         if caller.generation < who.generation:
             return Closed(Outcome.STALE)
-        if not who.here:
-            return Closed(Outcome.GONE)
-        if caller.request is not None and who.answered is not None and who.answered[0] == caller.request:
-            return who.answered[1]
-        return who
+        return who if who.here else Closed(Outcome.GONE)
 
     def _noted(self, caller: Caller, who: Person, closed: Closed) -> Closed:
         """The answer, kept for who asks again."""

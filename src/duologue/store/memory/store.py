@@ -92,9 +92,6 @@ class MemoryRecords:
         """What this gateway has to be told."""
         return self._outboxes.setdefault(gateway, Stream(self._outbox_length))
 
-    def drop_outbox(self, gateway: GatewayId) -> None:
-        self._outboxes.pop(gateway, None)
-
     def remind(self, due: Due) -> None:
         heapq.heappush(self._due, due)
 

@@ -151,9 +151,6 @@ class LoadedRecords:
     def append_news(self, gateway: GatewayId, delivery: Delivery) -> None:
         self._append(self._keys.outbox(gateway), self._bounds.outbox, "d", encode(delivery))
 
-    def drop_outbox(self, gateway: GatewayId) -> None:
-        self._appended.append(("DEL", self._keys.outbox(gateway)))
-
     def _append(self, stream: str, bound: int, field: str, value: bytes) -> None:
         kept = max(1, bound * LONG_ENTRY // max(LONG_ENTRY, len(value)))
         exactness = "~" if kept >= 1_000 else "="

@@ -1,0 +1,49 @@
+"""Whom a fault must not touch: who is in when there is too much of something. Who is sent away is told so. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chaos.checks.violation import Found
+from chaos.felt import ANSWER_WITHIN_MS, by_group, unwell
+from chaos.story import Entry, Gone, Heard, Lost, Story
+from duologue.protocol import server as s
+
+COME_AGAIN = range(4100, 4200)
+"""Close codes that mean: after a while."""
+AT_MOST_MS = 60_000
+
+
+def those_inside_are_spared(story: Story) -> Found:
+    """Of some faults nobody feels anything who was in when they began, and did not go by themselves meanwhile."""
+    people = story.by_person()
+    for group, felt in by_group(story, unwell(story)):
+        if all(trouble.spares for trouble in group.troubles):
+            for each in felt:
+                inside = _stayed(people.get(each.who, []), group.from_ms, each.from_ms)
+                grace_ms = story.late_ms + (ANSWER_WITHIN_MS if each.why == "unanswered" else 0)
+                if inside and each.lasted_ms > grace_ms:
+                    yield each.from_ms, each.who, f"{each.why} for {each.lasted_ms} ms, of {group.name}"
+
+
+def _stayed(entries: Sequence[Entry], from_ms: int, until_ms: int) -> bool:
+    """Whether somebody was in before, and just so long."""
+    is_in = False
+    for entry in entries:
+        if entry.at_ms >= until_ms:
+            break
+        match entry.what:
+            case Heard(s.Ready()):
+                is_in = is_in or entry.at_ms < from_ms
+            case Lost() | Gone():
+                is_in = False
+    return is_in
+
+
+def who_is_refused_is_told(story: Story) -> Found:
+    """A close code that sends somebody away for a while comes with the time after which to come again."""
+    for entry in story.entries:
+        match entry.what:
+            case Lost(code=code, mine=False, told_ms=told_ms) if code in COME_AGAIN:
+                if told_ms is None or told_ms > AT_MOST_MS:
+                    yield entry.at_ms, entry.who, f"was closed with {code}, and told to come again after {told_ms} ms"
