@@ -106,7 +106,7 @@ def _let_go(ledger: Ledger, ringer: Ringer, who: Person) -> None:
     ledger.stop_offering(who)
     pair = ledger.pairs.get(who.pair) if who.pair is not None else None
     if pair is not None:
-        ledger.erase(pair)
+        ledger.erase(pair, who)
     who.waiting, who.pair = False, None
     ringer.advance(who.call, ring.Lost())  # the other side may believe in it: nobody restores a call
 
@@ -128,8 +128,8 @@ def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
 
 
 def _has_moved_on(ledger: Ledger, peer: Person, pair: Pair) -> bool:
-    """Also when they came in anew since the store began anew: they were told then what it knew of them."""
-    if peer.here and peer.generation > ledger.records.epoch.since_ms:
+    """Also when they came in, or were spoken of, since the store began anew: what they were told is not this pair."""
+    if ledger.of_this_life(peer.seen_ms):
         return True
     met = peer.last_met[0] if peer.last_met is not None else None
     return peer.pair is not None or peer.call is not None or pair.id in (peer.last_pair, met)
