@@ -51,7 +51,7 @@ def _quoted(words: str) -> str:
 
 
 def _rarely(notice: Notice) -> str:
-    return " (or nothing, where she is quicker)" if notice.perhaps else ""
+    return " (or nothing, where another is quicker)" if notice.perhaps else ""
 
 
 def end_of(case: Case) -> str:

@@ -16,7 +16,7 @@ REPLIES_LATE_MS = 20_000
 WITHOUT_REASON_MS = 10_000
 AGREE_WITHIN_MS = 2_000
 """So long the two sides of a pair may believe different things."""
-STAYS = ("nodes", "epoch", "shards", "due", "use", "status", "gateways")
+STAYS = ("nodes", "epoch", "shards", "due", "use", "status", "gateways", "format")
 """Keys that may be there when nobody is, as ARCHITECTURE.md says."""
 STAYS_BY_KIND = ("lease", "gateway", "outbox", "queue", "blocks", "rate")
 EXPIRES = "person"

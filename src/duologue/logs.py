@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from contextlib import suppress
 from typing import TextIO
 from zlib import crc32
 
@@ -49,8 +48,10 @@ class Forgiving:
         self._write = stream.write
 
     def msg(self, line: str) -> None:
-        with suppress(OSError):
+        try:
             self._write(f"{line}\n")
+        except OSError:
+            return
 
     debug = info = warning = error = critical = msg
 

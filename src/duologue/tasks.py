@@ -63,7 +63,7 @@ class Tasks:
         self._running.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, StartupError):  # that one is told to the operator as it is
-            metrics.DEFECTS.labels("task").inc()
+            metrics.DEFECTS.inc("task")
             log.error("task_failed", task=task.get_name(), exc_info=error)
 
 
@@ -76,6 +76,6 @@ async def _repeat(turn: Callable[[], Awaitable[None]], name: str, clock: Clock, 
         except BackendError as error:
             log.warning("store_unavailable", task=name, detail=str(error))
         except Exception as error:
-            metrics.DEFECTS.labels("loop").inc()
+            metrics.DEFECTS.inc("loop")
             log.error("loop_failed", task=name, exc_info=error, hint="it goes on; please report this")
         await clock.sleep_ms(pause_ms)

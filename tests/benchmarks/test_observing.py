@@ -27,9 +27,9 @@ log.info("first")
 switch = Switch()
 for on in (False, True):
     switch.turn(on=on)
-    metrics.COMMANDS.labels("find", "ok").inc()
+    metrics.COMMANDS.inc("find", "ok")
     metrics.MATCH_SECONDS.observe(3)
-    with metrics.MEDIA_CALL_SECONDS.labels("open").time():
+    with metrics.MEDIA_CALL_SECONDS.time("open"):
         tally.came_in(resumed=True)
     log.info("observed", on=on)
     log.warning("warned", on=on)

@@ -1053,7 +1053,9 @@ def test_a_goodbye_frees_the_seat_at_once() -> None:
     assert live() >> c.Bye() << ev.Close(1000, "bye") >> ev.Closed(1001) << ev.Depart(0)
 
 
-@pytest.mark.parametrize(("code", "hold_ms"), [(1001, 5_000), (1000, 15_000), (1005, 15_000), (1006, 15_000)])
+@pytest.mark.parametrize(
+    ("code", "hold_ms"), [(1001, 5_000), (3001, 5_000), (1000, 15_000), (1005, 15_000), (1006, 15_000)]
+)
 def test_without_a_goodbye_the_seat_is_held(code: int, hold_ms: int) -> None:
     """Shorter where the page was left or reloaded."""
     assert live() >> ev.Closed(code) << ev.Depart(hold_ms)

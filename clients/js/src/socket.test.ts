@@ -288,7 +288,7 @@ describe("the page", () => {
     const first = world.server.socket;
     world.tell("frozen");
     await settle(60_000);
-    expect(first.closedByClient).toBe(1000);
+    expect(first.closedByClient).toBe(3001);
     expect(world.server.of("bye")).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
     world.tell("resumed");

@@ -16,6 +16,8 @@ import { decode, encode, type CommandBody } from "./session/wire.js";
 import { VERSION } from "./version.js";
 
 const RESUME_KEY = "duologue.resume";
+/** A script may not close with 1001, which a browser sends for a page that goes: this says the same of one that it keeps. */
+const PAGE_LEFT = 3001;
 const CLIENT = { name: "duologue-js", version: VERSION };
 /** From opening the socket to `ready`; the server's own deadline for `auth` is 10 s. */
 const HANDSHAKE_MS = 10_000;
@@ -431,7 +433,7 @@ export class Socket {
   }
 
   /** Let go of the link without a `bye`; whatever it still says is ignored. */
-  #hangUp(): void {
+  #hangUp(code = 1000): void {
     this.#turn += 1;
     this.#stopTimers();
     this.#drainAt = null;
@@ -441,14 +443,14 @@ export class Socket {
     if (link.readyAt !== null) this.#seatUntil = link.seatMs === null ? null : this.#environment.now() + link.seatMs;
     link.socket.onmessage = null;
     link.socket.onclose = null;
-    link.socket.close(1000);
+    link.socket.close(code);
   }
 
   // --- the page ---
 
-  /** Into the back-forward cache: an open socket would not survive it, and the seat is to be held. */
+  /** Into the back-forward cache: an open socket would not survive it, and the seat is to be held for as long as a reload takes. */
   #freeze(): void {
-    this.#hangUp();
+    this.#hangUp(PAGE_LEFT);
     this.#asleep = true;
     this.#handlers.connection({ status: "reconnecting", retryAt: this.#environment.now(), attempt: 1 });
   }

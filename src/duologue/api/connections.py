@@ -37,7 +37,7 @@ class Slots(ServerState):
             longest = next(iter(self.waiting))
             self.connections.discard(longest)
             longest.let_go()
-            metrics.BOUNDS_HIT.labels("http_connections").inc()
+            metrics.BOUNDS_HIT.inc("http_connections")
             log.warning("http_full", hint="who waited longest without a request was closed; see http.max_connections")
 
 

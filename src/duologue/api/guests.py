@@ -59,7 +59,7 @@ class GuestDesk:
             return
         if retry_after_ms:
             self._visitors.refused(address)
-            metrics.LIMITED.labels("guest").inc()
+            metrics.LIMITED.inc("guest")
             raise RateLimited(retry_after_ms)
 
     def mint(self, request: GuestRequest) -> GuestTokens:

@@ -159,7 +159,7 @@ async def _answering(message: Message, scope: Scope) -> None:
     """Every answer, errors too, is counted and gets our headers. What a handler said about caching stands."""
     if message["type"] == "http.response.start":
         route = str(scope.get("path_template") or "none")
-        definitions.HTTP_REQUESTS.labels(route, str(message["status"])).inc()
+        definitions.HTTP_REQUESTS.inc(route, str(message["status"]))
         headers = MutableScopeHeaders(message)
         headers.update(page.SECURITY_HEADERS)
         headers.setdefault("Cache-Control", page.cache_control(scope["path"], message["status"]))
@@ -168,7 +168,7 @@ async def _answering(message: Message, scope: Scope) -> None:
 async def _log_failure(error: Exception, scope: Scope) -> None:
     """A defect of ours must be seen, and its caller learns no more than 500; what clients do wrong is their answer."""
     if getattr(error, "status_code", HTTP_500_INTERNAL_SERVER_ERROR) >= HTTP_500_INTERNAL_SERVER_ERROR:
-        definitions.DEFECTS.labels("http").inc()
+        definitions.DEFECTS.inc("http")
         log.error("http_failed", path=scope.get("path_template", ""), exc_info=error)
 
 

@@ -195,7 +195,7 @@ class Connection:
         now_ms = self._hub.clock.now_ms()
         if self._cut_at_ms is not None and now_ms >= self._cut_at_ms:
             self._cut_at_ms = None
-            metrics.BOUNDS_HIT.labels("write_buffer").inc()
+            metrics.BOUNDS_HIT.inc("write_buffer")
             self._cut(ev.CutOff(CloseCode.SLOW_CONSUMER))
         deadline_ms = self._session.deadline_ms
         if deadline_ms is not None and now_ms >= deadline_ms:
@@ -222,8 +222,7 @@ class Connection:
             doing = self._session.doing
             if isinstance(doing, Paired) and doing.pair.sides[0].person == self.who().person:
                 tally.talk_started(doing.pair, news.since_ms)
-                people = [side.person for side in doing.pair.sides]
-                log.info("talk_started", **self._names(), pair=doing.pair.id, people=people)
+                log.debug("talk_started", pair=doing.pair.id)
 
     def broken(self) -> None:
         """A defect of ours: close past the session, whose state nobody can be sure of."""
@@ -259,7 +258,7 @@ class Connection:
             return
         self._wire.send(codec.encode(message))
         if self._paused and self._wire.unsent_bytes() > self._hub.settings.write_hard_bytes:
-            metrics.BOUNDS_HIT.labels("write_buffer").inc()
+            metrics.BOUNDS_HIT.inc("write_buffer")
             self.handle(ev.CutOff(CloseCode.SLOW_CONSUMER))
 
     def _cut(self, why: ev.CutOff) -> None:
@@ -292,7 +291,7 @@ class Connection:
             self._errands = Errands(self, self._hub)
             self._hub.spawn(self._run(self._errands), f"session-{self.id}")
         if not self._errands.add(command):
-            metrics.BOUNDS_HIT.labels("pending_commands").inc()
+            metrics.BOUNDS_HIT.inc("pending_commands")
             self.handle(ev.CutOff(CloseCode.RATE_LIMITED))
 
     async def _run(self, errands: Errands) -> None:

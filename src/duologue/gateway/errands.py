@@ -64,7 +64,7 @@ class Errands:
         try:
             await self._carry_out(command)
         except Exception:
-            metrics.DEFECTS.labels("session").inc()
+            metrics.DEFECTS.inc("session")
             log.exception("session_failed")
             self._tell(ev.CutOff(CloseCode.SERVER_ERROR))
 

@@ -184,7 +184,7 @@ class Performer:
     async def _admit(self, key: str, rate: Rate) -> None:
         retry_after_ms = 0 if rate == UNLIMITED else await self._limiter.admit(key, rate)
         if retry_after_ms:
-            metrics.LIMITED.labels(f"shared_{key.partition(':')[0]}").inc()
+            metrics.LIMITED.inc(f"shared_{key.partition(':')[0]}")
             raise RateLimited(retry_after_ms)
 
     async def _media(self, caller: Caller, report: c.MediaReport) -> Outcome:

@@ -161,21 +161,21 @@ class Gateway:
         """Too many sockets are being told why they are not taken; no more are to be opened for that."""
         full = len(self._refused) >= REFUSED_AT_MOST
         if full:
-            metrics.BOUNDS_HIT.labels("refused_sockets").inc()
+            metrics.BOUNDS_HIT.inc("refused_sockets")
         return full
 
     def _refusal(self, connection: Connection) -> ev.CutOff | None:
         if self._draining:
             return ev.CutOff(CloseCode.GOING_AWAY, self.spread_ms(DRAIN_JITTER_MS))
         if len(self._connections) >= self.settings.max_connections:
-            metrics.BOUNDS_HIT.labels("sockets").inc()
+            metrics.BOUNDS_HIT.inc("sockets")
             return ev.CutOff(CloseCode.OVERLOADED, self.spread_ms(FULL_RETRY_MS))
         knock = self._door.knock(connection.id, prefix_of(connection.address), self.clock.now_ms())
         if knock.makes_room is not None and (silent := self._connections.get(knock.makes_room)) is not None:
             silent.handle(ev.CutOff(CloseCode.OVERLOADED, self.spread_ms(SILENT_RETRY_MS)))
         if not knock.retry_after_ms:
             return None
-        metrics.LIMITED.labels("accept").inc()
+        metrics.LIMITED.inc("accept")
         self._visitors.refused(connection.address)
         return ev.CutOff(CloseCode.RATE_LIMITED, knock.retry_after_ms + self._rng.below(DRAIN_JITTER_MS))
 
@@ -314,7 +314,7 @@ class Gateway:
         return deliveries
 
     def _lost_news(self, why: str) -> None:
-        metrics.BOUNDS_HIT.labels("news").inc()
+        metrics.BOUNDS_HIT.inc("news")
         log.error("news_lost", why=why, hint="everybody on this gateway gets a snapshot")
         self._resync_everybody()
 
@@ -335,7 +335,7 @@ def _safely(connection: Connection, act: Callable[..., None], *about: Delivery |
     try:
         act(*about)
     except Exception:
-        metrics.DEFECTS.labels("session").inc()
+        metrics.DEFECTS.inc("session")
         log.exception("session_failed", session=connection.id)
         try:
             connection.broken()

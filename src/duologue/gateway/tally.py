@@ -51,7 +51,7 @@ def told(news: News, session: Doing, now_ms: int) -> None:
 
 def talk_started(pair: Pair, since_ms: int) -> None:
     """Both sides are connected; to be said once a pair."""
-    metrics.ESTABLISH_SECONDS.labels(pair.mode).observe(_since_s(pair.matched_ms, since_ms))
+    metrics.ESTABLISH_SECONDS.observe(_since_s(pair.matched_ms, since_ms), pair.mode)
 
 
 def gone(doing: PersonState, now_ms: int) -> None:
@@ -62,25 +62,25 @@ def gone(doing: PersonState, now_ms: int) -> None:
 
 def waited(outcome: str, since_ms: int, now_ms: int) -> None:
     """A wait ended in another way than with a partner."""
-    metrics.WAIT_SECONDS.labels(outcome).observe(_since_s(since_ms, now_ms))
+    metrics.WAIT_SECONDS.observe(_since_s(since_ms, now_ms), outcome)
 
 
 def came_in(*, resumed: bool) -> None:
     """Somebody is here."""
-    metrics.SESSIONS_STARTED.labels("resumed" if resumed else "new").inc()
+    metrics.SESSIONS_STARTED.inc("resumed" if resumed else "new")
 
 
 def closed(code: int, by: str) -> None:
     """A socket ended, or is being closed."""
-    metrics.SOCKETS_CLOSED.labels(str(code) if code in CODES else OTHER, by).inc()
+    metrics.SOCKETS_CLOSED.inc(str(code) if code in CODES else OTHER, by)
 
 
 def answered(message: c.Command, outcome: Outcome | CommandError, took_ms: int) -> None:
     """A command was carried out, or it turned out that it cannot be."""
     name = _name(type(message))
     answer = outcome.code if isinstance(outcome, CommandError) else ANSWERS.get(outcome, "gone")
-    metrics.COMMANDS.labels(name, answer).inc()
-    metrics.COMMAND_SECONDS.labels(name).observe(took_ms / 1000)
+    metrics.COMMANDS.inc(name, answer)
+    metrics.COMMAND_SECONDS.observe(took_ms / 1000, name)
 
 
 def refused(message: c.ClientMessage, commands: Iterable[ev.SessionCommand]) -> None:
@@ -88,21 +88,21 @@ def refused(message: c.ClientMessage, commands: Iterable[ev.SessionCommand]) -> 
     for command in commands:
         match command:
             case ev.Send(Reply(error=CommandError(code=code))):
-                metrics.COMMANDS.labels(_name(type(message)), code).inc()
+                metrics.COMMANDS.inc(_name(type(message)), code)
                 if code is ErrorCode.RATE_LIMITED:
-                    metrics.LIMITED.labels(LIMIT_OF.get(type(message), "blocks")).inc()
+                    metrics.LIMITED.inc(LIMIT_OF.get(type(message), "blocks"))
             case ev.Close(CloseCode.RATE_LIMITED):
-                metrics.LIMITED.labels("message").inc()
+                metrics.LIMITED.inc("message")
 
 
 def media_said(report: c.MediaReport, pair: Pair, me: PersonId, now_ms: int) -> None:
     """What a client says of its media, while it is in that pair."""
-    metrics.MEDIA_EVENTS.labels(report.event).inc()
+    metrics.MEDIA_EVENTS.inc(report.event)
     match report.event:
         case MediaEvent.CONNECTED if not pair.side(me).connected:
-            metrics.MEDIA_CONNECT_SECONDS.labels(pair.mode).observe(_since_s(pair.matched_ms, now_ms))
+            metrics.MEDIA_CONNECT_SECONDS.observe(_since_s(pair.matched_ms, now_ms), pair.mode)
         case MediaEvent.FAILED:
-            metrics.MEDIA_FAILURES.labels(cause_of(report.detail)).inc()
+            metrics.MEDIA_FAILURES.inc(cause_of(report.detail))
         case MediaEvent.FIRST_FRAME if report.ms is not None:
             metrics.FIRST_FRAME_SECONDS.observe(min(report.ms, LONGEST_FRAME_MS) / 1000)
 
@@ -110,11 +110,11 @@ def media_said(report: c.MediaReport, pair: Pair, me: PersonId, now_ms: int) -> 
 def diagnosed(figures: Mapping[str, float], cause: ReportCause | None) -> None:
     """What a client found out about itself."""
     if cause is not None:
-        metrics.CLIENT_REPORTS.labels(cause).inc()
+        metrics.CLIENT_REPORTS.inc(cause)
     for word, event in REPORTED.items():
         count = figures.get(word, 0)
         if 0 < count < BELIEVED:
-            metrics.PEER_CONNECTIONS.labels(event).inc(int(count))
+            metrics.PEER_CONNECTIONS.inc(event, by=int(count))
 
 
 def _since_s(since_ms: int, now_ms: int) -> float:

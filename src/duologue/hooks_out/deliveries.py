@@ -63,7 +63,7 @@ class Deliveries:
         if self._endpoint.tenant not in (None, tenant) or told.id in self._waiting:
             return
         if len(self._waiting) >= MOST:
-            figures.BOUNDS_HIT.labels("webhooks_out").inc()
+            figures.BOUNDS_HIT.inc("webhooks_out")
             self._drop(next(iter(self._waiting)))
         self._waiting[told.id] = self._tasks.spawn(self._deliver(told, tenant), name=f"webhook-{told.id}")
 
@@ -133,7 +133,7 @@ class Deliveries:
 
 
 def _count(verdict: Verdict) -> None:
-    figures.WEBHOOKS_SENT.labels(verdict).inc()
+    figures.WEBHOOKS_SENT.inc(verdict)
 
 
 def _rings(callee: PersonView, told: Told) -> bool:

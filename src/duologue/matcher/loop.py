@@ -146,7 +146,7 @@ class Matcher:
         if fence is not None:
             shard = Shard(key, fence, self._store, self._clock, self._rng, self._rules)
             self._owned[key] = shard, self._tasks.spawn(self._run(shard), name=f"shard-{key}")
-            metrics.LEASE_MOVES.labels("shard").inc()
+            metrics.LEASE_MOVES.inc("shard")
             log.info("shard_taken", cohort=key, matcher=self.id, fence=fence)
 
     def _drop(self, key: str) -> None:

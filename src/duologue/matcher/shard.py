@@ -82,7 +82,7 @@ class Shard:
             try:
                 position = await self._turn(position)
             except ResyncNeeded:
-                metrics.BOUNDS_HIT.labels("queue").inc()
+                metrics.BOUNDS_HIT.inc("queue")
                 log.warning("queue_position_lost", cohort=self.key, hint="reading the ledger again")
                 position = self._forget_all()
             except BackendError as error:
@@ -153,7 +153,7 @@ class Shard:
         results = await self._brought(proposals)
         short: NoSlot | None = None
         for match, proposal, result in zip(matches, proposals, results, strict=True):
-            metrics.COMMITS.labels(RESULTS[type(result)]).inc()
+            metrics.COMMITS.inc(RESULTS[type(result)])
             if isinstance(result, NoSlot):
                 short = short or result
                 continue
@@ -172,10 +172,10 @@ class Shard:
         try:
             return await self._store.commit(self.key, self.fence, proposals)
         except Deposed:
-            metrics.COMMITS.labels("deposed").inc(len(proposals))
+            metrics.COMMITS.inc("deposed", by=len(proposals))
             raise
         except BackendError:
-            metrics.COMMITS.labels("unknown").inc(len(proposals))
+            metrics.COMMITS.inc("unknown", by=len(proposals))
             raise
 
     def _log_pause(self) -> None:
@@ -197,9 +197,9 @@ class Shard:
         waits = [max(0, now_ms - ticket.since_ms) for ticket in proposal.tickets]
         for ticket in proposal.tickets:
             self._estimate.record(ticket, now_ms)
-        metrics.PAIRS_FORMED.labels(proposal.tickets[0].cohort.mode).inc()
+        metrics.PAIRS_FORMED.inc(proposal.tickets[0].cohort.mode)
         metrics.MATCH_SECONDS.observe(max(0, now_ms - possible_ms) / 1000)
         for waited_ms in waits:
-            metrics.WAIT_SECONDS.labels("matched").observe(waited_ms / 1000)
+            metrics.WAIT_SECONDS.observe(waited_ms / 1000, "matched")
         people = [ticket.person for ticket in proposal.tickets]
         log.info("pair_formed", pair=proposal.pair, people=people, waited_ms=waits, cohort=self.key)

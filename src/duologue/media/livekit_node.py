@@ -88,12 +88,12 @@ class LiveKitNode:
 
     async def _call(self, name: str, request: Any) -> Any:
         try:
-            with metrics.MEDIA_CALL_SECONDS.labels(name).time():
+            with metrics.MEDIA_CALL_SECONDS.time(name):
                 return await self._answer(request)
         except _NotFound:
             raise
         except Unavailable:
-            metrics.MEDIA_CALL_ERRORS.labels(name).inc()
+            metrics.MEDIA_CALL_ERRORS.inc(name)
             raise
 
     async def _answer(self, request: Any) -> Any:

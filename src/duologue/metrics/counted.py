@@ -18,78 +18,38 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 
 from duologue.metrics.figure import Figure
 
-
-class Count:
-    """A number that only grows."""
-
-    __slots__ = ("value",)
-
-    def __init__(self) -> None:
-        self.value = 0.0
-
-    def inc(self, by: float = 1) -> None:
-        """So many more."""
-        self.value += by
+Kept = TypeVar("Kept")
 
 
-class Observations:
-    """How many were at most so large, for each bound; the last bucket has all that were larger."""
+class _Counted(Figure, Generic[Kept]):
+    """A figure with a sample for each combination of label values; without labels there is one, from the start."""
 
-    __slots__ = ("bounds", "counts", "sum")
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.sum = 0.0
-
-    def observe(self, figure: float) -> None:
-        """One more."""
-        self.counts[bisect_left(self.bounds, figure)] += 1
-        self.sum += figure
-
-    @contextmanager
-    def time(self) -> Iterator[None]:
-        """Observe how many seconds this block takes, however it ends."""
-        began_s = perf_counter()
-        try:
-            yield
-        finally:
-            self.observe(perf_counter() - began_s)
-
-
-Child = TypeVar("Child")
-
-
-class _Labelled(Figure, Generic[Child]):
-    """A child for each combination of label values; without labels there is one, from the start."""
-
-    def __init__(self, name: str, documentation: str, labels: Sequence[str], make: Callable[[], Child]) -> None:
+    def __init__(self, name: str, documentation: str, labels: Sequence[str], fresh: Callable[[], Kept]) -> None:
         super().__init__(name, documentation, labels)
-        self._make = make
-        self._children: dict[tuple[str, ...], Child] = {}
+        self._fresh = fresh
+        self._kept: dict[tuple[str, ...], Kept] = {}
         if not labels:
-            self.labels()
+            self.begin()
 
-    def labels(self, *values: str) -> Child:
-        """The one to count on. Raises `ValueError` where there are more or fewer values than labels."""
-        child = self._children.get(values)
-        return self._born(values) if child is None else child
-
-    def _born(self, values: tuple[str, ...]) -> Child:
+    def begin(self, *values: str) -> Kept:
+        """Be told from now on. Raises `ValueError` where there are more or fewer values than labels."""
         if len(values) != len(self.label_names):
             raise ValueError(f"{self.name} has the labels {self.label_names}, not {values}")
-        return self._children.setdefault(values, self._make())
+        return self._kept.setdefault(values, self._fresh())
 
 
-class Counter(_Labelled[Count]):
+class Counter(_Counted[float]):
     """Counts what happens."""
 
     def __init__(self, name: str, documentation: str, labels: Sequence[str] = ()) -> None:
-        super().__init__(name, documentation, labels, Count)
+        super().__init__(name, documentation, labels, float)
 
-    def inc(self, by: float = 1) -> None:
-        """So many more, where there are no labels."""
-        self.labels().inc(by)
+    def inc(self, *values: str, by: float = 1) -> None:
+        """So many more with these label values. Raises `ValueError` as `begin` does."""
+        try:
+            self._kept[values] += by
+        except KeyError:
+            self._kept[values] = self.begin(*values) + by
 
     def family(self) -> CounterMetricFamily:
         """Nothing yet."""
@@ -98,21 +58,45 @@ class Counter(_Labelled[Count]):
     def collect(self) -> Iterable[Metric]:
         """One sample for each combination of label values."""
         family = self.family()
-        for values, count in list(self._children.items()):
-            family.add_metric([str(value) for value in values], count.value)
+        for values, count in list(self._kept.items()):
+            family.add_metric([str(value) for value in values], count)
         return [family]
 
 
-class Histogram(_Labelled[Observations]):
+class _Seen:
+    """How many were at most so large, for each bound and above them all, and how much that is together."""
+
+    __slots__ = ("counts", "sum")
+
+    def __init__(self, bounds: int) -> None:
+        self.counts = [0] * (bounds + 1)
+        self.sum = 0.0
+
+
+class Histogram(_Counted[_Seen]):
     """Counts how large what happens is; `buckets` are upper bounds, which belong to their bucket."""
 
     def __init__(self, name: str, documentation: str, labels: Sequence[str] = (), *, buckets: Sequence[float]) -> None:
         self.buckets = tuple(buckets)
-        super().__init__(name, documentation, labels, lambda: Observations(self.buckets))
+        super().__init__(name, documentation, labels, lambda: _Seen(len(buckets)))
 
-    def observe(self, figure: float) -> None:
-        """One more, where there are no labels."""
-        self.labels().observe(figure)
+    def observe(self, figure: float, *values: str) -> None:
+        """One more with these label values. Raises `ValueError` as `begin` does."""
+        try:
+            seen = self._kept[values]
+        except KeyError:
+            seen = self.begin(*values)
+        seen.counts[bisect_left(self.buckets, figure)] += 1
+        seen.sum += figure
+
+    @contextmanager
+    def time(self, *values: str) -> Iterator[None]:
+        """Observe how many seconds this block takes, however it ends."""
+        began_s = perf_counter()
+        try:
+            yield
+        finally:
+            self.observe(perf_counter() - began_s, *values)
 
     def family(self) -> HistogramMetricFamily:
         """Nothing yet."""
@@ -122,7 +106,7 @@ class Histogram(_Labelled[Observations]):
         """Buckets that each hold all smaller ones, as the format wants it."""
         family = self.family()
         bounds = [*map(str, map(float, self.buckets)), "+Inf"]
-        for values, seen in list(self._children.items()):
+        for values, seen in list(self._kept.items()):
             buckets = list(zip(bounds, accumulate(seen.counts), strict=True))
             family.add_metric([str(value) for value in values], buckets, seen.sum)
         return [family]

@@ -36,7 +36,7 @@ class _Pauses:
             self._started_ms = self._clock.monotonic_ms()
         else:
             pause_s = (self._clock.monotonic_ms() - self._started_ms) / 1000
-            definitions.GC_PAUSE_SECONDS.labels(str(info["generation"])).observe(pause_s)
+            definitions.GC_PAUSE_SECONDS.observe(pause_s, str(info["generation"]))
 
 
 def watch_collector(clock: Clock) -> None:

@@ -21,21 +21,21 @@ def start_at_zero() -> None:
     """To be called once, before anything is told."""
     for mode in Mode:
         for by_mode in (metrics.TALK_SECONDS, metrics.ESTABLISH_SECONDS, metrics.MEDIA_CONNECT_SECONDS):
-            by_mode.labels(mode)
-        metrics.PAIRS_FORMED.labels(mode)
+            by_mode.begin(mode)
+        metrics.PAIRS_FORMED.begin(mode)
     for mode, phase, reason in product(Mode, PHASES, EndReason):
-        metrics.PAIRS_ENDED.labels(mode, phase, reason)
+        metrics.PAIRS_ENDED.begin(mode, phase, reason)
     for outcome in OUTCOMES:
-        metrics.WAIT_SECONDS.labels(outcome)
+        metrics.WAIT_SECONDS.begin(outcome)
     for result in RESULTS:
-        metrics.COMMITS.labels(result)
+        metrics.COMMITS.begin(result)
     for verdict in SENT:
-        metrics.WEBHOOKS_SENT.labels(verdict)
+        metrics.WEBHOOKS_SENT.begin(verdict)
     for cause in FailureCause:
-        metrics.MEDIA_FAILURES.labels(cause)
+        metrics.MEDIA_FAILURES.begin(cause)
     for kind in ("new", "resumed"):
-        metrics.SESSIONS_STARTED.labels(kind)
+        metrics.SESSIONS_STARTED.begin(kind)
     for said in MediaEvent:
-        metrics.MEDIA_EVENTS.labels(said)
+        metrics.MEDIA_EVENTS.begin(said)
     for event in ("built", "leaked"):
-        metrics.PEER_CONNECTIONS.labels(event)
+        metrics.PEER_CONNECTIONS.begin(event)

@@ -92,7 +92,7 @@ class NodeWatch:
             try:
                 fence = await self._store.lease(NODES_LEASE, self.id)
                 if fence is not None and not self.owns:
-                    metrics.LEASE_MOVES.labels(NODES_LEASE).inc()
+                    metrics.LEASE_MOVES.inc(NODES_LEASE)
                 self.owns = fence is not None
                 if fence is None:
                     self._watched = {}

@@ -154,9 +154,9 @@ class Pairs:
         talked_ms = None if since_ms is None else now_ms - since_ms
         reason, mode = str(pair.ended), str(pair.mode)
         phase = Phase.MATCHED if talked_ms is None else Phase.TALKING
-        metrics.PAIRS_ENDED.labels(mode, phase, reason).inc()
+        metrics.PAIRS_ENDED.inc(mode, phase, reason)
         if talked_ms is not None:
-            metrics.TALK_SECONDS.labels(mode).observe(max(0, talked_ms) / 1000)
+            metrics.TALK_SECONDS.observe(max(0, talked_ms) / 1000, mode)
         log.info("pair_ended", pair=pair.id, people=people, reason=reason, mode=mode, talked_ms=talked_ms)
 
     def clean_up(self, pair: Pair) -> None:

@@ -41,6 +41,6 @@ class Reaper:
         if not self._owns:
             return
         if not owned:
-            metrics.LEASE_MOVES.labels(REAPER_LEASE).inc()
+            metrics.LEASE_MOVES.inc(REAPER_LEASE)
         for closed in await self._store.expire():
             self._pairs.settle(closed)

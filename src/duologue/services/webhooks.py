@@ -51,10 +51,10 @@ class Webhooks:
         try:
             hook = self._media.read_webhook(body, authorization)
         except WebhookRefused as refused:
-            metrics.WEBHOOKS.labels(refused.why).inc()
+            metrics.WEBHOOKS.inc(refused.why)
             raise
         verdict = self._verdict(hook)
-        metrics.WEBHOOKS.labels(verdict).inc()
+        metrics.WEBHOOKS.inc(verdict)
         if verdict == "taken":
             with structlog.contextvars.bound_contextvars(pair=hook.pair):
                 await self._act(hook)
@@ -80,7 +80,7 @@ class Webhooks:
             else:
                 await self._look_for_room(hook.pair)
         except BackendError as error:
-            metrics.WEBHOOKS.labels("unavailable").inc()
+            metrics.WEBHOOKS.inc("unavailable")
             log.warning("webhook_lost", kind=str(hook.kind), detail=str(error), hint="the sweep finds what it told of")
 
     async def _mark(self, room: PairId) -> None:

@@ -34,7 +34,7 @@ class TimingSettings(Section):
     )
     seat_ms: int = Field(15_000, ge=0, description="A place is held this long after a lost socket.")
     seat_after_leaving_page_ms: int = Field(
-        5_000, ge=0, description="The same after close code 1001, which browsers send when a page is left or reloaded."
+        5_000, ge=0, description="The same after close code 1001 or 3001: a page was left or reloaded."
     )
     first_news_ms: int = Field(1_500, ge=50, description="Who starts to wait gets fresh numbers after this.")
     news_ms: int = Field(5_000, ge=50, description="Then again and again after this.")

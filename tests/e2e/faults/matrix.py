@@ -104,7 +104,8 @@ REMARKS = {
     Fault.SIGNAL_GONE: "A seat is held for 15 s; the test waits for 17 s.",
     Fault.UDP_3S: "The picture stands still, and goes on.",
     Fault.UDP_20S: "The browser sees it after 5 to 8 s, and then she is told.\n"
-    "From there on the connection has 20 s to come back; Ben sees a picture that stands still.",
+    "From there on the connection has 20 s to come back.\n"
+    "Ben's client asks his browser every 3 s what came; when twice in a row it was nothing of her, he is told.",
     Fault.UDP_GONE: "As where a firewall begins to drop UDP; in the test for 35 s.",
     Fault.NETWORK_3S: "Nobody tells the browser, all it sees is silence.",
     Fault.NETWORK_20S: "Once the browser sees that picture and sound are gone, the connection to the gateway is "
@@ -138,6 +139,7 @@ RECONNECTING = Notice("reconnecting", ("connection.offline", "connection.now"))
 PEER_AWAY = Notice("peer-away", ("lost.title",), most_s=SEAT_S + 1)  # the clocks differ by the way of a message
 PEER_LOST = Notice("ended-line", ("ended.peer.lost",))
 PEER_WITHOUT_MEDIA = Notice("ended-line", ("ended.peer.media_failed",))
+PEER_SILENT = Notice("peer-silent", ("lost.silent",))
 MEDIA_AWAY = Notice("media-away", ("lost.media",))
 MY_MEDIA_FAILED = Notice("ended-line", ("ended.me.media_failed",))
 PAUSED = Notice("paused", ("searching.paused.your_media",))
@@ -183,20 +185,38 @@ CASES = (
     Case(Fault.SIGNAL_GONE, State.ENDED, 20),
     Case(Fault.SIGNAL_GONE, State.TALKING, 20, (RECONNECTING, TALK_OVER), (PEER_AWAY, PEER_LOST), new_talk=True),
     Case(Fault.UDP_3S, State.TALKING, 5, (), daily=True),
-    Case(Fault.UDP_20S, State.TALKING, 20, (MEDIA_AWAY,)),
+    Case(Fault.UDP_20S, State.TALKING, 20, (MEDIA_AWAY,), (PEER_SILENT,)),
     Case(
-        Fault.UDP_GONE, State.TALKING, 20, (MEDIA_AWAY, MY_MEDIA_FAILED, PAUSED), (PEER_WITHOUT_MEDIA,), new_talk=True
+        Fault.UDP_GONE,
+        State.TALKING,
+        20,
+        (MEDIA_AWAY, MY_MEDIA_FAILED, PAUSED),
+        (PEER_SILENT, PEER_WITHOUT_MEDIA),
+        new_talk=True,
     ),
     Case(Fault.NETWORK_3S, State.TALKING, 5, ()),
-    Case(Fault.NETWORK_20S, State.TALKING, 10, (MEDIA_AWAY, RECONNECTING), (PEER_AWAY,)),
-    Case(Fault.NETWORK_GONE, State.TALKING, 20, (MEDIA_AWAY, RECONNECTING), (PEER_AWAY, PEER_LOST), new_talk=True),
+    Case(
+        Fault.NETWORK_20S,
+        State.TALKING,
+        10,
+        (MEDIA_AWAY, RECONNECTING),
+        (PEER_SILENT._replace(perhaps=True), PEER_AWAY),
+    ),
+    Case(
+        Fault.NETWORK_GONE,
+        State.TALKING,
+        20,
+        (MEDIA_AWAY, RECONNECTING),
+        (PEER_SILENT._replace(perhaps=True), PEER_AWAY, PEER_LOST),
+        new_talk=True,
+    ),
     Case(Fault.LIVEKIT_CUT, State.TALKING, 10, (MEDIA_AWAY,), (MEDIA_AWAY,), daily=True),
     Case(Fault.RESUME_SPENT, State.TALKING, 10, (RECONNECTING,), (PEER_AWAY,), daily=True),
     Case(Fault.TOKEN_ENDS, State.TALKING, 5, ()),
     Case(Fault.TOKEN_ENDED, State.TALKING, 10, (RECONNECTING,), (PEER_AWAY,), daily=True),
     Case(Fault.TOKEN_LATE, State.TALKING, 10, (RECONNECTING,), (PEER_AWAY,)),
     Case(Fault.MEDIA_TOKEN_CUT, State.TALKING, 10, (MEDIA_AWAY,), (MEDIA_AWAY,)),
-    Case(Fault.MEDIA_TOKEN_UDP, State.TALKING, 20, (MEDIA_AWAY,)),
+    Case(Fault.MEDIA_TOKEN_UDP, State.TALKING, 20, (MEDIA_AWAY,), (PEER_SILENT,)),
     Case(Fault.FROZEN, State.TALKING, 10, (RECONNECTING,), (PEER_AWAY,)),
     Case(Fault.HIDDEN, State.TALKING, 10, ()),
     Case(Fault.CACHED, State.SEARCHING, 10, daily=True),

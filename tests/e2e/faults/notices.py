@@ -13,7 +13,8 @@ from tests.e2e.person import Person
 
 CATALOGUE = json.loads((Path(__file__).parents[3] / "web/src/i18n/en.json").read_text())
 PLACES = (
-    "reconnecting", "peer-away", "media-away", "ended-line", "refused", "notice", "paused", "device-lost",
+    "reconnecting", "peer-away", "media-away", "peer-silent", "ended-line", "refused", "notice", "paused",
+    "device-lost",
 )  # fmt: skip
 """The elements of the page that tell of trouble, by their test id."""
 GAP = re.compile(r"{{\w+}}")

@@ -42,7 +42,16 @@ def first_word(key: str) -> str:
 def test_every_key_is_in_the_table_and_no_other() -> None:
     """By whatever makes up names."""
     gateway, node = GatewayId("g"), NodeName("n")
-    made = [KEYS.due, KEYS.use, KEYS.status, KEYS.gateways, KEYS.outbox(gateway), KEYS.queue("s"), KEYS.offered("s")]
+    made = [
+        KEYS.format,
+        KEYS.due,
+        KEYS.use,
+        KEYS.status,
+        KEYS.gateways,
+        KEYS.outbox(gateway),
+        KEYS.queue("s"),
+        KEYS.offered("s"),
+    ]
     made += [KEYS.people_on(gateway), KEYS.pairs_on(node), KEYS.rate("k"), KEYS.scratch("k")]
 
     assert set(table()) == {*map(first_word, made), *RECORD_TTL_MS}

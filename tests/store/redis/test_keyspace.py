@@ -26,7 +26,7 @@ from tests.store.redis.rig import REALMS, store_at, world_of
 
 OTHER = GatewayId("g2")
 NAMES = re.compile(
-    r"(person|pair|call|blocks|lease|gateway|outbox|queue|offered|people|carried|rate):.+|nodes|epoch|shards|due|use|status|gateways"
+    r"(person|pair|call|blocks|lease|gateway|outbox|queue|offered|people|carried|rate):.+|nodes|epoch|shards|due|use|status|gateways|format"
 )
 LONGEST_MS = max(ttl for ttl in keys.RECORD_TTL_MS.values() if ttl is not None)
 
@@ -91,6 +91,7 @@ async def test_each_key_expires_or_is_on_the_list(realm: Realm) -> None:
     kinds = {name.split(":")[0] for name in names}
     assert kinds == {
         *keys.RECORD_TTL_MS,
+        "format",
         "due",
         "use",
         "status",

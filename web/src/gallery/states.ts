@@ -4,7 +4,7 @@ import type { DeviceProblem } from "../media";
 
 export const STATES = [
   "start", "ask", "voice-start", "text-start", "searching", "alone", "unknown", "connecting", "talking", "camera-off", "waiting-picture",
-  "voice", "lost", "offline", "text", "ended", "resting", "denied", "busy", "missing", "insecure", "replaced", "banned", "version", "settings", "rules", "notice",
+  "voice", "lost", "silent", "offline", "text", "ended", "resting", "denied", "busy", "missing", "insecure", "replaced", "banned", "version", "settings", "rules", "notice",
   "paused", "poor", "quality", "unplugged", "camera-lost", "microphone-lost", "sound-blocked", "blocked", "more", "block", "keys", "muted", "chat",
   "invite", "outgoing", "incoming", "incoming-first", "answered", "in-call", "call-text", "call-away", "call-busy", "call-declined", "call-unanswered", "call-unknown", "call-limited",
   "call-over", "missed-call", "my-link", "new-link", "standby",
@@ -35,7 +35,7 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
   const ofCall: PairView = { ...pair, peer: { ...pair.peer, interests: [] }, call: "call" };
   const start: RandomChatState = { connection: { status: "online" }, phase: "start", waiting: null, pair: null, media: { status: "none" }, network: { quality: null, dataSaver: false, soundOnly: false }, chat: [], ended: null, back: null, microphone: true, camera: true, notice: null };
   const searching: RandomChatState = { ...start, phase: "searching", waiting: { attempt: 1, since: now - 14_000, waitingCount: 8, estimateMs: 20_000, widened: ["recently_met"], paused: null } };
-  const good: Quality = { level: "good", rttMs: 48, loss: 0.002, receivedKbps: 812, sentKbps: 790 };
+  const good: Quality = { level: "good", rttMs: 48, loss: 0.002, receivedKbps: 812, sentKbps: 790, heard: true };
   const talking: RandomChatState = { ...start, phase: "talking", pair, media: { status: "connected" }, network: { ...start.network, quality: good }, chat: chatOf(language, now) };
   const ended: RandomChatState = { ...start, phase: "ended", chat: chatOf(language, now), ended: { pair: "pair", reason: "next", by: "peer", alias, talkedMs: 252_000, nextAt: now + 1_800, blocked: false, reported: false }, back: { pair: "pair", alias, until: now + 3_600_000, mine: false, theirs: false } };
   const refused = (code: number): RandomChatState => ({ ...start, connection: { status: "refused", code, reason: "" } });
@@ -77,6 +77,8 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
       return { ...talking, media: { status: "none" }, pair: { ...pair, mode: "text" } };
     case "lost":
       return { ...talking, pair: { ...pair, peerAwayUntil: now + 11_000, peerTypingUntil: 0 } };
+    case "silent":
+      return { ...talking, pair: { ...pair, peerSilent: true, peerTypingUntil: 0 } };
     case "offline":
       return { ...talking, connection: { status: "reconnecting", retryAt: now + 4_000, attempt: 2 } };
     case "ended":

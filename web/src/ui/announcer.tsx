@@ -14,6 +14,7 @@ export function Announcer(): ReactElement {
   const status = (): string => {
     if (state.connection.status === "reconnecting") return t("connection.now");
     if (state.pair !== null && state.pair.peerAwayUntil !== null) return t("lost.title", { alias });
+    if (state.pair?.peerSilent === true) return t("lost.silent", { alias });
     if (mutedSpeech) return t("talk.muted_speech");
     if (screen === "searching") return t("searching.title");
     if (screen === "outgoing") return call?.id == null ? t("call.outgoing.dialling") : t("call.outgoing.title");

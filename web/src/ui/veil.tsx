@@ -28,11 +28,20 @@ export function Veil(): ReactElement | null {
     );
   }
   const { status } = state.media;
-  if (status !== "reconnecting" && status !== "failed") return null; // once it failed, the talk is over in a moment
+  if (status === "reconnecting" || status === "failed") {
+    return (
+      <div className="veil" data-testid="media-away">
+        <h1>{t("lost.media")}</h1>
+        {/* once it failed, the talk is over in a moment */}
+        {status === "reconnecting" && <p>{ofCall ? t("lost.media_lead_call") : t("lost.media_lead")}</p>}
+      </div>
+    );
+  }
+  if (state.pair?.peerSilent !== true) return null;
   return (
-    <div className="veil" data-testid="media-away">
-      <h1>{t("lost.media")}</h1>
-      {status === "reconnecting" && <p>{ofCall ? t("lost.media_lead_call") : t("lost.media_lead")}</p>}
+    <div className="veil" data-testid="peer-silent">
+      <h1>{t("lost.silent", { alias })}</h1>
+      <p>{ofCall ? t("lost.silent_lead_call") : t("lost.silent_lead")}</p>
     </div>
   );
 }

@@ -21,6 +21,8 @@ export interface Totals {
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly frozenMs: number;
+  /** Of all that came over the way in use, the media server's own reports included. */
+  readonly bytesOfWay: number;
 }
 
 type Stat = Readonly<Record<string, unknown>>;
@@ -28,8 +30,8 @@ type Stat = Readonly<Record<string, unknown>>;
 export function totalsOf(stats: Iterable<Stat>, atMs: number): Totals {
   const all = [...stats];
   const of = (type: string): Stat[] => all.filter((stat) => stat["type"] === type);
-  const [pairs, received, reported] = [of("candidate-pair").filter((pair) => pair["nominated"] === true), of("inbound-rtp"), of("remote-inbound-rtp")];
-  const rttS = greatest(pairs, "currentRoundTripTime") ?? greatest(reported, "roundTripTime");
+  const [ways, received, reported] = [of("candidate-pair").filter((pair) => pair["nominated"] === true), of("inbound-rtp"), of("remote-inbound-rtp")];
+  const rttS = greatest(ways, "currentRoundTripTime") ?? greatest(reported, "roundTripTime");
   return {
     atMs,
     rttMs: rttS === null ? null : Math.round(rttS * 1000),
@@ -39,11 +41,12 @@ export function totalsOf(stats: Iterable<Stat>, atMs: number): Totals {
     bytesReceived: sum(received, "bytesReceived"),
     bytesSent: sum(of("outbound-rtp"), "bytesSent"),
     frozenMs: 1000 * sum(received, "totalFreezesDuration"),
+    bytesOfWay: sum(ways, "bytesReceived"),
   };
 }
 
-/** `connected`: whether the transport has a way to the other end just now. */
-export function qualityOf(before: Totals, now: Totals, connected: boolean): Quality {
+/** `connected`: whether the transport has a way to the other end just now. `awaited`: whether the partner should be heard or seen. */
+export function qualityOf(before: Totals, now: Totals, connected: boolean, awaited: boolean): Quality {
   const ms = Math.max(1, now.atMs - before.atMs);
   const lost = Math.max(0, now.packetsLost - before.packetsLost);
   const due = lost + Math.max(0, now.packetsReceived - before.packetsReceived);
@@ -56,11 +59,18 @@ export function qualityOf(before: Totals, now: Totals, connected: boolean): Qual
     loss,
     receivedKbps: kbps(before.bytesReceived, now.bytesReceived),
     sentKbps: kbps(before.bytesSent, now.bytesSent),
+    heard: heardIn(before, now, awaited),
   };
 }
 
+/** The media server reports every second, also while nothing comes of the partner: without that it is our own way. */
+function heardIn(before: Totals, now: Totals, awaited: boolean): boolean | null {
+  if (now.packetsReceived > before.packetsReceived) return true;
+  return awaited && now.bytesOfWay > before.bytesOfWay ? false : null;
+}
+
 /** Tell the quality of the newest connection every few seconds; returns how to stop. */
-export function watchQuality(newest: () => RTCPeerConnection | null, tell: (quality: Quality) => void): () => void {
+export function watchQuality(newest: () => RTCPeerConnection | null, awaited: () => boolean, tell: (quality: Quality) => void): () => void {
   let before: Totals | null = null;
   let measured: RTCPeerConnection | null = null;
   let stopped = false;
@@ -69,7 +79,7 @@ export function watchQuality(newest: () => RTCPeerConnection | null, tell: (qual
     const report = await connection?.getStats();
     if (stopped || connection === null || report === undefined) return;
     const now = totalsOf((report as unknown as ReadonlyMap<string, Stat>).values(), performance.now());
-    if (before !== null && connection === measured) tell(qualityOf(before, now, connection.connectionState === "connected"));
+    if (before !== null && connection === measured) tell(qualityOf(before, now, connection.connectionState === "connected", awaited()));
     before = now;
     measured = connection; // another one after a full reconnect: its totals begin anew
   };

@@ -202,7 +202,7 @@ export class LiveKitRooms implements MediaAdapter {
 
   #measure(stage: Stage, events: MediaEvents): void {
     this.#stopMeasuring();
-    const stopQuality = watchQuality(() => this.#ledger.newest(), (quality) => events.quality?.(quality));
+    const stopQuality = watchQuality(() => this.#ledger.newest(), () => stage.awaited, (quality) => events.quality?.(quality));
     const stopComparing = watchAgreement(() => [this.#room?.state ?? ConnectionState.Disconnected, this.#ledger.newest()], events.failed.bind(events));
     const stopLooking = watchTracks(() => stage.missing, () => stage.askAgain(), events.failed.bind(events));
     const stopWatching = watchWay(this.#ledger.newest(), { lost: () => stage.wayLost(), back: () => stage.wayBack() });

@@ -58,6 +58,7 @@ export class Stage {
   #remote: { video: PlatformTrack | null; audio: PlatformTrack | null } = { video: null, audio: null };
   #stopWaiting: (() => void) | null = null;
   #picture: RemoteTrackPublication | null = null;
+  #sound: RemoteTrackPublication | null = null;
   #attached = true;
   #seen = false;
   #open = false;
@@ -123,6 +124,12 @@ export class Stage {
     if (this.#room.state !== ConnectionState.Connected) return 0;
     const partners = [...this.#room.remoteParticipants.values()].filter((participant) => this.#isPartner(participant));
     return countMissing(partners.flatMap(({ trackPublications }) => [...trackPublications.values()]));
+  }
+
+  /** Whether the partner should be heard or seen: they are in the room, and did not switch everything off. */
+  get awaited(): boolean {
+    const picture = this.#remote.video !== null && this.#network.use !== "sound_only";
+    return picture || (this.#remote.audio !== null && this.#sound?.isMuted === false);
   }
 
   /** What is missing is negotiated once more. */
@@ -203,8 +210,9 @@ export class Stage {
       publication.setSubscribed(false);
       return;
     }
-    if (track.kind !== Track.Kind.Video) this.#show({ audio: track.mediaStreamTrack });
-    else this.#pictureFrom(publication, track);
+    if (track.kind === Track.Kind.Video) return this.#pictureFrom(publication, track);
+    this.#sound = publication;
+    this.#show({ audio: track.mediaStreamTrack });
   };
 
   readonly #unsubscribed = (track: RemoteTrack): void => {

@@ -7,10 +7,12 @@ import type { BandwidthUse, EndedView, LineView, NetworkView, PairView } from ".
 export interface Streak {
   readonly poor: number;
   readonly well: number;
+  /** Nothing came of the partner. */
+  readonly silent: number;
   readonly patience: number;
 }
 
-export const NO_STREAK: Streak = { poor: 0, well: 0, patience: 1 };
+export const NO_STREAK: Streak = { poor: 0, well: 0, silent: 0, patience: 1 };
 
 /** What only the reducer needs of direct calls; what rings is in `view.call`. */
 export interface Calling {

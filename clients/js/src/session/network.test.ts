@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Matched, Mode } from "../protocol.gen.js";
 import type { Effect, SessionEvent } from "./events.js";
 import { initialModel, type Model } from "./model.js";
-import { POOR_SAMPLES, WELL_SAMPLES } from "./network.js";
+import { POOR_SAMPLES, SILENT_SAMPLES, WELL_SAMPLES } from "./network.js";
 import { reduce } from "./reducer.js";
 import type { Quality } from "./state.js";
 
@@ -26,8 +26,8 @@ function play(model: Model, events: readonly SessionEvent[]): { model: Model; ef
   return { model, effects };
 }
 
-function sampled(model: Model, level: Quality["level"], times: number): { model: Model; effects: Effect[] } {
-  const quality: Quality = { level, rttMs: 1, loss: 0, receivedKbps: 1, sentKbps: 1 };
+function sampled(model: Model, level: Quality["level"], times: number, heard: Quality["heard"] = true): { model: Model; effects: Effect[] } {
+  const quality: Quality = { level, rttMs: 1, loss: 0, receivedKbps: 1, sentKbps: 1, heard };
   return play(model, Array.from({ length: times }, () => ({ type: "quality_sampled", epoch: model.epoch, quality })));
 }
 
@@ -40,8 +40,30 @@ describe("the quality", () => {
 
   it("of an older join is not listened to", () => {
     const model = talking();
-    const quality: Quality = { level: "poor", rttMs: 1, loss: 1, receivedKbps: 0, sentKbps: 0 };
+    const quality: Quality = { level: "poor", rttMs: 1, loss: 1, receivedKbps: 0, sentKbps: 0, heard: true };
     expect(play(model, [{ type: "quality_sampled", epoch: model.epoch - 1, quality }]).model.view.network.quality).toBeNull();
+  });
+});
+
+describe("a partner of whom nothing comes", () => {
+  const peerSilent = ({ view }: Model): boolean | undefined => view.pair?.peerSilent;
+  const silent = (): Model => sampled(talking(), "good", SILENT_SAMPLES, false).model;
+
+  it("is told after more than a hitch, until something comes", () => {
+    expect(peerSilent(sampled(talking(), "good", SILENT_SAMPLES - 1, false).model)).toBe(false);
+    expect(peerSilent(silent())).toBe(true);
+    expect(peerSilent(sampled(silent(), "good", 1, true).model)).toBe(false);
+  });
+
+  it("stays so while nobody can tell", () => {
+    expect(peerSilent(sampled(silent(), "lost", 3, null).model)).toBe(true);
+    expect(peerSilent(sampled(talking(), "lost", 3, null).model)).toBeUndefined();
+  });
+
+  it("is known otherwise when the server says something of them", () => {
+    const back = { type: "pushed", push: { type: "peer", pair: "a", event: "back" } } as const;
+    expect(peerSilent(play(silent(), [back]).model)).toBe(false);
+    expect(peerSilent(sampled(play(silent(), [back]).model, "good", SILENT_SAMPLES - 1, false).model)).toBe(false);
   });
 });
 

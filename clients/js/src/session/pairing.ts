@@ -3,6 +3,7 @@ import type { Ended, Matched, PeerChanged, Talking } from "../protocol.gen.js";
 import type { Effect } from "./events.js";
 import { dropPair, endedView, ofCalls, pursue, see, seePair, step, andThen, type Model, type Step } from "./model.js";
 import { aliasOf, wayOpened } from "./returning.js";
+import { heardOf } from "./network.js";
 import { hushed, isUnwantedPair, pairLost } from "./ringing.js";
 import { calmed, find, moveOn, waitingTold } from "./searching.js";
 
@@ -117,11 +118,11 @@ export function peerTold(model: Model, peer: PeerChanged): Step {
   if (model.view.pair?.id !== peer.pair) return step(model);
   switch (peer.event) {
     case "reconnecting":
-      return step(seePair(model, { peerAwayUntil: peer.until === undefined ? null : peer.until - model.skewMs }));
+      return step(seePair(heardOf(model), { peerAwayUntil: peer.until === undefined ? null : peer.until - model.skewMs }));
     case "back":
-      return step(seePair(model, { peerAwayUntil: null }));
+      return step(seePair(heardOf(model), { peerAwayUntil: null }));
     case "muted":
-      return step(seePair(model, { peerMuted: { audio: peer.audio ?? false, video: peer.video ?? false } }));
+      return step(seePair(heardOf(model), { peerMuted: { audio: peer.audio ?? false, video: peer.video ?? false } }));
     case "hidden":
       return step(seePair(model, { peerHidden: peer.value ?? false }));
     default:

@@ -79,7 +79,7 @@ const answered = fc.tuple(command, maybe(fc.tuple(fc.constantFrom(...Object.valu
   return { type: "answered", command: said, reply: { type: "reply", id: "1", ok: refusal === undefined, ...error } };
 });
 
-const quality = fc.constantFrom("good" as const, "poor" as const, "lost" as const).map((level) => ({ level, rttMs: 1, loss: 0, receivedKbps: 1, sentKbps: 1 }));
+const quality = fc.constantFrom("good" as const, "poor" as const, "lost" as const).map((level) => ({ level, rttMs: 1, loss: 0, receivedKbps: 1, sentKbps: 1, heard: level === "lost" ? null : level === "good" }));
 const media: fc.Arbitrary<SessionEvent> = fc.oneof(
   epoch.map((of): SessionEvent => ({ type: "media_joined", epoch: of })),
   epoch.map((of): SessionEvent => ({ type: "media_reconnecting", epoch: of })),

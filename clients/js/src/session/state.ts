@@ -45,6 +45,8 @@ export interface Quality {
   readonly loss: number;
   readonly receivedKbps: number;
   readonly sentKbps: number;
+  /** Whether anything came of the partner since the sample before; null: nothing had to, or our own way is in doubt. */
+  readonly heard: boolean | null;
 }
 
 /** `data_saver`: the small picture both ways; `sound_only`: no picture, for as long as the network is poor. */
@@ -71,6 +73,8 @@ export interface PairView {
   readonly peerMuted: { readonly audio: boolean; readonly video: boolean };
   /** Their page is in the background. */
   readonly peerHidden?: boolean;
+  /** Their picture and sound stopped arriving, and it is not our connection: they are probably trying to come back. */
+  readonly peerSilent?: boolean;
   /** The direct call that it came of. After such a pair nothing begins by itself. */
   readonly call?: string;
 }

@@ -8,7 +8,8 @@ from duologue.ids import PersonId
 from duologue.protocol import server as s
 
 GOODBYE = 1000
-PAGE_LEFT = 1001
+PAGE_LEFT = (1001, 3001)
+"""By the browser, and by a page that the browser keeps: a script may not send 1001."""
 
 
 def close(client: Client, code: int, reason: str, retry_after_ms: int | None = None) -> Commands:
@@ -58,4 +59,4 @@ def _hold_ms(client: Client) -> int:
     if client.left_politely:
         return 0
     timing = client.timing
-    return timing.seat_after_leaving_page_ms if client.close_code == PAGE_LEFT else timing.seat_ms
+    return timing.seat_after_leaving_page_ms if client.close_code in PAGE_LEFT else timing.seat_ms

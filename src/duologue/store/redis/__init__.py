@@ -11,6 +11,7 @@ can (be one place, in one order) and the processes, of which there can be any nu
     records.py   `Records` over what was loaded, and what follows from how they were changed
     line.py      one connection, on which whatever is asked in a turn of the loop goes out together
     primary.py   where the primary is (one server, Sentinel, Cluster), connections to it, and what its errors mean
+    format.py    in which form all of this is kept, and that two versions agree on it
     people.py    the records of many people, read past the transitions
     readers.py   waiting for streams
     store.py     the port

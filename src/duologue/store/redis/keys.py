@@ -35,7 +35,7 @@ STREAM_TTL_MS: Final = 10 * 60_000
 """Of queues and outboxes nobody appends to and nobody reads; readers keep theirs alive."""
 STATUS_TTL_MS: Final = 60_000
 
-PERMANENT: Final = frozenset({"nodes", "epoch", "shards", "due", "use"})
+PERMANENT: Final = frozenset({"nodes", "epoch", "shards", "due", "use", "format"})
 """What may be there when nobody is; bounded by what the operator configured, but for `due`, which empties itself."""
 
 _REALM = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -48,6 +48,8 @@ class Keys:
         if not _REALM.fullmatch(realm):
             raise StartupError(f"redis.realm is {realm!r}: letters, digits, _ and -, at most 40 of them")
         self.prefix = f"{{{realm}}}:"
+        self.format = f"{self.prefix}format"
+        """In which form all of this is kept."""
         self.due = f"{self.prefix}due"
         """Sorted set: what expires when, by time. Members are `what:name`."""
         self.use = f"{self.prefix}use"

@@ -82,7 +82,7 @@ class Line:
         if self._why is not None and self._clock.monotonic_ms() < self._closed_until_ms:
             raise faults.nothing_happened(self._why)
         if len(self._waiting) >= WAITING_AT_MOST:
-            metrics.BOUNDS_HIT.labels("store_questions").inc()
+            metrics.BOUNDS_HIT.inc("store_questions")
             raise Unavailable("Redis", "too much is waiting for its answers")
         answer: asyncio.Future[tuple[Any, str]] = asyncio.get_running_loop().create_future()
         question = Question(command, answer, self._clock.monotonic_ms(), life)
@@ -115,7 +115,7 @@ class Line:
         latest_ms = self._clock.monotonic_ms() - int(SENT_WITHIN_S * 1000)
         late = [question for question in batch if question.asked_ms < latest_ms]
         if late:
-            metrics.STORE_ERRORS.labels("slow").inc(len(late))
+            metrics.STORE_ERRORS.inc("slow", by=len(late))
             _refuse(late, Unavailable("Redis", "it answers more slowly than we ask"))
 
     async def _carry(self, batch: Sequence[Question]) -> None:
@@ -145,7 +145,7 @@ class Line:
                 await link.connection.disconnect(nowait=True)
         except (exceptions.RedisError, OSError, TimeoutError) as error:
             await self._drop(link)
-            metrics.STORE_ERRORS.labels(faults.kind_of(error)).inc()
+            metrics.STORE_ERRORS.inc(faults.kind_of(error))
             _refuse(batch, faults.nobody_knows(error))
         except BaseException as error:
             await self._drop(link)
@@ -180,7 +180,7 @@ class Line:
 
     async def _refused(self, link: Link, question: Question, error: Exception) -> None:
         kind = faults.kind_of(error)
-        metrics.STORE_ERRORS.labels(kind).inc()
+        metrics.STORE_ERRORS.inc(kind)
         _refuse([question], faults.nothing_happened(error, question.command))
         if kind in faults.ELSEWHERE and self._link is link:
             self._link = None  # once this batch is read, the next one looks for the primary
@@ -211,7 +211,7 @@ class Line:
                 return
             gone = await self._connector.was_replaced(link) or await self._is_in_another_life(link)
             if gone and self._link is link:
-                metrics.STORE_ERRORS.labels("replaced").inc()
+                metrics.STORE_ERRORS.inc("replaced")
                 self._link = None
                 if self._carrying is not link:
                     await link.connection.disconnect(nowait=True)
@@ -233,7 +233,7 @@ class Line:
 
     def _failed(self, error: Exception) -> None:
         """For a moment nobody tries again: each one would wait for the same silence."""
-        metrics.STORE_ERRORS.labels(faults.kind_of(error)).inc()
+        metrics.STORE_ERRORS.inc(faults.kind_of(error))
         self._why = error
         self._closed_until_ms = self._clock.monotonic_ms() + self._pause_ms
         self._pause_ms = min(2 * self._pause_ms, LONGEST_PAUSE_MS)

@@ -126,7 +126,7 @@ class Readers:
                 await link.connection.disconnect(nowait=True)
                 raise
         except (exceptions.RedisError, OSError, TimeoutError) as error:
-            metrics.STORE_ERRORS.labels(faults.kind_of(error)).inc()
+            metrics.STORE_ERRORS.inc(faults.kind_of(error))
             raise faults.nothing_happened(error, command) from error
         self._idle.append(link)
         return answer, link.store_id

@@ -36,6 +36,7 @@ from duologue.store.ledger import Terms, Transitions
 from duologue.store.ledger.records import Due
 from duologue.store.port import Answer, Key, LedgerStore
 from duologue.store.redis import keys as ttl
+from duologue.store.redis.format import SameFormat
 from duologue.store.redis.keys import Keys
 from duologue.store.redis.limits import RedisLimiter
 from duologue.store.redis.line import Line
@@ -180,7 +181,7 @@ class RedisStore(LedgerStore):
 
     def _report(self, damaged: Damaged) -> None:
         super()._report(damaged)
-        metrics.STORE_ERRORS.labels("broken").inc()
+        metrics.STORE_ERRORS.inc("broken")
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -294,7 +295,7 @@ class RedisStore(LedgerStore):
         try:
             return (cohort.decode(), *_status(value))
         except UNREADABLE:
-            metrics.STORE_ERRORS.labels("broken").inc()
+            metrics.STORE_ERRORS.inc("broken")
             return None
 
     # -- news -------------------------------------------------------------------------------
@@ -308,7 +309,7 @@ class RedisStore(LedgerStore):
         try:
             return [decode(entry) for entry in entries]
         except UNREADABLE as error:
-            metrics.STORE_ERRORS.labels("broken").inc()
+            metrics.STORE_ERRORS.inc("broken")
             log.error("stream_entry_damaged", detail=str(error), hint="whoever reads it begins with a snapshot")
             raise ResyncNeeded(position) from error
 
@@ -347,8 +348,9 @@ async def open_store(
     """The store of these settings. It connects once somebody asks: until then nothing is known to be there."""
     keys, tasks = Keys(settings.realm), Tasks()
     primary = Primary(parse(settings.url_given(), settings.password()), "duologue", keys.record("epoch"))
-    line = Line(primary, ALL, clock, tasks)
-    readers = Readers(primary, line)
+    connector = SameFormat(primary, keys.format)
+    line = Line(connector, ALL, clock, tasks)
+    readers = Readers(connector, line)
     try:
         store = RedisStore(line, readers, keys, clock, terms=terms, bounds=bounds, time=time)
         yield store, RedisLimiter(line, keys)
