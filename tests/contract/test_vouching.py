@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from duologue.ids import GatewayId, PairId, SessionId
 from duologue.ledger import (
+    RESUME_WINDOW_MS,
     Attention,
     Caller,
     Claim,
@@ -161,6 +162,22 @@ async def test_a_talk_that_one_side_alone_speaks_of_ends(make_store: MakeStore) 
         (pair,) = await after.lost_pairs()
         assert pair.id == PAIR
         assert (await ended(after, ana)).reason is EndReason.LOST
+
+
+async def test_who_is_expected_in_a_talk_is_not_forgotten_before_its_end(world: World) -> None:
+    """By the old snapshot Ben had gone for good. He came again since, and met Ana: of him nobody speaks."""
+    ana, ben = await world.waiting(ANA), await world.here(BEN)
+    await world.store.depart(ben, 0)
+    await world.advance(RESUME_WINDOW_MS - 10_000)
+    world.begin_anew()
+    await world.advance(1)
+    word = await claim(world, ana, Paired(await a_talk_that_the_store_never_saw()), 99)
+
+    assert await world.store.vouch(GATEWAY, [word]) == []
+    await world.advance(15_000)
+    assert await world.lost_pairs() == []
+    await world.advance(6_000)
+    assert [pair.id for pair in await world.lost_pairs()] == [PAIR]
 
 
 async def test_a_store_that_went_back_in_time_believes_the_sessions(world: World) -> None:

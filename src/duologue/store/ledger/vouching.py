@@ -139,6 +139,6 @@ def _expect(ledger: Ledger, peer: Person, pair: Pair) -> None:
     """The other side of a restored pair: away, until their gateway vouches for them or their seat runs out."""
     ledger.stop_offering(peer)
     peer.session = peer.gateway = None
-    peer.waiting, peer.pair = False, pair.id
+    peer.waiting, peer.pair, peer.forget_at_ms = False, pair.id, None
     peer.seat_until_ms = ledger.now_ms() + VOUCH_WITHIN_MS
     ledger.records.remind(Due(peer.seat_until_ms, "seat", peer.id))
