@@ -314,6 +314,7 @@ async def test_who_was_told_of_a_pair_that_never_was_hears_that_it_is_over(world
 async def test_who_was_spoken_of_since_is_not_put_back_into_a_talk(world: World) -> None:
     """Ben's gateway had heard that it is over, and Ana's had not."""
     ana, ben = await world.waiting(ANA), await world.waiting(BEN)
+    await world.news(ana)
     pair = await a_talk_that_the_store_never_saw()
     world.begin_anew()
     await world.advance(1)
@@ -322,6 +323,8 @@ async def test_who_was_spoken_of_since_is_not_put_back_into_a_talk(world: World)
     assert await world.store.vouch(GATEWAY, [over]) == []
     assert await world.store.vouch(GATEWAY, [on]) == [on.session]
     assert await world.find(ben, 5) is Outcome.DONE
+    assert await world.find(ana, 5) is Outcome.GONE  # until she has come in again, and knows what the ledger knows
+    assert await world.news(ana) == []
 
 
 async def test_nobody_hears_of_a_store_that_began_anew_before_their_gateway_has_spoken(world: World) -> None:

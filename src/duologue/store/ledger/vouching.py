@@ -93,8 +93,9 @@ def _adopt(ledger: Ledger, ringer: Ringer, who: Person, gateway: GatewayId, clai
         case Waiting(ticket):
             who.ticket = ticket
             ledger.wait_on(who)
-        case Paired(pair):
-            return _restore(ledger, who, pair)
+        case Paired(pair) if not _restore(ledger, who, pair):
+            _send_away(ledger, who)
+            return False
         case Ringing(call, ticket) if who.call != call.id:
             who.waiting, who.ticket = ticket is not None, ticket or who.ticket
             ringer.stop(who, call, CallEnd.LOST)
@@ -109,6 +110,14 @@ def _let_go(ledger: Ledger, ringer: Ringer, who: Person) -> None:
         ledger.erase(pair, who)
     who.waiting, who.pair = False, None
     ringer.advance(who.call, ring.Lost())  # the other side may believe in it: nobody restores a call
+
+
+def _send_away(ledger: Ledger, who: Person) -> None:
+    """They come in again, for a snapshot. Until then this session believes in something else, and hears nothing."""
+    ledger.stop_offering(who)
+    who.session = who.gateway = None
+    who.seat_until_ms = ledger.now_ms() + VOUCH_WITHIN_MS
+    ledger.records.remind(Due(who.seat_until_ms, "seat", who.id))
 
 
 def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
