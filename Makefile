@@ -70,7 +70,7 @@ faults: ## every fault in every state, in real browsers: what people are told, a
 	@exec scripts/bootstrap python page livekit_server chromium nft postgres redis -- .venv/bin/pytest -m "long or not long" tests/e2e/faults tests/e2e/test_serve.py::test_a_gateway_that_is_replaced_sends_its_people_elsewhere $(ARGS)
 
 chaos: ## the whole system as processes, people, faults by seed, checks from outside: ten minutes (ARGS="--seed 2 --only redis-empty")
-	@exec scripts/bootstrap python livekit_server postgres redis -- .venv/bin/python -m chaos $(ARGS)
+	@exec scripts/bootstrap python livekit_server postgres redis faketime -- .venv/bin/python -m chaos $(ARGS)
 
 sim-planted: ## does the simulation find the bugs that were planted for it?
 	@exec scripts/bootstrap python -- .venv/bin/duologue sim --planted all --seeds 1-300 $(ARGS)

@@ -209,7 +209,10 @@ async def _step(number: int, step: Step, system: System) -> Trouble:
     except Exception as error:  # noqa: BLE001 - whatever it is: the run goes on, and tells
         failure = f"could not be done or undone: {type(error).__name__}: {error}"
     within_ms = round(fault.within_s * 1000)
-    return Trouble(fault.name, detail, number, began_ms, _now_ms(), within_ms, fault.forgets, failure, fault.spares)
+    return Trouble(
+        fault.name, detail, number, began_ms, _now_ms(), within_ms, fault.forgets, failure, fault.spares,
+        fault.keeps_media,
+    )  # fmt: skip
 
 
 # -- what is left -------------------------------------------------------------------------------------

@@ -92,6 +92,8 @@ class Trouble(NamedTuple):
     """Why it could not be done, or undone."""
     spares: bool = False
     """Who is in when it begins feels nothing of it."""
+    keeps_media: bool = False
+    """Rooms come up meanwhile as ever."""
 
 
 class Stall(NamedTuple):

@@ -23,6 +23,7 @@ from chaos.checks.pairs import (
     nobody_meets_whom_they_must_not,
     pairs_agree,
 )
+from chaos.checks.promises import media_comes_up, times_are_true
 from chaos.checks.spared import those_inside_are_spared, who_is_refused_is_told
 from chaos.checks.violation import Check, Violation, meetings
 from chaos.checks.waits import every_find_ends, people_are_told, waits_are_kept
@@ -34,6 +35,7 @@ CHECKS: Mapping[str, Check] = {
         pairs_agree, nobody_is_doubled, a_talk_is_of_two_who_are_there, nobody_meets_whom_they_must_not,
         every_find_ends, waits_are_kept, people_are_told, every_command_is_answered, nobody_is_thrown_out,
         all_is_well_at_rest, faults_end_in_time, those_inside_are_spared, who_is_refused_is_told,
+        media_comes_up, times_are_true,
         nobody_is_unwell_for_nothing, nothing_is_left, logs_are_clean,
     )
 }  # fmt: skip

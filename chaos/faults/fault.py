@@ -28,6 +28,8 @@ class Fault(NamedTuple):
     """The store may lose what no gateway knows: the places of who is between two connections at that moment."""
     spares: bool
     """Who is in when it begins feels nothing of it."""
+    keeps_media: bool
+    """Rooms come up meanwhile as ever."""
     begin: Callable[[System, Random], AbstractAsyncContextManager[str]]
 
     @property
@@ -48,13 +50,16 @@ def fault(
     lasts_s: tuple[float, float] = (0, 0),
     forgets: bool = False,
     spares: bool = False,
+    keeps_media: bool = False,
 ) -> Callable[[Deed], Deed]:
     """Make a fault of an async generator: what stands before its `yield` does it, what stands behind it undoes it."""
 
     def register(deed: Deed) -> Deed:
         name = deed.__name__.replace("_", "-")
         assert name not in FAULTS, f"two faults are called {name}"
-        FAULTS[name] = Fault(name, what, seen, within_s, lasts_s, forgets, spares, asynccontextmanager(deed))
+        FAULTS[name] = Fault(
+            name, what, seen, within_s, lasts_s, forgets, spares, keeps_media, asynccontextmanager(deed)
+        )
         return deed
 
     return register

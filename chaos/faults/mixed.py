@@ -14,6 +14,9 @@ from chaos.faults.processes import somebody
 from chaos.older import ROOT, before, unpack
 from chaos.topology import Service, System
 
+FAKETIME = "*/faketime/libfaketime.so.1"
+OFF_S = (150, 300)
+"""Longer than a token for a room lives."""
 BESIDE: Mapping[str, int] = {"gateway": 2, "matcher": 1, "api": 1}
 
 
@@ -33,6 +36,7 @@ async def _taking_part(
     seen="as when everything is replaced; people on either version meet",
     within_s=30,
     lasts_s=(8, 15),
+    keeps_media=True,
 )
 async def version_before(system: System, dice: Random) -> AsyncIterator[str]:
     """As the guide says it: the files are put in place, then SIGHUP. The parents are old until they are stopped."""
@@ -48,3 +52,41 @@ async def version_before(system: System, dice: Random) -> AsyncIterator[str]:
         for each in others:
             each.program.child.signal(signal.SIGHUP)
         await asyncio.gather(*(each.until_replaced(of) for each, of in zip(others, children, strict=True)))
+
+
+@fault(
+    what="the clocks of some processes are minutes ahead",
+    seen="as when some are replaced",
+    within_s=20,
+    lasts_s=(10, 15),
+    keeps_media=True,
+)
+async def clocks_ahead(system: System, dice: Random) -> AsyncIterator[str]:
+    async with _off_by(system, dice, dice.randint(*OFF_S)) as off:
+        yield off
+
+
+@fault(
+    what="the clocks of some processes are minutes behind",
+    seen="the same",
+    within_s=20,
+    lasts_s=(10, 15),
+    keeps_media=True,
+)
+async def clocks_behind(system: System, dice: Random) -> AsyncIterator[str]:
+    async with _off_by(system, dice, -dice.randint(*OFF_S)) as off:
+        yield off
+
+
+@asynccontextmanager
+async def _off_by(system: System, dice: Random, off_s: int) -> AsyncIterator[str]:
+    """By libfaketime, which changes what a program is told of the day and not how long things take."""
+    told = {"LD_PRELOAD": _libfaketime(), "FAKETIME": f"{off_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    async with _taking_part(system, dice, f"clock-{dice.getrandbits(32)}", told):
+        yield f"{off_s:+d} s"
+
+
+def _libfaketime() -> str:
+    found = next(Path("/usr/lib").glob(FAKETIME), None)
+    assert found is not None, "libfaketime is not there: scripts/bootstrap faketime"
+    return str(found)

@@ -29,6 +29,42 @@ class SystemClock:
         await asyncio.sleep(duration_ms / 1000)
 
 
+class SharedClock:
+    """`ports.Clock` on which processes of several machines agree: the day is that of whoever all of them ask, and how
+    long things take is this machine's. Until somebody was asked it is this machine's day.
+    """
+
+    def __init__(self, machine: SystemClock | StoppedClock) -> None:
+        self._machine = machine
+        self._began_ms = machine.now_ms() - machine.monotonic_ms()
+        """The day, at the moment from which the monotonic clock counts."""
+
+    @property
+    def machine_is_ahead_ms(self) -> int:
+        """By so much the clock of this machine is wrong, as far as others are right."""
+        return self._machine.now_ms() - self.now_ms()
+
+    def now_ms(self) -> int:
+        """Milliseconds since the Unix epoch. Goes back where it was wrong."""
+        return self._machine.monotonic_ms() + self._began_ms
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds since some moment; never goes back."""
+        return self._machine.monotonic_ms()
+
+    async def sleep_ms(self, duration_ms: int) -> None:
+        """Let others run for at least this long."""
+        await self._machine.sleep_ms(duration_ms)
+
+    def told(self, now_ms: int, asked_ms: int) -> None:
+        """Somebody was asked for the time at `asked_ms` of the monotonic clock, and it was `now_ms`, then or since.
+
+        An answer that was long on its way says little, so it changes nothing that it does not contradict.
+        """
+        earliest_ms, latest_ms = now_ms - self._machine.monotonic_ms(), now_ms + 1 - asked_ms
+        self._began_ms = min(max(self._began_ms, earliest_ms), latest_ms)
+
+
 class StoppedClock:
     """A moment, as `ports.Clock` knows it: for what is decided at once."""
 

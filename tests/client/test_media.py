@@ -16,6 +16,7 @@ from duologue.app.media import any_media
 from duologue.client import RandomChatSession, join
 from duologue.client.media import Media
 from duologue.client.synthetic import HEIGHT, WIDTH
+from duologue.clock import SystemClock
 from duologue.ids import NodeName
 from duologue.media.livekit import LiveKit
 from duologue.protocol.client import Filters
@@ -82,7 +83,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         state_dir=tmp_path,
     )
     async with AsyncExitStack() as stack:
-        choice = await stack.enter_async_context(any_media(settings, text_only=False))
+        choice = await stack.enter_async_context(any_media(settings, SystemClock(), text_only=False))
         started, _ = await stack.enter_async_context(all_in_one(settings, choice))
         people = [await _somebody(stack, started.page_url) for _ in range(3)]
         assert isinstance(choice.media, LiveKit)

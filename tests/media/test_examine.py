@@ -50,7 +50,7 @@ async def test_a_real_server_answers_over_udp(access: LiveKitAccess) -> None:
     """By an ICE check with its own credentials; and no room is left."""
     node = node_of(access)
     facts = await look(node)
-    livekit = LiveKitNode(node)
+    livekit = LiveKitNode(node, SystemClock())
     rooms = await livekit.rooms(None)
     await livekit.close()
 

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from livekit import rtc
 
-from duologue.clock import SystemClock
+from duologue.clock import StoppedClock, SystemClock
 from duologue.errors import Unavailable
 from duologue.ids import PairId, PersonId
 from duologue.media.child import LiveKitAccess, LiveKitChild, LiveKitPorts
@@ -91,6 +91,14 @@ async def test_a_room_is_made_and_deleted(livekit: LiveKit) -> None:
     await livekit.close_room(PAIR.id, NODE)
     await livekit.close_room(PAIR.id, NODE)
     assert await livekit.rooms(NODE) == []
+
+
+async def test_requests_are_signed_by_the_clock_that_was_given(access: LiveKitAccess) -> None:
+    """All processes go by one clock, and that of their machine may be wrong: with one of an hour ago nothing opens."""
+    past = StoppedClock(SystemClock().now_ms() - 3_600_000)
+    async with livekit_at(access.url, access.api_key, access.api_secret, past) as media:
+        with pytest.raises(Unavailable):
+            await media.open_room(PAIR.id, NODE)
 
 
 async def test_both_sides_meet_in_their_room(livekit: LiveKit) -> None:

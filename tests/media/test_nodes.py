@@ -73,7 +73,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         state_dir=tmp_path,
     )
     async with AsyncExitStack() as stack:
-        choice = await stack.enter_async_context(any_media(settings, text_only=False))
+        choice = await stack.enter_async_context(any_media(settings, SystemClock(), text_only=False))
         started, _ = await stack.enter_async_context(all_in_one(settings, choice))
         ana, ben = [await stack.enter_async_context(RandomChatSession(await join(started.page_url))) for _ in range(2)]
         for each in (ana, ben):

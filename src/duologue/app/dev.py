@@ -56,7 +56,7 @@ async def _dev(settings: Settings, *, text_only: bool, announce: Callable[[Start
     explainer = Explainer(settings.matching.rules(), clock)
     async with (
         _admin(settings.admin, readiness, explainer, clock) as figures,
-        any_media(settings, text_only=text_only) as media,
+        any_media(settings, clock, text_only=text_only) as media,
         all_in_one(settings, media, readiness, explainer) as (started, ended),
     ):
         process.settle()

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from duologue.app.keys import state_dir
 from duologue.app.places import webhook_url
-from duologue.clock import SystemClock
 from duologue.errors import StartupError
 from duologue.ids import NodeName
 from duologue.media.child import LiveKitChild
@@ -18,7 +17,7 @@ from duologue.media.livekit import LiveKit
 from duologue.media.livekit_config import LiveKitPorts
 from duologue.media.livekit_node import NodeAccess
 from duologue.nodes import slots_of_cores, slots_rate
-from duologue.ports import Media
+from duologue.ports import Clock, Media
 from duologue.protocol.codes import Mode
 from duologue.safety.ratelimit import Rate
 from duologue.settings import LiveKitSettings, NodeSettings, Settings
@@ -35,27 +34,27 @@ class MediaChoice(NamedTuple):
 
 
 @asynccontextmanager
-async def any_media(settings: Settings, *, text_only: bool) -> AsyncIterator[MediaChoice]:
+async def any_media(settings: Settings, clock: Clock, *, text_only: bool) -> AsyncIterator[MediaChoice]:
     """The given servers; without any, a child of ours."""
     if text_only or is_given(settings.livekit):
-        async with given_media(settings, text_only=text_only) as choice:
+        async with given_media(settings, clock, text_only=text_only) as choice:
             yield choice
         return
     async with AsyncExitStack() as stack:
         child, node = await _own_livekit(settings, stack)
-        livekit = await stack.enter_async_context(LiveKit([node], SystemClock()))
+        livekit = await stack.enter_async_context(LiveKit([node], clock))
         yield MediaChoice(livekit, f"our own LiveKit at {node.url}", frozenset(Mode), child)
 
 
 @asynccontextmanager
-async def given_media(settings: Settings, *, text_only: bool) -> AsyncIterator[MediaChoice]:
+async def given_media(settings: Settings, clock: Clock, *, text_only: bool) -> AsyncIterator[MediaChoice]:
     """The servers that the operator named. Raises `StartupError` when there are none and text is not all."""
     check_given(settings, text_only=text_only)
     if text_only:
         yield MediaChoice(FakeMedia({}), "none (text only)", frozenset([Mode.TEXT]))
         return
     nodes = given_nodes(settings.livekit)
-    async with LiveKit(nodes, SystemClock()) as livekit:
+    async with LiveKit(nodes, clock) as livekit:
         yield MediaChoice(livekit, f"LiveKit at {', '.join(node.url for node in nodes)}", frozenset(Mode))
 
 

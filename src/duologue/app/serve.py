@@ -15,9 +15,9 @@ from duologue.app.media import given_media
 from duologue.app.places import with_own_origins
 from duologue.app.roles import World
 from duologue.app.safety import shared_safety_store
-from duologue.app.store import until_it_answers
+from duologue.app.store import tell_of_a_wrong_clock, until_it_answers
 from duologue.app.together import Role, Running, together
-from duologue.clock import SystemClock, SystemRng
+from duologue.clock import SharedClock, SystemClock, SystemRng
 from duologue.hooks_out.opening import open_webhooks
 from duologue.issuers.office import open_token_office
 from duologue.ports import Limiter, Store
@@ -57,7 +57,8 @@ class _Child:
         self._name = name
         self._roles = roles_of(name)
         self._text_only = text_only
-        self._clock = SystemClock()
+        self._clock = SharedClock(SystemClock())
+        """What processes tell each other and clients are moments: all have to mean the same by them."""
         self._rng = SystemRng()
         self._tasks = Tasks()
         self._readiness = Readiness(self._clock, settings.admin.ready_without_store_ms)
@@ -71,8 +72,10 @@ class _Child:
             process.tell_of_itself(self._tasks, self._clock, name=self._name, roles=self._roles)
             admin_ended = await stack.enter_async_context(admin.listening(self._tasks))
             # Until there is a store there is nothing to end in order: a signal just ends the process.
-            store, limiter = await stack.enter_async_context(open_store(self._settings.redis, self._clock))
+            opened = open_store(self._settings.redis, self._clock, told=self._clock.told)
+            store, limiter = await stack.enter_async_context(opened)
             await until_it_answers(store, self._settings.redis, self._clock, self._rng, patient=True)
+            tell_of_a_wrong_clock(self._clock)
             self._explainer.reached(store)
             stop = process.stop_signal()
             running = await self._begin(stack, store, limiter)
@@ -82,7 +85,7 @@ class _Child:
 
     async def _begin(self, stack: AsyncExitStack, store: Store, limiter: Limiter) -> Running:
         """Start the roles, and say so."""
-        choice = await stack.enter_async_context(given_media(self._settings, text_only=self._text_only))
+        choice = await stack.enter_async_context(given_media(self._settings, self._clock, text_only=self._text_only))
         settings, clock, rng = self._settings, self._clock, self._rng
         safety = await stack.enter_async_context(shared_safety_store(settings, clock, rng))
         tokens = await open_token_office(settings, shared_key(settings), clock, rng, self._tasks)

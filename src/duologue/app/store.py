@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from duologue.clock import SharedClock
 from duologue.errors import BackendError, StartupError
 from duologue.ids import MatcherId
 from duologue.ledger import NODES_LEASE, REAPER_LEASE
@@ -14,6 +15,7 @@ from duologue.store.redis.primary import parse
 log = structlog.get_logger()
 
 PAUSE_MS, PAUSE_AT_MOST_MS = 250, 5_000
+WRONG_BY_MS = 2_000
 
 
 def where(settings: RedisSettings) -> str:
@@ -53,6 +55,13 @@ def _silence(settings: RedisSettings, error: BackendError) -> str:
         f"no Redis within {settings.wait_s:g} s. Tried {where(settings)}: {why}. "
         "Set REDIS_URL to a Redis that this machine reaches, or wait longer with --wait SECONDS."
     )
+
+
+def tell_of_a_wrong_clock(clock: SharedClock) -> None:
+    """It hurts nobody, as all go by the clock of Redis; but one of the two is wrong, and tokens are for others, too."""
+    if abs(clock.machine_is_ahead_ms) > WRONG_BY_MS:
+        hint = "both machines need NTP (timedatectl set-ntp true): tokens for rooms are by the clock of Redis"
+        log.warning("clock_differs", ahead_ms=clock.machine_is_ahead_ms, hint=hint)
 
 
 async def release_leases(store: Store, owners: tuple[str, ...]) -> None:

@@ -60,7 +60,7 @@ async def _send(node: NodeAccess, subject: Subject) -> int:
 async def _round_trip(node: NodeAccess, subject: Subject) -> bool | None:
     """Whether an API heard of a room of ours; None: there is no way to know."""
     room, redis = TRIAL + subject.rng.token(), subject.settings.redis
-    if redis.url is None or not await end_a_room(node, room):
+    if redis.url is None or not await end_a_room(node, room, subject.clock):
         return None
     give_up_ms = subject.clock.monotonic_ms() + HEARD_WITHIN_MS
     while subject.clock.monotonic_ms() < give_up_ms:

@@ -67,7 +67,7 @@ class NodeFacts(NamedTuple):
 async def examine(access: NodeAccess, clock: Clock, rng: Rng) -> NodeFacts:
     """Look at one server."""
     facts = NodeFacts(access.name, access.url, access.public_url, "")
-    node = LiveKitNode(access)
+    node = LiveKitNode(access, clock)
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)) as http:
             try:
@@ -79,9 +79,9 @@ async def examine(access: NodeAccess, clock: Clock, rng: Rng) -> NodeFacts:
         await node.close()
 
 
-async def end_a_room(access: NodeAccess, room: str) -> bool:
+async def end_a_room(access: NodeAccess, room: str, clock: Clock) -> bool:
     """Make a room and delete it, so that a webhook follows; whether both could be done."""
-    node = LiveKitNode(access)
+    node = LiveKitNode(access, clock)
     try:
         await node.open_room(PairId(room))
         await node.close_room(PairId(room))

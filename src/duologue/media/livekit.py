@@ -34,7 +34,7 @@ class LiveKit:
 
     def __init__(self, nodes: Sequence[NodeAccess], clock: Clock) -> None:
         self._clock = clock
-        self._nodes = {access.name: LiveKitNode(access) for access in nodes}
+        self._nodes = {access.name: LiveKitNode(access, clock) for access in nodes}
 
     async def __aenter__(self) -> Self:
         return self
@@ -79,7 +79,6 @@ class LiveKit:
         return {
             "iss": access.api_key,
             "sub": pair.identity(person),
-            "nbf": now_s - 10,
             "exp": now_s + TOKEN_TTL_S,
             "video": {
                 "roomJoin": True,

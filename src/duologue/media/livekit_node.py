@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+import jwt
 from livekit import api
+from livekit.api.room_service import RoomService
 from livekit.api.twirp_client import TwirpError, TwirpErrorCode
 
 from duologue.errors import Unavailable
 from duologue.ids import NodeName, PairId
 from duologue.metrics import definitions as metrics
-from duologue.ports import Room
+from duologue.ports import Clock, Room
 from duologue.safety.ratelimit import Rate
 
 EMPTY_TIMEOUT_S = 20
@@ -22,6 +24,8 @@ EMPTY_TIMEOUT_S = 20
 DEPARTURE_TIMEOUT_S = 20
 """The same after the last one left: longer than a held seat, so that a reload finds its room."""
 CALL_TIMEOUT_S = 3
+API_TOKEN_TTL_S = 600
+"""Made anew for each call; so long, that a LiveKit whose clock is minutes ahead takes it, too."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,15 @@ class NodeAccess:
 class LiveKitNode:
     """One server. Every fault of it or of the way to it is `Unavailable`. Close it at the end."""
 
-    def __init__(self, access: NodeAccess) -> None:
+    def __init__(self, access: NodeAccess, clock: Clock) -> None:
         self.access = access
+        self._clock = clock
         self._http_url = access.url.replace("ws", "http", 1)
-        self._api = api.LiveKitAPI(self._http_url, access.api_key, access.api_secret)
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
         self._plain: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
-        await self._api.aclose()
+        await self._session.close()
         if self._plain is not None:
             await self._plain.close()
 
@@ -72,19 +77,32 @@ class LiveKitNode:
             empty_timeout=EMPTY_TIMEOUT_S,
             departure_timeout=DEPARTURE_TIMEOUT_S,
         )
-        await self._call("open_room", self._api.room.create_room(request))
+        await self._call("open_room", self._rooms.create_room(request))
 
     async def close_room(self, pair: PairId) -> None:
         """Delete the room; one that is gone already is fine."""
         try:
-            await self._call("close_room", self._api.room.delete_room(api.DeleteRoomRequest(room=pair)))
+            await self._call("close_room", self._rooms.delete_room(api.DeleteRoomRequest(room=pair)))
         except _NotFound:
             return
 
     async def rooms(self, only: Sequence[PairId] | None) -> list[Room]:
         """The rooms that exist now."""
-        response = await self._call("rooms", self._api.room.list_rooms(api.ListRoomsRequest(names=only)))
+        response = await self._call("rooms", self._rooms.list_rooms(api.ListRoomsRequest(names=only)))
         return [Room(PairId(room.name), room.creation_time * 1000) for room in response.rooms]
+
+    @property
+    def _rooms(self) -> RoomService:
+        """With a token by our clock: the library would make one by that of this machine, which may be ahead, and that
+        begins right then; LiveKit refuses what begins later than now.
+        """
+        claims = {
+            "iss": self.access.api_key,
+            "exp": self._clock.now_ms() // 1000 + API_TOKEN_TTL_S,
+            "video": {"roomCreate": True, "roomList": True},
+        }
+        token = jwt.encode(claims, self.access.api_secret, algorithm="HS256")
+        return api.LiveKitAPI.with_token(token, self._http_url, session=self._session).room
 
     async def _call(self, name: str, request: Any) -> Any:
         try:

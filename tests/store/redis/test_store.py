@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from duologue.clock import SystemClock
+from duologue.clock import SharedClock, StoppedClock, SystemClock
 from duologue.ids import PairId, PersonId
 from duologue.ledger import MAX_BLOCKS, Attention, Committed, Outcome, Proposal, TicketArrived, TicketGone
 from duologue.protocol.codes import Mode
@@ -128,3 +128,13 @@ async def test_of_long_entries_fewer_are_kept() -> None:
         assert 1 < kept.redis.xlen(f"{kept.prefix}queue:{SHARD}") < 10
         assert 1 < kept.redis.xlen(f"{kept.prefix}outbox:{GATEWAY}") < 10
     kept.clear()
+
+
+async def test_the_time_of_redis_is_told_to_who_goes_by_it() -> None:
+    """So that all processes mean the same moment, whatever their machines believe."""
+    clock = SharedClock(StoppedClock(SystemClock().now_ms() - 180_000))
+    settings = RedisSettings(url=shared_redis().url, realm=f"told{next(REALMS)}")
+    async with open_store(settings, clock, told=clock.told) as (store, _):
+        await store.read_status()
+
+    assert abs(clock.now_ms() - SystemClock().now_ms()) < 10_000

@@ -88,8 +88,11 @@ class RedisStore(LedgerStore):
         terms: Terms = Terms(),  # noqa: B008 - frozen
         bounds: Bounds = Bounds(),  # noqa: B008 - frozen
         time: Callable[[int], int] = int,
+        told: Callable[[int, int], object] = lambda *_: None,
     ) -> None:
-        """`time`: what the time of Redis, in milliseconds, is taken for; so that tests own it."""
+        """`time`: what the time of Redis, in milliseconds, is taken for; so that tests own it. `told` hears of it
+        whenever Redis says it, and when it was asked, as `SharedClock.told` does.
+        """
         self._line = line
         self._readers = readers
         self._keys = keys
@@ -98,6 +101,7 @@ class RedisStore(LedgerStore):
         self._terms = terms
         self._bounds = bounds
         self._time = time
+        self._told_time = told
         self._known_shards: set[str] = set()
         self._life = ""
 
@@ -131,11 +135,13 @@ class RedisStore(LedgerStore):
                 wanted[missing.key] = None
 
     async def _load(self, keys: Sequence[str]) -> Loaded:
+        asked_ms = self._clock.monotonic_ms()
         if self._keys.record("nodes") in keys:
             loaded, use = await asyncio.gather(load(self._line, self._keys.prefix, keys), self._use())
             loaded = loaded._replace(use=use)
         else:
             loaded = await load(self._line, self._keys.prefix, keys)
+        self._told_time(loaded.time_us // 1000, asked_ms)
         if loaded.store_id != self._life:
             self._life = loaded.store_id
             self._known_shards.clear()
@@ -213,8 +219,11 @@ class RedisStore(LedgerStore):
             return []
 
     async def _now_ms(self) -> int:
+        asked_ms = self._clock.monotonic_ms()
         time, _ = await reading(self._line, ("TIME",))
-        return self._time(int(time[0]) * 1000 + int(time[1]) // 1000)
+        now_ms = int(time[0]) * 1000 + int(time[1]) // 1000
+        self._told_time(now_ms, asked_ms)
+        return self._time(now_ms)
 
     async def _people_on(self, gateway: GatewayId) -> list[PersonId]:
         return [PersonId(name) for name in await self._members(self._keys.people_on(gateway))]
@@ -344,6 +353,7 @@ async def open_store(
     terms: Terms = Terms(),  # noqa: B008 - frozen
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
     time: Callable[[int], int] = int,
+    told: Callable[[int, int], object] = lambda *_: None,
 ) -> AsyncIterator[tuple[RedisStore, RedisLimiter]]:
     """The store of these settings. It connects once somebody asks: until then nothing is known to be there."""
     keys, tasks = Keys(settings.realm), Tasks()
@@ -352,7 +362,7 @@ async def open_store(
     line = Line(connector, ALL, clock, tasks)
     readers = Readers(connector, line)
     try:
-        store = RedisStore(line, readers, keys, clock, terms=terms, bounds=bounds, time=time)
+        store = RedisStore(line, readers, keys, clock, terms=terms, bounds=bounds, time=time, told=told)
         yield store, RedisLimiter(line, keys)
     finally:
         await readers.close()
