@@ -247,7 +247,8 @@ class PairStore(Protocol):
     async def opened(self, pair: PairId, node: NodeName) -> bool:
         """The room exists on this node: both sides hear it.
 
-        False: the pair is over, or another node carries it by now, so this room must go.
+        False: the pair is over, or another node carries it by now, so this room must go. `Unavailable` while a store
+        that began anew hears who is here, and has not heard of this pair.
         """
 
     async def refused(self, pair: PairId, node: NodeName) -> Pair | Closed:

@@ -37,7 +37,7 @@ from duologue.matching.widen import RECENTLY_MET
 from duologue.pairs.pair import Line, Pair
 from duologue.protocol import client as c
 from duologue.protocol import server as s
-from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode, Pause
+from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode, Pause, PeerEvent
 from duologue.safety.block import Block
 from duologue.safety.ratelimit import Rate
 from tests.builders import ANA, BEN, NODE, NOW, cohort, pair, ticket, with_side
@@ -454,6 +454,21 @@ def test_side_b_waits_for_the_room() -> None:
         >> told(3, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(with_room(FOR_BEN))
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched)
         >> Wait(1_000)
+    )  # fmt: skip
+
+
+def test_lines_of_a_pair_that_was_not_told_come_after_it() -> None:
+    """The news of its room was lost with the store, and the other one writes already."""
+    line = s.ChatLine(VIDEO.id, 1, "hello?", 0)
+    away = s.PeerChanged(VIDEO.id, PeerEvent.RECONNECTING, until=9)
+    assert (
+        live()
+        >> told(2, PairFormed(FOR_BEN, 1))
+        >> told(2, Relayed(line))
+        >> told(2, Relayed(away))
+        >> told(3, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(with_room(FOR_BEN))
+        >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched) << ev.Send(line)
+        >> told(3, Relayed(line)) << ev.Send(line)
     )  # fmt: skip
 
 

@@ -195,6 +195,8 @@ class Person:
     def _take(self, message: s.ServerMessage) -> None:
         self.heard_ms = self._clock.monotonic_ms()
         before, self.belief = self.belief, self.belief.after(message)
+        if isinstance(message, s.Matched | s.Waiting) and before.pair not in (None, self.belief.pair):
+            self._outside.violation(f"{self.name} never heard that {before.pair} is over, and is told {message}")
         if isinstance(message, s.Waiting | s.Ended | s.CallState):
             self.told_ms = self.heard_ms
         if self._wants_rest and self.belief.state == "waiting" and before.state != "waiting":

@@ -189,7 +189,9 @@ class Presence(Transition):
         who = self.ledger.people.get(PersonId(due.name))
         if who is None or who.here:
             return None
-        return who.seat_until_ms if due.what == "seat" else who.forget_at_ms
+        if due.what == "seat":
+            return who.seat_until_ms
+        return who.forget_at_ms if who.pair is None else None  # the pair ends first, and reminds of it anew
 
     def _expire(self, due: Due) -> Closed:
         if due.what == "pair":
