@@ -11,7 +11,10 @@ from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import CloseCode
 from duologue.simulation.belief import Belief
+from duologue.store.ledger.vouching import VOUCH_WITHIN_MS
 
+LOOKED_AT_MS = 3_000
+"""The reaper looks now and then, and the news takes its way."""
 REPLIES_LATE_MS = 20_000
 WITHOUT_REASON_MS = 10_000
 STAYS = ("nodes", "epoch", "shards", "due", "use", "status", "gateways", "format")
@@ -61,8 +64,14 @@ def all_is_well_at_rest(story: Story) -> Found:
         elif is_in and belief.pair is not None and belief.talking:
             talks[belief.pair].append(who)
     for pair, people in talks.items():
-        if len(people) != 2:
+        if len(people) != 2 and not _may_be_asked_for(story):
             yield story.left_ms, people[0], f"believes to talk in {pair}, alone"
+
+
+def _may_be_asked_for(story: Story) -> bool:
+    """A store that began anew waits so long for the word of the other side's gateway, who may have left meanwhile."""
+    grace_ms = VOUCH_WITHIN_MS + LOOKED_AT_MS + story.late_ms
+    return any(each.forgets and story.left_ms - each.healed_ms < grace_ms for each in story.troubles)
 
 
 def _believes(entries: list[Entry]) -> tuple[Belief, bool | None]:
