@@ -120,8 +120,11 @@ REMARKS = {
     Fault.MEDIA_TOKEN_CUT: "They are good for 90 s, which the test waits for.\n"
     "LiveKit gives newer ones to those who are in a room, and by those they come back.",
     Fault.MEDIA_TOKEN_UDP: "The same, where the media connection has to be made anew.",
-    Fault.FROZEN: "The server lets go of her connection; back in time, she has her seat.",
-    Fault.HIDDEN: "Browsers do that after some minutes. What comes by the network is heard at once, so nobody is away.",
+    Fault.FROZEN: "The server lets go of her connection; back in time, she has her seat.\n"
+    "In the test a loop keeps the page from running: a Chromium without a window freezes none.",
+    Fault.HIDDEN: "Browsers do that after some minutes.\n"
+    "What comes by the network is heard at once, so nobody is away.\n"
+    "In the test the page is told so, and its timers are late by a script.",
     Fault.CACHED: "The browser kept the page as it was, but for its connection.",
     Fault.NEXT: "Nobody else is there, so they meet again.",
     Fault.STOP: "Then she searches again.",
