@@ -11,7 +11,10 @@ from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import CloseCode
 from duologue.simulation.belief import Belief
+from duologue.store.ledger.vouching import VOUCH_WITHIN_MS
 
+LOOKED_AT_MS = 3_000
+"""The reaper looks now and then, and the news takes its way."""
 REPLIES_LATE_MS = 20_000
 WITHOUT_REASON_MS = 10_000
 AGREE_WITHIN_MS = 2_000
@@ -60,7 +63,8 @@ def all_is_well_at_rest(story: Story) -> Found:
             yield story.left_ms, who, "is not back"
     lonely = _lonely(story, story.left_ms)
     for who, pair in lonely.items():
-        if _lonely(story, story.left_ms - AGREE_WITHIN_MS).get(who) == pair:
+        agreed = _lonely(story, story.left_ms - AGREE_WITHIN_MS).get(who) != pair
+        if not agreed and not _may_be_asked_for(story):
             yield story.left_ms, who, f"believes to talk in {pair}, alone"
 
 
@@ -72,6 +76,12 @@ def _lonely(story: Story, at_ms: int) -> dict[str, str]:
         if is_in and belief.pair is not None and belief.talking:
             talks[belief.pair].append(who)
     return {people[0]: pair for pair, people in talks.items() if len(people) == 1}
+
+
+def _may_be_asked_for(story: Story) -> bool:
+    """A store that began anew waits so long for the word of the other side's gateway, who may have left meanwhile."""
+    grace_ms = VOUCH_WITHIN_MS + LOOKED_AT_MS + story.late_ms
+    return any(each.forgets and story.left_ms - each.healed_ms < grace_ms for each in story.troubles)
 
 
 def _believes(entries: list[Entry], at_ms: int) -> tuple[Belief, bool | None]:

@@ -158,6 +158,8 @@ def _is_end(entry: Entry) -> bool:
 def people_are_told(story: Story) -> Found:
     """Whose pair a server ended hears what follows: that they wait on, with the place that they had."""
     for who, entries in story.by_person().items():
+        if who in story.people and story.people[who].calls:
+            continue  # nobody who hangs up wants a stranger next
         waited_ms = 0
         for entry in entries:
             match entry.what:

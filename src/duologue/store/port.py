@@ -89,7 +89,7 @@ class LedgerStore(ABC):
         return await self._transact(lambda now: now.arrive(person, session, gateway, resumes), *reads)
 
     async def stand_by(self, person: PersonId, session: SessionId, gateway: GatewayId) -> StandbyArrival:
-        reads = Key("person", person), Key("gateway", gateway), Key("blocks", person), Key("epoch")
+        reads = Key("person", person), Key("gateway", gateway), Key("blocks", person)
         return await self._transact(lambda now: now.stand_by(person, session, gateway), *reads)
 
     async def depart(self, caller: Caller, hold_ms: int) -> Closed:
