@@ -29,6 +29,7 @@ from duologue.ledger import (
     Proposal,
     QueueEvent,
     Sample,
+    StandbyArrival,
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
@@ -90,6 +91,13 @@ class PresenceStore(Protocol):
         that they are back, a ticket is offered again. News for `session` may arrive before this
         returns; none of it is older than the returned `rev`. Repeating it for the active session
         repeats the answer.
+        """
+
+    async def stand_by(self, person: PersonId, session: SessionId, gateway: GatewayId) -> StandbyArrival:
+        """This session of the person stands by, whether another one is active or nobody is here.
+
+        Nobody gives way to it, a held seat is not taken, and what the person does goes on. Beyond `MAX_SESSIONS` in
+        all, the one that stood by longest gets `Dropped`. Repeating it repeats the answer.
         """
 
     async def depart(self, caller: Caller, hold_ms: int) -> Closed:

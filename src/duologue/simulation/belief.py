@@ -48,6 +48,9 @@ class Belief(NamedTuple):
                 return Belief("ringing", rev, self.attempt, last_pair=self.last_pair, call=call)
             case s.CallState():
                 return self._after_call(message)
+            case s.Standby(rev=rev, ringing=ringing):
+                rings = ringing.call if ringing is not None else None
+                return Belief("idle" if rings is None else "ringing", rev, self.attempt, call=rings)
         return self
 
     def _after_call(self, told: s.CallState) -> Belief:

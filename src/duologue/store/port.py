@@ -33,6 +33,7 @@ from duologue.ledger import (
     Proposal,
     QueueEvent,
     Sample,
+    StandbyArrival,
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
@@ -86,6 +87,10 @@ class LedgerStore(ABC):
     ) -> Arrival | None:
         reads = Key("person", person), Key("gateway", gateway), Key("blocks", person), Key("epoch")
         return await self._transact(lambda now: now.arrive(person, session, gateway, resumes), *reads)
+
+    async def stand_by(self, person: PersonId, session: SessionId, gateway: GatewayId) -> StandbyArrival:
+        reads = Key("person", person), Key("gateway", gateway), Key("blocks", person), Key("epoch")
+        return await self._transact(lambda now: now.stand_by(person, session, gateway), *reads)
 
     async def depart(self, caller: Caller, hold_ms: int) -> Closed:
         return await self._of(caller, lambda now: now.depart(caller, hold_ms))

@@ -121,6 +121,20 @@ class Ledger:
         if who.session not in (None, newcomer) and who.gateway is not None:
             self.tell(who, Superseded())
             who.standby[who.generation] = who.session, who.gateway
+        self._make_room(who)
+
+    def let_stand_by(self, who: Person, address: Address) -> int:
+        """A newcomer that speaks for nobody. Its generation is one that is never used again: who asks twice for the
+        departure of one that had it before means that one.
+        """
+        generation = min(-self.now_ms(), *who.standby, 0) - 1
+        who.standby[generation] = address
+        self._make_room(who)
+        self.forget_some_time(who)
+        return generation
+
+    def _make_room(self, who: Person) -> None:
+        """Too many stand by, each for itself: the one that did so for longest goes."""
         if len(who.standby) >= MAX_SESSIONS:
             oldest = next(iter(who.standby))
             self.tell_session(who.standby.pop(oldest), who.rev, Dropped())
@@ -141,6 +155,11 @@ class Ledger:
             self.forget_later(who)
         else:
             del self.people[who.id]
+
+    def forget_some_time(self, who: Person) -> None:
+        """Nobody may have heard of them before: then they are not here, and nothing else would see to it."""
+        if not who.here and who.seat_until_ms is None and who.forget_at_ms is None:
+            self.forget_later(who)
 
     def forget_later(self, who: Person) -> None:
         """Drop it once nobody has been here for a while."""
