@@ -45,8 +45,8 @@ class Connection:
         self.on_lost: Callable[[], None] = lambda: None
         """Called whenever the connection is gone, or could not be had."""
 
-    async def open(self) -> Ready:
-        """Come in, however long it takes. Raises `ConnectionEnded` where the server wants nobody like us."""
+    async def invited(self) -> Invitation:
+        """Where to, and as whom: asked for once, however long it takes."""
         if not self._came:
             self._came = True
             self._log(Came())
@@ -55,7 +55,12 @@ class Connection:
                 self._invitation = await join(self._url, self._facets)
             except (OSError, aiohttp.ClientError, TimeoutError):
                 await asyncio.sleep(JOIN_AGAIN_S * self._dice.random())
-        self._socket = ReconnectingSocket(self._invitation, on_away=self._away, random=self._dice.random)
+        return self._invitation
+
+    async def open(self) -> Ready:
+        """Come in, however long it takes. Raises `ConnectionEnded` where the server wants nobody like us."""
+        invitation = await self.invited()
+        self._socket = ReconnectingSocket(invitation, on_away=self._away, random=self._dice.random)
         ready = await self._socket.enter()
         self._log(Heard(ready))
         return ready

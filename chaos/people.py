@@ -21,6 +21,7 @@ from duologue.protocol import server as s
 from duologue.protocol.codes import ErrorCode, MediaEvent, Mode
 from duologue.simulation.belief import Belief
 
+Ways = dict[str, dict[Callable[[], None], int]]
 LANGUAGES = ("en", "fr")
 SPOKEN = "says something that no log may hold"
 """Stands in each line that they write."""
@@ -115,7 +116,7 @@ class Person:
 
     def _answered(self, reply: s.Reply) -> None:
         command = self._unanswered.pop(reply.id, None)
-        if reply.ok and isinstance(command, c.Cancel | c.Leave):
+        if reply.ok and command is not None and self.belief.is_ended_by(command):
             self._stopped = max(self._stopped, self.belief.attempt)
             self.belief = self.belief.cancelled()
         elif command is not None and reply.error is not None and reply.error.code is ErrorCode.UNAVAILABLE:
@@ -154,13 +155,6 @@ class Person:
     # -- what they do of their own accord -----------------------------------------------------------
 
     async def _act(self) -> None:
-        blocks = self.who.mode is Mode.TEXT and not self.calm  # of the others there are too few
-        ways: dict[str, dict[Callable[[], None], int]] = {
-            "idle": {self._find: 20, self._nothing: 4},
-            "waiting": {self._nothing: 20, self._cancel: 1},
-            "paired": {self._chat: 10, self._nothing: 8, self._next: 7, self._leave: 1, self._block: int(blocks)},
-            "ringing": {self._nothing: 1},
-        }
         if self._wants_to_block:
             return
         drawn = self._dice.random()
@@ -169,8 +163,18 @@ class Person:
         elif not self.calm and drawn < 0.03:
             await self._vanish(self._dice.uniform(0.5, 25))
         else:
-            choices = ways[self.belief.state]
+            choices = self._ways()[self.belief.state]
             self._dice.choices(list(choices), list(choices.values()))[0]()
+
+    def _ways(self) -> Ways:
+        """What they do in which state, and how gladly."""
+        blocks = self.who.mode is Mode.TEXT and not self.calm  # of the others there are too few
+        return {
+            "idle": {self._find: 20, self._nothing: 4},
+            "waiting": {self._nothing: 20, self._cancel: 1},
+            "paired": {self._chat: 10, self._nothing: 8, self._next: 7, self._leave: 1, self._block: int(blocks)},
+            "ringing": {self._nothing: 1},
+        }
 
     async def _vanish(self, for_s: float) -> None:
         """Into a tunnel, or to another device: whatever was asked is forgotten."""

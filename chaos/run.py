@@ -22,6 +22,7 @@ from chaos.checks.ends import nothing_is_left, stays
 from chaos.connection import Note
 from chaos.faults import FAULTS
 from chaos.felt import Spell
+from chaos.friends import Book, Friend
 from chaos.people import SPOKEN, Person, traits
 from chaos.plan import Kind, Round, Step, rounds
 from chaos.redis import REALM
@@ -64,6 +65,8 @@ class Options(NamedTuple):
     """Where the logs of all processes stay; None: nowhere."""
     before: str | None = None
     """The commit that is the version before this one."""
+    friends: int = 6
+    """So many more call each other."""
 
 
 @dataclass
@@ -90,6 +93,9 @@ class Crowd:
         """All of them at once."""
         for number in range(options.people):
             self._comes(number, options, url)
+        book: Book = {}
+        for number in range(options.friends):
+            self._lives(Friend(number, url, options.seed, self.note, book))
 
     async def newcomers(self, options: Options, url: str) -> None:
         """Somebody comes every few seconds, and stays for a while."""
@@ -100,10 +106,12 @@ class Crowd:
 
     def _comes(self, number: int, options: Options, url: str) -> Person:
         who = traits(number, options.seed, voice=number < options.voice)
-        self.story.people[who.name] = who
-        person = Person(who, url, options.seed, self.note)
+        return self._lives(Person(who, url, options.seed, self.note))
+
+    def _lives(self, person: Person) -> Person:
+        self.story.people[person.who.name] = person.who
         self.people.append(person)
-        self.tasks.append(asyncio.get_running_loop().create_task(person.live(), name=who.name))
+        self.tasks.append(asyncio.get_running_loop().create_task(person.live(), name=person.who.name))
         return person
 
     def unwell(self) -> int:

@@ -23,6 +23,8 @@ class Traits(NamedTuple):
     wants: str | None
     """The one language that they accept; None: any."""
     mode: Mode
+    calls: bool = False
+    """They call people whom they know, and never search."""
 
     @property
     def facets(self) -> dict[str, str]:

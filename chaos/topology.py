@@ -45,6 +45,7 @@ ROOT = Path(__file__).parents[1]
 SERVES_WITHIN_S = 90
 STOPS_WITHIN_S = 40
 DRAIN_MS = 5_000
+RING_MS = 8_000
 DUOLOGUE = (sys.executable, "-P", "-m", "duologue")
 
 
@@ -274,6 +275,7 @@ class System:
             "DUOLOGUE_LOG__FORMAT": "json",
             "DUOLOGUE_LIMITS__PROFILE": "load",
             "DUOLOGUE_MATCHING__RECENTLY_MET_AFTER_MS": "0",
+            "DUOLOGUE_CALLS__RING_MS": str(RING_MS),
             "DUOLOGUE_GATEWAY__PUBLIC_URL": f"ws://{HOST}:{self.front.port}",
             "DUOLOGUE_GATEWAY__MAX_CONNECTIONS": str(self.size.sockets_most),
             "DUOLOGUE_GATEWAY__DRAIN_WITHIN_MS": str(DRAIN_MS),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chaos.checks.calls import calls_agree, every_call_ends_told, no_call_rings_late
 from chaos.checks.ends import (
     all_is_well_at_rest,
     every_command_is_answered,
@@ -35,7 +36,7 @@ CHECKS: Mapping[str, Check] = {
         pairs_agree, nobody_is_doubled, a_talk_is_of_two_who_are_there, nobody_meets_whom_they_must_not,
         every_find_ends, waits_are_kept, people_are_told, every_command_is_answered, nobody_is_thrown_out,
         all_is_well_at_rest, faults_end_in_time, those_inside_are_spared, who_is_refused_is_told,
-        media_comes_up, times_are_true,
+        media_comes_up, times_are_true, no_call_rings_late, every_call_ends_told, calls_agree,
         nobody_is_unwell_for_nothing, nothing_is_left, logs_are_clean,
     )
 }  # fmt: skip
