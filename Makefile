@@ -48,7 +48,7 @@ bench-store: ## what a transition costs a client of Redis, beside the same comma
 bench-match: ## from find to matched where a partner waits: serve on Redis, 10,000 people (ARGS="--people 2000 --seconds 30")
 	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.match $(ARGS)
 
-bench-observing: ## what figures and logs cost a gateway, beside one that counts nothing (ARGS="--rounds 12")
+bench-observing: ## what figures and logs cost a gateway, on against off and by samples (ARGS="--pairs 200")
 	@exec scripts/bootstrap python redis -- .venv/bin/python -m benchmarks.observing $(ARGS)
 
 bench-next: ## Next to the first picture, in real browsers, beside LiveKit's SDK alone (ARGS="--rtt-ms 100 --loss 0.02")

@@ -116,7 +116,7 @@ class Person:
 
     def _answered(self, reply: s.Reply) -> None:
         command = self._unanswered.pop(reply.id, None)
-        if reply.ok and isinstance(command, c.Cancel | c.Leave):
+        if reply.ok and command is not None and self.belief.is_ended_by(command):
             self._stopped = max(self._stopped, self.belief.attempt)
             self.belief = self.belief.cancelled()
         elif command is not None and reply.error is not None and reply.error.code is ErrorCode.UNAVAILABLE:

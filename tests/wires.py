@@ -125,9 +125,9 @@ class Yard:
         await self.settle()
         return wire
 
-    async def talk(self) -> tuple[FakeWire, FakeWire, PairId]:
-        """Two people who talk by text."""
-        wires = await self.person(), await self.person()
+    async def talk(self, token: str | None = None) -> tuple[FakeWire, FakeWire, PairId]:
+        """Two people who talk by text; the token is of the first."""
+        wires = await self.person(token), await self.person()
         for wire in wires:
             wire.say(c.Find("find", 1, TEXT))
         await self.settle()

@@ -17,6 +17,8 @@ LOOKED_AT_MS = 3_000
 """The reaper looks now and then, and the news takes its way."""
 REPLIES_LATE_MS = 20_000
 WITHOUT_REASON_MS = 10_000
+AGREE_WITHIN_MS = 2_000
+"""So long the two sides of a pair may believe different things."""
 STAYS = ("nodes", "epoch", "shards", "due", "use", "status", "gateways", "format")
 """Keys that may be there when nobody is, as ARCHITECTURE.md says."""
 STAYS_BY_KIND = ("lease", "gateway", "outbox", "queue", "blocks", "rate")
@@ -55,17 +57,25 @@ def nobody_is_thrown_out(story: Story) -> Found:
 
 
 def all_is_well_at_rest(story: Story) -> Found:
-    """When the faults are over, everybody is in, and both sides of a talk say so."""
+    """When the faults are over, everybody is in, and both sides of a talk say so. News take a moment."""
+    for who, entries in story.by_person().items():
+        if _believes(entries, story.left_ms)[1] is False:
+            yield story.left_ms, who, "is not back"
+    lonely = _lonely(story, story.left_ms)
+    for who, pair in lonely.items():
+        agreed = _lonely(story, story.left_ms - AGREE_WITHIN_MS).get(who) != pair
+        if not agreed and not _may_be_asked_for(story):
+            yield story.left_ms, who, f"believes to talk in {pair}, alone"
+
+
+def _lonely(story: Story, at_ms: int) -> dict[str, str]:
+    """Who believes to talk at this time, and the other one does not; with the pair."""
     talks: defaultdict[str, list[str]] = defaultdict(list)
     for who, entries in story.by_person().items():
-        belief, is_in = _believes([entry for entry in entries if entry.at_ms <= story.left_ms])
-        if is_in is False:
-            yield story.left_ms, who, "is not back"
-        elif is_in and belief.pair is not None and belief.talking:
+        belief, is_in = _believes(entries, at_ms)
+        if is_in and belief.pair is not None and belief.talking:
             talks[belief.pair].append(who)
-    for pair, people in talks.items():
-        if len(people) != 2 and not _may_be_asked_for(story):
-            yield story.left_ms, people[0], f"believes to talk in {pair}, alone"
+    return {people[0]: pair for pair, people in talks.items() if len(people) == 1}
 
 
 def _may_be_asked_for(story: Story) -> bool:
@@ -74,21 +84,23 @@ def _may_be_asked_for(story: Story) -> bool:
     return any(each.forgets and story.left_ms - each.healed_ms < grace_ms for each in story.troubles)
 
 
-def _believes(entries: list[Entry]) -> tuple[Belief, bool | None]:
-    """What somebody believes, and whether they are in; None: away by their own will."""
+def _believes(entries: list[Entry], at_ms: int) -> tuple[Belief, bool | None]:
+    """What somebody believes at this time, and whether they are in; None: away by their own will."""
     belief, is_in = Belief(), None
-    stops: set[str] = set()
+    stops: dict[str, c.Command] = {}
     for entry in entries:
+        if entry.at_ms > at_ms:
+            break
         match entry.what:
             case Lost(mine=mine):
                 is_in = None if mine else False
             case Gone():
                 is_in = None
-            case Said(c.Cancel(id=id_) | c.Leave(id=id_)):
-                stops.add(id_)
+            case Said(c.Cancel(id=id_) | c.Leave(id=id_) as stop):
+                stops[id_] = stop
             case Heard(s.Ready() as ready):
                 belief, is_in = belief._replace(rev=0).after(ready), True
-            case Heard(s.Reply(id=id_, ok=True)) if id_ in stops:
+            case Heard(s.Reply(id=id_, ok=True)) if id_ in stops and belief.is_ended_by(stops[id_]):
                 belief = belief.cancelled()
             case Heard(message):
                 belief = belief.after(message)

@@ -98,8 +98,15 @@ class Wait:
         self.since: int | None = None
         self._stops: dict[str, int] = {}
         """The attempt of the moment, by commands that end a wait."""
+        self._open: set[str] = set()
+        """Those that have no answer yet: they may end a wait at any time."""
         self._stopped = 0
         self._attempt = 0
+
+    @property
+    def may_have_ended(self) -> bool:
+        """They themselves said so, and nobody has answered yet."""
+        return bool(self._open)
 
     def note(self, entry: Entry) -> None:
         """The next thing that they saw or did."""
@@ -113,9 +120,11 @@ class Wait:
         match what:
             case Said(c.Cancel(id=id_) | c.Leave(id=id_) | c.Block(id=id_)):
                 self._stops[id_] = self._attempt
+                self._open.add(id_)
                 return True
             case Heard(s.Reply(id=id_, ok=True)) if id_ in self._stops:
                 self._stopped = max(self._stopped, self._stops[id_])
+                self._open.discard(id_)
                 return True
             case Heard(s.Matched() | s.Ended()):
                 return True
@@ -136,7 +145,7 @@ def waits_are_kept(story: Story) -> Found:
                 moved_ms = waiting.since - wait.since
                 met_meanwhile = lost_ms is not None and lost_ms - UNFAIR_MS <= waiting.since < entry.at_ms - UNFAIR_MS
                 excused = met_meanwhile or (lost_ms is not None and forgotten(story, (lost_ms, entry.at_ms)))
-                if moved_ms > UNFAIR_MS and not excused and not _is_end(entry):
+                if moved_ms > UNFAIR_MS and not (excused or wait.may_have_ended or _is_end(entry)):
                     yield entry.at_ms, who, f"the wait of attempt {waiting.attempt} lost {moved_ms} ms"
             wait.note(entry)
 

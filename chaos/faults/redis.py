@@ -13,6 +13,8 @@ from chaos.relay import Bad, only_from
 from chaos.topology import System
 
 AWAY_AND_BACK = "commands are refused and tried again, who waits is told that it pauses, and keeps the place"
+BACK_OFF_S = 20
+"""Who was turned away again and again for 10 s tries again within this: it is the back-off of the clients."""
 
 
 @fault(
@@ -53,7 +55,7 @@ async def redis_snapshot(system: System, dice: Random) -> AsyncIterator[str]:
 @fault(
     what="Redis is stopped for 10 s",
     seen=AWAY_AND_BACK,
-    within_s=10,
+    within_s=BACK_OFF_S,
     lasts_s=(10, 10),
 )
 async def redis_stopped(system: System, _: Random) -> AsyncIterator[str]:
@@ -195,13 +197,13 @@ async def redis_streams_trimmed(system: System, _: Random) -> AsyncIterator[str]
     yield f"{len(names)} streams"
 
 
-@fault(what="Redis is out of memory", seen=AWAY_AND_BACK, within_s=8, lasts_s=(4, 10))
+@fault(what="Redis is out of memory", seen=AWAY_AND_BACK, within_s=BACK_OFF_S, lasts_s=(4, 10))
 async def redis_out_of_memory(system: System, _: Random) -> AsyncIterator[str]:
     async with _configured(system, "maxmemory", "1") as done:
         yield done
 
 
-@fault(what="Redis takes no writes (NOREPLICAS)", seen=AWAY_AND_BACK, within_s=8, lasts_s=(4, 10))
+@fault(what="Redis takes no writes (NOREPLICAS)", seen=AWAY_AND_BACK, within_s=BACK_OFF_S, lasts_s=(4, 10))
 async def redis_too_few_replicas(system: System, _: Random) -> AsyncIterator[str]:
     async with _configured(system, "min-replicas-to-write", "3") as done:
         yield done
@@ -221,7 +223,7 @@ async def _configured(system: System, name: str, value: str) -> AsyncIterator[st
 @fault(
     what="the password of Redis was changed, and ours is the old one",
     seen=AWAY_AND_BACK,
-    within_s=10,
+    within_s=BACK_OFF_S,
     lasts_s=(4, 10),
 )
 async def redis_password_rotated(system: System, _: Random) -> AsyncIterator[str]:

@@ -134,6 +134,16 @@ class Arrival(NamedTuple):
     """Whether the store was told, since it began anew, whom this person has blocked; else `remember_blocks` has to."""
 
 
+class StandbyArrival(NamedTuple):
+    """The same for a session that stands by."""
+
+    generation: int
+    """Older than any that ever spoke for them."""
+    rev: int
+    call: Call | None = None
+    """That rings for them."""
+
+
 class PersonView(NamedTuple):
     """What the ledger knows of one person at a moment, for who asks about them."""
 

@@ -29,6 +29,7 @@ from duologue.ledger import (
     Proposal,
     QueueEvent,
     Sample,
+    StandbyArrival,
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
@@ -90,6 +91,13 @@ class PresenceStore(Protocol):
         that they are back, a ticket is offered again. News for `session` may arrive before this
         returns; none of it is older than the returned `rev`. Repeating it for the active session
         repeats the answer.
+        """
+
+    async def stand_by(self, person: PersonId, session: SessionId, gateway: GatewayId) -> StandbyArrival:
+        """This session of the person stands by, whether another one is active or nobody is here.
+
+        Nobody gives way to it, a held seat is not taken, and what the person does goes on. Beyond `MAX_SESSIONS` in
+        all, the one that stood by longest gets `Dropped`. Repeating it repeats the answer.
         """
 
     async def depart(self, caller: Caller, hold_ms: int) -> Closed:
@@ -239,7 +247,8 @@ class PairStore(Protocol):
     async def opened(self, pair: PairId, node: NodeName) -> bool:
         """The room exists on this node: both sides hear it.
 
-        False: the pair is over, or another node carries it by now, so this room must go.
+        False: the pair is over, or another node carries it by now, so this room must go. `Unavailable` while a store
+        that began anew hears who is here, and has not heard of this pair.
         """
 
     async def refused(self, pair: PairId, node: NodeName) -> Pair | Closed:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter as Tally
 
 import pytest
+import structlog
 
-from benchmarks.observed.inside import OWNERS
+from benchmarks.observed.inside import OWNERS, Sampler
 from benchmarks.observing import PATH, likely, share
+from duologue.metrics.figure import REGISTRY
+from duologue.metrics.sampled import Sampled
 
 COUNT_AND_LOG = """
 import structlog
@@ -38,33 +41,6 @@ for on in (False, True):
     print(sum(sample.value for sample in samples if sample.name.endswith(("_total", "_count"))))
 """
 
-LOG_AND_COUNT = """
-import json, signal, sys, time
-from benchmarks.observed.inside import Sampler, SAMPLE_EVERY_S
-import structlog
-from duologue import logs
-from duologue.metrics import definitions as metrics
-from duologue.metrics.sampled import Sampled
-from duologue.settings import LogSettings
-
-class Source:
-    def fails(self):
-        structlog.get_logger().info("inside")
-        return {}
-
-logs.set_up(LogSettings(format="json"), for_good=True)
-log, source, figure = structlog.get_logger(), Source(), Sampled("figure", "for a test")
-figure.read_from(source.fails)
-sampler = Sampler()
-signal.signal(signal.SIGPROF, sampler.sample)
-signal.setitimer(signal.ITIMER_PROF, SAMPLE_EVERY_S, SAMPLE_EVERY_S)
-while sampler.seen["figures"] < 20:
-    log.info("alone")
-    list(figure.collect())
-signal.setitimer(signal.ITIMER_PROF, 0)
-print(json.dumps(sampler.seen))
-"""
-
 
 @pytest.fixture(scope="module")
 def switched() -> subprocess.CompletedProcess[str]:
@@ -86,15 +62,36 @@ def test_who_is_not_observed_logs_warnings_alone(switched: subprocess.CompletedP
 
 
 def test_a_sample_is_whose_the_outermost_frame_is() -> None:
-    """Half of the samples that a process takes of itself find it logging, half counting, and counting may log."""
-    command = [sys.executable, "-c", LOG_AND_COUNT]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": PATH}, capture_output=True, text=True, check=True)
-    seen = Tally(json.loads(done.stdout))
+    """What a figure asks of others is a part of it, also where they log."""
+    sampler = Sampler()
 
-    assert set(seen) <= {*OWNERS, "rest"}
-    assert seen["log"] > 10
-    assert seen["figures"] > 10
-    assert share(seen, OWNERS) == (seen["log"] + seen["figures"]) / seen.total()
+    def take(*_: object) -> dict[tuple[str, ...], float]:
+        sampler.sample(signal.SIGPROF, sys._getframe())
+        return {}
+
+    class Source:
+        def read(self) -> dict[tuple[str, ...], float]:
+            log.info("inside")
+            return take()
+
+    log = structlog.wrap_logger(structlog.testing.CapturingLogger(), processors=[lambda *_: str(take())])
+    source, figure = Source(), Sampled("duologue_test_sampled", "Words.")
+    REGISTRY.unregister(figure)
+    figure.read_from(source.read)
+    take()
+    log.info("alone")
+    list(figure.collect())
+
+    assert sampler.seen == {"rest": 1, "log": 1, "figures": 2}
+
+
+def test_a_share_is_told_with_what_it_may_be_by_chance() -> None:
+    """Few samples say little."""
+    low, middle, high = share(Tally(log=3, figures=1, rest=96), OWNERS)
+
+    assert middle == 0.04
+    assert 0 <= low < 0.01
+    assert 0.07 < high < 0.08
 
 
 def test_what_is_likely_lies_around_the_median() -> None:

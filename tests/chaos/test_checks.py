@@ -168,6 +168,17 @@ def test_a_wait_that_begins_anew() -> None:
     assert by("waits are kept", story(*told[:-1], (40, "ana", Heard(ended("one"))), told[-1])) == []
 
 
+def test_a_wait_that_their_own_command_may_have_ended() -> None:
+    """It was said before the wait began, and has no answer yet: whoever asks again and again may be heard late."""
+    begin = search((30, "ana", Said(c.Leave("l1", "one"))), (40, "ana", Heard(waiting(since=0))))
+    anew: Line = (95_000, "ana", Heard(waiting(since=50_000, attempt=2)))
+
+    assert by("waits are kept", story(*begin, anew)) == []
+    answered: Line = (50, "ana", Heard(ok("l1")))
+    later: Line = (60, "ana", Heard(waiting(since=0, attempt=2)))
+    assert by("waits are kept", story(*begin, answered, later, anew)) == ["the wait of attempt 2 lost 50000 ms"]
+
+
 def test_a_wait_that_begins_anew_for_a_reason() -> None:
     """It was their own media that failed."""
     anew = waiting(since=50_000, paused=Pause.YOUR_MEDIA)
@@ -216,6 +227,23 @@ def test_a_talk_that_one_side_believes_in() -> None:
     told = story(*come_in, *meets("one", "ana", "ben"), (5_000, "ben", Heard(ended("one", rev=9))))
 
     assert by("all is well at rest", told) == ["believes to talk in one, alone"]
+
+
+def test_news_take_a_moment_at_the_end_too() -> None:
+    """One side heard that it is over just before everybody was asked to leave."""
+    come_in: list[Line] = [(0, who, Heard(ready())) for who in ("ana", "ben")]
+    told = story(*come_in, *meets("one", "ana", "ben"), (99_500, "ben", Heard(ended("one", rev=9))))
+
+    assert by("all is well at rest", told) == []
+
+
+def test_what_ended_another_pair_says_nothing_of_this_one() -> None:
+    """A leave that is answered late."""
+    come_in: list[Line] = [(0, who, Heard(ready())) for who in ("ana", "ben")]
+    late: list[Line] = [(900, "ana", Said(c.Leave("l1", "before"))), (2_000, "ana", Heard(ok("l1")))]
+    told = story(*come_in, late[0], *meets("one", "ana", "ben"), late[1])
+
+    assert by("all is well at rest", told) == []
 
 
 def test_a_talk_of_which_a_store_that_began_anew_has_not_heard_enough() -> None:

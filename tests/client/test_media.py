@@ -168,6 +168,22 @@ async def test_who_leaves_leaves_completely(house: House) -> None:
     await wait_until(lambda: _tasks() <= before, description="nothing of it goes on")
 
 
+async def test_a_publication_that_is_never_answered_keeps_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the room is deleted while one publishes: LiveKit's package waits for ever then."""
+    ana, ben, _ = house.people
+    monkeypatch.setattr("duologue.client.media.CONNECT_WITHIN_S", 2)
+    monkeypatch.setattr(rtc.LocalParticipant, "publish_track", lambda *_: asyncio.Event().wait())
+    await ana.find(Mode.VIDEO)
+    await ben.find(Mode.VIDEO)
+    await wait_until(lambda: ana.session.pair is not None, description="they meet")
+    await ana.session.leave()
+    async with asyncio.timeout(20):
+        await ana.media.settled()
+
+    assert ana.media.room is None
+    await wait_until(lambda: ben.ended, description="the other one is told")
+
+
 async def test_who_only_wants_to_speak_shows_no_picture(house: House) -> None:
     """In a pair by voice there is sound."""
     ana, ben, _ = house.people

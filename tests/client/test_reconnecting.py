@@ -9,9 +9,20 @@ import pytest
 from picows import ws_connect
 
 from duologue.client import Away, ConnectionEnded, Invitation, NoToken, ReconnectingSocket, reconnecting
-from duologue.protocol.client import Auth, Bye, Filters, Find, Refresh, Resume, Typing
+from duologue.protocol.client import Accept, Auth, Bye, Filters, Find, Refresh, Resume, StandBy, Typing
 from duologue.protocol.codes import CloseCode, Mode
-from duologue.protocol.server import Drain, InvalidSession, PeerTyping, Ping, Ready, Refreshed, Reply, Standby, Talking
+from duologue.protocol.server import (
+    Drain,
+    InvalidSession,
+    PeerTyping,
+    Ping,
+    Ready,
+    Refreshed,
+    Reply,
+    RingingState,
+    Standby,
+    Talking,
+)
 from tests.client.gateway import NOW_MS, Gateway, Wire, listening
 
 FIND = Find("a-1", 1, Filters(mode=Mode.TEXT))
@@ -30,10 +41,12 @@ CONNECT = "duologue.client.socket.ws_connect"
 class Client:
     """A conversation that stays away for no time unless it is told to, and what became of it."""
 
-    def __init__(self, url: str, renew: Callable[[], Awaitable[str]] | None, dice: float = 0.0) -> None:
+    def __init__(
+        self, url: str, renew: Callable[[], Awaitable[str]] | None, dice: float = 0.0, *, stand_by: bool = False
+    ) -> None:
         self.away: list[Away] = []
         invitation = Invitation(url, "token-1", renew)
-        self.socket = ReconnectingSocket(invitation, on_away=self.away.append, random=lambda: dice)
+        self.socket = ReconnectingSocket(invitation, stand_by=stand_by, on_away=self.away.append, random=lambda: dice)
 
     async def news(self, kind: type[object]) -> object:
         """The next message, which has to be this."""
@@ -55,8 +68,9 @@ async def come(gateway: Gateway) -> AsyncIterator[Callable[..., Awaitable[tuple[
         lives_ms: int | None = None,
         seat_ms: int | None = None,
         dice: float = 0.0,
+        stand_by: bool = False,
     ) -> tuple[Client, Wire]:
-        client = Client(gateway.url, renew, dice)
+        client = Client(gateway.url, renew, dice, stand_by=stand_by)
         clients.append(client)
         entering = asyncio.create_task(client.socket.enter())
         wire = await gateway.wire()
@@ -332,6 +346,97 @@ async def test_who_was_taken_over_does_not_take_over_again(gateway: Gateway, com
         await client.socket.receive()
     assert ended.value.code == CloseCode.REPLACED
     assert gateway.nobody_knocks
+
+
+# -- standing by ----------------------------------------------------------------------------
+
+
+async def taken_over(come: Come) -> tuple[Client, Wire]:
+    """Another session is the active one, and this one stays."""
+    client, wire = await come(stand_by=True)
+    await wire.say(Standby(4))
+    await client.news(Standby)
+    return client, wire
+
+
+async def stands_by_again(gateway: Gateway, ringing: RingingState | None = None) -> Wire:
+    """The next connection."""
+    wire = await gateway.wire()
+    await wire.hello()
+    assert (await wire.heard(StandBy)).token == "token-1"
+    await wire.say(Standby(5, NOW_MS + 3_600_000, ringing))
+    return wire
+
+
+async def test_who_stands_by_comes_back_to_that(gateway: Gateway, come: Come) -> None:
+    """Over a new connection, with what rings there; it never takes over by itself."""
+    client, wire = await taken_over(come)
+    await wire.close(CloseCode.GOING_AWAY)
+    ringing = RingingState("call", False, "Otter", Mode.TEXT, NOW_MS + 60_000)
+    wire = await stands_by_again(gateway, ringing)
+    told = await client.news(Standby)
+    await wire.close(CloseCode.RESYNC)
+    await stands_by_again(gateway)
+
+    assert isinstance(told, Standby)
+    assert told.ringing == ringing
+
+
+async def test_an_answer_makes_it_the_active_one(gateway: Gateway, come: Come) -> None:
+    """What is said meanwhile waits for it; and a lost connection is resumed from then on."""
+    client, wire = await taken_over(come)
+    client.socket.send(Accept("accept-1", "call"))
+    client.socket.send(FIND)
+    await wire.heard(Accept)
+    await wire.ready(rev=6)
+    await wire.say(Reply("accept-1", ok=True))
+    assert await wire.heard(Find) == FIND
+    await wire.say(Reply(FIND.id, ok=True))
+    for kind in (Ready, Reply, Reply):
+        await client.news(kind)
+    await wire.close(CloseCode.GOING_AWAY)
+
+    assert (await (await gateway.wire()).take_back(7)).resume_token == "resume-6"
+
+
+async def test_an_answer_that_came_too_late_changes_nothing(gateway: Gateway, come: Come) -> None:
+    """Another device took it: this one goes on standing by."""
+    client, wire = await taken_over(come)
+    client.socket.send(Accept("accept-1", "call"))
+    await wire.heard(Accept)
+    await wire.say(Reply("accept-1", ok=True))
+    await client.news(Reply)
+    await wire.close(CloseCode.GOING_AWAY)
+
+    await stands_by_again(gateway)
+
+
+async def test_an_answer_that_was_lost_is_given_again(gateway: Gateway, come: Come) -> None:
+    """As soon as it stands by again."""
+    client, wire = await taken_over(come)
+    client.socket.send(Accept("accept-1", "call"))
+    await wire.heard(Accept)
+    await wire.close(CloseCode.GOING_AWAY)
+    wire = await stands_by_again(gateway)
+
+    assert (await wire.heard(Accept)).id == "accept-1"
+
+
+async def test_an_older_server_knows_no_way_back_but_to_take_over(gateway: Gateway, come: Come) -> None:
+    """So it ends, as it did before there was one."""
+    client, wire = await taken_over(come)
+    await wire.close(CloseCode.GOING_AWAY)
+    second = await gateway.wire()
+    await second.hello()
+    await second.heard(StandBy)
+    await second.close(CloseCode.PROTOCOL_ERROR)
+
+    with pytest.raises(ConnectionEnded) as ended:
+        await client.socket.receive()
+    assert ended.value.code == CloseCode.REPLACED
+
+
+# -- the end --------------------------------------------------------------------------------
 
 
 async def test_a_close_is_the_end(gateway: Gateway, come: Come) -> None:

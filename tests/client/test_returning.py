@@ -12,7 +12,18 @@ import pytest
 from duologue.client import ConnectionEnded, Invitation, RandomChatSession, ReconnectingSocket, join
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import CloseCode, EndReason, Mode
-from duologue.protocol.server import ChatLine, Ended, Matched, Ready, ServerMessage, Standby, Talking, Waiting
+from duologue.protocol.server import (
+    CallState,
+    ChatLine,
+    Ended,
+    Incoming,
+    Matched,
+    Ready,
+    ServerMessage,
+    Standby,
+    Talking,
+    Waiting,
+)
 from tests.conftest import Town
 from tests.fakes import wait_until
 
@@ -27,9 +38,11 @@ class Place:
         self._stack = stack
         self.losses: Counter[RandomChatSession] = Counter()
 
-    async def person(self, invitation: Invitation | None = None) -> RandomChatSession:
+    async def person(self, invitation: Invitation | None = None, *, stand_by: bool = False) -> RandomChatSession:
         invited = invitation or await join(self.town.page_url)
-        session = RandomChatSession(invited, reconnect=True, on_away=lambda _: self.losses.update([session]))
+        session = RandomChatSession(
+            invited, reconnect=True, stand_by=stand_by, on_away=lambda _: self.losses.update([session])
+        )
         return await self._stack.enter_async_context(session)
 
     async def lose(self, person: RandomChatSession) -> None:
@@ -178,6 +191,30 @@ async def test_another_session_takes_over_for_good(place: Place) -> None:
 
     assert ended.value.code == CloseCode.REPLACED
     assert first.standing_by
+
+
+async def test_who_may_stand_by_rings_and_answers_also_after_a_lost_connection(place: Place) -> None:
+    """What rings on its return is told as news; the answer makes it the active one."""
+    invitation = await join(place.town.page_url)
+    phone = await place.person(invitation, stand_by=True)
+    link = await phone.link()
+    await place.person(invitation)
+    await phone.expect(Standby)
+    ana = await place.person()
+    await ana.call(link, Mode.TEXT)
+    first = await phone.expect(Incoming)
+    await ana.cancel_call(first.call)
+    await phone.expect(CallState)
+    await place.lose(phone)
+    await ana.call(link, Mode.TEXT)
+    second = await phone.expect(Incoming)
+    await phone.accept()
+    matched = await ana.expect(Matched)
+    await phone.expect(Ready)
+
+    assert matched.call == second.call
+    assert phone.pair == matched.pair
+    assert not phone.standing_by
 
 
 async def test_a_guest_stays_the_same_person_with_a_newer_token(place: Place) -> None:

@@ -171,6 +171,15 @@ class World:
             self._positions.setdefault(gateway, 0)
         return arrival
 
+    async def stands_by(self, person: PersonId, gateway: GatewayId = GATEWAY) -> Caller:
+        """A new session of this person, which stands by from the start."""
+        await self.store.keep_alive(gateway)
+        session = SessionId(f"{person}-{len(self._sessions)}")
+        arrival = await self.store.stand_by(person, session, gateway)
+        self._sessions[person, arrival.generation] = session
+        self._positions.setdefault(gateway, 0)
+        return Caller(person, arrival.generation)
+
     def session(self, caller: Caller) -> SessionId:
         """The session that this caller speaks for."""
         return self._sessions[caller.person, caller.generation]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from duologue.ids import GatewayId, PairId, SessionId
 from duologue.ledger import (
+    RESUME_WINDOW_MS,
     Attention,
     Caller,
     Claim,
@@ -163,12 +164,28 @@ async def test_a_talk_that_one_side_alone_speaks_of_ends(make_store: MakeStore) 
         assert (await ended(after, ana)).reason is EndReason.LOST
 
 
+async def test_who_is_expected_in_a_talk_is_not_forgotten_before_its_end(world: World) -> None:
+    """By the old snapshot Ben had gone for good. He came again since, and met Ana: of him nobody speaks."""
+    ana, ben = await world.waiting(ANA), await world.here(BEN)
+    await world.store.depart(ben, 0)
+    await world.advance(RESUME_WINDOW_MS - 10_000)
+    world.begin_anew()
+    await world.advance(1)
+    word = await claim(world, ana, Paired(await a_talk_that_the_store_never_saw()), 99)
+
+    assert await world.store.vouch(GATEWAY, [word]) == []
+    await world.advance(15_000)
+    assert await world.lost_pairs() == []
+    await world.advance(6_000)
+    assert [pair.id for pair in await world.lost_pairs()] == [PAIR]
+
+
 async def test_a_store_that_went_back_in_time_believes_the_sessions(world: World) -> None:
     """Restored from an old snapshot: it takes people for waiting who talk by now."""
     ana, ben = await world.waiting(ANA), await world.waiting(BEN)
     pair = await a_talk_that_the_store_never_saw()
     world.begin_anew()
-    assert await world.store.keep_alive(GATEWAY) is False
+    await world.advance(1)
     words = [await claim(world, caller, Paired(pair), 9) for caller in (ana, ben)]
 
     assert await world.store.vouch(GATEWAY, words) == []
@@ -270,12 +287,55 @@ async def test_a_session_that_stands_by_is_remembered(make_store: MakeStore) -> 
 
 async def test_a_pair_that_never_was_leaves_no_trace(world: World) -> None:
     """The snapshot has a pair which had ended long since, as one of the two knows."""
-    ana, _ = await world.talking()
+    ana, ben = await world.talking()
     word = await claim(world, ana, Idle(), 99)
+    world.begin_anew()
+    await world.advance(1)
 
     assert await world.store.vouch(GATEWAY, [word]) == []
     assert await world.store.live_pairs([PairId(PAIR)]) == []
+    assert await world.news(ben) == []
     assert isinstance((await world.snapshot(BEN)).state, Idle)
+
+
+async def test_who_was_told_of_a_pair_that_never_was_hears_that_it_is_over(world: World) -> None:
+    """Ben came in since, and was told that he is in it; then Ana's gateway says that it had ended."""
+    ana, _ = await world.talking()
+    word = await claim(world, ana, Idle(), 99)
+    world.begin_anew()
+    await world.advance(1)
+    ben = await world.here(BEN)
+
+    assert await world.store.vouch(GATEWAY, [word]) == []
+    over = await ended(world, ben)
+    assert (over.pair, over.reason, over.by) == (PAIR, EndReason.LOST, "peer")
+
+
+async def test_who_was_spoken_of_since_is_not_put_back_into_a_talk(world: World) -> None:
+    """Ben's gateway had heard that it is over, and Ana's had not."""
+    ana, ben = await world.waiting(ANA), await world.waiting(BEN)
+    await world.news(ana)
+    pair = await a_talk_that_the_store_never_saw()
+    world.begin_anew()
+    await world.advance(1)
+    over, on = await claim(world, ben, Idle(), 99), await claim(world, ana, Paired(pair), 99)
+
+    assert await world.store.vouch(GATEWAY, [over]) == []
+    assert await world.store.vouch(GATEWAY, [on]) == [on.session]
+    assert await world.find(ben, 5) is Outcome.DONE
+    assert await world.find(ana, 5) is Outcome.GONE  # until she has come in again, and knows what the ledger knows
+    assert await world.news(ana) == []
+
+
+async def test_nobody_hears_of_a_store_that_began_anew_before_their_gateway_has_spoken(world: World) -> None:
+    """Ana talks by now: that she waits, and with which revision, is news of long ago, however new it looks."""
+    ana = await world.waiting(ANA)
+    await world.news(ana)
+    world.begin_anew()
+    await world.advance(1)
+
+    await world.store.remember_blocks(ANA, [BEN])
+    assert await world.news(ana) == []
 
 
 async def test_a_talk_on_a_media_server_that_died_meanwhile_is_not_taken_up(make_store: MakeStore) -> None:

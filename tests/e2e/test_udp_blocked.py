@@ -16,7 +16,10 @@ from tests.e2e.namespace import BLOCKED_GROUP, Namespace, namespace
 from tests.e2e.person import WITHIN_MS
 from tests.e2e.servers import Dev
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a network of its own; CI is root")
+pytestmark = [
+    pytest.mark.timeout(120),  # three browsers, and each of two pairs has to fail or connect
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a network of its own; CI is root"),
+]
 
 
 @pytest.fixture

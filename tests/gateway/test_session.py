@@ -17,7 +17,6 @@ from duologue.ledger import (
     Attention,
     Delivery,
     Dequeued,
-    Dropped,
     Idle,
     News,
     Outcome,
@@ -29,7 +28,6 @@ from duologue.ledger import (
     Queued,
     Relayed,
     RoomIsOpen,
-    Superseded,
     TalkStarted,
     Waiting,
     WayBack,
@@ -39,7 +37,7 @@ from duologue.matching.widen import RECENTLY_MET
 from duologue.pairs.pair import Line, Pair
 from duologue.protocol import client as c
 from duologue.protocol import server as s
-from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode, Pause
+from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode, Pause, PeerEvent
 from duologue.safety.block import Block
 from duologue.safety.ratelimit import Rate
 from tests.builders import ANA, BEN, NODE, NOW, cohort, pair, ticket, with_side
@@ -456,6 +454,21 @@ def test_side_b_waits_for_the_room() -> None:
         >> told(3, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(with_room(FOR_BEN))
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched)
         >> Wait(1_000)
+    )  # fmt: skip
+
+
+def test_lines_of_a_pair_that_was_not_told_come_after_it() -> None:
+    """The news of its room was lost with the store, and the other one writes already."""
+    line = s.ChatLine(VIDEO.id, 1, "hello?", 0)
+    away = s.PeerChanged(VIDEO.id, PeerEvent.RECONNECTING, until=9)
+    assert (
+        live()
+        >> told(2, PairFormed(FOR_BEN, 1))
+        >> told(2, Relayed(line))
+        >> told(2, Relayed(away))
+        >> told(3, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(with_room(FOR_BEN))
+        >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched) << ev.Send(line)
+        >> told(3, Relayed(line)) << ev.Send(line)
     )  # fmt: skip
 
 
@@ -902,131 +915,6 @@ def test_a_newer_token_makes_the_session_longer() -> None:
         << ev.Send(s.Refreshed("resume-2", NOW + 9_000)) << ev.Send(s.Reply("1", ok=True))
         >> Wait(8_999)
         >> Wait(1) << Closes(CloseCode.TOKEN_EXPIRED)
-    )  # fmt: skip
-
-
-# -- standby --------------------------------------------------------------------------------
-
-
-def standby(**options: Any) -> Playbook:
-    """Another session of Ana's became the active one."""
-    return live(**options) >> told(1, Superseded()) << ev.Send(s.Standby(1))
-
-
-def test_who_stands_by_stays_connected() -> None:
-    """With pings, and without being offered or not."""
-    assert (
-        standby() >> Wait(25_000) << PING >> PONG >> Wait(25_000) << PING >> Wait(10_000) << Closes(CloseCode.NO_PONG)
-    )
-
-
-@pytest.mark.parametrize("command", [c.Find("1", 1), c.Leave("1", "p1"), c.Hidden("1", value=True), c.Back("1", "p1")])
-def test_who_stands_by_has_nothing_to_say(command: Any) -> None:
-    """Their person speaks elsewhere."""
-    error = s.CommandError(
-        ErrorCode.NOT_ACTIVE, "another session of yours is the active one: send auth to take over", temporary=True
-    )
-
-    assert standby() >> command << ev.Send(s.Reply("1", ok=False, error=error))
-
-
-@pytest.mark.parametrize("signal", [c.Typing("p1"), c.MediaReport("p1", MediaEvent.FAILED), PONG])
-def test_signals_of_who_stands_by_are_ignored(signal: Any) -> None:
-    """They have no answer."""
-    assert standby() >> signal
-
-
-def test_news_is_for_the_active_session() -> None:
-    """What was still on its way says nothing any more."""
-    assert (
-        paired()
-        >> told(4, Superseded()) << ev.Send(s.Standby(4))
-        >> told(5, PairEnded(VIDEO.id, EndReason.LEFT, "peer", TICKET))
-        >> ev.Placed(VIDEO.id, CREDENTIALS)
-        >> ev.PeerSaid(s.PeerTyping("p1"))
-        >> Wait(20_000)
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(("message", "resume"), [(c.Auth("t"), False), (c.Resume("r"), True)])
-def test_who_stands_by_can_take_over(message: Any, resume: bool) -> None:
-    """On the same socket; the snapshot is all there is to know."""
-    assert (
-        standby()
-        >> message << ev.Enter("t" if not resume else "r", resume=resume)
-        >> entered(Paired(TEXT), rev=8) << Sends(s.Ready, rev=8)
-        >> c.Typing("p1") << ev.Relay(BEN, s.PeerTyping("p1"))
-    )  # fmt: skip
-
-
-def test_an_older_loss_does_not_undo_a_take_over() -> None:
-    """Its news came late: the revision tells."""
-    assert (
-        live()
-        >> ev.Answered("1", Outcome.STALE) << ev.Send(s.Standby(1)) << Sends(s.Reply)
-        >> c.Auth("t") << ev.Enter("t", resume=False)
-        >> told(1, Superseded())
-        >> entered(rev=2) << Sends(s.Ready, rev=2)
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("resume", [False, True])
-@pytest.mark.parametrize(
-    ("outcome", "ok"), [(Outcome.DONE, True), (Outcome.REFUSED, False), (Outcome.STALE, False), (AWAY, False)], ids=str
-)
-def test_what_was_asked_before_the_loss_is_answered_during_a_take_over(
-    outcome: Outcome | s.CommandError, ok: bool, resume: bool
-) -> None:
-    """The store was slow, and the take-over quick: the answer comes while the token is being checked."""
-    find = c.Find("1", 1)
-    token = c.Resume("t") if resume else c.Auth("t")
-
-    assert (
-        live()
-        >> find << ev.Perform(find)
-        >> told(1, Superseded()) << ev.Send(s.Standby(1))
-        >> token << ev.Enter("t", resume=resume)
-        >> ev.Answered("1", outcome) << Sends(s.Reply, id="1", ok=ok)
-        >> entered(rev=2) << Sends(s.Ready, rev=2)
-    )  # fmt: skip
-
-
-def test_a_newer_token_is_confirmed_during_a_take_over() -> None:
-    """How long the session holds is told by `ready`, which follows."""
-    playbook = (
-        standby()
-        >> c.Refresh("1", "newer") << ev.Renew("1", "newer")
-        >> c.Auth("t") << ev.Enter("t", resume=False)
-        >> ev.Refreshed("1", "resume-2", NOW + 4_000)
-        << ev.Send(s.Refreshed("resume-2", NOW + 4_000)) << ev.Send(s.Reply("1", ok=True))
-    )  # fmt: skip
-
-    assert playbook >> Wait(9_999) >> entered(rev=2) << Sends(s.Ready, rev=2)
-
-
-def test_one_session_too_many_ends() -> None:
-    """The one that stood by longest; it does not come back."""
-    assert standby() >> told(1, Dropped()) << Closes(CloseCode.REPLACED) >> ev.Closed(1000) << ev.Depart(15_000)
-
-
-def test_a_goodbye_of_who_stands_by_is_told() -> None:
-    """The ledger forgets that session, and nothing else."""
-    assert standby() >> c.Bye() << ev.Close(1000, "bye") >> ev.Closed(1000) << ev.Depart(0)
-
-
-def test_a_loss_while_taking_over_departs_once() -> None:
-    """Only when it is known as what: the ledger's answer is on its way."""
-    assert (
-        standby()
-        >> c.Auth("t") << ev.Enter("t", resume=False)
-        >> ev.Closed(1006)
-        >> entered(rev=3) << ev.Depart(15_000)
-    )  # fmt: skip
-    assert (
-        standby()
-        >> c.Auth("t") << ev.Enter("t", resume=False)
-        >> ev.Closed(1001)
-        >> ev.EntryRefused(CloseCode.INVALID_TOKEN, "no") << ev.Depart(5_000)
     )  # fmt: skip
 
 

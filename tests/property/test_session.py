@@ -34,6 +34,7 @@ from duologue.ledger import (
     Relayed,
     Ringing,
     RoomIsOpen,
+    StandbyArrival,
     Superseded,
     TalkStarted,
     Waiting,
@@ -99,15 +100,24 @@ news: st.SearchStrategy[Any] = st.one_of(
     st.builds(Dropped),
 )
 replies = st.sampled_from([*Outcome, ERROR])
-aimed = st.one_of(st.builds(c.Typing, names), st.builds(c.Auth, st.just("t")), st.builds(c.Resume, st.just("r")))
+aimed = st.one_of(
+    st.builds(c.Typing, names),
+    st.builds(c.Auth, st.just("t")),
+    st.builds(c.Resume, st.just("r")),
+    st.builds(c.StandBy, st.just("t")),
+)
 me = st.just(s.Self(ANA, guest=True, facets={}))
 entries = st.builds(ev.Entered, me, arrivals, st.just("r"), st.none() | st.just(NOW + 30_000))
+stood_by = st.builds(
+    ev.StoodBy, me, st.builds(StandbyArrival, st.integers(-9, -1), revs, st.none() | calls), st.just(NOW + 30_000)
+)
 events: st.SearchStrategy[Any] = st.one_of(
     st.builds(ev.Opened),
     st.builds(ev.Received, aimed | messages(typing.get_args(c.ClientMessage))),
     st.builds(ev.Violated, st.sampled_from(CloseCode), st.just("detail")),
     st.builds(ev.NotKnown, st.none() | st.just("1")),
     entries,
+    stood_by,
     st.builds(ev.EntryRefused, st.sampled_from(CloseCode), st.just("no"), st.none() | st.integers(0, 9_000)),
     st.builds(ev.ResumeRefused),
     st.builds(ev.Answered, st.just("1"), replies),
@@ -124,6 +134,7 @@ events: st.SearchStrategy[Any] = st.one_of(
 )
 steps = st.lists(st.tuples(events, st.integers(0, 12_000)), max_size=40)
 inside = st.builds(lambda entry: [(ev.Opened(), 0), (ev.Received(c.Auth("t")), 0), (entry, 0)], entries)
+standing = st.builds(lambda entry: [(ev.Opened(), 0), (ev.Received(c.StandBy("t")), 0), (entry, 0)], stood_by)
 taking_over = [
     (ev.Delivered(Delivery(SessionId("s1"), 99, Superseded())), 0),
     (ev.Received(c.Auth("t")), 0),
@@ -131,16 +142,17 @@ taking_over = [
 scripts = st.one_of(
     steps,
     st.builds(lambda start, rest: [*start, *rest], inside, steps),
+    st.builds(lambda start, rest: [*start, *rest], standing, steps),
     st.builds(lambda start, rest: [*start, *taking_over, *rest], inside, steps),
 )
-"""From the very beginning, with somebody who came in, or with somebody who stood by and takes over."""
+"""From the very beginning, with somebody who came in, who stands by from the start, or who stood by and takes over."""
 BUFFERED = 8
 
 
 def awaited(session: Session, event: ev.Event) -> bool:
     """What the pump never does: an answer to a question that was not asked."""
     return (
-        isinstance(event, ev.Entered | ev.EntryRefused | ev.ResumeRefused | ev.NotTaken)
+        isinstance(event, ev.Entered | ev.StoodBy | ev.EntryRefused | ev.ResumeRefused | ev.NotTaken)
         and not session._client.in_flight
     )
 
@@ -156,7 +168,7 @@ def test_a_session_bears_any_order_of_events(script: list[tuple[ev.Event, int]])
         now_ms += pause_ms
         if awaited(session, event):
             continue
-        arrived = arrived or isinstance(event, ev.Entered)
+        arrived = arrived or isinstance(event, ev.Entered | ev.StoodBy)
         commands = session.handle(event, now_ms)
 
         if over:
@@ -185,7 +197,7 @@ def test_whoever_arrived_departs_in_the_end(script: list[tuple[ev.Event, int]], 
         now_ms += pause_ms
         if awaited(session, event):
             continue
-        arrived = arrived or isinstance(event, ev.Entered)
+        arrived = arrived or isinstance(event, ev.Entered | ev.StoodBy)
         departed += sum(isinstance(command, ev.Depart) for command in session.handle(event, now_ms))
 
     assert departed == arrived
@@ -219,7 +231,7 @@ class Pump:
         self.over = False
         self.told: type[s.Ready | s.Standby] | None = None
         """How the client stands, by what it heard; None while its token is being checked."""
-        self._work: deque[ev.Enter | ev.Perform | ev.Renew | ev.ListBlocks | ev.TellLink | ev.TakeCall] = deque()
+        self._work: deque[ev.SessionCommand] = deque()
 
     def handle(self, event: ev.Event, pause_ms: int = 0) -> None:
         """Something happens; what has to be done about it is done, or queued."""
@@ -235,7 +247,7 @@ class Pump:
                 case ev.TakeCall():
                     self.told = None
                     self._work.append(command)
-                case ev.Enter() | ev.Perform() | ev.Renew() | ev.ListBlocks() | ev.TellLink():
+                case ev.Enter() | ev.StandBy() | ev.Perform() | ev.Renew() | ev.ListBlocks() | ev.TellLink():
                     self._work.append(command)
                 case ev.Place(of):
                     self.handle(ev.Placed(of.id, CREDENTIALS))
@@ -260,6 +272,8 @@ class Pump:
         match self._work.popleft() if self._work else None:
             case ev.Enter():
                 self.handle(entry)
+            case ev.StandBy():
+                self.handle(ev.StoodBy(s.Self(ANA, guest=True, facets={}), StandbyArrival(-1, 5), NOW + 10**9))
             case ev.Perform(message) if hasattr(message, "id"):
                 self.handle(ev.Answered(message.id, outcome))
             case ev.Renew(id_):
@@ -298,7 +312,7 @@ def worked(outcome: Outcome | s.CommandError, entry: ev.Event) -> Callable[[Pump
 
 LIMITS = Limits(any=UNLIMITED, diagnostics=Rate(20_000, 1))
 SUPERSEDED = ev.Delivered(Delivery(SessionId("s1"), 99, Superseded()))
-said = [kind for kind in typing.get_args(c.ClientMessage) if kind not in (c.Auth, c.Resume, c.Bye)]
+said = [kind for kind in typing.get_args(c.ClientMessage) if kind not in (c.Auth, c.Resume, c.StandBy, c.Bye)]
 turns = st.one_of(
     st.builds(received, messages(said)),
     st.just(Pump.take_over),
@@ -315,12 +329,14 @@ turns = st.one_of(
 
 
 @settings(max_examples=600, deadline=None)
-@given(st.lists(turns, max_size=40))
-def test_every_command_gets_exactly_one_reply_or_the_connection_ends(script: list[Callable[[Pump], None]]) -> None:
+@given(st.sampled_from([c.Auth("t"), c.StandBy("t")]), st.lists(turns, max_size=40))
+def test_every_command_gets_exactly_one_reply_or_the_connection_ends(
+    first: c.Auth | c.StandBy, script: list[Callable[[Pump], None]]
+) -> None:
     """Also one that is on its way while another session takes over, or while this one takes over again."""
     pump = Pump()
     pump.handle(ev.Opened())
-    pump.handle(ev.Received(c.Auth("t")))
+    pump.handle(ev.Received(first))
     pump.finish()
     for turn in script:
         if not pump.over:

@@ -27,6 +27,7 @@ from duologue.protocol.codes import (
 
 CLIENT: list[Any] = [
     c.Auth("token", c.ClientInfo("web", "1.0")),
+    c.StandBy("token", c.ClientInfo("web", "1.0")),
     c.Resume("token", 7),
     c.Find("1", 1, c.Filters(Mode.VIDEO, ["chess"], {"language": ["en", "fr"]}, auto_next=False)),
     c.Cancel("2", 1),
@@ -85,6 +86,7 @@ SERVER: list[Any] = [
     s.ChatLine("p1", 1, "hello", 1),
     s.PeerTyping("p1"),
     s.Standby(4),
+    s.Standby(4, 1_700_000_000_000, s.RingingState("c1", False, "Otter", Mode.VIDEO, 1)),
     s.Refreshed("token", 1_700_000_000_000),
     s.Blocked([s.BlockedPerson("b1", "Heron", 1_700_000_000_000)]),
     s.Ready(1, "s1", "token", 60_000, ME, 0, s.IdleState(), 1_700_000_000_000),

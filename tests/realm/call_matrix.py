@@ -32,6 +32,8 @@ class What(StrEnum):
     CANCEL = "cancel"
     HANG_UP = "hang_up"
     CLOSE = "close"
+    STAND_BY = "stand_by"
+    """A device without a socket comes back, and is not the active one."""
     SEAT_ENDS = "seat_ends"
     RING_ENDS = "ring_ends"
 
@@ -48,8 +50,9 @@ class Action(NamedTuple):
 
 ANA1, ANA2, BEN1, BEN2 = DEVICES
 FIRST_CALL = Action(What.CALL, ANA2)
+ACTS = (What.CALL, What.ACCEPT, What.DECLINE, What.CANCEL, What.HANG_UP, What.CLOSE)
 ALL = (
-    *(Action(what, device) for device in DEVICES for what in list(What)[:6]),
+    *(Action(what, device) for device in DEVICES for what in ACTS),
     Action(What.SEAT_ENDS), Action(What.RING_ENDS),
 )  # fmt: skip
 TELLING = (
@@ -58,6 +61,15 @@ TELLING = (
     Action(What.ACCEPT, BEN1), Action(What.DECLINE, BEN1), Action(What.SEAT_ENDS), Action(What.RING_ENDS),
 )  # fmt: skip
 """Those that mean something right after Ana has called."""
+RETURNS = (
+    (Action(What.CLOSE, BEN1), Action(What.STAND_BY, BEN1), FIRST_CALL),
+    (Action(What.CLOSE, BEN1), FIRST_CALL, Action(What.STAND_BY, BEN1)),
+    (Action(What.CLOSE, BEN1), Action(What.CLOSE, BEN2), FIRST_CALL, Action(What.STAND_BY, BEN1)),
+    (Action(What.CLOSE, BEN2), Action(What.SEAT_ENDS), FIRST_CALL, Action(What.STAND_BY, BEN2)),
+    (Action(What.CLOSE, ANA1), FIRST_CALL, Action(What.STAND_BY, ANA1)),
+)
+"""A device lost its socket and is back, to stand by, in a call."""
+HANGING_UP = (Action(What.HANG_UP, BEN1),)
 
 
 def other(who: Who) -> Who:
@@ -85,6 +97,8 @@ class Model:
         """One step."""
         if action.device is None:
             self._time_passes(action.what)
+        elif action.what is What.STAND_BY:
+            self.connected.add(action.device)
         elif action.device in self.connected:
             self._acts(action.what, action.device)
 

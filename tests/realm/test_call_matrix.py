@@ -22,7 +22,19 @@ from duologue.protocol.client import ClientMessage
 from duologue.protocol.codes import MediaEvent, Mode
 from duologue.simulation.belief import Belief
 from duologue.tasks import Tasks
-from tests.realm.call_matrix import ALL, DEVICES, FIRST_CALL, TELLING, Action, Device, Model, What, Who
+from tests.realm.call_matrix import (
+    ALL,
+    DEVICES,
+    FIRST_CALL,
+    HANGING_UP,
+    RETURNS,
+    TELLING,
+    Action,
+    Device,
+    Model,
+    What,
+    Who,
+)
 from tests.wires import FakeWire, Yard
 
 LIMITS = {"profile": "load"}
@@ -62,7 +74,7 @@ class Client:
 
     def _note(self, message: s.ServerMessage) -> None:
         self.stands_by = isinstance(message, s.Standby) or (self.stands_by and not isinstance(message, s.Ready))
-        self.belief = Belief() if isinstance(message, s.Standby) else self.belief.after(message)
+        self.belief = self.belief.after(message)
         self.call, self.pair = self.belief.call or self.call, self.belief.pair or self.pair
         if isinstance(message, s.Reply) and message.error is not None:
             self.errors.append(message.error.code)
@@ -95,6 +107,7 @@ class Town:
         self.clients: dict[Device, Client] = {}
         self.people: dict[Who, PersonId] = {}
         self.links: dict[Who, str] = {}
+        self.tokens: dict[Who, str] = {}
         self._news = [0, 0]
 
     async def fill(self) -> None:
@@ -103,7 +116,7 @@ class Town:
             await yard.store.keep_alive(yard.name)
         for who in ("ana", "ben"):
             tokens = self.first.tokens.mint_guest({})
-            self.people[who] = tokens.person
+            self.people[who], self.tokens[who] = tokens.person, tokens.token
             self.links[who] = await self.first.safety.link_of(tokens.person)
             for device in DEVICES:
                 if device.who == who:
@@ -131,6 +144,8 @@ class Town:
         self.model.does(action)
         if action.device is None:
             await self._time_passes(SEAT_MS if action.what is What.SEAT_ENDS else RING_MS)
+        elif action.what is What.STAND_BY:
+            self._returns(action.device)
         elif self.clients[action.device].wire.connection.state is not State.OVER:
             self._acts(self.clients[action.device], action.what, action.device)
         await self.settle()
@@ -140,6 +155,11 @@ class Town:
             client.wire.connection.closed(GONE)
         else:
             client.say(what, self.links["ben" if device.who == "ana" else "ana"])
+
+    def _returns(self, device: Device) -> None:
+        yard = self.clients[device].yard
+        client = self.clients[device] = Client(yard, yard.wire())
+        client.wire.say(c.StandBy(self.tokens[device.who]))
 
     async def _time_passes(self, duration_ms: int) -> None:
         for _ in range(0, duration_ms, 5_000):
@@ -199,6 +219,12 @@ async def test_whatever_two_people_do_after_a_call_all_agree() -> None:
 async def test_long_stories_of_a_call_end_alike_for_all(second: Action) -> None:
     """Any two more of those that mean something, after each of them."""
     assert await play((FIRST_CALL, second, *rest) for rest in product(TELLING, TELLING)) == len(TELLING) ** 2
+
+
+@pytest.mark.parametrize("start", RETURNS, ids=lambda start: "-".join(map(str, start)))
+async def test_a_device_that_is_back_to_stand_by_is_as_good_as_one_that_never_went(start: tuple[Action, ...]) -> None:
+    """It rings, may answer or decline, and leaves alone what goes on."""
+    assert await play((*start, *rest) for rest in product(ALL, HANGING_UP)) == len(ALL)
 
 
 async def test_whatever_they_do_at_once_all_agree() -> None:

@@ -33,6 +33,8 @@ STORIES: list[Sequence[Action]] = [
     (FIRST_CALL, Action(What.CALL, BEN2), Action(What.CANCEL, ANA2)),
     (FIRST_CALL, Action(What.CLOSE, BEN2), Action(What.ACCEPT, BEN1), Action(What.HANG_UP, BEN1)),
     (FIRST_CALL, Action(What.CLOSE, ANA2), Action(What.DECLINE, BEN2)),
+    (Action(What.CLOSE, BEN1), FIRST_CALL, Action(What.STAND_BY, BEN1), Action(What.ACCEPT, BEN1)),
+    (Action(What.CLOSE, BEN1), Action(What.STAND_BY, BEN1), FIRST_CALL, Action(What.ACCEPT, BEN2)),
 ]
 AT_ONCE: list[tuple[Action, Action]] = [
     (Action(What.ACCEPT, BEN1), Action(What.ACCEPT, BEN2)),
@@ -78,6 +80,11 @@ class Devices:
         for device in self.model.connected:
             self.sessions[device].close()
 
+    async def returns(self, device: Device) -> None:
+        """A device without a socket comes back to stand by."""
+        session = self.sessions[device] = RandomChatSession(self.sessions[device]._invitation)
+        await session.stand_by()
+
     async def does(self, action: Action) -> None:
         """One step; what is refused is refused."""
         device, session = action.device, self.sessions[action.device or ANA2]
@@ -96,6 +103,8 @@ class Devices:
                     await session.cancel_call(call)
                 case What.HANG_UP:
                     await session.leave()
+                case What.STAND_BY:
+                    await self.returns(device)
                 case _:
                     assert isinstance(session.socket, Socket)
                     session.socket.cut()
@@ -131,8 +140,7 @@ class Devices:
         called = await self._called(records["ana"])
         for device in self.model.connected:
             session = self.sessions[device]
-            assert session.ready is not None
-            active = records[device.who].session == session.ready.session
+            active = session.ready is not None and records[device.who].session == session.ready.session
             expected = states[device.who] if active else "ringing" if called == device.who else "idle"
             actual = "paired" if session.pair else "ringing" if session.ringing else "idle"
             if (actual, session.standing_by) != (expected, not active):

@@ -131,6 +131,18 @@ async def _away(*_: object) -> bool:
     raise Unavailable("Redis", "no answer in time")
 
 
+async def test_no_room_is_needless_before_a_store_that_began_anew_has_heard_of_its_pair(house: House) -> None:
+    """Its people sit in there, and their gateways have not come to say so yet."""
+    pair = await house.pair_of()
+    house.store.records.begin_anew()  # type: ignore[attr-defined]  # the memory's
+    for ask in (house.store.opened, house.store.refused):
+        with pytest.raises(Unavailable):
+            await ask(pair.id, NODE)
+
+    await house.pairs.open(pair)  # it asks again until the store is sure
+    assert await house.store.opened(pair.id, NODE) is False
+
+
 async def test_another_node_takes_what_one_refuses(house: House) -> None:
     """Both sides hear of the node that has the room, and no room is left on the other."""
     pair = await house.pair_of()

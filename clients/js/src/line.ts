@@ -48,6 +48,7 @@ export class Line {
         this.dispatch({ type: "became_ready", ready, skewMs, samePerson });
         this.#tellServer(isAtRest(this.#model)); // what went wrong while nobody could be told
       },
+      standby: (ringing, skewMs) => this.dispatch({ type: "came_back_to_stand_by", ringing, skewMs }),
       push: (push) => this.dispatch({ type: "pushed", push }),
       answer: (command, reply) => {
         if (command.type === "diagnostics" && !reply.ok) this.#recorder.refused(command);

@@ -218,6 +218,17 @@ export interface Auth {
   client?: ClientInfo;
 }
 
+/**
+ * First message of a session that stands by from the start, as after a lost socket; `standby` follows.
+ *
+ * A server of before answers 4301: then only `auth` is left, which takes over.
+ */
+export interface StandBy {
+  type: "stand_by";
+  token: string;
+  client?: ClientInfo;
+}
+
 /** First message of a socket that continues a session. */
 export interface Resume {
   type: "resume";
@@ -582,10 +593,18 @@ export interface Ready {
   seat_ms?: number;
 }
 
-/** Another session of the same person is the active one. Stay, and send `auth` to take over, or go. */
+/**
+ * This session stands by: another one of the same person is, or was, the active one.
+ *
+ * Stay, and send `auth` to take over, or go. The other two are told after `stand_by` alone.
+ */
 export interface Standby {
   type: "standby";
   rev: number;
+  /** When this session ends, unless it is refreshed. */
+  expires_at?: number;
+  /** The call that rings here, too; absent: whatever did before the socket was lost does no more. */
+  ringing?: RingingState;
 }
 
 /** The newer token was taken. */
@@ -754,6 +773,7 @@ export type Signal =
 
 export type ClientMessage =
   | Auth
+  | StandBy
   | Resume
   | Find
   | Cancel

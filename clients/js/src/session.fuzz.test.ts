@@ -54,6 +54,7 @@ const DOINGS = {
   "media is back": ({ media }) => media.joins.at(-1)?.events.connected(),
   "an old join speaks": ({ media }) => media.joins.at(0)?.events.failed("late"),
   "socket dies": ({ server }) => server.socket.close1006(),
+  "servers are older": ({ server }) => void (server.knowsStandBy = false),
   "network is away": ({ server }) => void (server.reachable = false),
   "network is back": ({ server }) => void (server.reachable = true),
   "a moment passes": () => settle(50),

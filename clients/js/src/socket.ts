@@ -4,9 +4,10 @@
  * Knows the handshake, the heartbeat, commands and their answers, and when to come back.
  * Must not know what the messages mean for a person.
  */
-import { PROTOCOL_VERSION, CloseCode, type Command, type Hello, type Push, type Ready, type Reply, type ServerMessage, type Signal } from "./protocol.gen.js";
+import { PROTOCOL_VERSION, CloseCode, type Command, type Hello, type Push, type Ready, type Reply, type RingingState, type ServerMessage, type Signal, type Standby } from "./protocol.gen.js";
 import { TokenError } from "./errors.js";
 import { Outbox } from "./outbox.js";
+import { Reserve } from "./reserve.js";
 import type { Environment, LifecycleEvent, ServerConfig, SocketLike } from "./session/api.js";
 import { comeBackMs } from "./session/backoff.js";
 import { closePolicy, closeReason } from "./session/closecodes.js";
@@ -32,6 +33,8 @@ export interface SocketHandlers {
   connection(state: ConnectionState): void;
   /** After it, commands without an answer are on their way again. `skewMs`: the server's clock minus ours. */
   ready(ready: Ready, skewMs: number, samePerson: boolean): void;
+  /** Standing by again after a lost link. `ringing`: the call that rings, or rings on, here. */
+  standby(ringing: RingingState | null, skewMs: number): void;
   push(push: Push): void;
   /** Exactly once for every command, unless the person changes or `close` comes first. */
   answer(command: CommandBody, reply: Reply): void;
@@ -51,10 +54,6 @@ interface Link {
   readyAt: number | null;
   /** How long the server keeps what the person does once this is lost; null: an older one, which does not tell. */
   seatMs: number | null;
-  /** Another session of this person is the active one. */
-  standsBy: boolean;
-  /** Standing by, this `accept` was sent: until `ready` or its answer the server wants to hear no other command. */
-  accepting: string | null;
   heardAt: number;
   /** Silence beyond this instant means that the server is gone. */
   patience: number;
@@ -65,6 +64,7 @@ export class Socket {
   readonly #environment: Environment;
   readonly #handlers: SocketHandlers;
   readonly #outbox: Outbox;
+  readonly #reserve: Reserve;
   #link: Link | null = null;
   /** Counts tries, so that a token that arrives too late opens nothing. */
   #turn = 0;
@@ -84,10 +84,9 @@ export class Socket {
   #cancelWatch: (() => void) | null = null;
   #cancelDrain: (() => void) | null = null;
   #cancelRenew: (() => void) | null = null;
-  readonly #standBy: boolean;
 
   constructor(config: ServerConfig, environment: Environment, handlers: SocketHandlers, options: SocketOptions = {}) {
-    this.#standBy = options.standBy ?? false;
+    this.#reserve = new Reserve(options.standBy ?? false);
     this.#config = config;
     this.#environment = environment;
     this.#handlers = handlers;
@@ -96,7 +95,7 @@ export class Socket {
 
   /** It speaks for the person. Where it stands by it does not. */
   get online(): boolean {
-    return this.#link?.readyAt != null && !this.#link.standsBy;
+    return this.#link?.readyAt != null && !this.#reserve.standsBy;
   }
 
   start(): void {
@@ -105,6 +104,7 @@ export class Socket {
     this.#replaced = false;
     this.#failures = 0;
     this.#seatUntil = null;
+    this.#reserve.comeForward();
     void this.#open();
   }
 
@@ -114,7 +114,7 @@ export class Socket {
     if (command === null) {
       const error = { code: "unavailable", message: "too many commands without an answer", temporary: true } as const;
       this.#handlers.answer(body, { type: "reply", id: "", ok: false, error });
-    } else if (this.#link?.readyAt != null && this.#link.accepting === null) {
+    } else if (this.#link?.readyAt != null && !this.#reserve.busy) {
       this.#say(this.#link, command);
     }
   }
@@ -126,18 +126,18 @@ export class Socket {
 
   /** Be the active session again: by a token, since that of the other one came after ours. */
   takeOver(): void {
-    const link = this.#link;
     if (!this.#running && this.#replaced) return this.start();
-    if (link === null || !link.standsBy || link.accepting !== null) return;
-    link.standsBy = false;
-    link.readyAt = null;
-    link.patience = this.#environment.now() + HANDSHAKE_MS;
+    if (!this.#running || !this.#reserve.standsBy || this.#reserve.accepting) return;
+    this.#reserve.comeForward();
+    if (this.#cancelRetry !== null) return this.reconnectNow();
     this.#handlers.connection({ status: "connecting" });
-    this.#watch(link);
-    void this.#comeForward(link);
+    if (this.#link?.readyAt != null) void this.#comeForward(this.#link); // else with the greeting, or right after it
   }
 
   async #comeForward(link: Link): Promise<void> {
+    link.readyAt = null;
+    link.patience = this.#environment.now() + HANDSHAKE_MS;
+    this.#watch(link);
     const token = await this.#token(this.#turn);
     if (token !== null && this.#link === link) this.#auth(link, token);
   }
@@ -182,6 +182,7 @@ export class Socket {
     this.signal({ type: "bye" });
     this.#running = false;
     this.#hangUp();
+    this.#reserve.comeForward();
     this.#outbox.clear();
     this.#person = null;
     this.#environment.store(RESUME_KEY, null);
@@ -194,11 +195,16 @@ export class Socket {
     this.#stopTimers();
     this.#asleep = false;
     const turn = ++this.#turn;
-    this.#handlers.connection({ status: "connecting" });
-    const resume = this.#freshToken ? null : this.#environment.load(RESUME_KEY);
+    this.#tell({ status: "connecting" });
+    const resume = this.#freshToken || this.#reserve.standsBy ? null : this.#environment.load(RESUME_KEY);
     const token = resume === null ? await this.#token(turn) : null;
     if (turn !== this.#turn || (resume === null && token === null)) return;
-    this.#dial(turn, (link) => (resume === null ? this.#auth(link, token ?? "") : this.#resume(link, resume)));
+    this.#dial(turn, (link) => (resume === null ? this.#comeIn(link, token ?? "") : this.#resume(link, resume)));
+  }
+
+  /** Who stands by goes on doing so without a link: what the person does is elsewhere. */
+  #tell(state: ConnectionState): void {
+    this.#handlers.connection(this.#reserve.standsBy ? { status: "standby", away: true } : state);
   }
 
   /** Null: none to be had (the next try is arranged), or too late. */
@@ -225,7 +231,7 @@ export class Socket {
   #dial(turn: number, greet: (link: Link) => void): void {
     const now = this.#environment.now();
     const socket = this.#environment.openSocket(this.#config.websocket_url, PROTOCOL_VERSION);
-    const link: Link = { socket, openedAt: now, hello: null, skewMs: 0, readyAt: null, seatMs: null, standsBy: false, accepting: null, heardAt: now, patience: now + HANDSHAKE_MS };
+    const link: Link = { socket, openedAt: now, hello: null, skewMs: 0, readyAt: null, seatMs: null, heardAt: now, patience: now + HANDSHAKE_MS };
     this.#link = link;
     const current = (): boolean => this.#link === link && turn === this.#turn;
     socket.onmessage = ({ data }) => {
@@ -235,6 +241,12 @@ export class Socket {
       if (current()) this.#closed(code, reason);
     };
     this.#watch(link);
+  }
+
+  #comeIn(link: Link, token: string): void {
+    if (!this.#reserve.standsBy) return this.#auth(link, token);
+    this.#reserve.ask();
+    link.socket.send(encode({ type: "stand_by", token, client: CLIENT }));
   }
 
   #auth(link: Link, token: string): void {
@@ -265,7 +277,7 @@ export class Socket {
       case "drain":
         return this.#drain(message.retry_after_ms);
       case "standby":
-        return this.#standsBy(link);
+        return this.#standsBy(link, message);
       case "refreshed":
         this.#environment.store(RESUME_KEY, message.resume_token);
         return this.#renewLater(link, message.expires_at);
@@ -281,17 +293,34 @@ export class Socket {
     greet(link);
   }
 
-  /** The person went on elsewhere. Coming back by ourselves would take over from there. */
-  #standsBy(link: Link): void {
-    if (!this.#standBy) return this.#refuse(CloseCode.REPLACED, "replaced");
-    link.standsBy = true;
+  /** The person went on elsewhere. Coming back as the active session would take over from there. */
+  #standsBy(link: Link, { rev, expires_at: expiresAt, ringing }: Standby): void {
+    if (!this.#reserve.possible) return this.#refuse(CloseCode.REPLACED, "replaced");
+    const asked = this.#reserve.told();
+    this.#rev = rev;
+    link.seatMs = null;
+    this.#environment.store(RESUME_KEY, null); // the other one's came after it
+    if (!asked) return this.#handlers.connection({ status: "standby" });
+    if (!this.#reserve.standsBy) return void this.#comeForward(link); // they asked for it meanwhile
+    link.readyAt = this.#environment.now();
+    link.patience = Infinity;
+    this.#watch(link);
     this.#handlers.connection({ status: "standby" });
+    this.#renewLater(link, expiresAt ?? null);
+    this.#handlers.standby(ringing ?? null, link.skewMs);
+    this.#sayAll(link);
   }
 
-  /** An `accept` makes us the active session, if it is in time. */
   #say(link: Link, command: Command): void {
-    if (link.standsBy && command.type === "accept") link.accepting = command.id;
+    this.#reserve.saying(command);
     link.socket.send(encode(command));
+  }
+
+  /** What has no answer yet, as far as it may be said. */
+  #sayAll(link: Link): void {
+    for (const command of this.#outbox.all()) {
+      if (this.#link === link && !this.#reserve.busy) this.#say(link, command);
+    }
   }
 
   async #invalid(link: Link, retry: boolean): Promise<void> {
@@ -303,11 +332,9 @@ export class Socket {
 
   #ready(link: Link, ready: Ready): void {
     const now = this.#environment.now();
-    const accepted = link.accepting;
+    const accepted = this.#reserve.ready();
     link.readyAt = now;
     link.seatMs = ready.seat_ms ?? null;
-    link.standsBy = false;
-    link.accepting = null;
     link.patience = Infinity;
     this.#environment.store(RESUME_KEY, ready.resume_token);
     this.#rev = ready.rev;
@@ -340,16 +367,8 @@ export class Socket {
 
   #reply(link: Link, reply: Reply): void {
     const body = this.#outbox.take(reply.id);
-    if (link.accepting === reply.id) this.#tooLate(link);
+    if (this.#reserve.answered(reply.id)) this.#sayAll(link); // somebody else took that call
     if (body !== null) this.#handlers.answer(body, reply);
-  }
-
-  /** Somebody else took that call, so we go on standing by; what was said meanwhile is said now. */
-  #tooLate(link: Link): void {
-    link.accepting = null;
-    for (const command of this.#outbox.all()) {
-      if (this.#link?.accepting === null) this.#say(link, command);
-    }
   }
 
   #push(push: Push): void {
@@ -363,7 +382,6 @@ export class Socket {
 
   /** The told delay spreads the crowd: use the old process until then. */
   #drain(delayMs: number): void {
-    if (this.#link?.standsBy === true) return; // the close that follows says it
     this.#drainAt = this.#environment.now() + delayMs;
     this.#cancelDrain?.();
     this.#cancelDrain = this.#environment.setTimer(() => {
@@ -393,12 +411,13 @@ export class Socket {
   }
 
   #closed(code: number, reason: string): void {
-    const { readyAt = null, standsBy = false } = this.#link ?? {};
+    const readyAt = this.#link?.readyAt ?? null;
+    const olderServer = this.#reserve.asking && code === CloseCode.PROTOCOL_ERROR;
     const now = this.#environment.now();
     if (readyAt !== null && now - readyAt >= STABLE_MS) this.#failures = 0;
     const toldMs = this.#drainAt !== null && this.#drainAt > now ? this.#drainAt - now : null;
     this.#hangUp();
-    if (standsBy) return this.#refuse(CloseCode.REPLACED, "replaced");
+    if (olderServer) return this.#refuse(CloseCode.REPLACED, "replaced"); // all that is left would take over
     const policy = closePolicy(code, toldMs);
     this.#log(policy.kind === "never" ? "warn" : "info", "socket.closed", { code, next: policy.kind });
     switch (policy.kind) {
@@ -420,13 +439,14 @@ export class Socket {
     const wait = comeBackMs(toldMs, this.#failures, this.#environment.random(), seatLeftMs);
     this.#failures += 1;
     this.#cancelRetry = this.#environment.setTimer(() => void this.#open(), wait);
-    this.#handlers.connection({ status: "reconnecting", retryAt: this.#environment.now() + wait, attempt: this.#failures });
+    this.#tell({ status: "reconnecting", retryAt: this.#environment.now() + wait, attempt: this.#failures });
   }
 
   #refuse(code: number, reason: string): void {
     this.#running = false;
     this.#replaced = code === CloseCode.REPLACED;
     this.#hangUp();
+    this.#reserve.comeForward();
     this.#outbox.clear();
     this.#environment.store(RESUME_KEY, null);
     this.#handlers.connection({ status: "refused", code, reason });
@@ -437,6 +457,7 @@ export class Socket {
     this.#turn += 1;
     this.#stopTimers();
     this.#drainAt = null;
+    this.#reserve.linkLost();
     const link = this.#link;
     this.#link = null;
     if (link === null) return;
@@ -452,7 +473,7 @@ export class Socket {
   #freeze(): void {
     this.#hangUp(PAGE_LEFT);
     this.#asleep = true;
-    this.#handlers.connection({ status: "reconnecting", retryAt: this.#environment.now(), attempt: 1 });
+    this.#tell({ status: "reconnecting", retryAt: this.#environment.now(), attempt: 1 });
   }
 
   #sleep(): void {
@@ -470,7 +491,7 @@ export class Socket {
   /** A command must be answered, so it tells a live socket from a dead one; this one is also news. */
   #probe(): void {
     const link = this.#link;
-    if (link?.readyAt == null || link.accepting !== null) return;
+    if (link?.readyAt == null || this.#reserve.busy) return;
     link.patience = this.#environment.now() + PROBE_MS;
     this.command({ type: "hidden", value: this.#hidden });
     this.#watch(link);

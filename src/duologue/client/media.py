@@ -166,7 +166,7 @@ class _Stay:
         self._began = self._now()
         self._joining: asyncio.Task[None] | None = None
         self._watching: list[asyncio.Task[None]] = []
-        self._published = False
+        self._connected = self._published = False
         self._handlers: dict[rtc.room.EventTypes, Callable[..., None]] = {
             "track_published": self._look,
             "track_subscribed": self._see,
@@ -183,7 +183,9 @@ class _Stay:
     async def end(self) -> None:
         """Out of the room, with all that belongs to it."""
         if self._joining is not None:
-            await asyncio.gather(self._joining, return_exceptions=True)  # why it failed was told, or is too late to be
+            if self._connected:  # of a room that is gone meanwhile the package never says that nothing is published
+                self._joining.cancel()
+            await asyncio.gather(self._joining, return_exceptions=True)
         for name, handler in self._handlers.items():
             self.room.off(name, handler)
         with contextlib.suppress(TimeoutError):
@@ -201,6 +203,7 @@ class _Stay:
             self.room.on(name, handler)
         options = rtc.RoomOptions(auto_subscribe=False, connect_timeout=CONNECT_WITHIN_S, single_peer_connection=True)
         await self.room.connect(self._credentials.url, self._credentials.token, options)
+        self._connected = True
         for source in sources:
             await self.room.local_participant.publish_track(*_track(source))
         self._published = True

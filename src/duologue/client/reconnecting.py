@@ -17,7 +17,7 @@ from picows import WSError
 from duologue.client.coming_back import ClosePolicy, close_policy, come_back_ms, is_old, renew_in_ms
 from duologue.client.invitation import Invitation, NoToken
 from duologue.client.socket import ConnectionEnded, Socket
-from duologue.protocol.client import ClientMessage, Command, Refresh
+from duologue.protocol.client import Accept, ClientMessage, Command, Refresh
 from duologue.protocol.codes import CloseCode, ErrorCode
 from duologue.protocol.server import (
     VERSION,
@@ -62,10 +62,10 @@ def tell_log(away: Away) -> None:
 class _Link:
     """A connection that is in."""
 
-    def __init__(self, socket: Socket, hello: Hello, seat_ms: int | None, ready_at: float) -> None:
+    def __init__(self, socket: Socket, hello: Hello, ready_at: float) -> None:
         self.socket = socket
         self.ready_at = ready_at
-        self.seat_ms = seat_ms
+        self.seat_ms: int | None = None
         self._patience_s = (hello.heartbeat_ms + hello.pong_wait_ms) / 1000
         self._ahead_s = hello.server_time / 1000 - ready_at
 
@@ -82,16 +82,23 @@ class _Link:
 class ReconnectingSocket:
     """Commands are said again until they are answered; each `Ready` after the first is a return.
 
-    Ends with `ConnectionEnded` only where coming back is of no use, or after `close`.
+    Ends with `ConnectionEnded` only where coming back is of no use, or after `close`. With `stand_by`, also where
+    another session of the same person takes over it goes on, over lost connections too, until an `Accept` makes it the
+    active one.
     """
 
     def __init__(
         self,
         invitation: Invitation,
         *,
+        stand_by: bool = False,
         on_away: Callable[[Away], None] = tell_log,
         random: Callable[[], float] = _dice.random,
     ) -> None:
+        self._may_stand_by = stand_by
+        self._stands_by = False
+        self._accepting: str | None = None
+        """Standing by, this `Accept` was said: until it is answered the server hears no other command."""
         self._invitation = invitation
         self._on_away = on_away
         self._random = random
@@ -133,6 +140,8 @@ class ReconnectingSocket:
                 self._refuse(message.id, "too many commands without an answer")
                 return
             self._outbox[message.id] = message
+            if self._accepting is not None:
+                return
         if self._link is not None:
             self._say(self._link, message)
 
@@ -208,9 +217,9 @@ class ReconnectingSocket:
         try:
             async with asyncio.timeout(HANDSHAKE_S):
                 socket = await Socket.open(self._invitation.websocket_url)
-                hello, ready = await self._greet(socket)
-            link = _Link(socket, hello, ready.seat_ms, self._now())
-            self._welcome(link, ready)
+                hello, answer = await self._greet(socket)
+            self._link = link = _Link(socket, hello, self._now())
+            self._welcome(link, answer)
             await self._listen(link)
         except (OSError, WSError) as error:
             raise ConnectionEnded(ABNORMAL, str(error) or "no answer in time") from error
@@ -222,7 +231,7 @@ class ReconnectingSocket:
             self._rose(self._link, self._now())
         if self._renewal is not None:
             self._renewal.cancel()
-        self._link = self._renewal = None
+        self._link = self._renewal = self._accepting = None
         if socket is not None:
             self._drain_at = socket.drain_at
             socket.close(goodbye=False)
@@ -233,11 +242,11 @@ class ReconnectingSocket:
         if now - link.ready_at >= STABLE_S:
             self._failures = 0
 
-    async def _greet(self, socket: Socket) -> tuple[Hello, Ready]:
+    async def _greet(self, socket: Socket) -> tuple[Hello, Ready | Standby]:
         hello = await socket.hello()
         if hello.v != VERSION:
             raise ConnectionEnded(CloseCode.UNSUPPORTED_VERSION, f"the server speaks {hello.v}")
-        if self._resume_token is not None:
+        if self._resume_token is not None and not self._stands_by:
             ready = await socket.resume(self._resume_token, self._rev)
             if ready is not None:
                 return hello, ready
@@ -246,7 +255,17 @@ class ReconnectingSocket:
                 self._token = None
         if self._token is None:
             self._token = await self._new_token()
-        return hello, await socket.authenticate(self._token)
+        return hello, await self._come_in(socket, self._token)
+
+    async def _come_in(self, socket: Socket, token: str) -> Ready | Standby:
+        if not self._stands_by:
+            return await socket.authenticate(token)
+        try:
+            return await socket.stand_by(token)
+        except ConnectionEnded as ended:
+            if ended.code == CloseCode.PROTOCOL_ERROR:  # an older server: all that is left would take over
+                raise _replaced() from ended
+            raise
 
     async def _new_token(self) -> str:
         if self._invitation.renew is None:
@@ -258,17 +277,28 @@ class ReconnectingSocket:
         except Exception as error:  # whatever fails in there, the next try may do
             raise NoToken(f"no token: {error!r}") from error
 
-    def _welcome(self, link: _Link, ready: Ready) -> None:
-        """The snapshot first, then whatever has no answer yet is said again."""
+    def _welcome(self, link: _Link, answer: Ready | Standby) -> None:
+        """What there is to know first, then whatever has no answer yet is said again."""
+        if isinstance(answer, Standby):
+            self._rev = answer.rev
+        else:
+            self._take(link, answer)
+        self._unread.put_nowait(answer)
+        self._renew_later(link, answer.expires_at)
+        self._say_all(link)
+
+    def _take(self, link: _Link, ready: Ready) -> None:
+        """We speak for our person."""
         if self._person not in (None, ready.self.person):
             for each in list(self._outbox):
                 self._refuse(each, "somebody else is here now")
         self._person, self._rev, self._resume_token = ready.self.person, ready.rev, ready.resume_token
-        self._link = link
-        self._unread.put_nowait(ready)
-        for command in self._outbox.values():
-            self._say(link, command)
-        self._renew_later(link, ready.expires_at)
+        link.seat_ms, self._stands_by = ready.seat_ms, False
+
+    def _say_all(self, link: _Link) -> None:
+        for command in list(self._outbox.values()):
+            if self._accepting is None:
+                self._say(link, command)
 
     # -- what is heard ----------------------------------------------------------------------
 
@@ -287,17 +317,30 @@ class ReconnectingSocket:
 
     def _hear(self, link: _Link, message: ServerMessage) -> None:
         match message:
-            case Reply(id=id_) if isinstance(self._outbox.pop(id_, None), Refresh):
-                pass  # asked for here
+            case Reply(id=id_):
+                self._hear_reply(link, message, self._outbox.pop(id_, None))
+            case Ready():  # what an `Accept` has come to
+                self._take(link, message)
+                self._tell(message)
+                self._renew_later(link, message.expires_at)
             case Refreshed(resume_token=token, expires_at=expires_at):
                 self._resume_token = token
                 self._renew_later(link, expires_at)
-            case Standby():  # coming back by itself would take over from the other session
+            case Standby(rev=rev):
                 self._tell(message)
-                raise ConnectionEnded(CloseCode.REPLACED, "another session of the same person goes on")
+                if not self._may_stand_by:  # coming back would take over from the other session
+                    raise _replaced()
+                self._rev, self._stands_by, link.seat_ms = rev, True, None
             case _ if not is_old(message, self._rev):
                 self._rev = getattr(message, "rev", self._rev)
                 self._tell(message)
+
+    def _hear_reply(self, link: _Link, reply: Reply, command: Command | None) -> None:
+        if not isinstance(command, Refresh):  # that was asked for here
+            self._tell(reply)
+        if reply.id == self._accepting:
+            self._accepting = None
+            self._say_all(link)
 
     def _tell(self, message: ServerMessage) -> None:
         if self._unread.qsize() >= UNREAD_LIMIT:
@@ -311,6 +354,8 @@ class ReconnectingSocket:
         self._unread.put_nowait(Reply(id_, ok=False, error=error))
 
     def _say(self, link: _Link, message: ClientMessage) -> None:
+        if self._stands_by and isinstance(message, Accept):
+            self._accepting = message.id
         with suppress(ConnectionEnded):  # `_listen` hears of it, too
             link.socket.send(message)
 
@@ -333,3 +378,7 @@ class ReconnectingSocket:
                 log.warning("%s", none)
             else:
                 self.send(Refresh(f"refresh-{secrets.token_hex(8)}", self._token))
+
+
+def _replaced() -> ConnectionEnded:
+    return ConnectionEnded(CloseCode.REPLACED, "another session of the same person goes on")

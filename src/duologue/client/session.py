@@ -44,6 +44,7 @@ from duologue.protocol.server import (
     Ready,
     Reply,
     ServerMessage,
+    Standby,
 )
 
 Message = TypeVar("Message", bound=ServerMessage)
@@ -64,14 +65,23 @@ class RandomChatSession(Standing):
     A return is news: its `Ready`, then whatever was missed, as the messages that would have told it.
     Without, it is one connection, and `connect(resume=True)` opens the next one.
 
+    Where another session of the same person takes over, it ends. With `stand_by` too it stays (`standing_by`): calls
+    ring here as well, and `accept` makes it the active one.
+
     Any number of tasks may wait for replies and news at the same time; each message of news goes to one of them.
     What is known (`pair`, `waiting`, ...) is as of the last message that was read, so somebody has to read.
     """
 
     def __init__(
-        self, invitation: Invitation, *, reconnect: bool = False, on_away: Callable[[Away], None] = tell_log
+        self,
+        invitation: Invitation,
+        *,
+        reconnect: bool = False,
+        stand_by: bool = False,
+        on_away: Callable[[Away], None] = tell_log,
     ) -> None:
         super().__init__()
+        self._stand_by = stand_by
         self._on_away = on_away
         self._invitation = invitation
         self._reconnect = reconnect
@@ -100,13 +110,23 @@ class RandomChatSession(Standing):
         """Come in; with `resume`, continue this session on another socket."""
         self._end_turn()
         if self._reconnect:
-            self.socket = ReconnectingSocket(self._invitation, on_away=self._on_away)
+            self.socket = ReconnectingSocket(self._invitation, stand_by=self._stand_by, on_away=self._on_away)
             ready = await self.socket.enter()
         else:
             self.socket = await Socket.open(self._invitation.websocket_url)
             ready = await self._greet(self.socket, self.ready if resume else None)
         self.take(ready)
         return ready
+
+    async def stand_by(self) -> Standby:
+        """Come in on one connection, and leave what the person does to their other sessions: calls ring here, too."""
+        assert not self._reconnect, "who reconnects begins as the active session"
+        self._end_turn()
+        self.socket = await Socket.open(self._invitation.websocket_url)
+        await self.socket.hello()
+        standby = await self.socket.stand_by(self._invitation.token)
+        self.note(standby)
+        return standby
 
     async def _greet(self, socket: Socket, before: Ready | None) -> Ready:
         await socket.hello()
@@ -257,7 +277,7 @@ class RandomChatSession(Standing):
         message = await self._receive()
         if isinstance(message, Reply) and message.id in self._replies:
             self._replies[message.id] = message
-        elif isinstance(message, Ready) and self._reconnect:
+        elif isinstance(message, Ready | Standby) and self._reconnect:
             self._return(message)
         elif type(message) in self._answers:
             self._answers[type(message)] = message
@@ -267,14 +287,14 @@ class RandomChatSession(Standing):
     async def _receive(self) -> ServerMessage:
         assert self.socket is not None, "connect first"
         message = await self.socket.receive()
-        if not (isinstance(message, Ready) and self._reconnect):
+        if not (isinstance(message, Ready | Standby) and self._reconnect):
             self.note(message)
         return message
 
-    def _return(self, ready: Ready) -> None:
+    def _return(self, told: Ready | Standby) -> None:
         """The snapshot, and what there is in it that nobody told us."""
-        self._unread += [ready, *self.missed(ready)]
-        self.take(ready)
+        self._unread += [told, *(self.missed(told) if isinstance(told, Ready) else self.missed_standing_by(told))]
+        self.note(told)
         if self._said is not None and self._said.event is MediaEvent.CONNECTED and not self.talking:
             self.send(self._said)  # it may have been lost with the connection
 

@@ -11,8 +11,8 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_
 
 from duologue import __version__
 from duologue.protocol import codec
-from duologue.protocol.client import Auth, Bye, ClientInfo, ClientMessage, Pong, Resume
-from duologue.protocol.server import VERSION, Drain, Hello, InvalidSession, Ping, Ready, ServerMessage
+from duologue.protocol.client import Auth, Bye, ClientInfo, ClientMessage, Pong, Resume, StandBy
+from duologue.protocol.server import VERSION, Drain, Hello, InvalidSession, Ping, Ready, ServerMessage, Standby
 
 
 class ConnectionEnded(Exception):
@@ -80,6 +80,17 @@ class Socket(WSListener):
         message = await self._answer()
         assert isinstance(message, Ready | InvalidSession), f"expected ready, got {message}"
         return message if isinstance(message, Ready) else None
+
+    async def stand_by(self, token: str) -> Standby:
+        """Stand by, after `hello`, while another session of the same person is the active one.
+
+        Raises `ConnectionEnded` when the token is refused, and with 4301 by a server of before, which knows no such
+        thing.
+        """
+        self.send(StandBy(token, CLIENT))
+        message = await self._answer()
+        assert isinstance(message, Standby), f"expected standby, got {message}"
+        return message
 
     async def _answer(self) -> ServerMessage:
         while isinstance(message := await self.receive(), Drain):

@@ -20,6 +20,7 @@ from duologue.protocol.server import (
     RingingState,
     ServerMessage,
     Standby,
+    State,
     Talking,
     Waiting,
     WaitingState,
@@ -66,8 +67,10 @@ class Standing:
                 self._note_call(message)
             case Ready():
                 self.take(message)
-            case Standby():
+            case Standby(expires_at=expires_at, ringing=ringing):
                 self.standing_by, self.pair, self.waiting = True, None, None
+                if expires_at is not None:  # on a new connection: it has all that there is to know
+                    self.ringing = ringing.call if ringing is not None else None
             case Waiting():
                 self._wait(message)
             case Ended(pair=pair, waiting=waiting):
@@ -125,7 +128,7 @@ class Standing:
 
     def missed(self, ready: Ready) -> Iterator[ServerMessage]:
         """What there is in the snapshot that was not heard yet, as the messages that would have told it."""
-        yield from self._missed_of_call(ready)
+        yield from self._missed_of_call(ready.rev, ready.state)
         match ready.state:
             case PairState() as state:
                 if state.matched.pair != self.pair:
@@ -157,15 +160,19 @@ class Standing:
             if not line.mine and line.n > (self._heard_n if known else 0):
                 yield ChatLine(pair, line.n, line.text, line.at)
 
-    def _missed_of_call(self, ready: Ready) -> Iterator[ServerMessage]:
-        state = ready.state
+    def missed_standing_by(self, standby: Standby) -> Iterator[ServerMessage]:
+        """The same for a session that stands by: of calls, and nothing else."""
+        if standby.expires_at is not None:
+            yield from self._missed_of_call(standby.rev, standby.ringing)
+
+    def _missed_of_call(self, rev: int, state: State | None) -> Iterator[ServerMessage]:
         rings = state.call if isinstance(state, RingingState) else None
         if self.ringing is not None and self.ringing != rings:
             taken = isinstance(state, PairState) and state.matched.call == self.ringing
             pair = state.matched.pair if isinstance(state, PairState) and taken else None
-            yield CallState(ready.rev, self.ringing, "accepted" if taken else "ended", pair=pair)
+            yield CallState(rev, self.ringing, "accepted" if taken else "ended", pair=pair)
         if isinstance(state, RingingState) and self.ringing != rings:
             if state.outgoing:
-                yield CallState(ready.rev, state.call, "ringing", expires=state.expires)
+                yield CallState(rev, state.call, "ringing", expires=state.expires)
             else:
-                yield Incoming(ready.rev, state.call, state.peer, state.mode, state.expires)
+                yield Incoming(rev, state.call, state.peer, state.mode, state.expires)

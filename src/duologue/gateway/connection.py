@@ -6,7 +6,7 @@ It must not know what a wire is made of: `sockets.py` brings real ones, a simula
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import structlog
 
@@ -25,7 +25,7 @@ from duologue.protocol.codes import CloseCode, MediaEvent
 from duologue.protocol.server import PeerTyping, Self, ServerMessage
 from duologue.safety.addresses import shortened
 from duologue.services.identity import Identity
-from duologue.services.lobby import Entry, Renewal
+from duologue.services.lobby import Entry, Renewal, StandbyEntry
 from duologue.settings import GatewaySettings
 
 log = structlog.get_logger()
@@ -67,6 +67,9 @@ class Hub(Protocol):
 
     def entered(self, connection: Connection, person: PersonId) -> None:
         """It speaks for this person now."""
+
+    def stands_by(self, connection: Connection) -> None:
+        """It came in, and speaks for nobody."""
 
     def relay(self, to: PersonId, message: PeerTyping | Probe) -> bool:
         """Hand something to a partner who is on this gateway too; False: they are not."""
@@ -323,11 +326,24 @@ class Connection:
         self.bind()
         if self._wire is not None:
             self._hub.entered(self, entry.identity.person)
-            self._since_ms = self._since_ms or self._hub.clock.now_ms()
-            tally.came_in(resumed=resumed)
-            log.info("session_started", resumed=resumed, network=shortened(self.address))
-        me = Self(entry.identity.person, entry.identity.guest, entry.identity.facets)
-        return ev.Entered(me, entry.arrival, entry.resume_token, entry.expires_ms)
+            self._note_start("resumed" if resumed else "new")
+        return ev.Entered(_self_of(entry.identity), entry.arrival, entry.resume_token, entry.expires_ms)
+
+    def stands_by(self, entry: StandbyEntry) -> ev.StoodBy:
+        """The same for one that is to stand by."""
+        self._identity, self._generation = entry.identity, entry.arrival.generation
+        self.expires_ms = entry.expires_ms
+        self.bind()
+        if self._wire is not None:
+            self._hub.stands_by(self)
+            self._note_start("standby")
+        return ev.StoodBy(_self_of(entry.identity), entry.arrival, entry.expires_ms)
+
+    def _note_start(self, kind: Literal["new", "resumed", "standby"]) -> None:
+        self._since_ms = self._since_ms or self._hub.clock.now_ms()
+        tally.came_in(kind)
+        network = shortened(self.address)
+        log.info("session_started", resumed=kind == "resumed", standby=kind == "standby", network=network)
 
     def renewed(self, renewal: Renewal) -> None:
         """They stay longer."""
@@ -340,3 +356,7 @@ class Connection:
     def _names(self) -> dict[str, str]:
         """What lines about this person are found by."""
         return {"session": self.id} if self._identity is None else {"session": self.id, "person": self._identity.person}
+
+
+def _self_of(identity: Identity) -> Self:
+    return Self(identity.person, identity.guest, identity.facets)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -74,7 +75,9 @@ class Errands:
     async def _carry_out(self, command: ev.SessionCommand) -> None:
         match command:
             case ev.Enter(token, resume):
-                self._tell(await self._enter(token, resume=resume))
+                self._tell(await self._let_in(self._enter(token, resume=resume), resume=resume))
+            case ev.StandBy(token):
+                self._tell(await self._let_in(self._stand_by(token), resume=False))
             case ev.Perform():
                 await self._answer(command)
             case ev.Relay(_, message):
@@ -94,13 +97,25 @@ class Errands:
 
     # -- coming and going -----------------------------------------------------------------------
 
-    async def _enter(self, token: str, *, resume: bool) -> ev.Entered | ev.EntryRefused | ev.ResumeRefused:
-        performer = self._hub.performer
+    async def _enter(self, token: str, *, resume: bool) -> ev.Entered:
+        performer, connection = self._hub.performer, self._connection
+        if resume:
+            entry = await performer.resume(token, self._newcomer())
+        else:
+            entry = await performer.enter(token, self._newcomer(), prefix_of(connection.address))
+        return connection.came_in(entry, resumed=resume)
+
+    async def _stand_by(self, token: str) -> ev.StoodBy:
+        connection = self._connection
+        entry = await self._hub.performer.stand_by(token, self._newcomer(), prefix_of(connection.address))
+        return connection.stands_by(entry)
+
+    async def _let_in(
+        self, coming: Coroutine[Any, Any, ev.Entered | ev.StoodBy], *, resume: bool
+    ) -> ev.Entered | ev.StoodBy | ev.EntryRefused | ev.ResumeRefused:
+        """Or say why not, and what the client should do."""
         try:
-            if resume:
-                entry = await performer.resume(token, self._newcomer())
-            else:
-                entry = await performer.enter(token, self._newcomer(), prefix_of(self._connection.address))
+            return await coming
         except TokenRefused as refused:
             if resume and not refused.expired:
                 return ev.ResumeRefused()
@@ -111,7 +126,6 @@ class Errands:
             return ev.EntryRefused(CloseCode.RATE_LIMITED, "too many arrivals, of yours or from your address", wait_ms)
         except DuologueError as error:
             return ev.EntryRefused(CloseCode.BACKEND_UNAVAILABLE, refusal_of(error).message)
-        return self._connection.came_in(entry, resumed=resume)
 
     def _newcomer(self) -> Newcomer:
         connection = self._connection

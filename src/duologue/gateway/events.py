@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from duologue.ids import CallId, PairId, PersonId
-from duologue.ledger import Arrival, Attention, Delivery, Outcome, Probe
+from duologue.ledger import Arrival, Attention, Delivery, Outcome, Probe, StandbyArrival
 from duologue.pairs.pair import Pair
 from duologue.protocol.client import ClientMessage, Command, MediaReport
 from duologue.protocol.codes import CloseCode
@@ -49,6 +49,14 @@ class Entered(msgspec.Struct, frozen=True, gc=False):
     resume_token: str
     expires_ms: int | None = None
     """When the token's time is over; None: never."""
+
+
+class StoodBy(msgspec.Struct, frozen=True, gc=False):
+    """The token was good, and the store knows that this session stands by."""
+
+    self: Self
+    arrival: StandbyArrival
+    expires_ms: int
 
 
 class EntryRefused(msgspec.Struct, frozen=True, gc=False):
@@ -136,8 +144,8 @@ class Closed(msgspec.Struct, frozen=True, gc=False):
 
 
 Event = (
-    Opened | Received | Violated | NotKnown | Entered | EntryRefused | ResumeRefused | Answered | Delivered
-    | Refreshed | Listed | LinkTold | NotTaken | PeerSaid | Placed | Ticked | CutOff | Closed
+    Opened | Received | Violated | NotKnown | Entered | StoodBy | EntryRefused | ResumeRefused | Answered
+    | Delivered | Refreshed | Listed | LinkTold | NotTaken | PeerSaid | Placed | Ticked | CutOff | Closed
 )  # fmt: skip
 
 
@@ -159,6 +167,12 @@ class Enter(msgspec.Struct, frozen=True, gc=False):
 
     token: str
     resume: bool
+
+
+class StandBy(msgspec.Struct, frozen=True, gc=False):
+    """Check the token and stand by; answer with StoodBy or EntryRefused."""
+
+    token: str
 
 
 class Perform(msgspec.Struct, frozen=True, gc=False):
@@ -226,6 +240,6 @@ class Depart(msgspec.Struct, frozen=True, gc=False):
 
 
 SessionCommand = (
-    Send | Close | Enter | Perform | Relay | Attend | Renew | ListBlocks | TellLink | TakeCall | OpenRoom | Place
-    | Depart
+    Send | Close | Enter | StandBy | Perform | Relay | Attend | Renew | ListBlocks | TellLink | TakeCall | OpenRoom
+    | Place | Depart
 )  # fmt: skip

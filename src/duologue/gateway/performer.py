@@ -21,7 +21,7 @@ from duologue.services.blocks import Blocks
 from duologue.services.calls import Calls
 from duologue.services.going_back import GoingBack
 from duologue.services.identity import Identity
-from duologue.services.lobby import Entry, Lobby, Newcomer
+from duologue.services.lobby import Entry, Lobby, Newcomer, StandbyEntry
 from duologue.services.pairs import Pairs
 from duologue.services.reports import Reports, Said
 from duologue.settings import LimitSettings
@@ -67,6 +67,12 @@ class Performer:
         grant = self.lobby.grant(token)
         await self._admit(f"auth:{prefix}", self._auth)
         return await self.lobby.enter(grant, newcomer)
+
+    async def stand_by(self, token: str, newcomer: Newcomer, prefix: str) -> StandbyEntry:
+        """Stand by. Raises `RateLimited` as `enter` does: a session that stands by has limits of its own, too."""
+        grant = self.lobby.grant(token)
+        await self._admit(f"auth:{prefix}", self._auth)
+        return await self.lobby.stand_by(grant, newcomer)
 
     async def resume(self, token: str, newcomer: Newcomer) -> Entry:
         """Come back with a resume token. Raises `RateLimited`, by person; fails closed, as the store does.

@@ -194,6 +194,9 @@ class Gateway:
         self._people[person] = connection
         self._door.clear(connection.id)
 
+    def stands_by(self, connection: Connection) -> None:
+        self._door.clear(connection.id)
+
     def relay(self, to: PersonId, message: PeerTyping | Probe) -> bool:
         peer = self._people.get(to)
         return peer is not None and peer.hear(message)

@@ -65,9 +65,9 @@ def waited(outcome: str, since_ms: int, now_ms: int) -> None:
     metrics.WAIT_SECONDS.observe(_since_s(since_ms, now_ms), outcome)
 
 
-def came_in(*, resumed: bool) -> None:
-    """Somebody is here."""
-    metrics.SESSIONS_STARTED.inc("resumed" if resumed else "new")
+def came_in(kind: str) -> None:
+    """Somebody is here: `new`, `resumed` or on `standby`."""
+    metrics.SESSIONS_STARTED.inc(kind)
 
 
 def closed(code: int, by: str) -> None:

@@ -32,8 +32,8 @@ LABELS: Mapping[str, str] = {
     "doing": "`opened`, `entering`, `idle`, `waiting`, `ringing`, `matched`, `talking`, `standby` or `over`",
     "event": "an event of `media`, or `built` and `leaked`",
     "generation": "0, 1 or 2",
-    "kind": "of sessions: `new` or `resumed`; of stores: `memory` or `redis`; of errors: a word such as `timeout`, "
-    "`connection`, `oom`, `readonly`",
+    "kind": "of sessions: `new`, `resumed` or `standby`; of stores: `memory` or `redis`; of errors: a word such as "
+    "`timeout`, `connection`, `oom`, `readonly`",
     "lease": "`shard`, `nodes` or `reaper`",
     "limit": "`accept`, `blocks`, `chat`, `diagnostics`, `find`, `guest` or `message`; with `shared_` before it, over "
     "all connections",
@@ -156,7 +156,9 @@ PAUSED_PEOPLE = Sampled(
 )
 SOCKETS = Sampled("duologue_sockets", "Open WebSockets.")
 SOCKETS_MOST = Sampled("duologue_sockets_most", "WebSockets that this gateway takes at most.")
-SESSIONS_STARTED = Counter("duologue_sessions_started_total", "People who came in: new, or resumed.", ["kind"])
+SESSIONS_STARTED = Counter(
+    "duologue_sessions_started_total", "Sessions that came in: new, resumed, or to stand by.", ["kind"]
+)
 SOCKETS_CLOSED = Counter(
     "duologue_sockets_closed_total",
     "WebSockets that ended, by close code, and who closed (by: client or server).",

@@ -33,7 +33,7 @@ def start_at_zero() -> None:
         metrics.WEBHOOKS_SENT.begin(verdict)
     for cause in FailureCause:
         metrics.MEDIA_FAILURES.begin(cause)
-    for kind in ("new", "resumed"):
+    for kind in ("new", "resumed", "standby"):
         metrics.SESSIONS_STARTED.begin(kind)
     for said in MediaEvent:
         metrics.MEDIA_EVENTS.begin(said)

@@ -60,6 +60,16 @@ class Auth(_Message, frozen=True, tag="auth"):
     client: ClientInfo = ClientInfo()
 
 
+class StandBy(_Message, frozen=True, tag="stand_by"):
+    """First message of a session that stands by from the start, as after a lost socket; `standby` follows.
+
+    A server of before answers 4301: then only `auth` is left, which takes over.
+    """
+
+    token: Token
+    client: ClientInfo = ClientInfo()
+
+
 class Resume(_Message, frozen=True, tag="resume"):
     """First message of a socket that continues a session."""
 
@@ -262,4 +272,4 @@ Command = (
     | Report | Block | Unblock | BlockedList | Refresh | Diagnostics
 )  # fmt: skip
 Signal = MediaReport | Typing | Pong | Bye
-ClientMessage = Auth | Resume | Command | Signal
+ClientMessage = Auth | StandBy | Resume | Command | Signal

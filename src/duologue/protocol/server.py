@@ -194,9 +194,16 @@ class Ready(_Message, frozen=True, tag="ready"):
 
 
 class Standby(_Message, frozen=True, tag="standby"):
-    """Another session of the same person is the active one. Stay, and send `auth` to take over, or go."""
+    """This session stands by: another one of the same person is, or was, the active one.
+
+    Stay, and send `auth` to take over, or go. The other two are told after `stand_by` alone.
+    """
 
     rev: int
+    expires_at: int | None = None
+    """When this session ends, unless it is refreshed."""
+    ringing: RingingState | None = None
+    """The call that rings here, too; absent: whatever did before the socket was lost does no more."""
 
 
 class Refreshed(_Message, frozen=True, tag="refreshed"):

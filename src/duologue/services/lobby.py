@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from duologue.errors import DuologueError, OutcomeUnknown, TokenRefused
 from duologue.ids import GatewayId, PairId, PersonId, SessionId
-from duologue.ledger import ABANDONED_SEAT_MS, Arrival, Attention, Caller, Outcome
+from duologue.ledger import ABANDONED_SEAT_MS, Arrival, Attention, Caller, Outcome, StandbyArrival
 from duologue.matching.rules import Rules
 from duologue.matching.ticket import Cohort, Ticket
 from duologue.ports import Clock, Store
@@ -31,6 +31,14 @@ class Entry(NamedTuple):
     resume_token: str
     expires_ms: int
     """When their token's time is over."""
+
+
+class StandbyEntry(NamedTuple):
+    """A session of somebody stands by."""
+
+    identity: Identity
+    arrival: StandbyArrival
+    expires_ms: int
 
 
 class Renewal(NamedTuple):
@@ -90,6 +98,15 @@ class Lobby:
         arrival = await self._arrive(grant.identity, newcomer)
         assert arrival is not None, "only a resume can be spent"
         return await self.entry(grant.identity, arrival, grant.expires_ms)
+
+    async def stand_by(self, grant: Grant, newcomer: Newcomer) -> StandbyEntry:
+        """Stand by, with a session token. Raises `SocketGone`."""
+        person = grant.identity.person
+
+        async def ask() -> StandbyArrival:
+            return await self._store.stand_by(person, newcomer.session, newcomer.gateway)
+
+        return StandbyEntry(grant.identity, await self.ask_while_there(person, newcomer, ask), grant.expires_ms)
 
     def resumed(self, token: str) -> Resumed:
         """What a resume token says. Raises `TokenRefused`."""

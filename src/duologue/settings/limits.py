@@ -78,7 +78,9 @@ class LimitSettings(Section):
     )
     call: RateText = Field("6/m burst 3", description="`call`, by person, over reconnects too.")
     ring: RateText = Field("20/m burst 10", description="Calls of one person, by whomever.")
-    auth: RateText = Field("10/m burst 30", description="`auth`, by prefix. A good resume token is not counted.")
+    auth: RateText = Field(
+        "10/m burst 30", description="`auth` and `stand_by`, by prefix. A good resume token is not counted."
+    )
     resume: RateText = Field("1/2s burst 10", description="`resume`, by person: what is by connection begins anew.")
     guest: RateText = Field("10/m burst 30", description="New guests, by prefix.")
     accept: RateText = Field("50/s burst 500", description="New sockets, by prefix.")

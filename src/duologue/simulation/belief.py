@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from duologue.protocol import client as c
 from duologue.protocol import server as s
 
 State = Literal["idle", "waiting", "paired", "ringing"]
@@ -48,6 +49,9 @@ class Belief(NamedTuple):
                 return Belief("ringing", rev, self.attempt, last_pair=self.last_pair, call=call)
             case s.CallState():
                 return self._after_call(message)
+            case s.Standby(rev=rev, ringing=ringing):
+                rings = ringing.call if ringing is not None else None
+                return Belief("idle" if rings is None else "ringing", rev, self.attempt, call=rings)
         return self
 
     def _after_call(self, told: s.CallState) -> Belief:
@@ -60,6 +64,15 @@ class Belief(NamedTuple):
                 return Belief("idle", rev, self.attempt, last_pair=self.last_pair)
         assert told.waiting is not None, "the case before took the others"
         return Belief("waiting", told.rev, told.waiting.attempt, last_pair=self.last_pair)
+
+    def is_ended_by(self, command: c.Command) -> bool:
+        """Whether an `ok` to that says that what is on now is over: it may have been about something of before."""
+        match command:
+            case c.Cancel():
+                return self.state == "waiting"
+            case c.Leave(pair=pair):
+                return self.state == "waiting" or (self.state == "paired" and self.pair == pair)
+        return False
 
     def cancelled(self) -> Belief:
         """What a reply to `cancel` or `leave` says."""

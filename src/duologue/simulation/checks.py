@@ -7,7 +7,7 @@ with what people hold in their hands.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -22,6 +22,7 @@ from duologue.matching.widen import apart
 from duologue.media.fake import FakeMedia
 from duologue.nodes import NodeHealth
 from duologue.pairs.pair import Pair
+from duologue.simulation.device import Device
 from duologue.simulation.person import Person
 from duologue.simulation.virtual import VirtualClock
 from duologue.store.ledger.records import Person as PersonRecord
@@ -48,6 +49,7 @@ class Checks:
         self,
         records: MemoryRecords,
         people: Mapping[PersonId, Person],
+        devices: Sequence[Device],
         rules: Rules,
         media: FakeMedia,
         violation: Callable[[str], None],
@@ -57,6 +59,7 @@ class Checks:
         self._broken_ms: dict[NodeName, int] = {}
         self._started_ms: defaultdict[NodeName, list[int]] = defaultdict(list)
         self._people = people
+        self._devices = devices
         self._rules = rules
         self._violation = violation
         self._clock = VirtualClock()
@@ -280,15 +283,30 @@ class Checks:
             waiting = sum(ticket.cohort.key == shard for ticket in offered)
             if status.waiting_count != waiting:
                 self._violation(f"at rest: matchers see {status.waiting_count} people in {shard}, there are {waiting}")
+        for device in self._devices:
+            self._stands_by(device)
         self._no_phantoms()
         self._no_zombies()
         for one, other in combinations(offered, 2):
             if self._should_be_matched(one, other):
                 self._violation(f"invariant 4: {one.person} and {other.person} fit, and wait beside each other")
 
+    def _stands_by(self, device: Device) -> None:
+        """Another session speaks for its person; and it rings while they are called."""
+        who, session = self._records.people.get(device.person.id), device.session
+        if session is None:
+            self._violation(f"at rest: {device.name} is not back")
+        elif who is None or session not in {each for each, _ in who.standby.values()}:
+            self._violation(f"invariant 8: {device.name} stands by, and the ledger does not know")
+        else:
+            call = self._records.calls.get(who.call) if who.call is not None else None
+            if call is not None and call.callee.person == who.id and device.rings != call.id:
+                self._violation(f"invariant 5: {who.id} is called, and {device.name} does not ring")
+
     def _no_phantoms(self) -> None:
         """Who went while the store forgot, or went back in time, is not here because it says so."""
         there = {person.ready.session for person in self._people.values() if person.is_in and person.ready is not None}
+        there |= {device.session for device in self._devices if device.session is not None}
         for who in self._records.people.values():
             for session, _ in who.addresses:
                 if session not in there:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from duologue.gateway.connection import Connection
 from duologue.gateway.server import Gateway
+from duologue.ids import SessionId
 from duologue.protocol import codec
 from duologue.protocol.client import ClientMessage
 from duologue.protocol.server import ServerMessage
@@ -120,6 +121,11 @@ class Link:
             self._connection.opened(self, refusal)
 
         self.host.process.post(take)
+
+    @property
+    def session(self) -> SessionId | None:
+        """What the gateway calls it, once it took it."""
+        return self._connection.id if self._connection is not None else None
 
     # -- the person's end ---------------------------------------------------------------------
 

@@ -88,6 +88,15 @@ class Person:
         return self._tokens.person
 
     @property
+    def token(self) -> str:
+        """What a device of theirs comes in with."""
+        return self._tokens.token
+
+    def renew_token(self) -> None:
+        """It is old."""
+        self._tokens = self._outside.invite(self.name, self._facets, self._tokens.refresh)
+
+    @property
     def is_in(self) -> bool:
         """Connected, let in, and able to hear the gateway."""
         link = self.link
@@ -108,7 +117,8 @@ class Person:
         """The policy of the close code, with full jitter."""
         told_ms, self._told_delay_ms = self._told_delay_ms, None
         if code in TOKEN_IS_OLD:
-            self._tokens, self._resume_token = self._outside.invite(self.name, self._facets, self._tokens.refresh), None
+            self.renew_token()
+            self._resume_token = None
         elif 4300 <= code < 4400 and code != CloseCode.REPLACED:
             self._outside.violation(f"{self.name} was thrown out with {CloseCode(code).name}, and did nothing wrong")
         if self.away and not self._left_for_long:
@@ -185,6 +195,8 @@ class Person:
     def _take(self, message: s.ServerMessage) -> None:
         self.heard_ms = self._clock.monotonic_ms()
         before, self.belief = self.belief, self.belief.after(message)
+        if isinstance(message, s.Matched | s.Waiting) and before.pair not in (None, self.belief.pair):
+            self._outside.violation(f"{self.name} never heard that {before.pair} is over, and is told {message}")
         if isinstance(message, s.Waiting | s.Ended | s.CallState):
             self.told_ms = self.heard_ms
         if self._wants_rest and self.belief.state == "waiting" and before.state != "waiting":

@@ -17,6 +17,7 @@ from duologue.safety.ratelimit import Rate
 from duologue.services.identity import GuestTokens, TokenOffice
 from duologue.settings import CallSettings, LimitSettings, Settings
 from duologue.simulation.checks import Checks
+from duologue.simulation.device import Device
 from duologue.simulation.faulty import Faulty
 from duologue.simulation.network import LOST, Disconnected, Host, Link, Network
 from duologue.simulation.person import Person
@@ -34,6 +35,8 @@ SETTINGS = Settings.model_construct(limits=LimitSettings(profile="load"), calls=
 """The defaults, but that simulated people are never too fast, and that it rings for a moment only. Built past the
 library's sources: a seed must not depend on this machine's environment or `duologue.toml`."""
 SETTLED_MS, SETTLE_TRIES = 4_000, 10
+PEOPLE_TO_A_DEVICE = 4
+"""One in so many has a second one."""
 """Some pair may form or end just then: news of it is on its way for a moment."""
 NODES = (NodeName("a"), NodeName("b"))
 INSTANT = frozenset(["place", "read_webhook"])
@@ -111,7 +114,8 @@ class Town:
         self._people: dict[PersonId, Person] = {}
         self.links: list[str] = []
         rules = SETTINGS.matching.rules()
-        self.checks = Checks(self._store.records, self._people, rules, self._media, self.violation)
+        self._devices: list[Device] = []
+        self.checks = Checks(self._store.records, self._people, self._devices, rules, self._media, self.violation)
         self._hosts: list[Host] = []
         self._matchers: list[Process] = []
         self._born = 0
@@ -148,6 +152,9 @@ class Town:
             self._people[person.id] = person
             self.links.append(await self._safety.link_of(person.id))
             self._spawn(person.live(), person.name)
+            if number % PEOPLE_TO_A_DEVICE == 0:
+                self._devices.append(device := Device(person, self._seed, self))
+                self._spawn(device.live(), device.name)
         self._spawn(self._watch(), "watch")
         story = self._spawn(self._story(), "story")
         try:

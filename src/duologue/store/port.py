@@ -33,6 +33,7 @@ from duologue.ledger import (
     Proposal,
     QueueEvent,
     Sample,
+    StandbyArrival,
 )
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.ticket import Ticket
@@ -56,7 +57,7 @@ class Key(NamedTuple):
     A hint: what a transition reads beyond its hints costs another way to the store, and is no mistake.
     """
 
-    kind: Literal["person", "pair", "call", "blocks", "lease", "gateway", "nodes", "epoch"]
+    kind: Literal["person", "pair", "call", "blocks", "lease", "gateway", "nodes"]
     name: str = ""
 
 
@@ -84,8 +85,12 @@ class LedgerStore(ABC):
     async def arrive(
         self, person: PersonId, session: SessionId, gateway: GatewayId, resumes: int | None = None
     ) -> Arrival | None:
-        reads = Key("person", person), Key("gateway", gateway), Key("blocks", person), Key("epoch")
+        reads = Key("person", person), Key("gateway", gateway), Key("blocks", person)
         return await self._transact(lambda now: now.arrive(person, session, gateway, resumes), *reads)
+
+    async def stand_by(self, person: PersonId, session: SessionId, gateway: GatewayId) -> StandbyArrival:
+        reads = Key("person", person), Key("gateway", gateway), Key("blocks", person)
+        return await self._transact(lambda now: now.stand_by(person, session, gateway), *reads)
 
     async def depart(self, caller: Caller, hold_ms: int) -> Closed:
         return await self._of(caller, lambda now: now.depart(caller, hold_ms))
@@ -97,14 +102,14 @@ class LedgerStore(ABC):
         return await self._of(caller, lambda now: now.attend(caller, attention))
 
     async def keep_alive(self, gateway: GatewayId) -> bool:
-        return await self._transact(lambda now: now.keep_alive(gateway), Key("gateway", gateway), Key("epoch"))
+        return await self._transact(lambda now: now.keep_alive(gateway), Key("gateway", gateway))
 
     async def vouch(self, gateway: GatewayId, claims: Sequence[Claim]) -> list[SessionId]:
         agreed = await _together([self._vouch(gateway, claim) for claim in claims])
         return [claim.session for claim, agrees in zip(claims, agreed, strict=True) if not agrees]
 
     async def _vouch(self, gateway: GatewayId, claim: Claim) -> bool:
-        reads = [Key("person", claim.person), Key("blocks", claim.person), Key("gateway", gateway), Key("epoch")]
+        reads = [Key("person", claim.person), Key("blocks", claim.person), Key("gateway", gateway)]
         if isinstance(claim.state, Paired):
             pair = claim.state.pair
             reads += [Key("pair", pair.id), Key("person", pair.peer(claim.person).person)]
@@ -161,7 +166,7 @@ class LedgerStore(ABC):
         return await self._of(caller, lambda now: now.cancel(caller, attempt))
 
     async def lease(self, shard: str, matcher: MatcherId) -> int | None:
-        return await self._transact(lambda now: now.lease(shard, matcher), Key("lease", shard), Key("epoch"))
+        return await self._transact(lambda now: now.lease(shard, matcher), Key("lease", shard))
 
     async def release(self, shard: str, matcher: MatcherId) -> None:
         await self._transact(lambda now: now.release(shard, matcher), Key("lease", shard))
@@ -169,7 +174,7 @@ class LedgerStore(ABC):
     async def commit(self, shard: str, fence: int, proposals: Sequence[Proposal]) -> list[CommitResult]:
         people = [Key("person", ticket.person) for proposal in proposals for ticket in proposal.tickets]
         pairs = [Key("pair", proposal.pair) for proposal in proposals]
-        reads = Key("lease", shard), Key("epoch"), Key("nodes"), *people, *pairs
+        reads = Key("lease", shard), Key("nodes"), *people, *pairs
         return await self._transact(lambda now: now.commit(shard, fence, proposals), *reads)
 
     # -- pairs ------------------------------------------------------------------------------
@@ -181,11 +186,11 @@ class LedgerStore(ABC):
         return await self._of(caller, lambda now: now.leave(caller, pair))
 
     async def back(self, caller: Caller, pair: PairId, again: PairId) -> Closed | NoSlot:
-        reads = Key("person", caller.person), Key("epoch"), Key("nodes"), Key("pair", again)
+        reads = Key("person", caller.person), Key("nodes"), Key("pair", again)
         return await self._transact(lambda now: now.back(caller, pair, again), *reads)
 
     async def block(self, caller: Caller, pair: PairId) -> Closed:
-        reads = Key("person", caller.person), Key("epoch"), Key("blocks", caller.person), Key("call", pair)
+        reads = Key("person", caller.person), Key("blocks", caller.person), Key("call", pair)
         return await self._transact(lambda now: now.block(caller, pair), *reads)
 
     async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
@@ -223,39 +228,37 @@ class LedgerStore(ABC):
 
     async def _of(self, caller: Caller, decide: Callable[[Transitions], Answer]) -> Answer:
         """A transition about the caller, and about their pair where they are in one."""
-        return await self._transact(decide, Key("person", caller.person), Key("epoch"))
+        return await self._transact(decide, Key("person", caller.person))
 
     # -- calls ------------------------------------------------------------------------------
 
     async def call(self, caller: Caller, wanted: Ring) -> Closed | NoSlot:
         people = [Key(kind, person) for person in (caller.person, wanted.to) for kind in ("person", "blocks")]
-        return await self._transact(
-            lambda now: now.call(caller, wanted), *people, Key("epoch"), Key("call", wanted.call)
-        )
+        return await self._transact(lambda now: now.call(caller, wanted), *people, Key("call", wanted.call))
 
     async def accept(self, caller: Caller, call: CallId, pair: PairId) -> Closed | NoSlot:
-        reads = Key("person", caller.person), Key("epoch"), Key("call", call), Key("nodes"), Key("pair", pair)
+        reads = Key("person", caller.person), Key("call", call), Key("nodes"), Key("pair", pair)
         return await self._transact(lambda now: now.accept(caller, call, pair), *reads)
 
     async def answer(
         self, person: PersonId, session: SessionId, gateway: GatewayId, call: CallId, pair: PairId
     ) -> Arrival | NoSlot | None:
-        reads = Key("person", person), Key("call", call), Key("gateway", gateway), Key("blocks", person), Key("epoch")
+        reads = Key("person", person), Key("call", call), Key("gateway", gateway), Key("blocks", person)
         more = Key("nodes"), Key("pair", pair)
         return await self._transact(lambda now: now.answer(person, session, gateway, call, pair), *reads, *more)
 
     async def decline(self, caller: Caller, call: CallId) -> Closed:
-        reads = Key("person", caller.person), Key("epoch"), Key("call", call)
+        reads = Key("person", caller.person), Key("call", call)
         return await self._transact(lambda now: now.decline(caller, call), *reads)
 
     async def cancel_call(self, caller: Caller, call: CallId) -> Closed:
-        reads = Key("person", caller.person), Key("epoch"), Key("call", call)
+        reads = Key("person", caller.person), Key("call", call)
         return await self._transact(lambda now: now.cancel_call(caller, call), *reads)
 
     # -- media nodes ------------------------------------------------------------------------
 
     async def report_nodes(self, fence: int, reports: Sequence[NodeReport]) -> list[Pair]:
-        reads = Key("lease", NODES_LEASE), Key("epoch"), Key("nodes")
+        reads = Key("lease", NODES_LEASE), Key("nodes")
         lost = await self._transact(lambda now: now.report_nodes(fence, reports), *reads)
         works = [self._lose(pair, node) for node in lost for pair in await self._pairs_on(node)]
         return [closed.ended for closed in _all(await _together(works)) if closed.ended is not None]
@@ -283,7 +286,7 @@ class LedgerStore(ABC):
     # -- what there is to see -----------------------------------------------------------------
 
     async def look(self, person: PersonId) -> PersonView | None:
-        return await self._transact(lambda now: now.look(person), Key("person", person), Key("epoch"))
+        return await self._transact(lambda now: now.look(person), Key("person", person))
 
     # -- what stores keep each in their own way -----------------------------------------------
 

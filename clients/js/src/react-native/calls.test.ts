@@ -21,9 +21,9 @@ class Session implements CallsLike {
   decline = (): void => void this.did.push("decline");
   hangUp = (): void => void this.did.push("hang up");
 
-  is(call: "rings" | "talks" | null, status = "online"): void {
+  is(call: "rings" | "talks" | null, status = "online", away = false): void {
     const ringing = { id: CALL, outgoing: false, alias: "Brave Otter", mode: "video", expiresAt: Date.now() + RINGS_MS };
-    this.state = { connection: { status }, call: call === "rings" ? ringing : null, pair: call === "talks" ? { call: CALL } : null };
+    this.state = { connection: away ? { status, away } : { status }, call: call === "rings" ? ringing : null, pair: call === "talks" ? { call: CALL } : null };
     for (const listener of this.listeners) listener();
   }
 }
@@ -160,6 +160,14 @@ describe("a ring ends", () => {
     expect(screen.did).toEqual([SHOWN]);
     vi.advanceTimersByTime(1);
     expect(screen.did).toEqual([SHOWN, `ended ${EndReason.REMOTE_ENDED}`]);
+  });
+
+  it("but not while a session that stands by has no connection", () => {
+    const { session, screen, calls } = phone();
+    calls.push(pushed("call.ringing"));
+    session.is(null, "standby", true);
+    vi.advanceTimersByTime(UNKNOWN_MS);
+    expect(screen.did).toEqual([SHOWN]);
   });
 
   it("when the session says that it is over", () => {

@@ -10,7 +10,7 @@ import { uuidOf } from "../push/payload.js";
 /** `VideoCallSession`. */
 export interface CallsLike {
   readonly state: {
-    readonly connection: { readonly status: string };
+    readonly connection: { readonly status: string; readonly away?: true };
     readonly call: { readonly id: string | null; readonly outgoing: boolean; readonly alias: string | null; readonly mode: string; readonly expiresAt: number | null } | null;
     readonly pair: { readonly call?: string } | null;
   };
@@ -33,8 +33,6 @@ export const EndReason = { REMOTE_ENDED: 2, UNANSWERED: 3, ANSWERED_ELSEWHERE: 4
 
 /** A session that is online hears of a call about when the push comes; one that it does not know by then is over. */
 export const UNKNOWN_MS = 5_000;
-/** All devices ring, also one that another took over from. */
-const CONNECTED: ReadonlySet<string> = new Set(["online", "standby"]);
 /** Ends that came before their ring. */
 const REMEMBERED = 20;
 
@@ -122,7 +120,7 @@ export class PhoneCalls {
     if (talks) return this.#talks(ring);
     if (rings) return this.#known(ring);
     if (ring.where !== "told") return this.#end(ring.uuid, EndReason.REMOTE_ENDED);
-    if (!CONNECTED.has(this.#session.state.connection.status) || ring.timers.has("unknown")) return;
+    if (!hears(this.#session.state.connection) || ring.timers.has("unknown")) return;
     ring.timers.set("unknown", setTimeout(() => this.#end(ring.uuid, EndReason.REMOTE_ENDED), UNKNOWN_MS));
   }
 
@@ -180,4 +178,9 @@ function stopTimer(ring: Ring, name: "ring" | "unknown"): void {
 function reasonOf(ended: string): number {
   if (ended === "accepted") return EndReason.ANSWERED_ELSEWHERE;
   return ended === "missed" ? EndReason.UNANSWERED : EndReason.REMOTE_ENDED;
+}
+
+/** All devices ring, also one that another took over from, as long as it has a connection. */
+function hears(connection: CallsLike["state"]["connection"]): boolean {
+  return connection.status === "online" || (connection.status === "standby" && connection.away !== true);
 }

@@ -1,5 +1,5 @@
 /** What can happen to a session (past tense), and what a session may want done (imperative). */
-import type { Credentials, Filters, MediaEvent, Mode, Push, Ready, Reply } from "../protocol.gen.js";
+import type { Credentials, Filters, MediaEvent, Mode, Push, Ready, Reply, RingingState } from "../protocol.gen.js";
 import type { BandwidthUse, ConnectionState, Quality } from "./state.js";
 import type { CommandBody } from "./wire.js";
 
@@ -38,6 +38,8 @@ export type SessionEvent =
   | { type: "connection_changed"; connection: ConnectionState }
   /** `skewMs`: the server's clock minus ours. `samePerson`: false when a new guest replaced the old. */
   | { type: "became_ready"; ready: Ready; skewMs: number; samePerson: boolean }
+  /** After a lost link. `ringing`: what rings, or rings on; null: nothing does any more. */
+  | { type: "came_back_to_stand_by"; ringing: RingingState | null; skewMs: number }
   | { type: "pushed"; push: Push }
   | { type: "answered"; command: CommandBody; reply: Reply }
   // the media of the join `epoch`; anything of an older epoch is stale

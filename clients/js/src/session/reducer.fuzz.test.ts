@@ -98,10 +98,14 @@ const person: fc.Arbitrary<SessionEvent> = fc.oneof(
   on.map((is): SessionEvent => ({ type: "microphone_switched", on: is })),
   on.map((is): SessionEvent => ({ type: "data_saver_switched", on: is })),
 );
-const connection = fc.constantFrom<SessionEvent>({ type: "connection_changed", connection: { status: "online" } }, { type: "connection_changed", connection: { status: "standby" } });
+const connection = fc.constantFrom<SessionEvent>({ type: "connection_changed", connection: { status: "online" } }, { type: "connection_changed", connection: { status: "standby" } }, { type: "connection_changed", connection: { status: "standby", away: true } });
+const comingBack = fc.option(fc.tuple(fc.constantFrom("c1", "c2"), fc.integer({ min: -5_000, max: 60_000 }))).map((rings): SessionEvent => {
+  const ringing = rings === null ? null : ({ kind: "ringing", call: rings[0], outgoing: false, peer: "x", mode: "video", expires: NOW + rings[1] } as const);
+  return { type: "came_back_to_stand_by", ringing, skewMs: 0 };
+});
 /** Time passes, in steps of which some are longer than a ring. */
 const passing = fc.constantFrom(0, 0, 0, 0, 500, 25_000);
-const happening = fc.oneof(connection, { weight: 3, arbitrary: person }, { weight: 4, arbitrary: push.map((told): SessionEvent => ({ type: "pushed", push: told })) }, { weight: 3, arbitrary: media }, ready, answered, timer);
+const happening = fc.oneof(connection, comingBack, { weight: 3, arbitrary: person }, { weight: 4, arbitrary: push.map((told): SessionEvent => ({ type: "pushed", push: told })) }, { weight: 3, arbitrary: media }, ready, answered, timer);
 const life = fc.array(fc.tuple(happening, passing), { maxLength: 60, size: "max" });
 type Life = readonly (readonly [SessionEvent, number])[];
 

@@ -19,7 +19,7 @@ import { backAnswered, backAsked, backOffered, backOver } from "./returning.js";
 import { callTold, hushed, incomingTold, overdue, ringOver } from "./ringing.js";
 import { autoNextChosen, calmed, find, findAsked, goalAnswered, nextAsked, noticeOf, retryFired, stayAsked, stopAsked, waitingTold } from "./searching.js";
 import { snapshotTold } from "./snapshot.js";
-import { stoodBy } from "./standing.js";
+import { ringToldAgain, stoodBy } from "./standing.js";
 import type { ConnectionState } from "./state.js";
 import type { CommandBody } from "./wire.js";
 
@@ -84,6 +84,8 @@ function happened(state: Model, event: SessionEvent, now: number): Step {
       return connected(state, event.connection);
     case "became_ready":
       return snapshotTold(state, event.ready, event.skewMs, event.samePerson, now);
+    case "came_back_to_stand_by":
+      return ringToldAgain(state, event.ringing, event.skewMs, now);
     case "pushed":
       return pushed(state, event.push, now);
     case "answered":
@@ -139,7 +141,7 @@ function pushed(state: Model, push: Push, now: number): Step {
 
 function connected(state: Model, connection: ConnectionState): Step {
   const told = see(state, { connection });
-  if (connection.status === "standby") return stoodBy(told);
+  if (connection.status === "standby") return connection.away ? step(told) : stoodBy(told);
   return connection.status === "refused" ? hushed(ofCalls(told, { dial: null })) : step(told);
 }
 

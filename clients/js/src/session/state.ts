@@ -11,7 +11,8 @@ export type ConnectionState =
   | { status: "offline" } // not started, or closed by the person
   | { status: "connecting" }
   | { status: "online" }
-  | { status: "standby" } // another session of this person took over: calls still ring here; see `takeOver`
+  /** Another session of this person took over: calls ring here too, but for while it is `away`; see `takeOver`. */
+  | { status: "standby"; away?: true }
   | { status: "reconnecting"; retryAt: number; attempt: number }
   | { status: "refused"; code: number; reason: string }; // the server said: do not come back
 

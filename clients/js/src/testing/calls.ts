@@ -9,7 +9,7 @@ import { setTimer } from "../host/timer.js";
 import { openSocket } from "../host/web-socket.js";
 import { Line } from "../line.js";
 import { RandomChatSession } from "../random-chat-session.js";
-import type { Environment, ServerConfig } from "../session/api.js";
+import type { Environment, ServerConfig, SocketLike } from "../session/api.js";
 import type { VideoCallState } from "../session/state.js";
 import { VideoCallSession } from "../video-call-session.js";
 
@@ -26,11 +26,19 @@ function environment(): Environment {
   return { now: () => Date.now(), random: () => Math.random(), setTimer, openSocket, token: () => token, ...nowhere };
 }
 
+/** The socket of each device, to be lost. */
+const sockets = new Map<Device, SocketLike>();
+
 /** A new guest, with as many devices as one likes. */
 function person(): () => Device {
   const ours = environment();
   return () => {
-    const device = new VideoCallSession({ config, media: null, environment: ours });
+    const opened = (url: string, protocol: string): SocketLike => {
+      const socket = openSocket(url, protocol);
+      sockets.set(device, socket);
+      return socket;
+    };
+    const device = new VideoCallSession({ config, media: null, environment: { ...ours, openSocket: opened } });
     device.start();
     return device;
   };
@@ -51,6 +59,12 @@ function until(device: Device, holds: (state: VideoCallState) => boolean): Promi
 const phase = (device: Device, wanted: VideoCallState["phase"]): Promise<VideoCallState> => until(device, (state) => state.phase === wanted);
 const ended = (device: Device, reason: string): Promise<VideoCallState> => until(device, (state) => state.ended?.reason === reason && state.phase === "ended");
 const online = (device: Device): Promise<VideoCallState> => until(device, (state) => state.connection.status === "online");
+const standsBy = (device: Device): Promise<VideoCallState> => until(device, ({ connection }) => connection.status === "standby" && connection.away !== true);
+
+async function loses(device: Device): Promise<void> {
+  sockets.get(device)?.close();
+  await until(device, ({ connection }) => connection.status === "standby" && connection.away === true);
+}
 
 async function linkOf(device: Device): Promise<string> {
   device.link();
@@ -152,7 +166,7 @@ const STORIES: Readonly<Record<string, () => Promise<unknown>>> = {
   "answered elsewhere": async () => {
     const { ana, ben, toBen, anotherOfBen } = await two();
     const phone = anotherOfBen();
-    await Promise.all([online(phone), until(ben, (state) => state.connection.status === "standby")]);
+    await Promise.all([online(phone), standsBy(ben)]);
     ana.call(toBen, "text");
     await Promise.all([phase(ben, "incoming"), phase(phone, "incoming")]);
     phone.accept();
@@ -161,18 +175,44 @@ const STORIES: Readonly<Record<string, () => Promise<unknown>>> = {
   "answered by a device that stood by": async () => {
     const { ana, ben, toBen, anotherOfBen } = await two();
     const phone = anotherOfBen();
-    await Promise.all([online(phone), until(ben, (state) => state.connection.status === "standby")]);
+    await Promise.all([online(phone), standsBy(ben)]);
     ana.call(toBen, "text");
     await Promise.all([phase(ben, "incoming"), phase(phone, "incoming")]);
     ben.accept();
     await Promise.all([talk(ana, ben), online(ben), ended(phone, "answered_elsewhere")]);
     phone.takeOver();
-    await Promise.all([talk(ana, phone), until(ben, (state) => state.connection.status === "standby")]);
+    await Promise.all([talk(ana, phone), standsBy(ben)]);
+  },
+  "answered by a device that stood by, and lost its socket before": async () => {
+    const { ana, ben, toBen, anotherOfBen } = await two();
+    const phone = anotherOfBen();
+    await Promise.all([online(phone), standsBy(ben)]);
+    await loses(ben);
+    await standsBy(ben);
+    ana.call(toBen, "text");
+    await Promise.all([phase(ben, "incoming"), phase(phone, "incoming")]);
+    await loses(ben);
+    await standsBy(ben);
+    ben.accept();
+    await Promise.all([talk(ana, ben), ended(phone, "answered_elsewhere"), standsBy(phone)]);
+    await loses(phone);
+    await standsBy(phone);
+    if (ben.state.phase !== "talking") throw new Error("a device that came back to stand by has taken over");
+  },
+  "rung where a device lost its socket, and answered elsewhere meanwhile": async () => {
+    const { ana, ben, toBen, anotherOfBen } = await two();
+    const phone = anotherOfBen();
+    await Promise.all([online(phone), standsBy(ben)]);
+    ana.call(toBen, "text");
+    await Promise.all([phase(ben, "incoming"), phase(phone, "incoming")]);
+    await loses(ben);
+    phone.accept();
+    await Promise.all([talk(ana, phone), phase(ben, "ended"), standsBy(ben)]);
   },
   "declined by a device that stands by, which then calls": async () => {
     const { ana, ben, toBen, toAna, anotherOfBen } = await two();
     const phone = anotherOfBen();
-    await Promise.all([online(phone), until(ben, (state) => state.connection.status === "standby")]);
+    await Promise.all([online(phone), standsBy(ben)]);
     ana.call(toBen, "text");
     await phase(ben, "incoming");
     ben.decline();

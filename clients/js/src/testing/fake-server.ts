@@ -4,7 +4,7 @@
  * It greets, lets everybody in, and says `ok` to every command, once per id. To play something else, set
  * a hook (`onCommand`, `onResume`), push messages, close sockets, or be silent. What came in is in `received`.
  */
-import { PROTOCOL_VERSION } from "../protocol.gen.js";
+import { CloseCode, PROTOCOL_VERSION } from "../protocol.gen.js";
 import type { CallEnd, CallState, ClientMessage, Command, CommandError, Credentials, Ended, Incoming, Line, Matched, Mode, Ready, Reply, ServerMessage, State, Waiting } from "../protocol.gen.js";
 import type { SocketLike } from "../session/api.js";
 
@@ -32,6 +32,8 @@ export class FakeServer {
   onCommand: (command: Command) => CommandError | null = () => null;
   onResume: (token: string) => "ok" | "retry" = () => "ok";
   standingBy = false;
+  /** An older server does not know `stand_by`. */
+  knowsStandBy = true;
   #tokens = 0;
 
   readonly open = (url: string, protocol: string): SocketLike => {
@@ -124,12 +126,20 @@ export class FakeServer {
     this.received.push(message);
     if (this.silent) return;
     if (message.type === "auth") socket.deliver(this.#ready());
+    else if (message.type === "stand_by") this.#letStandBy(socket);
     else if (message.type === "resume") socket.deliver(this.onResume(message.resume_token) === "ok" ? this.#ready() : { type: "invalid_session", retry: true });
     else if ("id" in message) {
       if (this.standingBy) return this.#toStandby(socket, message);
       if (message.type === "refresh") socket.deliver({ type: "refreshed", resume_token: `refreshed-${this.of("refresh").length}`, expires_at: null, ...this.#expiry() });
       socket.deliver(this.#answer(message));
     }
+  }
+
+  #letStandBy(socket: FakeSocket): void {
+    if (!this.knowsStandBy) return socket.drop(CloseCode.PROTOCOL_ERROR);
+    this.standingBy = true;
+    const rings = this.state.kind === "ringing" && !this.state.outgoing ? { ringing: this.state } : {};
+    socket.deliver({ type: "standby", rev: this.rev, ...this.#expiry(), ...rings });
   }
 
   /** As a session is answered that stands by. */

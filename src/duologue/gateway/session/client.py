@@ -51,7 +51,7 @@ class Client:
     __slots__ = (
         "announced", "attempt", "board", "buffered_news", "call", "close_code", "departed", "early", "heart", "hidden",
         "id", "in_flight", "left_politely", "me", "meters", "pair", "resume_refused", "rev", "rules", "state", "ticket",
-        "timers", "timing", "welcome_with", "wishes",
+        "timers", "timing", "unheard", "welcome_with", "wishes",
     )  # fmt: skip
 
     def __init__(self, session: SessionId, board: Board, timing: Timing, limits: Limits, rules: Rules) -> None:
@@ -74,6 +74,8 @@ class Client:
         self.pair: Pair | None = None
         self.announced = False
         """Whether the client knows of the pair."""
+        self.unheard: tuple[s.ChatLine, ...] = ()
+        """Lines of a pair of which the client does not know yet."""
         self.call: Call | None = None
         """That rings; with a ticket, they wait again should it come to nothing."""
         self.attempt = 0
@@ -156,7 +158,7 @@ class Client:
 
     def forget_pair(self) -> None:
         """They are in no pair any more."""
-        self.pair, self.announced = None, False
+        self.pair, self.announced, self.unheard = None, False, ()
         self.timers.pop("room", None)
 
     def expire_at(self, expires_ms: int | None) -> None:

@@ -36,7 +36,7 @@ def finish(client: Client) -> None:
 def over(client: Client, event: ev.Event, now_ms: int) -> Commands:  # noqa: ARG001 - one shape for all states
     """Who came in departs once: when the socket is gone, but not while they may still be coming in."""
     match event:
-        case ev.Entered(me):
+        case ev.Entered(me) | ev.StoodBy(me):
             client.in_flight, client.me = False, PersonId(me.person)
             return _depart(client)
         case ev.Closed(code):

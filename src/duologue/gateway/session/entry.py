@@ -30,12 +30,15 @@ def opened(client: Client, event: ev.Event, now_ms: int) -> Commands:
             return [ev.Send(s.Hello(s.VERSION, t.heartbeat_ms, t.pong_wait_ms, MAX_FRAME_BYTES, now_ms))]
         case ev.Received(c.Auth() as token):
             return enter(client, token)
+        case ev.Received(c.StandBy(token)):
+            client.state, client.in_flight = State.ENTERING, True
+            return [ev.StandBy(token)]
         case ev.Received(c.Resume() as token) if not client.resume_refused:
             return enter(client, token)
         case ev.Received(c.Bye()):
             return ending.close(client, ending.GOODBYE, "bye")
         case ev.Received():
-            return ending.close(client, CloseCode.PROTOCOL_ERROR, "the first message is auth or resume")
+            return ending.close(client, CloseCode.PROTOCOL_ERROR, "the first message is auth, resume or stand_by")
         case ev.Ticked():
             return ending.close(client, CloseCode.AUTH_TIMEOUT, "send auth or resume after hello")
     return always(client, event, now_ms)
@@ -63,6 +66,8 @@ def entering(client: Client, event: ev.Event, now_ms: int) -> Commands:
     match event:
         case ev.Entered():
             return _welcome(client, event, now_ms)
+        case ev.StoodBy():
+            return _stand_by(client, event, now_ms)
         case ev.Placed(_, credentials) if client.pair is not None:
             return _greet_in(client, client.pair, credentials, now_ms)
         case ev.EntryRefused(code, detail, retry_after_ms):
@@ -95,6 +100,18 @@ def _keep(client: Client, delivery: Delivery) -> Commands:
         return ending.close(client, CloseCode.RESYNC, "too much happened while you were coming in")
     client.early.append(delivery)
     return []
+
+
+def _stand_by(client: Client, stood_by: ev.StoodBy, now_ms: int) -> Commands:
+    """In, and with no say but about what rings."""
+    client.state, client.in_flight = State.STANDBY, False
+    client.me, client.rev = PersonId(stood_by.self.person), stood_by.arrival.rev
+    client.timers.pop("auth", None)
+    client.expire_at(stood_by.expires_ms)
+    client.heart.start(now_ms)
+    call = stood_by.arrival.call
+    ringing = views.ringing_state(client.me, call) if call is not None else None
+    return [ev.Send(s.Standby(client.rev, stood_by.expires_ms, ringing))]
 
 
 def _welcome(client: Client, entered: ev.Entered, now_ms: int) -> Commands:

@@ -83,7 +83,11 @@ def relayed(client: Client, message: s.ChatLine | s.PeerChanged | s.PeerTyping |
         return []
     if isinstance(message, Probe):
         return [ev.Send(s.Ping())] if client.heart.probe(now_ms) else []
-    return [ev.Send(message)]
+    if client.announced:
+        return [ev.Send(message)]
+    if isinstance(message, s.ChatLine):
+        client.unheard = (*client.unheard, message)
+    return []
 
 
 def _queued(client: Client, ticket: Ticket, now_ms: int) -> Commands:
@@ -94,7 +98,8 @@ def _queued(client: Client, ticket: Ticket, now_ms: int) -> Commands:
 
 
 def _paired(client: Client, pair: Pair, attempt: int, now_ms: int) -> Commands:
-    client.pair, client.attempt, client.announced = pair, attempt, False
+    client.forget_pair()
+    client.pair, client.attempt = pair, attempt
     return [*(calling.taken(client, pair) if pair.call is not None else []), *_awaits_room(client, pair, now_ms)]
 
 
@@ -131,7 +136,9 @@ def placed(client: Client, pair_id: str, credentials: s.Credentials | None, now_
 def _announce(client: Client, pair: Pair, credentials: s.Credentials | None, now_ms: int) -> Commands:
     client.announced = True
     client.stop_waiting()  # until now they were told that they wait: as far as they know, they did
-    return [ev.Send(views.matched(client.rev, client.person, pair, client.attempt, credentials, now_ms))]
+    unheard, client.unheard = client.unheard, ()
+    matched = views.matched(client.rev, client.person, pair, client.attempt, credentials, now_ms)
+    return [ev.Send(matched), *(ev.Send(line) for line in unheard)]
 
 
 def _ended(client: Client, ended: PairEnded, now_ms: int) -> Commands:

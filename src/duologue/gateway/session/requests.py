@@ -56,7 +56,7 @@ def _dealt_with(client: Client, message: c.ClientMessage, now_ms: int) -> Comman
             return [ev.Renew(id_, token)]
         case c.Bye():
             return ending.goodbye(client)
-        case c.Auth() | c.Resume():
+        case c.Auth() | c.Resume() | c.StandBy():
             return ending.close(client, CloseCode.PROTOCOL_ERROR, "you are in already")
     assert_never(message)
 

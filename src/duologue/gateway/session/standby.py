@@ -44,6 +44,8 @@ def _received(client: Client, message: c.ClientMessage, now_ms: int) -> Commands
     match message:
         case c.Auth() | c.Resume():
             return _take_over(client, message, now_ms)
+        case c.StandBy():
+            return ending.close(client, CloseCode.PROTOCOL_ERROR, "you stand by already")
         case c.Bye():
             return ending.goodbye(client)
         case c.Accept(id_, call):

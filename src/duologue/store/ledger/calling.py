@@ -83,9 +83,10 @@ class Calling(Presence):
         who = self.ledger.people.get(person)
         if who is None:
             return None
-        if who.session == session:  # as it has been answered before, and that was not heard
+        if who.session == session or not who.here:
             present = self.ledger.pairs.get(who.pair) if who.pair is not None else None
-            return self._arrival(who) if present is not None and present.call == call else None
+            if present is not None and present.call == call:
+                return self._answered_before(who, session, gateway)
         ringing = self._rings_for(who, call)
         if ringing is None or (session, gateway) not in who.standby.values():
             return None
@@ -95,6 +96,14 @@ class Calling(Presence):
         self._come_in(who, session, gateway)
         self.ringer.advance(call, ring.Taken(person, pair, node))
         who.rev += 1  # the snapshot has that pair: news of it would be told twice
+        return self._arrival(who)
+
+    def _answered_before(self, who: Person, session: SessionId, gateway: GatewayId) -> Arrival | None:
+        """By this session, and that was not heard; or by one whose socket is gone, and this one has its place."""
+        if who.session != session:
+            if (session, gateway) not in who.standby.values():
+                return None
+            self._come_in(who, session, gateway)
         return self._arrival(who)
 
     def decline(self, caller: Caller, call: CallId) -> Closed:

@@ -98,7 +98,8 @@ class Ledger:
 
     def of_this_life(self, at_ms: int | None) -> bool:
         """Whether that was told to the store since it began anew."""
-        return at_ms is not None and at_ms >= self.records.epoch.since_ms
+        epoch = self.records.epoch
+        return at_ms is not None and epoch.id == self.records.store_id and at_ms >= epoch.since_ms
 
     def knows_blocks(self, person: PersonId) -> bool:
         """Whether all whom they have blocked are at hand."""
@@ -121,6 +122,20 @@ class Ledger:
         if who.session not in (None, newcomer) and who.gateway is not None:
             self.tell(who, Superseded())
             who.standby[who.generation] = who.session, who.gateway
+        self._make_room(who)
+
+    def let_stand_by(self, who: Person, address: Address) -> int:
+        """A newcomer that speaks for nobody. Its generation is one that is never used again: who asks twice for the
+        departure of one that had it before means that one.
+        """
+        generation = min(-self.now_ms(), *who.standby, 0) - 1
+        who.standby[generation] = address
+        self._make_room(who)
+        self.forget_some_time(who)
+        return generation
+
+    def _make_room(self, who: Person) -> None:
+        """Too many stand by, each for itself: the one that did so for longest goes."""
         if len(who.standby) >= MAX_SESSIONS:
             oldest = next(iter(who.standby))
             self.tell_session(who.standby.pop(oldest), who.rev, Dropped())
@@ -141,6 +156,11 @@ class Ledger:
             self.forget_later(who)
         else:
             del self.people[who.id]
+
+    def forget_some_time(self, who: Person) -> None:
+        """Nobody may have heard of them before: then they are not here, and nothing else would see to it."""
+        if not who.here and who.seat_until_ms is None and who.forget_at_ms is None:
+            self.forget_later(who)
 
     def forget_later(self, who: Person) -> None:
         """Drop it once nobody has been here for a while."""
@@ -210,8 +230,10 @@ class Ledger:
     # -- news -------------------------------------------------------------------------------
 
     def tell(self, who: Person, news: News) -> None:
-        """Append news for somebody; nobody hears it while they are away, a snapshot tells them later."""
-        if who.session is not None and who.gateway is not None:
+        """Append news for somebody; nobody hears it while they are away, a snapshot tells them later. Nor before their
+        gateway has spoken of them to a store that began anew: it may know less than they were told, and say it anew.
+        """
+        if who.session is not None and who.gateway is not None and self.of_this_life(who.seen_ms):
             self.tell_session((who.session, who.gateway), who.rev, news)
 
     def tell_session(self, address: Address, rev: int, news: News) -> None:
@@ -263,14 +285,22 @@ class Ledger:
         if pair.phase is Phase.MATCHED:
             self.records.remind(Due(pair.deadline_ms, "pair", pair.id))
 
-    def erase(self, pair: Pair) -> None:
-        """This pair has never been, as it turns out. Its people are not told."""
+    def erase(self, pair: Pair, who: Person) -> None:
+        """This person was told something newer than this pair: it has never been, as it turns out. The other one hears
+        that it is over where they believe in it: they came in, or were spoken of, since the store began anew.
+        """
         del self.pairs[pair.id]
         self._move(pair.id, pair.node, None)
-        for side in pair.sides:
-            who = self.people.get(side.person)
-            if who is not None and who.pair == pair.id:
-                who.pair = None
+        who.pair = None
+        peer = self.people.get(pair.peer(who.id).person)
+        if peer is None or peer.pair != pair.id:
+            return
+        peer.pair = None
+        if self.of_this_life(peer.seen_ms):
+            ended, effects = life.advance(pair, life.SideLeft(who.id, EndReason.LOST), self.now_ms())
+            for effect in effects:
+                if isinstance(effect, life.Release) and effect.person == peer.id:
+                    self._release(ended, effect, None)
 
     def end(self, who: Person, event: life.SideLeft, then: Ticket | None = None) -> Closed:
         """End the pair of somebody who leaves it; DONE if they are in none. `then`: how they wait on."""

@@ -44,6 +44,6 @@ class Looking(Transition):
 
     def _vouched(self, who: Person) -> bool:
         """Whether somebody who is alive says, in this life of the store, that they are here."""
-        if who.gateway is None or self._records.epoch.id != self._records.store_id:
+        if who.gateway is None or not self.ledger.of_this_life(who.seen_ms):
             return False
-        return who.gateway in self._records.gateways and self.ledger.of_this_life(who.seen_ms)
+        return who.gateway in self._records.gateways

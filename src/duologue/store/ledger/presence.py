@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from duologue.calls import ring
 from duologue.ids import CallId, GatewayId, PairId, PersonId, SessionId
-from duologue.ledger import ABANDONED_SEAT_MS, GATEWAY_LEASE_MS, Arrival, Attention, Caller, Claim, Closed, Outcome
+from duologue.ledger import (
+    ABANDONED_SEAT_MS,
+    GATEWAY_LEASE_MS,
+    Arrival,
+    Attention,
+    Caller,
+    Claim,
+    Closed,
+    Outcome,
+    StandbyArrival,
+)
 from duologue.pairs import life
 from duologue.pairs.pair import Phase
 from duologue.protocol.codes import EndReason
@@ -60,6 +70,15 @@ class Presence(Transition):
     def _new_generation(self, who: Person) -> None:
         """Starting from the clock keeps generations growing even when the ledger forgot somebody, or lost time."""
         who.generation = max(who.generation + 1, self.ledger.now_ms())
+
+    def stand_by(self, person: PersonId, session: SessionId, gateway: GatewayId) -> StandbyArrival:
+        self._must_live(gateway)
+        self._epoch()
+        who, address = self.ledger.known(person), (session, gateway)
+        known = [generation for generation, each in who.standby.items() if each == address]
+        generation = known[0] if known else self.ledger.let_stand_by(who, address)
+        call = self.ringer.rung(who)
+        return StandbyArrival(generation, who.rev, call)
 
     def depart(self, caller: Caller, hold_ms: int) -> Closed:
         present = self._present(caller)
@@ -170,7 +189,9 @@ class Presence(Transition):
         who = self.ledger.people.get(PersonId(due.name))
         if who is None or who.here:
             return None
-        return who.seat_until_ms if due.what == "seat" else who.forget_at_ms
+        if due.what == "seat":
+            return who.seat_until_ms
+        return who.forget_at_ms if who.pair is None else None  # the pair ends first, and reminds of it anew
 
     def _expire(self, due: Due) -> Closed:
         if due.what == "pair":

@@ -64,10 +64,15 @@ class Ringer:
         self._ledger.stop_offering(who)
         self._ledger.close_way_back(who)
         who.call = call.id
-        if not who.here and who.seat_until_ms is None and who.forget_at_ms is None:
-            self._ledger.forget_later(who)  # nobody had heard of them before
+        self._ledger.forget_some_time(who)
         self._ledger.change(who, CallRings(call))
         self._tell_other_devices(who, call, CallRings(call))
+
+    def rung(self, who: Person) -> Call | None:
+        """The call that rings for them, if somebody calls them."""
+        self.look_again(who)
+        call = self._ledger.calls.get(who.call) if who.call is not None else None
+        return call if call is not None and call.callee.person == who.id else None
 
     def stop(self, who: Person, call: Call, reason: CallEnd) -> None:
         """It came to nothing; who had waited waits on, with the wait of before."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from duologue.errors import Deposed
+from duologue.errors import Deposed, Unavailable
 from duologue.ids import NodeName, PairId
 from duologue.ledger import NODES_LEASE, Closed, Outcome, Probe, Relayed
 from duologue.nodes import NodeReport, NoSlot
@@ -17,11 +17,13 @@ class Rooms(Leases):
     """Those transitions of `ports.PairStore` and `ports.NodeStore` that media servers cause."""
 
     def opened(self, pair: PairId, node: NodeName) -> bool:
+        self._must_know(pair)
         self.ledger.nodes.took(node)
         self.ledger.advance(pair, life.RoomOpened(node))
         return self._carried(pair, node) is not None
 
     def refused(self, pair: PairId, node: NodeName) -> Pair | Closed:
+        self._must_know(pair)
         present = self.ledger.pairs.get(pair)
         if present is None:
             return Closed(Outcome.DONE)
@@ -33,6 +35,13 @@ class Rooms(Leases):
             return self.ledger.advance(pair, life.RoomLost())
         self.ledger.advance(pair, life.Moved(other))
         return self.ledger.pairs[pair]
+
+    def _must_know(self, pair: PairId) -> None:
+        """Whether this pair is over: a store that began anew may not have heard of it yet, and its people are in that
+        room.
+        """
+        if pair not in self.ledger.pairs and (left_ms := self._settles_for_ms()) > 0:
+            raise Unavailable("the store", "it began anew and hears who is here", left_ms)
 
     def room_lost(self, pair: PairId, node: NodeName) -> Closed:
         present = self._carried(pair, node)

@@ -52,7 +52,6 @@ class Transition:
         who = self._present(caller)
         if isinstance(who, Closed):
             return who
-        self._epoch()
         if not self.ledger.of_this_life(who.seen_ms):
             return Closed(Outcome.GONE)
         if caller.request is not None and who.answered is not None and who.answered[0] == caller.request:

@@ -93,8 +93,9 @@ def _adopt(ledger: Ledger, ringer: Ringer, who: Person, gateway: GatewayId, clai
         case Waiting(ticket):
             who.ticket = ticket
             ledger.wait_on(who)
-        case Paired(pair):
-            return _restore(ledger, who, pair)
+        case Paired(pair) if not _restore(ledger, who, pair):
+            _send_away(ledger, who)
+            return False
         case Ringing(call, ticket) if who.call != call.id:
             who.waiting, who.ticket = ticket is not None, ticket or who.ticket
             ringer.stop(who, call, CallEnd.LOST)
@@ -106,9 +107,17 @@ def _let_go(ledger: Ledger, ringer: Ringer, who: Person) -> None:
     ledger.stop_offering(who)
     pair = ledger.pairs.get(who.pair) if who.pair is not None else None
     if pair is not None:
-        ledger.erase(pair)
+        ledger.erase(pair, who)
     who.waiting, who.pair = False, None
     ringer.advance(who.call, ring.Lost())  # the other side may believe in it: nobody restores a call
+
+
+def _send_away(ledger: Ledger, who: Person) -> None:
+    """They come in again, for a snapshot. Until then this session believes in something else, and hears nothing."""
+    ledger.stop_offering(who)
+    who.session = who.gateway = None
+    who.seat_until_ms = ledger.now_ms() + VOUCH_WITHIN_MS
+    ledger.records.remind(Due(who.seat_until_ms, "seat", who.id))
 
 
 def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
@@ -128,8 +137,8 @@ def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
 
 
 def _has_moved_on(ledger: Ledger, peer: Person, pair: Pair) -> bool:
-    """Also when they came in anew since the store began anew: they were told then what it knew of them."""
-    if peer.here and peer.generation > ledger.records.epoch.since_ms:
+    """Also when they came in, or were spoken of, since the store began anew: what they were told is not this pair."""
+    if ledger.of_this_life(peer.seen_ms):
         return True
     met = peer.last_met[0] if peer.last_met is not None else None
     return peer.pair is not None or peer.call is not None or pair.id in (peer.last_pair, met)
@@ -139,6 +148,6 @@ def _expect(ledger: Ledger, peer: Person, pair: Pair) -> None:
     """The other side of a restored pair: away, until their gateway vouches for them or their seat runs out."""
     ledger.stop_offering(peer)
     peer.session = peer.gateway = None
-    peer.waiting, peer.pair = False, pair.id
+    peer.waiting, peer.pair, peer.forget_at_ms = False, pair.id, None
     peer.seat_until_ms = ledger.now_ms() + VOUCH_WITHIN_MS
     ledger.records.remind(Due(peer.seat_until_ms, "seat", peer.id))

@@ -108,7 +108,7 @@ class RedisStore(LedgerStore):
     # -- how a transition is run --------------------------------------------------------------
 
     async def _transact(self, decide: Callable[[Transitions], Answer], *reads: Key) -> Answer:
-        wanted = dict.fromkeys(self._keys.record(*key) for key in reads)
+        wanted = dict.fromkeys([self._keys.record("epoch"), *(self._keys.record(*key) for key in reads)])
         for _ in range(TRIES):
             records, answer = await self._decide(decide, wanted)
             changes = records.changes()
