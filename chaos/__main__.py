@@ -33,6 +33,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--minutes", type=float, default=10, help="for how long faults follow each other")
     add("--people", type=int, default=120)
     add("--voice", type=int, default=8, help="so many of them want voice, and join rooms for real")
+    add("--video", type=int, default=4, help="so many more see each other, with made-up pictures and sound")
     add("--friends", type=int, default=6, help="so many more call each other; half of them have a second device")
     add("--only", action="append", default=[], choices=list(FAULTS), metavar="FAULT", help="just this; again for more")
     add("--rounds", type=int, default=1_000, help="so many at most; a round is a fault, or two that overlap")
@@ -80,7 +81,7 @@ def _one(given: argparse.Namespace, seed: int) -> Result:
         seed, given.minutes * 60, given.people, given.voice, tuple(given.only), given.rounds, given.forget_within,
         size=Size(sockets_most=max(Size().sockets_most, ROOM * given.people)),
         folder=of_seed(given.logs) if given.logs is not None else None, before=given.before,
-        friends=given.friends,
+        friends=given.friends, viewers=given.video,
     )  # fmt: skip
     story = asyncio.run(_until_stopped(options))
     told = judged(seed, story, violations(story))

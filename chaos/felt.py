@@ -1,8 +1,9 @@
 """How long people felt a fault: from what they saw, never from what the fault meant to do. Pure.
 
 Somebody is unwell from the moment at which their connection is gone by no doing of theirs, a command is refused or has
-no answer for two seconds, or they are told that matching pauses; until they are in again, a command is answered, or
-they are told that it goes on. When nobody meets anybody although many wait, everybody is.
+no answer for two seconds, they are told that matching pauses, or the partner's picture stops (`picture.py`); until they
+are in again, a command is answered, they are told that it goes on or is over, or see something. When nobody meets
+anybody although many wait, everybody is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from chaos.picture import Picture
 from chaos.story import Came, Entry, Gone, Heard, Lost, Said, Story, Trouble
 from duologue.protocol import client as c
 from duologue.protocol import server as s
@@ -47,15 +49,17 @@ class Spell:
         self._since: dict[str, int] = {}
         self._asked: dict[str, int] = {}
         self._stopped = 0
+        self._picture = Picture()
         self.over: list[Unwell] = []
 
     @property
     def is_unwell(self) -> bool:
         """Just now, as far as they know."""
-        return bool(self._since)
+        return bool(self._since) or self._picture.is_gone
 
     def note(self, entry: Entry) -> None:
         """The next thing that they saw."""
+        self._picture.note(entry)
         match entry.what:
             case Lost(mine=mine):
                 self._lost(entry.at_ms, mine=mine)
@@ -87,7 +91,8 @@ class Spell:
             self._end(why, at_ms)
         for asked_ms in self._asked.values():
             self._late(asked_ms, at_ms)
-        return self.over
+        self._picture.finish(at_ms)
+        return [*self.over, *(Unwell(self._who, "no picture", *each) for each in self._picture.over)]
 
     def _lost(self, at_ms: int, *, mine: bool) -> None:
         for asked_ms in self._asked.values():

@@ -14,7 +14,7 @@ import msgspec
 
 from chaos.checks import CHECKS, Violation, meetings
 from chaos.felt import Group, Spread, Unwell, bound_by, by_group, spread, unwell
-from chaos.story import Came, Entry, Gone, Heard, Lost, Said, Story
+from chaos.story import Came, Entry, Gone, Heard, Lost, Said, Saw, Story
 from duologue.protocol import server as s
 from scripts.dashboards import svg
 
@@ -142,7 +142,7 @@ def lines(story: Story) -> Iterable[bytes]:
         match entry.what:
             case Heard(message) | Said(message):
                 what = {"message": msgspec.to_builtins(message)}
-            case Came() | Lost() | Gone():
+            case Came() | Lost() | Gone() | Saw():
                 what = dict(entry.what._asdict())
         yield (
             msgspec.json.encode({"at": entry.at_ms, "who": entry.who, "what": type(entry.what).__name__, **what})

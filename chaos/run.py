@@ -29,6 +29,7 @@ from chaos.redis import REALM
 from chaos.relay import HOST
 from chaos.story import Entry, Rest, Stall, Story, Traits, Trouble
 from chaos.topology import Size, System, running
+from chaos.viewers import Viewer
 from tests.log_content import offences, warnings_in
 
 WARM_UP_S = 6.0
@@ -67,6 +68,8 @@ class Options(NamedTuple):
     """The commit that is the version before this one."""
     friends: int = 6
     """So many more call each other."""
+    viewers: int = 0
+    """So many more see each other: each costs a good part of a core's tenth."""
 
 
 @dataclass
@@ -96,6 +99,8 @@ class Crowd:
         book: Book = {}
         for number in range(options.friends):
             self._lives(Friend(number, url, options.seed, self.note, book))
+        for number in range(options.viewers):
+            self._lives(Viewer(number, url, options.seed, self.note))
 
     async def newcomers(self, options: Options, url: str) -> None:
         """Somebody comes every few seconds, and stays for a while."""

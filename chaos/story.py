@@ -66,7 +66,13 @@ class Gone(NamedTuple):
     """They left for good, with a goodbye. Nothing follows."""
 
 
-What = Came | Lost | Heard | Said | Gone
+class Saw(NamedTuple):
+    """The partner's picture came up, or stopped."""
+
+    picture: bool
+
+
+What = Came | Lost | Heard | Said | Gone | Saw
 
 
 class Entry(NamedTuple):

@@ -134,6 +134,22 @@ async def test_a_lost_connection_costs_no_picture(house: House) -> None:
     assert ben.ended == []
 
 
+async def test_a_server_that_is_gone_holds_nobody_who_leaves(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LiveKit's package waits for its goodbye for ever; the next room is joined all the same."""
+    ana, ben, cleo = house.people
+    await ana.find(Mode.VIDEO)
+    await ben.find(Mode.VIDEO)
+    await wait_until(lambda: ana.sees(ben) and ben.sees(ana), description="they see each other", within_s=40)
+    room = ana.media.room
+    assert room is not None
+    monkeypatch.setattr(room, "disconnect", asyncio.Event().wait)
+    await cleo.find(Mode.VIDEO)
+    await ana.session.next()
+    await wait_until(lambda: ana.sees(cleo) and cleo.sees(ana), description="so do the next two", within_s=40)
+    monkeypatch.undo()
+    await room.disconnect()
+
+
 async def test_who_leaves_leaves_completely(house: House) -> None:
     """No room, no task, no picture: also where one leaves while joining."""
     ana, ben, _ = house.people

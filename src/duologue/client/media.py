@@ -12,16 +12,16 @@ one is joined, a join is never broken off in the middle, and what comes too late
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from livekit import rtc
 from livekit.rtc.participant import PublishTrackError
 
-from duologue.client.session import RandomChatSession
 from duologue.client.synthetic import Synthetic
 from duologue.protocol.codes import FailureCause, MediaEvent, Mode
 from duologue.protocol.server import Credentials, Ended, Matched, Ready, ServerMessage, Standby
@@ -29,7 +29,18 @@ from duologue.protocol.server import Credentials, Ended, Matched, Ready, ServerM
 CONNECT_WITHIN_S = 8.0
 """Shorter than the server's deadline for a pair, so that the reason is told before it."""
 
+LEAVE_WITHIN_S = 3.0
+"""A server that is gone says no goodbye, and the library waits for it."""
+
 log = logging.getLogger("duologue.client.media")
+
+
+class Session(Protocol):
+    """What is asked of a `RandomChatSession`, or of whatever is in its place."""
+
+    @property
+    def pair(self) -> str | None: ...
+    def report_media(self, event: MediaEvent, detail: str = "", ms: int | None = None) -> None: ...
 
 
 class Media:
@@ -41,7 +52,7 @@ class Media:
 
     def __init__(
         self,
-        session: RandomChatSession,
+        session: Session,
         *,
         video: rtc.VideoSource | None = None,
         audio: rtc.AudioSource | None = None,
@@ -177,6 +188,11 @@ class _Stay:
             await asyncio.gather(self._joining, return_exceptions=True)
         for name, handler in self._handlers.items():
             self.room.off(name, handler)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                await self._part()
+
+    async def _part(self) -> None:
         for task in self._watching:
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)
