@@ -183,7 +183,10 @@ class Slices:
         if observed and number % max(1, round(READ_EVERY_S / self._slice_s)) == 0:
             await self._gateways.read()
         await asyncio.sleep(self._slice_s)
-        return (self._gateways.cpu_s() - before_s) / (len(self._stream.samples) - before) * 1e3
+        matches = len(self._stream.samples) - before
+        if not matches:
+            raise CannotRun("nobody was matched in a whole slice: give longer ones, or wait until others leave you CPU")
+        return (self._gateways.cpu_s() - before_s) / matches * 1e3
 
 
 def _options(parser: argparse.ArgumentParser) -> None:

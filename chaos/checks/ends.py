@@ -69,13 +69,15 @@ def all_is_well_at_rest(story: Story) -> Found:
 
 
 def _lonely(story: Story, at_ms: int) -> dict[str, str]:
-    """Who believes to talk at this time, and the other one does not; with the pair."""
-    talks: defaultdict[str, list[str]] = defaultdict(list)
+    """Who is in and believes to talk at this time, and the other one does not; with the pair. Who is away for a moment
+    believes what they heard last.
+    """
+    talks: defaultdict[str, list[tuple[str, bool | None]]] = defaultdict(list)
     for who, entries in story.by_person().items():
         belief, is_in = _believes(entries, at_ms)
-        if is_in and belief.pair is not None and belief.talking:
-            talks[belief.pair].append(who)
-    return {people[0]: pair for pair, people in talks.items() if len(people) == 1}
+        if belief.pair is not None and belief.talking:
+            talks[belief.pair].append((who, is_in))
+    return {people[0][0]: pair for pair, people in talks.items() if len(people) == 1 and people[0][1]}
 
 
 def _may_be_asked_for(story: Story) -> bool:
@@ -95,7 +97,7 @@ def _believes(entries: list[Entry], at_ms: int) -> tuple[Belief, bool | None]:
             case Lost(mine=mine):
                 is_in = None if mine else False
             case Gone():
-                is_in = None
+                belief, is_in = Belief(), None
             case Said(c.Cancel(id=id_) | c.Leave(id=id_) as stop):
                 stops[id_] = stop
             case Heard(s.Ready() as ready):

@@ -33,10 +33,10 @@ for on in (False, True):
     metrics.COMMANDS.inc("find", "ok")
     metrics.MATCH_SECONDS.observe(3)
     with metrics.MEDIA_CALL_SECONDS.time("open"):
-        tally.came_in(resumed=True)
+        tally.waited("gone", 0, 1_000)
     log.info("observed", on=on)
     log.warning("warned", on=on)
-    counted = [metrics.COMMANDS, metrics.MATCH_SECONDS, metrics.MEDIA_CALL_SECONDS, metrics.SESSIONS_STARTED]
+    counted = [metrics.COMMANDS, metrics.MATCH_SECONDS, metrics.MEDIA_CALL_SECONDS, metrics.WAIT_SECONDS]
     samples = [sample for metric in counted for family in metric.collect() for sample in family.samples]
     print(sum(sample.value for sample in samples if sample.name.endswith(("_total", "_count"))))
 """

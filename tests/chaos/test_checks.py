@@ -237,6 +237,14 @@ def test_news_take_a_moment_at_the_end_too() -> None:
     assert by("all is well at rest", told) == []
 
 
+def test_who_is_in_a_tunnel_still_belongs_to_the_talk() -> None:
+    """The other one reads that they reconnect."""
+    come_in: list[Line] = [(0, who, Heard(ready())) for who in ("ana", "ben")]
+    told = story(*come_in, *meets("one", "ana", "ben"), (90_000, "ben", Lost(1006, mine=True)))
+
+    assert by("all is well at rest", told) == []
+
+
 def test_what_ended_another_pair_says_nothing_of_this_one() -> None:
     """A leave that is answered late."""
     come_in: list[Line] = [(0, who, Heard(ready())) for who in ("ana", "ben")]

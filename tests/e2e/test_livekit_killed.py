@@ -14,6 +14,7 @@ from tests.e2e.person import Person, meet, see_each_other
 from tests.e2e.rooms import elsewhere, rooms
 from tests.e2e.servers import Dev, Server
 
+pytestmark = pytest.mark.timeout(120)  # a server of its own, and three times until two people see each other
 TOLD_WITHIN_S = 3
 
 

@@ -84,6 +84,8 @@ class Model:
         self.rings: Who | None = None
         """Who calls."""
         self.talks = False
+        self.called: Who | None = None
+        """Whose devices rang before they talked."""
         self.connected = set(DEVICES)
         self.active: dict[Who, Device | None] = {"ana": ANA2, "ben": BEN2}
         """The device that came last."""
@@ -114,9 +116,11 @@ class Model:
         is_called = self.rings == other(who)
         match what:
             case What.CALL if speaks and not self.talks:
-                self.talks, self.rings = (True, None) if is_called else (False, who)
+                self.talks, self.rings, self.called = (True, None, who) if is_called else (False, who, None)
             case What.ACCEPT if is_called:
-                self.talks, self.rings, self.active[who] = True, None, device
+                self.talks, self.rings, self.called, self.active[who] = True, None, who, device
+            case What.ACCEPT if self.talks and self.called == who and self.active[who] is None:
+                self.active[who] = device  # the one that answered has lost its socket
             case What.DECLINE if is_called:
                 self.rings = None
             case What.CANCEL if speaks and self.rings == who:

@@ -16,8 +16,8 @@ from duologue.simulation.network import LOST, Disconnected, Link
 from duologue.simulation.person import BACKOFF_BASE_MS, BACKOFF_CAP_MS, TOKEN_IS_OLD, WATCHDOG_MS, Outside, Person
 from duologue.simulation.virtual import SeededRng, VirtualClock
 
-LOSES, DECLINES = 0.05, 0.1
-"""How likely, each second; the latter while it rings."""
+LISTENS_S, LOSES, DECLINES = 3, 0.15, 0.3
+"""How long at a time, and how likely after each silence; the last one while it rings."""
 
 Heard = TypeVar("Heard", bound=s.ServerMessage)
 
@@ -71,7 +71,7 @@ class Device:
         self.stands_by, self._failures = True, 0
         self.rings = standby.ringing.call if standby.ringing is not None else None
         while True:
-            message = await link.hear(1)
+            message = await link.hear(LISTENS_S)
             if message is not None:
                 self._take(link, message)
             elif not self._outside.frozen:

@@ -35,7 +35,7 @@ SETTINGS = Settings.model_construct(limits=LimitSettings(profile="load"), calls=
 """The defaults, but that simulated people are never too fast, and that it rings for a moment only. Built past the
 library's sources: a seed must not depend on this machine's environment or `duologue.toml`."""
 SETTLED_MS, SETTLE_TRIES = 4_000, 10
-PEOPLE_TO_A_DEVICE = 4
+PEOPLE_TO_A_DEVICE = 6
 """One in so many has a second one."""
 """Some pair may form or end just then: news of it is on its way for a moment."""
 NODES = (NodeName("a"), NodeName("b"))
