@@ -17,7 +17,7 @@ from chaos.topology import Size
 from tests.e2e.processes import processes_naming
 from tests.fakes import wait_until
 
-SMALL = Size(gateways=2, matchers=2, apis=1, nodes=1)
+SMALL = Size(gateways=2, matchers=2, apis=2, nodes=1)
 FAULTS = ("gateway-killed", "api-killed", "matcher-killed")
 PROGRAM = (sys.executable, "-m", "chaos")
 
