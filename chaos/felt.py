@@ -176,9 +176,10 @@ class Spread(NamedTuple):
 
 def spread(durations_ms: Iterable[int]) -> Spread:
     """The distribution of these."""
-    ordered = sorted(durations_ms) or [0]
+    found = sorted(durations_ms)
+    ordered = found or [0]
     p50, p95 = (ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.95))
-    return Spread(len(ordered), p50, p95, ordered[-1])
+    return Spread(len(found), p50, p95, ordered[-1])
 
 
 class Group(NamedTuple):

@@ -23,7 +23,7 @@ def before(ref: str | None = None) -> str:
     """
     asked = ref or _git("describe", "--tags", "--abbrev=0", "HEAD^", may_fail=True)
     if not asked:
-        asked = f"{_git('log', '-1', '--format=%H', '--', *SPOKEN_IN)}^"
+        asked = f"{_git('log', '-1', '--no-merges', '--format=%H', '--', *SPOKEN_IN)}^"
     return _git("rev-parse", "--verify", f"{asked}^{{commit}}")
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chaos.checks.violation import Found
-from chaos.felt import ANSWER_WITHIN_MS, by_group, unwell
+from chaos.felt import by_group, unwell
 from chaos.story import Entry, Gone, Heard, Lost, Story
 from duologue.protocol import server as s
 
 COME_AGAIN = range(4100, 4200)
 """Close codes that mean: after a while."""
 AT_MOST_MS = 60_000
+SLOW_MS = 4_000
+"""An answer may take so long while a crowd comes in: this machine is the crowd, too."""
 
 
 def those_inside_are_spared(story: Story) -> Found:
@@ -21,7 +23,8 @@ def those_inside_are_spared(story: Story) -> Found:
         if all(trouble.spares for trouble in group.troubles):
             for each in felt:
                 inside = _stayed(people.get(each.who, []), group.from_ms, each.from_ms)
-                grace_ms = story.late_ms + (ANSWER_WITHIN_MS if each.why == "unanswered" else 0)
+                stalled_ms = story.stalled_ms(each.from_ms, each.until_ms)
+                grace_ms = stalled_ms + (SLOW_MS if each.why == "unanswered" else 0)
                 if inside and each.lasted_ms > grace_ms:
                     yield each.from_ms, each.who, f"{each.why} for {each.lasted_ms} ms, of {group.name}"
 

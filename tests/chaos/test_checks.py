@@ -256,7 +256,7 @@ def test_what_ended_another_pair_says_nothing_of_this_one() -> None:
 
 def test_a_talk_of_which_a_store_that_began_anew_has_not_heard_enough() -> None:
     """It ends by itself once nobody has spoken for the other side."""
-    gone = ((0, "ana", Heard(ready())), *meets("one", "ana", "ben"), (90_000, "ben", Lost(1006, mine=True)))
+    gone = ((0, "ana", Heard(ready())), *meets("one", "ana", "ben"), (90_000, "ben", Gone()))
 
     for healed_ms, found in ((89_000, 0), (60_000, 1)):
         told = story(*gone, troubles=(trouble(59_000, healed_ms, forgets=True),))
