@@ -6,8 +6,8 @@ from chaos.story import Entry, Gone, Heard, Lost, Saw
 from duologue.protocol import server as s
 from duologue.protocol.codes import Mode
 
-FIRST_WITHIN_MS = 5_000
-"""From a match to the first picture, on a busy machine that makes up all pictures itself."""
+FIRST_WITHIN_MS = 10_000
+"""From a match to the first picture, as a pair has to connect; a busy machine that makes up all pictures needs it."""
 
 
 class Picture:

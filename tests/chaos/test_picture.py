@@ -26,9 +26,9 @@ def test_a_picture_that_stops_is_felt_until_it_is_told() -> None:
 
 def test_a_first_picture_that_is_late() -> None:
     """From the match on; one that comes in time is nothing."""
-    late = story(IN, MATCHED, (9_000, "ana", Saw(True)))
+    late = story(IN, MATCHED, (13_000, "ana", Saw(True)))
 
-    assert [(each.why, each.lasted_ms) for each in unwell(late)] == [("no picture", 8_000)]
+    assert [(each.why, each.lasted_ms) for each in unwell(late)] == [("no picture", 12_000)]
     assert unwell(story(IN, MATCHED, (3_000, "ana", Saw(True)))) == []
 
 

@@ -210,3 +210,14 @@ async def test_a_store_that_forgot_takes_the_word_of_its_gateway(world: World) -
     await world.store.depart(device, SEAT_MS)
 
     assert await standbys(world) == 0
+
+
+async def test_who_departs_is_forgotten_also_by_a_store_that_went_back_in_time(world: World) -> None:
+    """It believes in an older generation of theirs, or in none: the session that stood by is gone all the same."""
+    await world.store.keep_alive(GATEWAY)
+    claim = Claim(BEN, SessionId("s"), 5, False, 0, Idle(), 0, None, Attention.VISIBLE)
+    assert await world.store.vouch(GATEWAY, [claim]) == []
+    assert await standbys(world) == 1
+    await world.store.depart(Caller(BEN, 5), SEAT_MS)
+
+    assert await standbys(world) == 0

@@ -70,6 +70,10 @@ FRAMES = {
 }
 
 
+NEWER = ("unknown type", "a server's message")
+"""Of a newer client, as far as one can tell: who is in may go on."""
+
+
 @pytest.mark.parametrize("inside", [False, True], ids=["before auth", "inside"])
 @pytest.mark.parametrize("name", FRAMES)
 async def test_a_broken_frame_costs_its_sender_the_socket(scene: Scene, name: str, inside: bool) -> None:
@@ -81,7 +85,7 @@ async def test_a_broken_frame_costs_its_sender_the_socket(scene: Scene, name: st
     if name == "auth again" and not inside:
         expected = CloseCode.INVALID_TOKEN
 
-    assert wire.close_code == expected
+    assert wire.close_code == (None if inside and name in NEWER else expected)
     await scene.assert_they_talk()
 
 

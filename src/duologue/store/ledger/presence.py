@@ -84,7 +84,7 @@ class Presence(Transition):
         present = self._present(caller)
         closed = present if isinstance(present, Closed) else self._hold_seat(present, hold_ms)
         who = self.ledger.people.get(caller.person)
-        if closed.outcome is Outcome.STALE and who is not None:
+        if closed.outcome is not Outcome.DONE and who is not None:  # also where the ledger went back in time
             who.standby.pop(caller.generation, None)
         return closed
 
