@@ -1,27 +1,26 @@
 /**
  * One connection to the gateway that comes back by itself.
  *
- * Knows the handshake, the heartbeat, commands and their answers, and when to come back.
+ * Knows how to come in, commands and their answers, and when to come back.
  * Must not know what the messages mean for a person.
  */
 import { PROTOCOL_VERSION, CloseCode, type Command, type Hello, type Push, type Ready, type Reply, type RingingState, type ServerMessage, type Signal, type Standby } from "./protocol.gen.js";
 import { TokenError } from "./errors.js";
+import { Link } from "./link.js";
 import { Outbox } from "./outbox.js";
 import { Reserve } from "./reserve.js";
-import type { Environment, LifecycleEvent, ServerConfig, SocketLike } from "./session/api.js";
+import type { Environment, LifecycleEvent, ServerConfig } from "./session/api.js";
 import { comeBackMs } from "./session/backoff.js";
 import { closePolicy, closeReason } from "./session/closecodes.js";
 import { renewInMs } from "./session/renewal.js";
 import type { ConnectionState } from "./session/state.js";
-import { decode, encode, type CommandBody } from "./session/wire.js";
+import type { CommandBody } from "./session/wire.js";
 import { VERSION } from "./version.js";
 
 const RESUME_KEY = "duologue.resume";
 /** A script may not close with 1001, which a browser sends for a page that goes: this says the same of one that it keeps. */
 const PAGE_LEFT = 3001;
 const CLIENT = { name: "duologue-js", version: VERSION };
-/** From opening the socket to `ready`; the server's own deadline for `auth` is 10 s. */
-const HANDSHAKE_MS = 10_000;
 /** After the network or the page came back, a socket that is still alive answers within this. */
 const PROBE_MS = 4_000;
 /** A connection that lasted shorter than this was no success: the back-off goes on growing. */
@@ -45,26 +44,13 @@ export interface SocketOptions {
   readonly standBy?: boolean;
 }
 
-/** The link of the moment; every callback of an older one is ignored. */
-interface Link {
-  readonly socket: SocketLike;
-  readonly openedAt: number;
-  hello: Hello | null;
-  skewMs: number;
-  readyAt: number | null;
-  /** How long the server keeps what the person does once this is lost; null: an older one, which does not tell. */
-  seatMs: number | null;
-  heardAt: number;
-  /** Silence beyond this instant means that the server is gone. */
-  patience: number;
-}
-
 export class Socket {
   readonly #config: ServerConfig;
   readonly #environment: Environment;
   readonly #handlers: SocketHandlers;
   readonly #outbox: Outbox;
   readonly #reserve: Reserve;
+  /** Of the moment; an older one is not listened to. */
   #link: Link | null = null;
   /** Counts tries, so that a token that arrives too late opens nothing. */
   #turn = 0;
@@ -81,7 +67,6 @@ export class Socket {
   #person: string | null = null;
   #drainAt: number | null = null;
   #cancelRetry: (() => void) | null = null;
-  #cancelWatch: (() => void) | null = null;
   #cancelDrain: (() => void) | null = null;
   #cancelRenew: (() => void) | null = null;
 
@@ -95,7 +80,7 @@ export class Socket {
 
   /** It speaks for the person. Where it stands by it does not. */
   get online(): boolean {
-    return this.#link?.readyAt != null && !this.#reserve.standsBy;
+    return this.#link?.isReady === true && !this.#reserve.standsBy;
   }
 
   start(): void {
@@ -114,7 +99,7 @@ export class Socket {
     if (command === null) {
       const error = { code: "unavailable", message: "too many commands without an answer", temporary: true } as const;
       this.#handlers.answer(body, { type: "reply", id: "", ok: false, error });
-    } else if (this.#link?.readyAt != null && !this.#reserve.busy) {
+    } else if (this.#link?.isReady === true && !this.#reserve.busy) {
       this.#say(this.#link, command);
     }
   }
@@ -131,20 +116,18 @@ export class Socket {
     this.#reserve.comeForward();
     if (this.#cancelRetry !== null) return this.reconnectNow();
     this.#handlers.connection({ status: "connecting" });
-    if (this.#link?.readyAt != null) void this.#comeForward(this.#link); // else with the greeting, or right after it
+    if (this.#link?.isReady === true) void this.#comeForward(this.#link); // else with the greeting, or right after it
   }
 
   async #comeForward(link: Link): Promise<void> {
-    link.readyAt = null;
-    link.patience = this.#environment.now() + HANDSHAKE_MS;
-    this.#watch(link);
+    link.comeInAgain();
     const token = await this.#token(this.#turn);
     if (token !== null && this.#link === link) this.#auth(link, token);
   }
 
   /** Sent now or never. */
   signal(signal: Signal): void {
-    if (this.#link?.readyAt != null) this.#link.socket.send(encode(signal));
+    if (this.#link?.isReady === true) this.#link.send(signal);
   }
 
   /** Something else says that the network may be gone: a connection that lives answers soon. */
@@ -199,7 +182,7 @@ export class Socket {
     const resume = this.#freshToken || this.#reserve.standsBy ? null : this.#environment.load(RESUME_KEY);
     const token = resume === null ? await this.#token(turn) : null;
     if (turn !== this.#turn || (resume === null && token === null)) return;
-    this.#dial(turn, (link) => (resume === null ? this.#comeIn(link, token ?? "") : this.#resume(link, resume)));
+    this.#dial((link) => (resume === null ? this.#comeIn(link, token ?? "") : this.#resume(link, resume)));
   }
 
   /** Who stands by goes on doing so without a link: what the person does is elsewhere. */
@@ -228,40 +211,36 @@ export class Socket {
     this.#retry(told?.retryAfterMs ?? null);
   }
 
-  #dial(turn: number, greet: (link: Link) => void): void {
-    const now = this.#environment.now();
+  #dial(greet: (link: Link) => void): void {
     const socket = this.#environment.openSocket(this.#config.websocket_url, PROTOCOL_VERSION);
-    const link: Link = { socket, openedAt: now, hello: null, skewMs: 0, readyAt: null, seatMs: null, heardAt: now, patience: now + HANDSHAKE_MS };
+    const link = new Link(this.#environment, socket, {
+      heard: (message) => this.#heard(link, message, greet),
+      closed: (code, reason) => this.#closed(code, reason),
+      silent: (ms) => {
+        this.#log("warn", "socket.silent", { ms });
+        this.#closed(1006, "silence");
+      },
+    });
     this.#link = link;
-    const current = (): boolean => this.#link === link && turn === this.#turn;
-    socket.onmessage = ({ data }) => {
-      if (current()) this.#heard(link, decode(data), greet);
-    };
-    socket.onclose = ({ code, reason }) => {
-      if (current()) this.#closed(code, reason);
-    };
-    this.#watch(link);
   }
 
   #comeIn(link: Link, token: string): void {
     if (!this.#reserve.standsBy) return this.#auth(link, token);
     this.#reserve.ask();
-    link.socket.send(encode({ type: "stand_by", token, client: CLIENT }));
+    link.send({ type: "stand_by", token, client: CLIENT });
   }
 
   #auth(link: Link, token: string): void {
-    link.socket.send(encode({ type: "auth", token, client: CLIENT }));
+    link.send({ type: "auth", token, client: CLIENT });
   }
 
   #resume(link: Link, resumeToken: string): void {
-    link.socket.send(encode({ type: "resume", resume_token: resumeToken, rev: this.#rev, client: CLIENT }));
+    link.send({ type: "resume", resume_token: resumeToken, rev: this.#rev, client: CLIENT });
   }
 
   // --- hearing ---
 
   #heard(link: Link, message: ServerMessage | null, greet: (link: Link) => void): void {
-    link.heardAt = this.#environment.now();
-    if (link.readyAt !== null) link.patience = Infinity;
     if (message === null) return this.#log("warn", "socket.not_a_message", {});
     switch (message.type) {
       case "hello":
@@ -273,7 +252,7 @@ export class Socket {
       case "reply":
         return this.#reply(link, message);
       case "ping":
-        return link.socket.send(encode({ type: "pong" }));
+        return link.send({ type: "pong" });
       case "drain":
         return this.#drain(message.retry_after_ms);
       case "standby":
@@ -288,8 +267,7 @@ export class Socket {
 
   #hello(link: Link, hello: Hello, greet: (link: Link) => void): void {
     if (hello.v !== PROTOCOL_VERSION) return this.#refuse(CloseCode.UNSUPPORTED_VERSION, `server speaks ${hello.v}`);
-    link.hello = hello;
-    link.skewMs = hello.server_time - link.heardAt;
+    link.greeted(hello);
     greet(link);
   }
 
@@ -302,9 +280,7 @@ export class Socket {
     this.#environment.store(RESUME_KEY, null); // the other one's came after it
     if (!asked) return this.#handlers.connection({ status: "standby" });
     if (!this.#reserve.standsBy) return void this.#comeForward(link); // they asked for it meanwhile
-    link.readyAt = this.#environment.now();
-    link.patience = Infinity;
-    this.#watch(link);
+    link.ready(null);
     this.#handlers.connection({ status: "standby" });
     this.#renewLater(link, expiresAt ?? null);
     this.#handlers.standby(ringing ?? null, link.skewMs);
@@ -313,7 +289,7 @@ export class Socket {
 
   #say(link: Link, command: Command): void {
     this.#reserve.saying(command);
-    link.socket.send(encode(command));
+    link.send(command);
   }
 
   /** What has no answer yet, as far as it may be said. */
@@ -331,11 +307,8 @@ export class Socket {
   }
 
   #ready(link: Link, ready: Ready): void {
-    const now = this.#environment.now();
     const accepted = this.#reserve.ready();
-    link.readyAt = now;
-    link.seatMs = ready.seat_ms ?? null;
-    link.patience = Infinity;
+    link.ready(ready.seat_ms ?? null);
     this.#environment.store(RESUME_KEY, ready.resume_token);
     this.#rev = ready.rev;
     const samePerson = this.#person === null || this.#person === ready.self.person;
@@ -343,10 +316,9 @@ export class Socket {
     this.#person = ready.self.person;
     this.#handlers.connection({ status: "online" });
     this.#outbox.forgetWithdrawn();
-    for (const command of this.#outbox.all()) if (command.id !== accepted) link.socket.send(encode(command));
+    for (const command of this.#outbox.all()) if (command.id !== accepted) link.send(command);
     if (this.#hidden) this.command({ type: "hidden", value: true });
     this.#handlers.ready(ready, link.skewMs, samePerson);
-    this.#watch(link);
     this.#renewLater(link, ready.expires_at ?? null);
   }
 
@@ -390,31 +362,12 @@ export class Socket {
     }, delayMs);
   }
 
-  // --- silence and closing ---
-
-  /** One timer that sleeps until silence could have become too long. */
-  #watch(link: Link): void {
-    this.#cancelWatch?.();
-    const due = Math.min(this.#silentUntil(link), link.patience);
-    this.#cancelWatch = this.#environment.setTimer(() => {
-      this.#cancelWatch = null;
-      if (this.#link !== link) return;
-      const now = this.#environment.now();
-      if (now < Math.min(this.#silentUntil(link), link.patience)) return this.#watch(link);
-      this.#log("warn", "socket.silent", { ms: now - link.heardAt });
-      this.#closed(1006, "silence");
-    }, Math.max(0, due - this.#environment.now()));
-  }
-
-  #silentUntil({ heardAt, hello }: Link): number {
-    return hello === null ? heardAt + HANDSHAKE_MS : heardAt + hello.heartbeat_ms + hello.pong_wait_ms;
-  }
+  // --- closing ---
 
   #closed(code: number, reason: string): void {
-    const readyAt = this.#link?.readyAt ?? null;
     const olderServer = this.#reserve.asking && code === CloseCode.PROTOCOL_ERROR;
     const now = this.#environment.now();
-    if (readyAt !== null && now - readyAt >= STABLE_MS) this.#failures = 0;
+    if (this.#link !== null && this.#link.readyMs >= STABLE_MS) this.#failures = 0;
     const toldMs = this.#drainAt !== null && this.#drainAt > now ? this.#drainAt - now : null;
     this.#hangUp();
     if (olderServer) return this.#refuse(CloseCode.REPLACED, "replaced"); // all that is left would take over
@@ -461,10 +414,8 @@ export class Socket {
     const link = this.#link;
     this.#link = null;
     if (link === null) return;
-    if (link.readyAt !== null) this.#seatUntil = link.seatMs === null ? null : this.#environment.now() + link.seatMs;
-    link.socket.onmessage = null;
-    link.socket.onclose = null;
-    link.socket.close(code);
+    if (link.isReady) this.#seatUntil = link.seatMs === null ? null : this.#environment.now() + link.seatMs;
+    link.close(code);
   }
 
   // --- the page ---
@@ -491,18 +442,17 @@ export class Socket {
   /** A command must be answered, so it tells a live socket from a dead one; this one is also news. */
   #probe(): void {
     const link = this.#link;
-    if (link?.readyAt == null || this.#reserve.busy) return;
-    link.patience = this.#environment.now() + PROBE_MS;
+    if (link?.isReady !== true || this.#reserve.busy) return;
+    link.answerWithin(PROBE_MS);
     this.command({ type: "hidden", value: this.#hidden });
-    this.#watch(link);
   }
 
   #stopTimers(): void {
     this.#cancelRetry?.();
-    this.#cancelWatch?.();
+    this.#link?.sleep();
     this.#cancelDrain?.();
     this.#cancelRenew?.();
-    this.#cancelRetry = this.#cancelWatch = this.#cancelDrain = this.#cancelRenew = null;
+    this.#cancelRetry = this.#cancelDrain = this.#cancelRenew = null;
   }
 
   #log(level: "debug" | "info" | "warn", event: string, fields: Record<string, unknown>): void {
