@@ -1,60 +1,39 @@
-import { Ban } from "lucide-react";
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { callOverKey } from "../call-view";
 import { usePage } from "../page";
-import { BrandRow } from "../ui/brand";
-import { Chat } from "../ui/chat";
-import { Halves } from "../ui/halves";
+import { BlockButton, OverSide, OverStage } from "../ui/over";
 import { useSpan } from "../ui/use-span";
 
 /** What became of a call: of one that was made here, or of a talk. */
 export function CallOverStage(): ReactElement {
   const { t } = useTranslation();
-  const { callState, openDialog } = usePage();
+  const { callState } = usePage();
   const spanOf = useSpan();
   const { ended } = callState;
+  if (ended === null) return <OverStage>{null}</OverStage>;
   return (
-    <div className="duo">
-      <Halves empty />
-      {ended !== null && (
-        <section className="story">
-          <h1 data-testid="call-line">{t(`${callOverKey(ended)}.title`, { alias: ended.alias ?? t("call.someone") })}</h1>
-          {ended.talkedMs !== null && <p>{t("ended.talked", { span: spanOf(ended.talkedMs) })}</p>}
-          <p>{t(`${callOverKey(ended)}.lead`)}</p>
-          {ended.alias !== null && ended.call !== null && (
-            <div className="acts">
-              <button type="button" className="button button--outline" data-testid="block" disabled={ended.blocked} onClick={() => openDialog("block_caller")}>
-                <Ban className="icon icon--small" aria-hidden="true" />
-                {ended.blocked ? t("block.done", { alias: ended.alias }) : t("block.name", { alias: ended.alias })}
-              </button>
-            </div>
-          )}
-        </section>
+    <OverStage>
+      <h1 data-testid="call-line">{t(`${callOverKey(ended)}.title`, { alias: ended.alias ?? t("call.someone") })}</h1>
+      {ended.talkedMs !== null && <p>{t("ended.talked", { span: spanOf(ended.talkedMs) })}</p>}
+      <p>{t(`${callOverKey(ended)}.lead`)}</p>
+      {ended.alias !== null && ended.call !== null && (
+        <div className="acts">
+          <BlockButton alias={ended.alias} blocked={ended.blocked} dialog="block_caller" />
+        </div>
       )}
-    </div>
+    </OverStage>
   );
 }
 
 export function CallOverSide(): ReactElement {
   const { t } = useTranslation();
   const { callState } = usePage();
-  if (callState.chat.length > 0) {
-    return (
-      <div className="chat">
-        <Chat closed note={t("chat.over")} />
-      </div>
-    );
-  }
-  return (
-    <div className="panel">
-      <BrandRow />
-      <p className="keys push">
-        <span>
-          <kbd>Esc</kbd>
-          {t("searching.keys.leave")}
-        </span>
-      </p>
-    </div>
+  const keys = (
+    <span>
+      <kbd>Esc</kbd>
+      {t("searching.keys.leave")}
+    </span>
   );
+  return <OverSide said={callState.chat.length > 0} keys={keys} />;
 }
