@@ -15,7 +15,7 @@ from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import CallEnd, CloseCode, EndReason, ErrorCode, Mode
 from tests.builders import ANA, BEN, NOW, pair
-from tests.gateway.test_session import TICKET, entered, entering, live, told
+from tests.gateway.sessions import TICKET, entered, entering, live, told
 from tests.playbook import Playbook, Sends, Wait
 
 TO_ANA = Call(CallId("c1"), Mode.TEXT, Party(BEN, "Otter"), Party(ANA, "Heron"), NOW, NOW + 60_000)

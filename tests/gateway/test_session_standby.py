@@ -14,7 +14,7 @@ from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import CloseCode, EndReason, ErrorCode, MediaEvent, Mode
 from tests.builders import ANA, BEN, NOW
-from tests.gateway.test_session import (
+from tests.gateway.sessions import (
     AWAY,
     CREDENTIALS,
     PING,
