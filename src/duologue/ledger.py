@@ -132,6 +132,8 @@ class Arrival(NamedTuple):
     last_attempt: int
     blocks_known: bool = False
     """Whether the store was told, since it began anew, whom this person has blocked; else `remember_blocks` has to."""
+    wishes: Ticket | None = None
+    """How they waited last, for the gateway to say to a store that has forgotten."""
 
 
 class StandbyArrival(NamedTuple):

@@ -27,7 +27,7 @@ from duologue.matching.ticket import FAILED_APART_MS
 from duologue.protocol.codes import EndReason, Mode, PeerEvent
 from duologue.protocol.server import ChatLine, PeerChanged, PeerTyping
 from tests.builders import ANA, BEN, CLEO, DAN, NODE
-from tests.contract.stores import PAIR, SHARD, World, asking, assert_done, wish
+from tests.contract.stores import GATEWAY, PAIR, SHARD, World, asking, assert_done, wish
 
 
 async def ended(world: World, caller: Caller) -> PairEnded:
@@ -175,6 +175,16 @@ async def test_a_repeated_request_repeats_the_pair_that_ended(world: World) -> N
 
     assert first.ended is not None
     assert await world.store.next(asking(ana, "r1"), PAIR, 2, None) == first
+
+
+async def test_a_session_that_comes_back_into_a_talk_is_told_the_last_wishes(world: World) -> None:
+    """So that its gateway can say them to a store that has forgotten."""
+    ana, _ = await world.talking()
+    arrival = await world.store.arrive(ana.person, world.session(ana), GATEWAY)
+
+    assert arrival is not None
+    assert arrival.wishes is not None
+    assert arrival.wishes.person == ana.person
 
 
 async def test_next_without_any_wishes_is_refused(world: World) -> None:

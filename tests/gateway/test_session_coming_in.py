@@ -11,6 +11,7 @@ from duologue.gateway import events as ev
 from duologue.gateway.terms import Limits
 from duologue.ids import PairId
 from duologue.ledger import (
+    Arrival,
     Paired,
     PairEnded,
     Queued,
@@ -194,6 +195,16 @@ def test_who_was_sent_away_while_entering_departs_too() -> None:
         >> entered() << ev.Depart(15_000)
         >> ev.Closed(1006)
     )  # fmt: skip
+
+
+def test_the_wishes_of_before_are_known_for_a_store_that_forgets() -> None:
+    """Who comes back into a talk can press Next without saying them again, whatever happens to the store."""
+    me = s.Self(ANA, guest=True, facets={})
+    story = entering() >> ev.Entered(me, Arrival(7, 1, Paired(TEXT), 1, wishes=TICKET), "resume-token")
+    claim = story.session.claim(7)
+
+    assert claim is not None
+    assert (claim.state, claim.wishes) == (Paired(TEXT), TICKET)
 
 
 # -- ready ---------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def _welcome(client: Client, entered: ev.Entered, now_ms: int) -> Commands:
     arrival = entered.arrival
     client.welcome_with, client.in_flight = entered, False
     client.me = PersonId(entered.self.person)
-    client.rev, client.attempt = arrival.rev, arrival.last_attempt
+    client.rev, client.attempt, client.wishes = arrival.rev, arrival.last_attempt, arrival.wishes
     match arrival.state:
         case Paired(pair):
             return _welcome_to_pair(client, pair, now_ms)

@@ -58,7 +58,7 @@ class Presence(Transition):
 
     def _arrival(self, who: Person) -> Arrival:
         known = self.ledger.knows_blocks(who.id)
-        return Arrival(who.generation, who.rev, self.ledger.state(who), who.attempt, known)
+        return Arrival(who.generation, who.rev, self.ledger.state(who), who.attempt, known, who.ticket)
 
     def _resumes(self, who: Person, generation: int) -> bool:
         """A resume token speaks of the present generation, or it was used before.
