@@ -17,22 +17,10 @@ from playwright.sync_api import TimeoutError as TookTooLong
 
 from benchmarks.media.far import NEAR
 from benchmarks.report import CannotRun
+from tests.e2e.browsers import FLAGS
 from tests.e2e.camera import BLUE, film
 
 ROOT = Path(__file__).parents[2]
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-    "--autoplay-policy=no-user-gesture-required",
-)
 
 
 class Tab:
