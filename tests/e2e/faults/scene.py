@@ -192,11 +192,14 @@ def walled(folder: Path, browsers: Browsers) -> Iterator[WalledScene]:
         server = Dev(folder, network.enter, MEET_AGAIN)
         hers = network.program(folder / "hers", chromium(), group=CUT_GROUP)
         his = network.program(folder / "his", chromium())
-        with inviting(server, browsers) as invite:
-            scene = WalledScene(server, invite("ana", RED, browser=hers), invite("ben", BLUE, browser=his), network)
-            yield scene
-            _leave_nothing(scene)
-        assert server.stop() == 0, server.log()
+        try:
+            with inviting(server, browsers) as invite:
+                scene = WalledScene(server, invite("ana", RED, browser=hers), invite("ben", BLUE, browser=his), network)
+                yield scene
+                _leave_nothing(scene)
+        finally:
+            code = server.stop()
+        assert code == 0, server.log()
 
 
 def _leave_nothing(scene: Scene) -> None:
