@@ -36,6 +36,11 @@ def test_nobody_is_sent_to_a_public_stun_server() -> None:
     assert config()["rtc"]["stun_servers"] == ["127.0.0.1:3478"]
 
 
+def test_nobody_is_asked_to_come_back_over_tcp() -> None:
+    """It does not listen there, and LiveKit would offer nothing else to somebody whose UDP broke off once."""
+    assert (config()["rtc"]["tcp_port"], config()["rtc"]["allow_tcp_fallback"]) == (0, False)
+
+
 def test_ports_are_the_ones_asked_for() -> None:
     """Several LiveKits can run side by side."""
     assert (config()["port"], config()["rtc"]["udp_port"]) == (1111, 2222)

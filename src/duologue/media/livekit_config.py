@@ -51,6 +51,8 @@ def _rtc(ports: LiveKitPorts) -> dict[str, Any]:
         "use_external_ip": False,
         # Its ICE-TCP listener ignores bind_addresses and would listen on every interface.
         "tcp_port": 0,
+        # Or whose UDP broke off would be offered nothing but TCP from then on, and never come back.
+        "allow_tcp_fallback": False,
         # One port for all media. It listens on the addresses that `ips` lets through, and on loopback only if told.
         "udp_port": ports.udp,
         "enable_loopback_candidate": True,

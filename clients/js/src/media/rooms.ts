@@ -21,7 +21,7 @@ import { watchTracks } from "./missing-tracks.js";
 import { part } from "./part.js";
 import type { MediaPlatform } from "./platform.js";
 import { watchQuality } from "./quality.js";
-import { isSignalUrl, onSocket } from "./sockets.js";
+import { asksBack, isSignalUrl, onSocket } from "./sockets.js";
 import { Stage, type NetworkUse, type OwnTrack } from "./stage.js";
 import { unlessAborted, within } from "./waiting.js";
 import { watchWay } from "./way.js";
@@ -198,6 +198,9 @@ export class LiveKitRooms implements MediaAdapter {
     if (!isSignalUrl(url)) return;
     const stage = this.#stage;
     socket.addEventListener("close", () => stage?.signalLost());
+    socket.addEventListener("message", ({ data }) => {
+      if (asksBack(data)) stage?.signalLost();
+    });
   }
 
   #measure(stage: Stage, events: MediaEvents): void {

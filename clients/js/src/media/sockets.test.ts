@@ -1,5 +1,6 @@
+import { LeaveRequest, LeaveRequest_Action as Action, Pong, SignalResponse } from "@livekit/protocol";
 import { expect, it } from "vitest";
-import { isSignalUrl, onSocket, type WebSocketClass } from "./sockets.js";
+import { asksBack, isSignalUrl, onSocket, type WebSocketClass } from "./sockets.js";
 
 class Socket {
   constructor(readonly url: string) {}
@@ -29,4 +30,18 @@ it.each([
   ["ws://chat:8001/", false],
 ])("%s is of LiveKit's signalling: %s", (url, is) => {
   expect(isSignalUrl(url)).toBe(is);
+});
+
+const said = (message: SignalResponse["message"]): unknown => new SignalResponse({ message }).toBinary().slice().buffer;
+const leave = (action: Action): unknown => said({ case: "leave", value: new LeaveRequest({ action }) });
+
+it.each([
+  ["a leave to resume", true, leave(Action.RESUME)],
+  ["a leave to connect anew", true, leave(Action.RECONNECT)],
+  ["a leave for good", false, leave(Action.DISCONNECT)],
+  ["another message", false, said({ case: "pongResp", value: new Pong() })],
+  ["no message of LiveKit's", false, new Uint8Array([255, 255]).buffer],
+  ["text", false, "leave"],
+])("%s asks to come back: %s", (_, asks, data) => {
+  expect(asksBack(data)).toBe(asks);
 });

@@ -1,4 +1,5 @@
 /** Tells of each `WebSocket` of this page while it is new: whoever listens to it then hears everything before others do. */
+import { LeaveRequest_Action, SignalResponse } from "@livekit/protocol";
 
 export type WebSocketClass = typeof WebSocket;
 type Listener = (socket: WebSocket, url: string | URL) => void;
@@ -18,6 +19,22 @@ export function onSocket(listener: Listener, host: Host = globalThis): () => voi
 /** Of LiveKit's signalling: the SDK's path since its version 2 is `/rtc`, `/rtc/v1`. */
 export function isSignalUrl(url: string | URL): boolean {
   return /\/rtc(?:\/v\d+)?(?:\?|$)/.test(String(url));
+}
+
+/** What LiveKit says over its signalling. Throws when that cannot be read. */
+export function readSignal(data: ArrayBuffer): SignalResponse["message"] {
+  return SignalResponse.fromBinary(new Uint8Array(data)).message;
+}
+
+/** LiveKit found that the connection failed, and asks for another one, or to mend it. */
+export function asksBack(data: unknown): boolean {
+  if (!(data instanceof ArrayBuffer)) return false;
+  try {
+    const message = readSignal(data);
+    return message.case === "leave" && message.value.action !== LeaveRequest_Action.DISCONNECT;
+  } catch {
+    return false; // the library says what it thinks of it
+  }
 }
 
 function install(host: Host): Set<Listener> {

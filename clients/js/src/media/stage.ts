@@ -96,8 +96,9 @@ export class Stage {
   }
 
   /**
-   * The signalling closed by itself. From here on the session tells the person how it goes, so the library, which
-   * warns and calls it an error before it tells anybody, is quiet until it is connected again, or left.
+   * The signalling closed by itself, or LiveKit asks to come back. From here on the session tells the person how it
+   * goes, so the library, which warns and calls it an error before it tells anybody, is quiet until it is connected
+   * again, or left.
    */
   signalLost(): void {
     if (this.#open && this.#attached && !this.inTrouble) this.#endQuiet = hush(LogLevel.silent);

@@ -1,5 +1,6 @@
 /** A `WebSocket` whose signalling messages the fast start hears first, and can add to. */
 import { MediaSectionsRequirement, SignalResponse } from "@livekit/protocol";
+import { readSignal } from "../sockets.js";
 import { EarlyOffer } from "./early-offer.js";
 
 export interface SignalHandlers {
@@ -56,7 +57,7 @@ export function askForOffer(socket: WebSocket): void {
 
 function read(data: ArrayBuffer): SignalResponse["message"] | null {
   try {
-    return SignalResponse.fromBinary(new Uint8Array(data)).message;
+    return readSignal(data);
   } catch {
     return null;
   }
