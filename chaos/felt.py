@@ -205,6 +205,11 @@ class Group(NamedTuple):
     def name(self) -> str:
         return " + ".join(each.name for each in self.troubles)
 
+    @property
+    def spares(self) -> bool:
+        """Whether nobody who was in may feel anything of them."""
+        return all(each.spares for each in self.troubles)
+
     def touches(self, each: Unwell) -> bool:
         """Whether that may be of these faults."""
         return self.from_ms <= each.until_ms and each.from_ms <= min(self.until_ms, self.ends_ms)

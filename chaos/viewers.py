@@ -67,10 +67,8 @@ class Viewer(Person):
         super()._take(message)
         self._media.hear(message)
         if isinstance(message, s.Ended):
-            self._sees, self._pictured = (
-                False,
-                None,
-            )  # they are told that it is over; what was seen last is no fault any more
+            # They are told that it is over: what was seen last is no fault any more.
+            self._sees, self._pictured = False, None
 
     def _bring_up(self, matched: s.Matched) -> None:
         self._media.hear(matched)

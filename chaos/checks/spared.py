@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chaos.checks.violation import Found
-from chaos.felt import by_group, unwell
+from chaos.felt import by_group, groups, unwell
 from chaos.story import Entry, Gone, Heard, Lost, Story
 from duologue.protocol import server as s
 
@@ -19,9 +19,12 @@ SLOW_MS = 4_000
 def those_inside_are_spared(story: Story) -> Found:
     """Of some faults nobody feels anything who was in when they began, and did not go by themselves meanwhile."""
     people = story.by_person()
+    may_hurt = [group for group in groups(story) if not group.spares]
     for group, felt in by_group(story, unwell(story)):
-        if all(trouble.spares for trouble in group.troubles):
+        if group.spares:
             for each in felt:
+                if any(other.touches(each) for other in may_hurt):
+                    continue  # it goes on in a round that spares nobody, and may be of that
                 inside = _stayed(people.get(each.who, []), group.from_ms, each.from_ms)
                 stalled_ms = story.stalled_ms(each.from_ms, each.until_ms)
                 grace_ms = stalled_ms + (SLOW_MS if each.why == "unanswered" else 0)

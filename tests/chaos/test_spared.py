@@ -55,6 +55,17 @@ def test_other_faults_may_hurt() -> None:
     assert spared(story(*lost, troubles=(TOO_MANY, trouble(11_000, 12_000)))) == []
 
 
+def test_the_round_after_may_hurt() -> None:
+    """What goes on in it may be of it: a command that crosses its begin, say."""
+    slow = (IN, (22_000, "ana", Said(find())), (29_000, "ana", Heard(ok("f1"))))
+    after = trouble(22_500, 25_000)._replace(round=1)
+
+    assert spared(story(*slow, troubles=(TOO_MANY, after))) == []
+    assert spared(story(*slow, troubles=(TOO_MANY, after._replace(spares=True)))) == [
+        "unanswered for 7000 ms, of a-fault"
+    ]
+
+
 @pytest.mark.parametrize(("told_ms", "found"), [(None, 1), (90_000, 1), (5_000, 0)])
 def test_who_is_sent_away_is_told_when_to_come_again(told_ms: int | None, found: int) -> None:
     """In a time that one can wait for."""

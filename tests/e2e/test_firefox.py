@@ -59,3 +59,17 @@ def test_firefox_meets_chromium_and_moves_on(invite: Invite, fox: FirefoxPerson)
     assert counts["slimOffers"] > 0, counts
     assert counts["earlyOffers"] > 0, counts
     assert counts["keyframes"] == 0, "Firefox makes keyframes on demand now: say so in docs/howto/media.md"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(200)
+def test_a_partner_who_reloads_is_seen_and_heard_again(invite: Invite, fox: FirefoxPerson) -> None:
+    """Every time: in Firefox one in three goes to a track that nobody hears, and is fetched from there."""
+    ana = invite("ana", RED)
+    meet(fox, ana)
+
+    for _ in range(8):
+        ana.page.reload()
+        see_each_other(ana, fox)
+
+    assert fox.page.evaluate("duologue.media.ledger.live") == 1

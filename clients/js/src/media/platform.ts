@@ -22,5 +22,7 @@ export interface Attempt {
   pictureSettled(): void;
   /** Tracks of the partner are announced, and have not come for a while. */
   tracksMissing(): void;
+  /** What the partner sends does not reach its tracks: only another connection helps. */
+  connectAnew(): void;
   end(): void;
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { qualityOf, SAMPLE_MS, totalsOf, watchQuality, type Totals } from "./quality.js";
+import { qualityOf, SAMPLE_MS, totalsOf, watchTotals, type Totals } from "./quality.js";
 
-const STILL: Totals = { atMs: 0, rttMs: 40, packetsReceived: 0, packetsLost: 0, lossSent: 0, bytesReceived: 0, bytesSent: 0, frozenMs: 0, bytesOfWay: 0 };
+const STILL: Totals = { atMs: 0, rttMs: 40, packetsReceived: 0, packetsLost: 0, lossSent: 0, bytesReceived: 0, bytesSent: 0, frozenMs: 0, bytesOfWay: 0, tracks: [] };
 const after3s = (changes: Partial<Totals>): Totals => ({ ...STILL, atMs: 3_000, packetsReceived: 300, ...changes });
 
 describe("the totals", () => {
@@ -9,14 +9,15 @@ describe("the totals", () => {
     const stats = [
       { type: "candidate-pair", nominated: false, currentRoundTripTime: 9 },
       { type: "candidate-pair", nominated: true, currentRoundTripTime: 0.1234, bytesReceived: 40 },
-      { type: "inbound-rtp", kind: "audio", packetsReceived: 100, packetsLost: 1, bytesReceived: 10 },
-      { type: "inbound-rtp", kind: "video", packetsReceived: 200, packetsLost: 2, bytesReceived: 20, totalFreezesDuration: 1.5 },
+      { type: "inbound-rtp", kind: "audio", trackIdentifier: "sound", packetsReceived: 100, packetsLost: 1, bytesReceived: 10 },
+      { type: "inbound-rtp", kind: "video", trackIdentifier: "picture", packetsReceived: 200, packetsLost: 2, bytesReceived: 20, totalFreezesDuration: 1.5 },
       { type: "remote-inbound-rtp", fractionLost: 0.01 },
       { type: "remote-inbound-rtp", fractionLost: 0.2 },
       { type: "outbound-rtp", bytesSent: 7 },
       { type: "codec" },
     ];
-    const expected = { atMs: 5, rttMs: 123, packetsReceived: 300, packetsLost: 3, lossSent: 0.2, bytesReceived: 30, bytesSent: 7, frozenMs: 1_500, bytesOfWay: 40 };
+    const tracks = [{ kind: "audio", id: "sound", packets: 100 }, { kind: "video", id: "picture", packets: 200 }];
+    const expected = { tracks, atMs: 5, rttMs: 123, packetsReceived: 300, packetsLost: 3, lossSent: 0.2, bytesReceived: 30, bytesSent: 7, frozenMs: 1_500, bytesOfWay: 40 };
     expect(totalsOf(stats, 5)).toEqual(expected);
   });
 
@@ -72,7 +73,7 @@ describe("watching", () => {
   it("tells from the second sample on, not across connections, and stops", async () => {
     let newest = connection();
     const tell = vi.fn();
-    const stop = watchQuality(() => newest as never, () => true, tell);
+    const stop = watchTotals(() => newest as never, tell);
     await vi.advanceTimersByTimeAsync(2 * SAMPLE_MS);
     expect(tell).toHaveBeenCalledTimes(1);
     newest = connection();

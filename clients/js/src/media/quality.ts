@@ -23,6 +23,15 @@ export interface Totals {
   readonly frozenMs: number;
   /** Of all that came over the way in use, the media server's own reports included. */
   readonly bytesOfWay: number;
+  readonly tracks: readonly TrackTotals[];
+}
+
+/** Of one track that is received. */
+export interface TrackTotals {
+  readonly kind: string;
+  /** Of the `MediaStreamTrack`. */
+  readonly id: string;
+  readonly packets: number;
 }
 
 type Stat = Readonly<Record<string, unknown>>;
@@ -42,6 +51,7 @@ export function totalsOf(stats: Iterable<Stat>, atMs: number): Totals {
     bytesSent: sum(of("outbound-rtp"), "bytesSent"),
     frozenMs: 1000 * sum(received, "totalFreezesDuration"),
     bytesOfWay: sum(ways, "bytesReceived"),
+    tracks: received.map((stat) => ({ kind: String(stat["kind"]), id: String(stat["trackIdentifier"]), packets: sum([stat], "packetsReceived") })),
   };
 }
 
@@ -69,8 +79,11 @@ function heardIn(before: Totals, now: Totals, awaited: boolean): boolean | null 
   return awaited && now.bytesOfWay > before.bytesOfWay ? false : null;
 }
 
-/** Tell the quality of the newest connection every few seconds; returns how to stop. */
-export function watchQuality(newest: () => RTCPeerConnection | null, awaited: () => boolean, tell: (quality: Quality) => void): () => void {
+/** The totals of one connection some seconds ago and now, and whether it has a way to the other end just now. */
+export type TellTotals = (before: Totals, now: Totals, connected: boolean) => void;
+
+/** Tell of the newest connection every few seconds; returns how to stop. */
+export function watchTotals(newest: () => RTCPeerConnection | null, tell: TellTotals): () => void {
   let before: Totals | null = null;
   let measured: RTCPeerConnection | null = null;
   let stopped = false;
@@ -79,7 +92,7 @@ export function watchQuality(newest: () => RTCPeerConnection | null, awaited: ()
     const report = await connection?.getStats();
     if (stopped || connection === null || report === undefined) return;
     const now = totalsOf((report as unknown as ReadonlyMap<string, Stat>).values(), performance.now());
-    if (before !== null && connection === measured) tell(qualityOf(before, now, connection.connectionState === "connected", awaited()));
+    if (before !== null && connection === measured) tell(before, now, connection.connectionState === "connected");
     before = now;
     measured = connection; // another one after a full reconnect: its totals begin anew
   };

@@ -12,6 +12,7 @@ import type { BandwidthUse } from "../session/state.js";
 import type { Credentials, Mode } from "../protocol.gen.js";
 import { DuologueError } from "../errors.js";
 import { watchAgreement } from "./agreement.js";
+import { watchAstray } from "./astray.js";
 import { DeviceError } from "./device-error.js";
 import type { LocalDevices } from "./devices.js";
 import { installLedger, type Ledger, type LedgerCounts } from "./ledger.js";
@@ -20,7 +21,7 @@ import { watchLibraryTimers, type LibraryTimers } from "./library-timers.js";
 import { watchTracks } from "./missing-tracks.js";
 import { part } from "./part.js";
 import type { MediaPlatform } from "./platform.js";
-import { watchQuality } from "./quality.js";
+import { qualityOf, watchTotals } from "./quality.js";
 import { asksBack, isSignalUrl, onSocket } from "./sockets.js";
 import { Stage, type NetworkUse, type OwnTrack } from "./stage.js";
 import { unlessAborted, within } from "./waiting.js";
@@ -205,7 +206,11 @@ export class LiveKitRooms implements MediaAdapter {
 
   #measure(stage: Stage, events: MediaEvents): void {
     this.#stopMeasuring();
-    const stopQuality = watchQuality(() => this.#ledger.newest(), () => stage.awaited, (quality) => events.quality?.(quality));
+    const lookAstray = watchAstray(() => stage.connectAnew());
+    const stopQuality = watchTotals(() => this.#ledger.newest(), (before, now, connected) => {
+      events.quality?.(qualityOf(before, now, connected, stage.awaited.length > 0));
+      lookAstray(now, stage.awaited);
+    });
     const stopComparing = watchAgreement(() => [this.#room?.state ?? ConnectionState.Disconnected, this.#ledger.newest()], events.failed.bind(events));
     const stopLooking = watchTracks(() => stage.missing, () => stage.askAgain(), events.failed.bind(events));
     const stopWatching = watchWay(this.#ledger.newest(), { lost: () => stage.wayLost(), back: () => stage.wayBack() });

@@ -17,7 +17,7 @@ import {
   type TrackPublication,
 } from "livekit-client";
 import { DuologueError } from "../errors.js";
-import type { MediaEvents, PictureSize, PlatformTrack } from "../session/api.js";
+import type { MediaEvents, PictureSize } from "../session/api.js";
 import type { BandwidthUse } from "../session/state.js";
 import type { Mode } from "../protocol.gen.js";
 import { ask, send } from "./bandwidth.js";
@@ -44,6 +44,12 @@ export interface NetworkUse {
   size: PictureSize | null;
 }
 
+/** What is shown of the partner. */
+interface Remote {
+  readonly video: MediaStreamTrack | null;
+  readonly audio: MediaStreamTrack | null;
+}
+
 const NOTHING = (): void => undefined;
 
 export class Stage {
@@ -55,7 +61,7 @@ export class Stage {
   readonly #attempt: Attempt;
   readonly #network: NetworkUse;
   #publishing: Promise<unknown> = Promise.resolve();
-  #remote: { video: PlatformTrack | null; audio: PlatformTrack | null } = { video: null, audio: null };
+  #remote: Remote = { video: null, audio: null };
   #stopWaiting: (() => void) | null = null;
   #picture: RemoteTrackPublication | null = null;
   #sound: RemoteTrackPublication | null = null;
@@ -127,15 +133,21 @@ export class Stage {
     return countMissing(partners.flatMap(({ trackPublications }) => [...trackPublications.values()]));
   }
 
-  /** Whether the partner should be heard or seen: they are in the room, and did not switch everything off. */
-  get awaited(): boolean {
-    const picture = this.#remote.video !== null && this.#network.use !== "sound_only";
-    return picture || (this.#remote.audio !== null && this.#sound?.isMuted === false);
+  /** What should be heard and seen of the partner: they are in the room, and did not switch it off. */
+  get awaited(): readonly MediaStreamTrack[] {
+    const picture = this.#network.use === "sound_only" ? null : this.#remote.video;
+    const sound = this.#sound?.isMuted === false ? this.#remote.audio : null;
+    return [picture, sound].filter((track) => track !== null);
   }
 
   /** What is missing is negotiated once more. */
   askAgain(): void {
     this.#attempt.tracksMissing();
+  }
+
+  /** The library makes another connection, and tells the person so. */
+  connectAnew(): void {
+    if (this.#attached) this.#attempt.connectAnew();
   }
 
   /** Rejects when something could not be published. */
@@ -251,7 +263,7 @@ export class Stage {
     return this.#partners.has(participant.identity);
   }
 
-  #show(tracks: Partial<{ video: PlatformTrack | null; audio: PlatformTrack | null }>): void {
+  #show(tracks: Partial<Remote>): void {
     this.#remote = { ...this.#remote, ...tracks };
     this.#events.remote(this.#remote);
   }

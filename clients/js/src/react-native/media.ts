@@ -45,7 +45,7 @@ export class ReactNativeMedia extends LiveKitRooms {
 }
 
 const NOTHING = (): void => undefined;
-const PLAIN: Attempt = { pictureWanted: NOTHING, pictureSubscribed: NOTHING, pictureSettled: NOTHING, tracksMissing: NOTHING, end: NOTHING };
+const PLAIN: Attempt = { pictureWanted: NOTHING, pictureSubscribed: NOTHING, pictureSettled: NOTHING, tracksMissing: NOTHING, connectAnew: NOTHING, end: NOTHING };
 
 const PHONE: MediaPlatform = {
   begin: () => PLAIN,

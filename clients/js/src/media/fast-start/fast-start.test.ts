@@ -327,6 +327,17 @@ describe("the watchdog", () => {
     expect(start.begin(2).connectionPlan().slim).toBe(false);
   });
 
+  it("has the SDK connect anew, when it is asked to and the join is not over", async () => {
+    const { start, socket: open } = world(false);
+    const attempt = start.begin(2);
+    const socket = open();
+    await Promise.resolve();
+    attempt.connectAnew();
+    attempt.end();
+    attempt.connectAnew();
+    expect(socket.heard).toEqual(["leave"]);
+  });
+
   it("asks for nothing after the join is over", async () => {
     const { start, socket: open } = world();
     const attempt = start.begin(2);

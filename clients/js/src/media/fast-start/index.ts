@@ -12,7 +12,7 @@ import { starting, type ConnectionPlan, type PeerConnectionClass } from "./conne
 import { FIRST_KEYFRAME_AFTER_MS, forceKeyframe, KEYFRAMES_AFTER_MS } from "./keyframes.js";
 import { ALL_PARTS, noCounts, NO_PARTS, type FastStartCounts, type FastStartParts, type MutableCounts } from "./parts.js";
 import { closeAtOnce } from "./quick-leave.js";
-import { askForOffer, watchSignal, type SignalWatch } from "./signal.js";
+import { askForOffer, askToConnectAnew, watchSignal, type SignalWatch } from "./signal.js";
 
 export type { FastStartCounts, FastStartParts } from "./parts.js";
 
@@ -134,6 +134,10 @@ export class FastAttempt implements Attempt {
 
   tracksMissing(): void {
     if (!this.ended.aborted) this.#fallBack("missingTracks");
+  }
+
+  connectAnew(): void {
+    if (this.#socket !== null && !this.ended.aborted) askToConnectAnew(this.#socket);
   }
 
   end(): void {

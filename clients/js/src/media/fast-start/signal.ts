@@ -1,5 +1,5 @@
 /** A `WebSocket` whose signalling messages the fast start hears first, and can add to. */
-import { MediaSectionsRequirement, SignalResponse } from "@livekit/protocol";
+import { LeaveRequest, LeaveRequest_Action, MediaSectionsRequirement, SignalResponse } from "@livekit/protocol";
 import { readSignal } from "../sockets.js";
 import { EarlyOffer } from "./early-offer.js";
 
@@ -48,9 +48,17 @@ export function watchSignal(socket: WebSocket, expectedTracks: number, handlers:
 
 /** Have the SDK make an offer, by a request for nothing: it adds no section. */
 export function askForOffer(socket: WebSocket): void {
+  say(socket, { case: "mediaSectionsRequirement", value: new MediaSectionsRequirement() });
+}
+
+/** Have the SDK leave, and join again by another connection, as if LiveKit had asked for it. */
+export function askToConnectAnew(socket: WebSocket): void {
+  say(socket, { case: "leave", value: new LeaveRequest({ action: LeaveRequest_Action.RECONNECT }) });
+}
+
+function say(socket: WebSocket, message: SignalResponse["message"]): void {
   if (socket.readyState !== 1) return;
-  const response = new SignalResponse({ message: { case: "mediaSectionsRequirement", value: new MediaSectionsRequirement() } });
-  const event = new MessageEvent("message", { data: new Uint8Array(response.toBinary()).buffer });
+  const event = new MessageEvent("message", { data: new Uint8Array(new SignalResponse({ message }).toBinary()).buffer });
   ours.add(event);
   socket.dispatchEvent(event);
 }
