@@ -28,11 +28,11 @@ def before(ref: str | None = None) -> str:
 
 
 def unpack(commit: str, folder: Path) -> Path:
-    """Its sources, in a new folder. Raises `NoHistory`."""
+    """Its files, in a new folder, which is given back. Raises `NoHistory`."""
     folder.mkdir()
-    _git("archive", f"--output={folder / 'sources.tar'}", commit, "src")
-    subprocess.run(["tar", "-xf", "sources.tar"], cwd=folder, check=True)
-    return folder / "src"
+    _git("archive", f"--output={folder / 'all.tar'}", commit)
+    subprocess.run(["tar", "-xf", "all.tar"], cwd=folder, check=True)
+    return folder
 
 
 def _git(*words: str, may_fail: bool = False) -> str:

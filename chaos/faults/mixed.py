@@ -43,7 +43,7 @@ async def version_before(system: System, dice: Random) -> AsyncIterator[str]:
     commit = before(system.before)
     code = system.folder / f"code-{dice.getrandbits(32)}"
     old = await asyncio.to_thread(unpack, commit, Path(f"{code}-before"))
-    code.symlink_to(old)
+    code.symlink_to(old / "src")
     async with _taking_part(system, dice, code.name, {"PYTHONPATH": str(code)}) as others:
         yield commit[:10]
         code.unlink()

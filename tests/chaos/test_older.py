@@ -44,7 +44,7 @@ def test_it_is_the_one_before_the_last_change_of_what_is_said(checkout: Path, tm
     commit(checkout, "other.py", "fourth")
 
     assert older.before() == before
-    assert (older.unpack(before, tmp_path / "old") / "duologue/protocol/words.py").read_text() == "first"
+    assert (older.unpack(before, tmp_path / "old") / "src/duologue/protocol/words.py").read_text() == "first"
     git(checkout, "tag", "v1", "HEAD^")
     assert older.before() == git(checkout, "rev-parse", "v1")
     assert older.before("HEAD") == git(checkout, "rev-parse", "HEAD")
