@@ -1,4 +1,4 @@
-"""The documentation is true where a machine can tell: links, commands, examples, names of tests."""
+"""The documentation is true where a machine can tell: links, commands, examples, names of tests and files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ import pytest
 from tests.conftest import Town
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+FOLDERS = (".", "benchmarks", "clients/js", "protocol-fixtures", "docs/**")
+PAGES = sorted({page for folder in FOLDERS for page in ROOT.glob(f"{folder}/*.md")})
+SOURCES = ROOT / "src/duologue"
 SERVER = "http://127.0.0.1:8000"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?:\]\(|src=\")([^)\"\s]+)")
 MAKE = re.compile(r"`make ([a-z0-9-]+)|^make ([a-z0-9-]+)", re.MULTILINE)
 TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 HELD = re.compile(r"`(test_\w+)`")
+FILE = re.compile(r"(?<![\w/.@-])(?:src|tests|docs|clients|web|deploy|scripts|chaos|benchmarks|examples)/[\w./@-]*\w")
+MADE = ("benchmarks/results/", "chaos/results/", "web/dist")
+"""What is there only once something was run."""
+MAPPED = re.compile(r"^\*\*`([\w/]+)/`\*\*")
+OF_IT = re.compile(r"`([\w/-]+\.(?:py|ts|lua))`")
 REFERENCE = re.compile(r"^\[.+?\]: .+$", re.MULTILINE)
 QUOTED = re.compile(r"\"([a-z][^\"|]+)\"")
 
@@ -51,8 +58,9 @@ def section(page: Path, title: str) -> str:
 
 
 def targets() -> set[str]:
-    """The targets of the Makefile."""
-    return set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    """The targets of the Makefile; `bench-NAME` is one for each benchmark."""
+    named = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return named | {"bench-"} | {f"bench-{path.stem}" for path in (ROOT / "benchmarks").glob("[a-z]*.py")}
 
 
 @pages
@@ -76,6 +84,40 @@ def test_targets_of_make_exist(page: Path) -> None:
     assert named <= targets()
 
 
+def test_files_that_are_named_are_there() -> None:
+    """Whoever looks for one finds it, and not where it was once."""
+    for page in PAGES:
+        for name in FILE.findall(LINK.sub("", prose(page))):
+            assert name.startswith(MADE) or (ROOT / name).exists(), f"{page.name}: {name}"
+
+
+def parts() -> dict[str, str]:
+    """The folders of the code map, as from the sources on, and what is said of each."""
+    found: dict[str, str] = {}
+    folder = ""
+    for line in section(ROOT / "ARCHITECTURE.md", "Code map").splitlines():
+        begins = MAPPED.match(line)
+        folder = begins[1] if begins else folder if line and not line.startswith("**") else ""
+        found[folder] = found.get(folder, "") + line
+    return found
+
+
+def test_the_code_map_has_every_package() -> None:
+    """Nothing of the server is off the map."""
+    packages = {path.parent.relative_to(SOURCES) for path in SOURCES.rglob("__init__.py")}
+    mapped = [Path(folder) for folder in parts() if folder]
+
+    assert [it for it in packages if not any(it.is_relative_to(one) or one.is_relative_to(it) for one in mapped)] == []
+
+
+def test_the_code_map_names_files_that_are_there() -> None:
+    """Each somewhere in its folder, or by its path from the sources on."""
+    for folder, said in parts().items():
+        here = next(place for place in (SOURCES / folder, ROOT / folder / "src", ROOT / folder) if place.is_dir())
+        for name in OF_IT.findall(said):
+            assert any(here.rglob(name)) or (SOURCES / name).is_file(), f"{folder}/{name}"
+
+
 @pages
 def test_tests_that_are_named_exist(page: Path) -> None:
     """A claim that names its test can be checked by running it."""
@@ -94,11 +136,14 @@ def test_claims_name_tests_that_exist() -> None:
             assert f"def {name}(" in known, f"{page.name}: {name}"
 
 
-@pytest.mark.parametrize(("page", "at_least"), [("client-rules", 4), ("warnings", 12)])
+WITH_TITLES = [("explanation/client-rules", 4), ("explanation/warnings", 12), ("howto/media", 1)]
+
+
+@pytest.mark.parametrize(("page", "at_least"), WITH_TITLES)
 def test_titles_of_the_clients_tests_exist(page: str, at_least: int) -> None:
     """These pages quote them."""
     known = "".join(path.read_text() for path in (ROOT / "clients/js/src").rglob("*.test.ts"))
-    titles = QUOTED.findall(REFERENCE.sub("", prose(ROOT / f"docs/explanation/{page}.md")))
+    titles = QUOTED.findall(REFERENCE.sub("", prose(ROOT / f"docs/{page}.md")))
 
     assert len(titles) >= at_least
     for title in titles:

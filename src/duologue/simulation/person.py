@@ -1,8 +1,7 @@
 """Somebody with a mind of their own, who speaks the protocol and believes what they are told.
 
-What they do is drawn from dice: searching, talking, moving on, blocking, hiding the page, reloading
-it, losing the network with or without noticing, opening a second tab. After every end they come
-back as the close code says.
+What they do is drawn from dice: searching, talking, moving on, going back, calling, blocking, hiding the page,
+reloading it, losing the network with or without noticing. After every end they come back as the close code says.
 """
 
 from __future__ import annotations
