@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from duologue.store.redis.keys import PERMANENT, RECORD_TTL_MS
 from tests.conftest import Town
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,6 +149,15 @@ def test_titles_of_the_clients_tests_exist(page: str, at_least: int) -> None:
     assert len(titles) >= at_least
     for title in titles:
         assert f'"{title}"' in known, title
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "docs/howto/redis.md"])
+def test_every_kind_of_key_is_told_of(page: str) -> None:
+    """Whoever runs the Redis finds what a key of ours is, and how long it is kept."""
+    text = (ROOT / page).read_text()
+    kinds = {kind if ttl_ms is None else f"{kind}:" for kind, ttl_ms in RECORD_TTL_MS.items()} | PERMANENT
+
+    assert {kind for kind in kinds if f"`{kind}" not in text} == set()
 
 
 def test_every_invariant_names_a_test() -> None:
