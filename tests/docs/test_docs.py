@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from duologue.store.redis.keys import PERMANENT, RECORD_TTL_MS
+from duologue.store.sql import schema
 from tests.conftest import Town
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,8 @@ MADE = ("benchmarks/results/", "chaos/results/", "web/dist")
 """What is there only once something was run."""
 MAPPED = re.compile(r"^\*\*`([\w/]+)/`\*\*")
 OF_IT = re.compile(r"`([\w/-]+\.(?:py|ts|lua))`")
+SETTING = re.compile(r"`(\w+)\.(?!(?:py|ts|md|conf|env)`)([a-z_]+)(?: = [^`]*)?`")
+FIGURE = re.compile(r"\b(duologue_[a-z_]+?)(?:_bucket|_count|_sum)?\b(?![:_])")
 REFERENCE = re.compile(r"^\[.+?\]: .+$", re.MULTILINE)
 QUOTED = re.compile(r"\"([a-z][^\"|]+)\"")
 
@@ -158,6 +161,18 @@ def test_every_kind_of_key_is_told_of(page: str) -> None:
     kinds = {kind if ttl_ms is None else f"{kind}:" for kind, ttl_ms in RECORD_TTL_MS.items()} | PERMANENT
 
     assert {kind for kind in kinds if f"`{kind}" not in text} == set()
+
+
+def test_settings_and_figures_that_are_named_exist() -> None:
+    """Whoever sets one or asks for one gets it; the list of changes may tell of what was."""
+    settings, figures = ((ROOT / f"docs/reference/{page}.md").read_text() for page in ("configuration", "metrics"))
+    sections = set(re.findall(r"^## `\[(\w+)\]`$", settings, re.MULTILINE))
+    tables = set(schema.metadata.tables) | {schema.VERSION_TABLE}
+    for page in set(PAGES) - {ROOT / "CHANGELOG.md"}:
+        for part, name in SETTING.findall(prose(page)):
+            assert part not in sections or f"`DUOLOGUE_{part}__{name}`".upper() in settings.upper(), f"{part}.{name}"
+        for name in FIGURE.findall(page.read_text()):
+            assert f"`{name}`" in figures or name in tables, f"{page.name}: {name}"
 
 
 def test_every_invariant_names_a_test() -> None:
