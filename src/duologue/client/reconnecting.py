@@ -65,7 +65,7 @@ class _Link:
         self.ready_at = ready_at
         self.seat_ms: int | None = None
         self._patience_s = (hello.heartbeat_ms + hello.pong_wait_ms) / 1000
-        self._ahead_s = hello.server_time / 1000 - ready_at
+        self._skew_s = hello.server_time / 1000 - ready_at
 
     @property
     def silent_at(self) -> float:
@@ -74,7 +74,7 @@ class _Link:
 
     def left_ms(self, expires_at: int, now: float) -> int:
         """Until an instant of the server's clock."""
-        return expires_at - round(1000 * (self._ahead_s + now))
+        return expires_at - round(1000 * (self._skew_s + now))
 
 
 class ReconnectingSocket:
