@@ -6,16 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from duologue.client.coming_back import close_policy, come_back_ms, is_old, renew_in_ms
-from duologue.protocol.codes import CloseCode, Mode
-from duologue.protocol.server import Matched as MatchedMessage
-from duologue.protocol.server import Peer, PeerTyping, ServerMessage, Talking, Waiting
+from duologue.client.coming_back import Retries, close_policy, come_back_ms, is_old, renew_in_ms
+from duologue.protocol.codes import CloseCode
+from duologue.protocol.server import PeerTyping, ServerMessage
 
 RULES = json.loads((Path(__file__).parents[2] / "protocol-fixtures/rules/coming-back.json").read_text())
-WAITING = Waiting(5, 1, 0, Mode.TEXT, 1, None, [])
-MATCHED = MatchedMessage(5, "pair", 1, Mode.TEXT, Peer("ben", [], {}), None, 0)
 
 
 @pytest.mark.parametrize("rule", RULES["close"])
@@ -41,18 +39,51 @@ def test_a_token_is_renewed_in_the_last_third_of_its_life(rule: dict[str, Any]) 
     assert renew_in_ms(rule["left_ms"], rule["random"]) == rule["ms"]
 
 
-@pytest.mark.parametrize(
-    ("message", "rev", "old"),
-    [
-        (Talking(4, "pair", 0), 5, True),
-        (Talking(5, "pair", 0), 5, True),
-        (Talking(6, "pair", 0), 5, False),
-        (WAITING, 5, False),
-        (MATCHED, 5, False),
-        (WAITING, 6, True),
-        (PeerTyping("pair"), 5, False),
-    ],
-)
-def test_news_of_less_than_is_known_is_old(message: ServerMessage, rev: int, old: bool) -> None:
+@pytest.mark.parametrize("rule", RULES["old"])
+def test_news_of_less_than_is_known_is_old(rule: dict[str, Any]) -> None:
     """The same state with fresh numbers, or with its room, is not."""
-    assert is_old(message, rev) is old
+    assert is_old(msgspec.convert(rule["message"], ServerMessage), rule["rev"]) is rule["old"]
+
+
+def test_what_tells_of_no_state_is_never_old() -> None:
+    """As that the partner types."""
+    assert not is_old(PeerTyping("pair"), 5)
+
+
+def next_ms(retries: Retries, now: float = 1.0) -> int:
+    return retries.next_ms(None, now, 0.5)
+
+
+def test_one_waits_longer_after_each_failure() -> None:
+    """And counts them."""
+    retries = Retries()
+
+    assert [next_ms(retries), next_ms(retries), next_ms(retries)] == [250, 500, 1_000]
+    assert retries.failures == 3
+
+
+@pytest.mark.parametrize(("lasted_s", "wait_ms"), [(4.999, 500), (5, 250)])
+def test_only_a_connection_that_lasted_was_a_success(lasted_s: float, wait_ms: int) -> None:
+    """After a shorter one the back-off goes on growing."""
+    retries = Retries()
+    next_ms(retries)
+    retries.lost(lasted_s, None, 1.0)
+
+    assert next_ms(retries) == wait_ms
+
+
+def test_one_comes_before_the_seat_is_given_up() -> None:
+    """For as long as the last connection has one."""
+    retries = Retries()
+    retries.failures = 6
+    retries.lost(0, 2_000, 1.0)
+    assert next_ms(retries) == 1_000
+    assert next_ms(retries, now=2.001) == 10_000
+
+    retries.lost(0, None, 1.0)
+    assert next_ms(retries) == 10_000
+
+
+def test_one_waits_for_as_long_as_was_told() -> None:
+    """Before any failure, too."""
+    assert Retries().next_ms(9_000, 1.0, 0.5) == 9_000

@@ -109,7 +109,7 @@ async def test_while_the_seat_is_held_the_next_try_comes_before_its_end(
 ) -> None:
     """However many tries failed before; an older server does not tell how long that is."""
     client, wire = await come(seat_ms=seat_ms, dice=0.02)
-    client.socket._failures = 10
+    client.socket._retries.failures = 10
     await wire.close(CloseCode.GOING_AWAY)
     await (await gateway.wire()).take_back(2)
 

@@ -1,5 +1,5 @@
 /**
- * One WebSocket, from dialling until it is let go: the greeting, and how long it may be silent.
+ * One WebSocket, from dialling until it is let go: the greeting, how long it may be silent, and when to leave it.
  *
  * Must not know how a link comes in, what messages are for, nor what follows its end.
  */
@@ -16,6 +16,8 @@ export interface LinkHandlers {
   closed(code: number, reason: string): void;
   /** Nothing came for too long: the server is gone, whatever the browser believes. */
   silent(ms: number): void;
+  /** The time to leave it has come. */
+  drained(): void;
 }
 
 export class Link {
@@ -32,6 +34,8 @@ export class Link {
   /** Silence beyond this instant is too long, whatever the heartbeat allows. */
   #patience = 0;
   #cancelWatch: (() => void) | null = null;
+  #drainAt: number | null = null;
+  #cancelDrain: (() => void) | null = null;
 
   constructor(environment: Environment, socket: SocketLike, handlers: LinkHandlers) {
     this.#environment = environment;
@@ -81,10 +85,24 @@ export class Link {
     this.#watch();
   }
 
+  /** The server wants us elsewhere after so long: the told delay spreads the crowd, and until then this link serves. */
+  drain(delayMs: number): void {
+    this.#drainAt = this.#environment.now() + delayMs;
+    this.#cancelDrain?.();
+    this.#cancelDrain = this.#environment.setTimer(() => this.#handlers.drained(), delayMs);
+  }
+
+  /** What is left of that; null: nothing was told, or it is over. */
+  get drainLeftMs(): number | null {
+    const leftMs = (this.#drainAt ?? -Infinity) - this.#environment.now();
+    return leftMs > 0 ? leftMs : null;
+  }
+
   /** No timer runs any more. */
   sleep(): void {
     this.#cancelWatch?.();
-    this.#cancelWatch = null;
+    this.#cancelDrain?.();
+    this.#cancelWatch = this.#cancelDrain = null;
   }
 
   /** Without a `bye`; whatever it still says is ignored. */
@@ -103,7 +121,7 @@ export class Link {
 
   /** One timer that sleeps until silence could have become too long. */
   #watch(): void {
-    this.sleep();
+    this.#cancelWatch?.();
     this.#cancelWatch = this.#environment.setTimer(() => {
       this.#cancelWatch = null;
       const now = this.#environment.now();

@@ -146,6 +146,18 @@ describe("coming back", () => {
     expect(session.state.connection).toMatchObject({ status: "reconnecting", attempt: 1 });
   });
 
+  it("starts it anew, too, after a connection that lasted until its server drained", async () => {
+    const world = new World();
+    const session = await world.online();
+    await delays(world, session, 2);
+    world.server.reachable = true;
+    await settle(10_000);
+    world.server.reachable = false;
+    world.server.push({ type: "drain", retry_after_ms: 600 });
+    await settle(600);
+    expect(session.state.connection).toMatchObject({ status: "reconnecting", attempt: 1 });
+  });
+
   it.each([CloseCode.REPLACED, CloseCode.BANNED, 1002])("never does after %i", async (code) => {
     const world = new World();
     const session = await world.online();

@@ -10,8 +10,9 @@ import { Link } from "./link.js";
 import { Outbox } from "./outbox.js";
 import { Reserve } from "./reserve.js";
 import type { Environment, LifecycleEvent, ServerConfig } from "./session/api.js";
-import { comeBackMs } from "./session/backoff.js";
+import { Retries } from "./session/backoff.js";
 import { closePolicy, closeReason } from "./session/closecodes.js";
+import { isOld } from "./session/news.js";
 import { renewInMs } from "./session/renewal.js";
 import type { ConnectionState } from "./session/state.js";
 import type { CommandBody } from "./session/wire.js";
@@ -23,10 +24,6 @@ const PAGE_LEFT = 3001;
 const CLIENT = { name: "duologue-js", version: VERSION };
 /** After the network or the page came back, a socket that is still alive answers within this. */
 const PROBE_MS = 4_000;
-/** A connection that lasted shorter than this was no success: the back-off goes on growing. */
-const STABLE_MS = 5_000;
-/** Told again for an unchanged state: fresh numbers of the same wait, the room of the same pair. */
-const REPEATED: ReadonlySet<string> = new Set(["waiting", "matched"]);
 
 export interface SocketHandlers {
   connection(state: ConnectionState): void;
@@ -57,17 +54,13 @@ export class Socket {
   #running = false;
   /** Let go for another session of the same person. */
   #replaced = false;
-  #failures = 0;
-  /** From about the loss of the last link; the server may have noticed sooner, or hold it for longer. */
-  #seatUntil: number | null = null;
+  #retries = new Retries();
   #freshToken = false;
   #hidden = false;
   #asleep = false;
   #rev = 0;
   #person: string | null = null;
-  #drainAt: number | null = null;
   #cancelRetry: (() => void) | null = null;
-  #cancelDrain: (() => void) | null = null;
   #cancelRenew: (() => void) | null = null;
 
   constructor(config: ServerConfig, environment: Environment, handlers: SocketHandlers, options: SocketOptions = {}) {
@@ -87,8 +80,7 @@ export class Socket {
     if (this.#running) return;
     this.#running = true;
     this.#replaced = false;
-    this.#failures = 0;
-    this.#seatUntil = null;
+    this.#retries = new Retries();
     this.#reserve.comeForward();
     void this.#open();
   }
@@ -138,7 +130,7 @@ export class Socket {
   /** Do not wait for the countdown. */
   reconnectNow(): void {
     if (!this.#running || this.#link !== null || this.#cancelRetry === null) return;
-    this.#failures = 0;
+    this.#retries.afresh();
     void this.#open();
   }
 
@@ -220,6 +212,10 @@ export class Socket {
         this.#log("warn", "socket.silent", { ms });
         this.#closed(1006, "silence");
       },
+      drained: () => {
+        this.#hangUp();
+        void this.#open();
+      },
     });
     this.#link = link;
   }
@@ -254,7 +250,7 @@ export class Socket {
       case "ping":
         return link.send({ type: "pong" });
       case "drain":
-        return this.#drain(message.retry_after_ms);
+        return link.drain(message.retry_after_ms);
       case "standby":
         return this.#standsBy(link, message);
       case "refreshed":
@@ -345,30 +341,17 @@ export class Socket {
 
   #push(push: Push): void {
     if ("rev" in push) {
-      const again = push.rev === this.#rev && REPEATED.has(push.type);
-      if (push.rev <= this.#rev && !again) return this.#log("debug", "push.old", { type: push.type, rev: push.rev });
+      if (isOld(push, this.#rev)) return this.#log("debug", "push.old", { type: push.type, rev: push.rev });
       this.#rev = push.rev;
     }
     this.#handlers.push(push);
-  }
-
-  /** The told delay spreads the crowd: use the old process until then. */
-  #drain(delayMs: number): void {
-    this.#drainAt = this.#environment.now() + delayMs;
-    this.#cancelDrain?.();
-    this.#cancelDrain = this.#environment.setTimer(() => {
-      this.#hangUp();
-      void this.#open();
-    }, delayMs);
   }
 
   // --- closing ---
 
   #closed(code: number, reason: string): void {
     const olderServer = this.#reserve.asking && code === CloseCode.PROTOCOL_ERROR;
-    const now = this.#environment.now();
-    if (this.#link !== null && this.#link.readyMs >= STABLE_MS) this.#failures = 0;
-    const toldMs = this.#drainAt !== null && this.#drainAt > now ? this.#drainAt - now : null;
+    const toldMs = this.#link?.drainLeftMs ?? null;
     this.#hangUp();
     if (olderServer) return this.#refuse(CloseCode.REPLACED, "replaced"); // all that is left would take over
     const policy = closePolicy(code, toldMs);
@@ -388,11 +371,10 @@ export class Socket {
   }
 
   #retry(toldMs: number | null): void {
-    const seatLeftMs = this.#seatUntil === null ? null : this.#seatUntil - this.#environment.now();
-    const wait = comeBackMs(toldMs, this.#failures, this.#environment.random(), seatLeftMs);
-    this.#failures += 1;
-    this.#cancelRetry = this.#environment.setTimer(() => void this.#open(), wait);
-    this.#tell({ status: "reconnecting", retryAt: this.#environment.now() + wait, attempt: this.#failures });
+    const now = this.#environment.now();
+    const waitMs = this.#retries.next(toldMs, now, this.#environment.random());
+    this.#cancelRetry = this.#environment.setTimer(() => void this.#open(), waitMs);
+    this.#tell({ status: "reconnecting", retryAt: now + waitMs, attempt: this.#retries.failures });
   }
 
   #refuse(code: number, reason: string): void {
@@ -409,12 +391,11 @@ export class Socket {
   #hangUp(code = 1000): void {
     this.#turn += 1;
     this.#stopTimers();
-    this.#drainAt = null;
     this.#reserve.linkLost();
     const link = this.#link;
     this.#link = null;
     if (link === null) return;
-    if (link.isReady) this.#seatUntil = link.seatMs === null ? null : this.#environment.now() + link.seatMs;
+    if (link.isReady) this.#retries.lost(link.readyMs, link.seatMs, this.#environment.now());
     link.close(code);
   }
 
@@ -435,7 +416,7 @@ export class Socket {
   #wake(): void {
     if (this.#link !== null) return this.#probe();
     if (!this.#asleep && this.#cancelRetry === null) return; // on its way already
-    this.#failures = 0;
+    this.#retries.afresh();
     void this.#open();
   }
 
@@ -450,9 +431,8 @@ export class Socket {
   #stopTimers(): void {
     this.#cancelRetry?.();
     this.#link?.sleep();
-    this.#cancelDrain?.();
     this.#cancelRenew?.();
-    this.#cancelRetry = this.#cancelDrain = this.#cancelRenew = null;
+    this.#cancelRetry = this.#cancelRenew = null;
   }
 
   #log(level: "debug" | "info" | "warn", event: string, fields: Record<string, unknown>): void {

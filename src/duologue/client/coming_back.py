@@ -1,6 +1,6 @@
 """When to come back, and when to hand in a newer token. Pure.
 
-The TypeScript client decides alike (`session/backoff.ts`, `closecodes.ts`, `renewal.ts`): both are held to
+The TypeScript client decides alike (`session/backoff.ts`, `closecodes.ts`, `renewal.ts`, `news.ts`): both are held to
 `protocol-fixtures/rules/coming-back.json`.
 """
 
@@ -19,6 +19,8 @@ FINAL_STANDARD = {1002, 1003, 1007, 1008, 1009, 1010}
 TOO_LATE_MS = 2_000
 """With less left than this the server closes, and coming back brings a new token."""
 AT_MOST_MS = 86_400_000
+STABLE_S = 5.0
+"""A connection that lasted shorter than this was no success: the back-off goes on growing."""
 SEAT_WORTH_MS = 1_000
 """With less left than this of the seat, a try would hardly be in time."""
 
@@ -57,6 +59,32 @@ def come_back_ms(told_ms: int | None, failures: int, random: float, seat_left_ms
     if seat_left_ms is not None and seat_left_ms >= SEAT_WORTH_MS:
         ceiling_ms = min(ceiling_ms, seat_left_ms)
     return _rounded(max(told_ms or 0, random * ceiling_ms))
+
+
+class Retries:
+    """What coming back again and again has come to. Knows no clock (its `now` is in seconds) and throws no dice."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        """Tries in a row that came to nothing."""
+        self._seat_until: float | None = None
+
+    def lost(self, lasted_s: float, seat_ms: int | None, now: float) -> None:
+        """A connection that was in for so long is lost or left.
+
+        The seat is held for `seat_ms` from about now: the server may have noticed sooner, or hold it for longer.
+        None: there is none, or nobody told.
+        """
+        if lasted_s >= STABLE_S:
+            self.failures = 0
+        self._seat_until = None if seat_ms is None else now + seat_ms / 1000
+
+    def next_ms(self, told_ms: int | None, now: float, random: float) -> int:
+        """One more came to nothing: after how long to make the next; `told_ms`: what the server said of it."""
+        seat_left_ms = None if self._seat_until is None else 1000 * (self._seat_until - now)
+        wait_ms = come_back_ms(told_ms, self.failures, random, seat_left_ms)
+        self.failures += 1
+        return wait_ms
 
 
 def renew_in_ms(left_ms: int, random: float) -> int | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
@@ -165,8 +165,9 @@ class _Stay:
         self._now = asyncio.get_running_loop().time
         self._began = self._now()
         self._joining: asyncio.Task[None] | None = None
-        self._watching: list[asyncio.Task[None]] = []
-        self._connected = self._published = False
+        self._works: list[asyncio.Task[None]] = []
+        """What is done in the room: publishing, watching."""
+        self._published = False
         self._handlers: dict[rtc.room.EventTypes, Callable[..., None]] = {
             "track_published": self._look,
             "track_subscribed": self._see,
@@ -176,15 +177,18 @@ class _Stay:
         }
 
     async def begin(self, sources: Sequence[rtc.VideoSource | rtc.AudioSource]) -> None:
-        """Join and publish. Whoever loses patience may; `end` waits for what goes on."""
-        self._joining = asyncio.create_task(self._enter(sources))  # noqa: TID251 - `end` waits for it
+        """Join and publish. Whoever loses patience may; `end` sees to what goes on."""
+        self._joining = asyncio.create_task(self._enter())  # noqa: TID251 - `end` waits for it
         await asyncio.shield(self._joining)
+        await asyncio.shield(self._work(self._publish(sources)))
 
     async def end(self) -> None:
-        """Out of the room, with all that belongs to it."""
+        """Out of the room, with all that belongs to it.
+
+        A join is waited for. What is done in the room is broken off: of one that is gone meanwhile, LiveKit's package
+        never says that nothing is published.
+        """
         if self._joining is not None:
-            if self._connected:  # of a room that is gone meanwhile the package never says that nothing is published
-                self._joining.cancel()
             await asyncio.gather(self._joining, return_exceptions=True)
         for name, handler in self._handlers.items():
             self.room.off(name, handler)
@@ -193,17 +197,23 @@ class _Stay:
                 await self._part()
 
     async def _part(self) -> None:
-        for task in self._watching:
-            task.cancel()
-        await asyncio.gather(*self._watching, return_exceptions=True)
+        for work in self._works:
+            work.cancel()
+        await asyncio.gather(*self._works, return_exceptions=True)
         await self.room.disconnect()
 
-    async def _enter(self, sources: Sequence[rtc.VideoSource | rtc.AudioSource]) -> None:
+    def _work(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)  # noqa: TID251 - `end` breaks it off
+        self._works.append(task)
+        return task
+
+    async def _enter(self) -> None:
         for name, handler in self._handlers.items():
             self.room.on(name, handler)
         options = rtc.RoomOptions(auto_subscribe=False, connect_timeout=CONNECT_WITHIN_S, single_peer_connection=True)
         await self.room.connect(self._credentials.url, self._credentials.token, options)
-        self._connected = True
+
+    async def _publish(self, sources: Sequence[rtc.VideoSource | rtc.AudioSource]) -> None:
         for source in sources:
             await self.room.local_participant.publish_track(*_track(source))
         self._published = True
@@ -218,7 +228,7 @@ class _Stay:
 
     def _see(self, track: rtc.Track) -> None:
         if isinstance(track, rtc.RemoteVideoTrack):
-            self._watching.append(asyncio.create_task(self._watch(track)))  # noqa: TID251 - `end` waits for it
+            self._work(self._watch(track))
 
     async def _watch(self, track: rtc.RemoteVideoTrack) -> None:
         stream = rtc.VideoStream(track, capacity=1)

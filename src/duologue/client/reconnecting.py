@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from picows import WSError
 
-from duologue.client.coming_back import ClosePolicy, close_policy, come_back_ms, is_old, renew_in_ms
+from duologue.client.coming_back import ClosePolicy, Retries, close_policy, is_old, renew_in_ms
 from duologue.client.invitation import Invitation, NoToken
 from duologue.client.socket import ConnectionEnded, Socket
 from duologue.protocol.client import Accept, ClientMessage, Command, Refresh
@@ -32,8 +32,6 @@ from duologue.protocol.server import (
 
 HANDSHAKE_S = 10.0
 """From dialling to `ready`; the server's own deadline for `auth` is 10 s."""
-STABLE_S = 5.0
-"""A connection that lasted shorter than this was no success: the back-off goes on growing."""
 OUTBOX_LIMIT = 64
 """More unanswered commands than this are refused: nobody can mean that many."""
 UNREAD_LIMIT = 10_000
@@ -67,7 +65,7 @@ class _Link:
         self.ready_at = ready_at
         self.seat_ms: int | None = None
         self._patience_s = (hello.heartbeat_ms + hello.pong_wait_ms) / 1000
-        self._ahead_s = hello.server_time / 1000 - ready_at
+        self._skew_s = hello.server_time / 1000 - ready_at
 
     @property
     def silent_at(self) -> float:
@@ -76,7 +74,7 @@ class _Link:
 
     def left_ms(self, expires_at: int, now: float) -> int:
         """Until an instant of the server's clock."""
-        return expires_at - round(1000 * (self._ahead_s + now))
+        return expires_at - round(1000 * (self._skew_s + now))
 
 
 class ReconnectingSocket:
@@ -107,8 +105,7 @@ class ReconnectingSocket:
         self._resume_token: str | None = None
         self._rev = 0
         self._person: str | None = None
-        self._failures = 0
-        self._seat_until: float | None = None
+        self._retries = Retries()
         self._drain_at: float | None = None
         self._outbox: dict[str, Command] = {}
         self._unread: asyncio.Queue[ServerMessage | Exception] = asyncio.Queue()
@@ -204,10 +201,8 @@ class ReconnectingSocket:
         return None if self._drain_at is None else max(0, round(1000 * (self._drain_at - self._now())))
 
     async def _stay_away(self, ended: ConnectionEnded | NoToken, told_ms: int | None) -> None:
-        seat_left_ms = None if self._seat_until is None else 1000 * (self._seat_until - self._now())
-        wait_ms = come_back_ms(told_ms, self._failures, self._random(), seat_left_ms)
-        self._failures += 1
-        self._on_away(Away(ended, wait_ms, self._failures, self._told_ms()))
+        wait_ms = self._retries.next_ms(told_ms, self._now(), self._random())
+        self._on_away(Away(ended, wait_ms, self._retries.failures, self._told_ms()))
         await asyncio.sleep(wait_ms / 1000)
 
     async def _visit(self) -> None:
@@ -228,19 +223,14 @@ class ReconnectingSocket:
 
     def _leave(self, socket: Socket | None) -> None:
         if self._link is not None:
-            self._rose(self._link, self._now())
+            now = self._now()
+            self._retries.lost(now - self._link.ready_at, self._link.seat_ms, now)
         if self._renewal is not None:
             self._renewal.cancel()
         self._link = self._renewal = self._accepting = None
         if socket is not None:
             self._drain_at = socket.drain_at
             socket.close(goodbye=False)
-
-    def _rose(self, link: _Link, now: float) -> None:
-        """The seat is held from about now: the server may have noticed sooner, or hold it for longer."""
-        self._seat_until = None if link.seat_ms is None else now + link.seat_ms / 1000
-        if now - link.ready_at >= STABLE_S:
-            self._failures = 0
 
     async def _greet(self, socket: Socket) -> tuple[Hello, Ready | Standby]:
         hello = await socket.hello()

@@ -30,7 +30,7 @@ export const SILENCE: MutedSpeech = { told: false, times: 0, spokenMs: 0, leftMs
 
 /** One more sample, `SAMPLE_MS` after the one before. */
 export function heard(before: MutedSpeech, level: number): MutedSpeech {
-  const spokenMs = within(before.spokenMs + (level >= SPEECH ? SAMPLE_MS : -LEAK * SAMPLE_MS), ENOUGH_MS);
+  const spokenMs = clamped(before.spokenMs + (level >= SPEECH ? SAMPLE_MS : -LEAK * SAMPLE_MS), ENOUGH_MS);
   const after = { ...before, spokenMs, leftMs: Math.max(0, before.leftMs - SAMPLE_MS) };
   if (after.leftMs > 0) return after;
   if (before.told) return { ...after, told: false, leftMs: REST_MS * 2 ** (before.times - 1) };
@@ -62,6 +62,6 @@ export function watchMutedSpeech(
   };
 }
 
-function within(ms: number, most: number): number {
+function clamped(ms: number, most: number): number {
   return Math.min(most, Math.max(0, ms));
 }

@@ -108,7 +108,7 @@ export class LiveKitRooms implements MediaAdapter {
     this.#mode = mode;
     this.#stopListening ??= this.#listen();
     const tracks = await unlessAborted(this.#tracks(mode), signal);
-    const room = this.#freshRoom();
+    const room = this.#roomToJoin();
     this.#clean = false;
     const stage = new Stage({ room, partners: credentials.subscribe, tracks, mode, network: this.#network }, this.#platform, events);
     this.#stage = stage;
@@ -237,7 +237,7 @@ export class LiveKitRooms implements MediaAdapter {
     return this.#made?.room ?? null;
   }
 
-  #freshRoom(): Room {
+  #roomToJoin(): Room {
     this.#made ??= makeRoom(ROOM_OPTIONS);
     return this.#made.room;
   }

@@ -21,6 +21,7 @@ import type { MediaEvents, PictureSize } from "../session/api.js";
 import type { BandwidthUse } from "../session/state.js";
 import type { Mode } from "../protocol.gen.js";
 import { ask, send } from "./bandwidth.js";
+import { listen } from "./listening.js";
 import { countMissing } from "./missing-tracks.js";
 import type { Attempt, MediaPlatform } from "./platform.js";
 import { hush } from "./quiet.js";
@@ -60,6 +61,7 @@ export class Stage {
   readonly #platform: MediaPlatform;
   readonly #attempt: Attempt;
   readonly #network: NetworkUse;
+  readonly #stopListening: () => void;
   #publishing: Promise<unknown> = Promise.resolve();
   #remote: Remote = { video: null, audio: null };
   #stopWaiting: (() => void) | null = null;
@@ -84,16 +86,18 @@ export class Stage {
     this.#events = events;
     this.lost = new Promise((_, reject) => (this.#lose = reject));
     this.lost.catch(() => undefined);
-    room.on(RoomEvent.SignalConnected, this.#publishAll);
-    room.on(RoomEvent.LocalTrackSubscribed, this.#partnerSubscribed);
-    room.on(RoomEvent.TrackSubscribed, this.#subscribed);
-    room.on(RoomEvent.TrackUnsubscribed, this.#unsubscribed);
-    room.on(RoomEvent.TrackMuted, this.#muted);
-    room.on(RoomEvent.TrackUnmuted, this.#unmuted);
-    room.on(RoomEvent.SignalReconnecting, this.#reconnecting);
-    room.on(RoomEvent.Reconnecting, this.#reconnecting);
-    room.on(RoomEvent.Reconnected, this.#reconnected);
-    room.on(RoomEvent.Disconnected, this.#disconnected);
+    this.#stopListening = listen(room, {
+      [RoomEvent.SignalConnected]: this.#publishAll,
+      [RoomEvent.LocalTrackSubscribed]: this.#partnerSubscribed,
+      [RoomEvent.TrackSubscribed]: this.#subscribed,
+      [RoomEvent.TrackUnsubscribed]: this.#unsubscribed,
+      [RoomEvent.TrackMuted]: this.#muted,
+      [RoomEvent.TrackUnmuted]: this.#unmuted,
+      [RoomEvent.SignalReconnecting]: this.#reconnecting,
+      [RoomEvent.Reconnecting]: this.#reconnecting,
+      [RoomEvent.Reconnected]: this.#reconnected,
+      [RoomEvent.Disconnected]: this.#disconnected,
+    });
   }
 
   /** The join is done: from here on a lost room is an event, before it was the join's failure. */
@@ -185,22 +189,12 @@ export class Stage {
     this.#endQuiet = NOTHING;
   }
 
-  /** Nothing is heard from here on. Handlers go one by one: the room has listeners of its own. */
+  /** Nothing is heard from here on. */
   detach(): void {
     this.#attached = false;
     this.#stopWaiting?.();
     this.#attempt.end();
-    const room = this.#room;
-    room.off(RoomEvent.SignalConnected, this.#publishAll);
-    room.off(RoomEvent.LocalTrackSubscribed, this.#partnerSubscribed);
-    room.off(RoomEvent.TrackSubscribed, this.#subscribed);
-    room.off(RoomEvent.TrackUnsubscribed, this.#unsubscribed);
-    room.off(RoomEvent.TrackMuted, this.#muted);
-    room.off(RoomEvent.TrackUnmuted, this.#unmuted);
-    room.off(RoomEvent.SignalReconnecting, this.#reconnecting);
-    room.off(RoomEvent.Reconnecting, this.#reconnecting);
-    room.off(RoomEvent.Reconnected, this.#reconnected);
-    room.off(RoomEvent.Disconnected, this.#disconnected);
+    this.#stopListening();
   }
 
   async #offer(track: OwnTrack): Promise<void> {

@@ -146,31 +146,35 @@ export class MediaActor {
     const current = (run: () => void): void => {
       if (this.#wanted === join) run();
     };
-    const settle = (): void => {
-      join.cancelBudget?.();
-      join.cancelBudget = null;
-    };
-    const lose = (detail: string, cause: ReportCause): void => {
-      settle();
-      this.#over(join, detail, cause);
-      void this.#queue(() => this.#leave());
-    };
     return {
-      connected: () =>
-        current(() => {
-          settle();
-          this.#handlers.joined(join.epoch);
-        }),
-      reconnecting: () =>
-        current(() => {
-          join.cancelBudget ??= this.#environment.setTimer(() => lose("reconnect_timeout", ReportCause.RECONNECT_TIMEOUT), RECONNECT_BUDGET_MS);
-          this.#handlers.reconnecting(join.epoch);
-        }),
-      failed: (detail) => current(() => lose(detail, ReportCause.LOST)),
+      connected: () => current(() => this.#back(join)),
+      reconnecting: () => current(() => this.#reconnecting(join)),
+      failed: (detail) => current(() => this.#lose(join, detail, ReportCause.LOST)),
       remote: (tracks) => current(() => this.#handlers.remote(tracks)),
       quality: (quality) => current(() => this.#handlers.quality(join.epoch, quality)),
       firstFrame: () => current(() => this.#handlers.firstFrame(join.epoch)),
     };
+  }
+
+  #back(join: Join): void {
+    this.#stopBudget(join);
+    this.#handlers.joined(join.epoch);
+  }
+
+  #reconnecting(join: Join): void {
+    join.cancelBudget ??= this.#environment.setTimer(() => this.#lose(join, "reconnect_timeout", ReportCause.RECONNECT_TIMEOUT), RECONNECT_BUDGET_MS);
+    this.#handlers.reconnecting(join.epoch);
+  }
+
+  #lose(join: Join, detail: string, cause: ReportCause): void {
+    this.#stopBudget(join);
+    this.#over(join, detail, cause);
+    void this.#queue(() => this.#leave());
+  }
+
+  #stopBudget(join: Join): void {
+    join.cancelBudget?.();
+    join.cancelBudget = null;
   }
 
   #queue(run: () => Promise<void>): Promise<void> {

@@ -27,3 +27,39 @@ export function backoffMs(failures: number, random: number, seatLeftMs: number |
 export function comeBackMs(toldMs: number | null, failures: number, random: number, seatLeftMs: number | null = null): number {
   return Math.round(Math.max(toldMs ?? 0, backoffMs(failures, random, seatLeftMs)));
 }
+
+/** A connection that lasted shorter than this was no success: the back-off goes on growing. */
+const STABLE_MS = 5_000;
+
+/** What coming back again and again has come to. Knows no clock and throws no dice: both are told. */
+export class Retries {
+  #failures = 0;
+  #seatUntil: number | null = null;
+
+  /** Tries in a row that came to nothing. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /**
+   * A connection that was in for `lastedMs` is lost or left. The seat is held for `seatMs` from about now: the server may
+   * have noticed sooner, or hold it for longer. Null: there is none, or nobody told.
+   */
+  lost(lastedMs: number, seatMs: number | null, now: number): void {
+    if (lastedMs >= STABLE_MS) this.#failures = 0;
+    this.#seatUntil = seatMs === null ? null : now + seatMs;
+  }
+
+  /** It may work now, whatever happened before. */
+  afresh(): void {
+    this.#failures = 0;
+  }
+
+  /** One more came to nothing. After how long to make the next; `toldMs`: what the server said of it. */
+  next(toldMs: number | null, now: number, random: number): number {
+    const seatLeftMs = this.#seatUntil === null ? null : this.#seatUntil - now;
+    const waitMs = comeBackMs(toldMs, this.#failures, random, seatLeftMs);
+    this.#failures += 1;
+    return waitMs;
+  }
+}

@@ -1,6 +1,6 @@
 /** Never again: how a person blocks a partner, or reports one, during a talk or right after it. */
 import type { Block, Reply, Report } from "../protocol.gen.js";
-import { andThen, pursue, see, step, type Model, type Step } from "./model.js";
+import { andThen, pursue, say, see, step, type Model, type Step } from "./model.js";
 import { over } from "./pairing.js";
 import { calmed, noticeOf } from "./searching.js";
 
@@ -25,7 +25,7 @@ function gone(model: Model, command: Apart, now: number): Step {
 }
 
 function afterwards(model: Model, command: Apart): Step {
-  return step(see(marked(model, command, true), { back: null }), { type: "send", command });
+  return say(see(marked(model, command, true), { back: null }), command);
 }
 
 /** Refused: the pair may still stand, so it is left; and the person can ask once more. */
@@ -34,8 +34,7 @@ export function blockAnswered(model: Model, command: Apart, reply: Reply): Step 
   const settled = current ? { ...model, pending: null } : model;
   if (reply.error === undefined) return step(settled);
   const open = settled.view.ended?.pair === command.pair ? marked(settled, command, false) : settled;
-  const leave = { type: "send", command: { type: "leave", pair: command.pair } } as const;
-  return step(see(open, { notice: noticeOf(reply.error) }), leave);
+  return say(see(open, { notice: noticeOf(reply.error) }), { type: "leave", pair: command.pair });
 }
 
 function marked(model: Model, command: Apart, done: boolean): Model {

@@ -1,16 +1,13 @@
 /** Direct calls as the person makes, takes and ends them, and how the server answers. `ringing.ts` has what is told of them. */
 import { CallEnd, ErrorCode, type CommandError, type PersonalLink } from "../protocol.gen.js";
 import { blockAsked, reportAsked } from "./blocking.js";
-import type { Effect, SessionEvent } from "./events.js";
-import { andThen, ofCalls, pursue, see, step, type Model, type Step } from "./model.js";
+import type { SessionEvent } from "./events.js";
+import { andThen, ofCalls, pursue, say, see, step, type Model, type Step } from "./model.js";
 import { over as pairOver } from "./pairing.js";
 import { DIAL_MS, forgotten, over, undialled } from "./ringing.js";
-import { noticeOf } from "./searching.js";
+import { noticeOf, retryMs } from "./searching.js";
 import type { CallView } from "./state.js";
 import type { CommandBody } from "./wire.js";
-
-/** How long to wait before saying it again when the server named no time. */
-const RETRY_MS = 2_000;
 
 type Asked<T extends SessionEvent["type"]> = Extract<SessionEvent, { type: T }>;
 
@@ -23,11 +20,11 @@ export function callAsked(model: Model, { to, mode }: Asked<"call_asked">, now: 
   const engaged = call !== null && (call.outgoing || call.answered);
   if (pair !== null || engaged || crossing) return step(see(model, { notice: { level: "error", code: ErrorCode.BAD_REQUEST, params: {} } }));
   const dialled = ofCalls(forgotten(model), { dial: { to, taken: false, unwanted: false } });
-  const send: Effect = { type: "send", command: { type: "call", to, mode } };
-  if (call !== null) return step(dialled, send); // somebody calls: maybe the same one
+  const command = { type: "call", to, mode } as const;
+  if (call !== null) return say(dialled, command); // somebody calls: maybe the same one
   const outgoing: CallView = { id: null, outgoing: true, alias: null, mode, expiresAt: null, answered: false };
   const shown = ofCalls(see(dialled, { call: outgoing }), { until: now + DIAL_MS });
-  return step(shown, { type: "start_timer", timer: "ring_over", delayMs: DIAL_MS }, send);
+  return andThen(step(shown, { type: "start_timer", timer: "ring_over", delayMs: DIAL_MS }), (m) => say(m, command));
 }
 
 /** Shown at once; the ring goes on until the server says so, or its time is over. */
@@ -35,7 +32,7 @@ export function acceptAsked(model: Model): Step {
   const { call } = model.view;
   if (call === null || call.id === null || call.outgoing || call.answered) return step(model);
   const answered = see(model, { call: { ...call, answered: true } });
-  return step(answered, { type: "send", command: { type: "accept", call: call.id } });
+  return say(answered, { type: "accept", call: call.id });
 }
 
 /** `ringing`: a call that rings here, and nothing else. */
@@ -44,8 +41,7 @@ export function hangUpAsked(model: Model, ringing: boolean, now: number): Step {
   if (pair?.call !== undefined && !ringing) return hungUp(model, pair.id, now);
   if (call === null || (ringing && (call.outgoing || call.answered))) return step(model);
   if (call.id === null) return undialled(model, CallEnd.CANCELLED, "me");
-  const reason = call.outgoing || call.answered ? CallEnd.CANCELLED : CallEnd.DECLINED;
-  return andThen(over(model, reason, "me"), (m) => refused(m, call));
+  return andThen(over(model, noTo(call), "me"), (m) => refused(m, call));
 }
 
 function hungUp(model: Model, pair: string, now: number): Step {
@@ -57,7 +53,12 @@ function refused(model: Model, { id, outgoing, answered }: CallView): Step {
   if (id === null) return step(model);
   const decline: CommandBody[] = outgoing ? [] : [{ type: "decline", call: id }];
   const cancel: CommandBody[] = outgoing || answered ? [{ type: "cancel_call", call: id }] : [];
-  return step(ofCalls(model, { refused: id }), ...[...decline, ...cancel].map((command): Effect => ({ type: "send", command })));
+  return say(ofCalls(model, { refused: id }), ...decline, ...cancel);
+}
+
+/** What our no to it is called. */
+function noTo({ outgoing, answered }: CallView): CallEnd {
+  return outgoing || answered ? CallEnd.CANCELLED : CallEnd.DECLINED;
 }
 
 export function callDismissed(model: Model): Step {
@@ -74,15 +75,13 @@ export function callBlockAsked(model: Model, now: number): Step {
 }
 
 function blockedWhileRinging(model: Model, call: CallView, id: string): Step {
-  const reason = call.outgoing || call.answered ? CallEnd.CANCELLED : CallEnd.DECLINED;
-  const gone = andThen(over(model, reason, "me", { blocked: true }), (m) => step(m, { type: "send", command: { type: "block", pair: id } }));
-  return andThen(gone, (m) => refused(m, call));
+  return andThen(over(model, noTo(call), "me", { blocked: true }), (m) => say(m, { type: "block", pair: id }), (m) => refused(m, call));
 }
 
 function blockedAfterwards(model: Model, call: string): Step {
   const { callEnded } = model.view;
   const marked = callEnded === null ? model : see(model, { callEnded: { ...callEnded, blocked: true } });
-  return step(marked, { type: "send", command: { type: "block", pair: call } });
+  return say(marked, { type: "block", pair: call });
 }
 
 /** Only a talk can be reported. */
@@ -93,7 +92,7 @@ export function callReportAsked(model: Model, { reason, text }: Asked<"call_repo
 }
 
 export function linkAsked(model: Model, renew: boolean): Step {
-  return step(ofCalls(model, { linkOwed: null }), { type: "send", command: { type: "call_link", renew } });
+  return say(ofCalls(model, { linkOwed: null }), { type: "call_link", renew });
 }
 
 export function linkTold(model: Model, { link }: PersonalLink): Step {
@@ -129,12 +128,11 @@ export function refusalAnswered(model: Model, command: CommandBody, error: Comma
 
 function later(model: Model, command: CommandBody, error: CommandError): Step {
   const again = [...model.calling.again, command];
-  return step(ofCalls(model, { again }), { type: "start_timer", timer: "call_retry", delayMs: error.retry_after_ms ?? RETRY_MS });
+  return step(ofCalls(model, { again }), { type: "start_timer", timer: "call_retry", delayMs: retryMs(error) });
 }
 
 export function callRetryFired(model: Model): Step {
-  const effects = model.calling.again.map((command): Effect => ({ type: "send", command }));
-  return step(ofCalls(model, { again: [] }), ...effects);
+  return say(ofCalls(model, { again: [] }), ...model.calling.again);
 }
 
 /** A block by the name of a call. Refused: the person can ask once more. */

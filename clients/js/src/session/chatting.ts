@@ -1,6 +1,6 @@
 /** The lines of the current pair: shown at once, confirmed by the reply, merged with what a snapshot knows. */
 import type { Chat, ChatLine, Line, Reply } from "../protocol.gen.js";
-import { see, seePair, step, type Model, type Step } from "./model.js";
+import { say, see, seePair, step, type Model, type Step } from "./model.js";
 import { noticeOf } from "./searching.js";
 import type { ChatEntry } from "./state.js";
 
@@ -16,7 +16,7 @@ export function chatWritten(model: Model, text: string, now: number): Step {
   if (pair === null || line === "") return step(model);
   const n = model.lastN + 1;
   const chat = bounded([...model.view.chat, { mine: true, n, text: line, at: now, pending: true }]);
-  return step({ ...see(model, { chat }), typedAt: -Infinity, lastN: n }, { type: "send", command: { type: "chat", pair: pair.id, text: line, n } });
+  return say({ ...see(model, { chat }), typedAt: -Infinity, lastN: n }, { type: "chat", pair: pair.id, text: line, n });
 }
 
 export function chatAnswered(model: Model, command: Omit<Chat, "id">, reply: Reply): Step {

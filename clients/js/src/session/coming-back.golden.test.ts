@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import rules from "../../../../protocol-fixtures/rules/coming-back.json";
 import { comeBackMs } from "./backoff.js";
 import { closePolicy } from "./closecodes.js";
+import { isOld } from "./news.js";
 import { renewInMs } from "./renewal.js";
 
 describe("coming back", () => {
@@ -16,5 +17,9 @@ describe("coming back", () => {
 
   it.each(rules.renew)("a token with $left_ms ms left, the dice at $random, is renewed in $ms ms", ({ left_ms, random, ms }) => {
     expect(renewInMs(7_000 + left_ms, 7_000, random)).toBe(ms);
+  });
+
+  it.each(rules.old)("$message.type of $message.rev, where $rev is known, is old: $old", ({ message, rev, old }) => {
+    expect(isOld(message as Parameters<typeof isOld>[0], rev)).toBe(old);
   });
 });

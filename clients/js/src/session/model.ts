@@ -140,10 +140,12 @@ export function step(state: Model, ...effects: Effect[]): Step {
   return { state, effects };
 }
 
-/** `first`, then what `next` makes of its state. */
-export function andThen(first: Step, next: (state: Model) => Step): Step {
-  const second = next(first.state);
-  return { state: second.state, effects: [...first.effects, ...second.effects] };
+/** `first`, then what each of the others makes of the state before it. */
+export function andThen(first: Step, ...others: ((state: Model) => Step)[]): Step {
+  return others.reduce((before, next) => {
+    const { state, effects } = next(before.state);
+    return { state, effects: [...before.effects, ...effects] };
+  }, first);
 }
 
 export function see(model: Model, view: Partial<LineView>): Model {
@@ -158,9 +160,24 @@ export function ofCalls(model: Model, calling: Partial<Calling>): Model {
   return { ...model, calling: { ...model.calling, ...calling } };
 }
 
+/** Say it; what is answered is taken as it comes. */
+export function say(model: Model, ...commands: CommandBody[]): Step {
+  return step(model, ...commands.map((command) => ({ type: "send", command }) as const));
+}
+
 /** Say it, and remember that it awaits its answer. */
 export function pursue(model: Model, command: CommandBody, ...effects: Effect[]): Step {
-  return step({ ...model, pending: command }, ...effects, { type: "send", command });
+  return andThen(step({ ...model, pending: command }, ...effects), (m) => say(m, command));
+}
+
+/** It asks for a partner. */
+export function isSearch(command: CommandBody | null): command is Extract<CommandBody, { type: "find" | "next" }> {
+  return command?.type === "find" || command?.type === "next";
+}
+
+/** It ends a pair, and asks for no other. */
+export function isParting(command: CommandBody | null): command is Extract<CommandBody, { type: "leave" | "block" | "report" }> {
+  return command?.type === "leave" || command?.type === "block" || command?.type === "report";
 }
 
 /** Forget the pair and let go of its media; the chat stays readable. */

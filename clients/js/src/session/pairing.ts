@@ -37,8 +37,7 @@ function matchedAgain(model: Model, matched: Matched): Step {
 
 /** Show the partner and bring the media up. */
 export function begin(model: Model, matched: Matched, now: number): Step {
-  const clean = andThen(andThen(dropPair(model), hushed), calmed);
-  return andThen(andThen(clean, (m) => step(inPair(m, matched, now))), (m) => bringUp(m, matched));
+  return andThen(dropPair(model), hushed, calmed, (m) => bringUp(inPair(m, matched, now), matched));
 }
 
 function inPair(model: Model, matched: Matched, now: number): Model {

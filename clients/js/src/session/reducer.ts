@@ -19,13 +19,13 @@ import { backAnswered, backAsked, backOffered, backOver } from "./returning.js";
 import { callTold, hushed, incomingTold, overdue, ringOver } from "./ringing.js";
 import { autoNextChosen, calmed, find, findAsked, goalAnswered, nextAsked, noticeOf, retryFired, stayAsked, stopAsked, waitingTold } from "./searching.js";
 import { snapshotTold } from "./snapshot.js";
-import { ringToldAgain, stoodBy } from "./standing.js";
+import { ringToldAgain, stoodBy } from "./standby.js";
 import type { ConnectionState } from "./state.js";
 import type { CommandBody } from "./wire.js";
 
 /** Whatever happens: a ring whose time is over is over first. */
 export function reduce(state: Model, event: SessionEvent, now: number): Step {
-  return andThen(overdue(state, now), (current) => andThen(comesForward(current, event), (m) => happened(m, event, now)));
+  return andThen(overdue(state, now), (m) => comesForward(m, event), (m) => happened(m, event, now));
 }
 
 /** Who searches or calls where they stand by means to go on here. */
@@ -231,7 +231,8 @@ function switched(state: Model, effect: Step["effects"][number]): Step {
 
 /** Keeps the wishes and the devices, for a session that is started again. */
 function closed(state: Model): Step {
-  return andThen(andThen(andThen(dropPair(state), calmed), (m) => step(m, { type: "stop_timer", timer: "ring_over" }, { type: "stop_timer", timer: "call_retry" })), (m) => {
+  const noCall = (m: Model): Step => step(m, { type: "stop_timer", timer: "ring_over" }, { type: "stop_timer", timer: "call_retry" });
+  return andThen(dropPair(state), calmed, noCall, (m) => {
     const { microphone, camera, network } = m.view;
     return step({ ...see(initialModel({ ...m, dataSaver: network.dataSaver }), { microphone, camera }), epoch: m.epoch });
   });

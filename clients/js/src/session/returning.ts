@@ -1,6 +1,6 @@
 /** Going back to the last partner: for a moment after a Next, if both want to. */
 import { ErrorCode, type Back, type BackOffer, type Ended, type Reply } from "../protocol.gen.js";
-import { see, step, type Model, type Step } from "./model.js";
+import { say, see, step, type Model, type Step } from "./model.js";
 import { noticeOf } from "./searching.js";
 
 const TOO_LATE = { level: "info", code: "back_too_late", params: {} } as const;
@@ -23,7 +23,7 @@ export function wayOpened(model: Model, ended: Ended, alias: string | null, now:
 export function backAsked(model: Model): Step {
   const { back } = model.view;
   if (back === null || back.mine) return step(model);
-  return step(see(model, { back: { ...back, mine: true } }), { type: "send", command: { type: "back", pair: back.pair } });
+  return say(see(model, { back: { ...back, mine: true } }), { type: "back", pair: back.pair });
 }
 
 export function backOffered(model: Model, offer: BackOffer): Step {

@@ -1,6 +1,6 @@
 /** What is told of a direct call: it rings, it was taken, it is over. Beside `calling.ts`, which is what the person does. */
 import { CallEnd, type CallState, type Ended, type Incoming, type Matched, type RingingState } from "../protocol.gen.js";
-import { andThen, ofCalls, see, step, type Model, type Step } from "./model.js";
+import { andThen, ofCalls, say, see, step, type Model, type Step } from "./model.js";
 import { find, waitingTold } from "./searching.js";
 import type { CallEndedView, CallOver, CallView } from "./state.js";
 
@@ -47,7 +47,7 @@ function ringingTold(model: Model, id: string, expires: number, now: number): St
 
 /** Refused before it had a name, or before it was taken. */
 function unwanted(model: Model, call: string): Step {
-  return step(ofCalls(model, { dial: null, refused: call }), { type: "send", command: { type: "cancel_call", call } });
+  return say(ofCalls(model, { dial: null, refused: call }), { type: "cancel_call", call });
 }
 
 /** On the screen, until its time is over. Whatever call or talk was shown before is gone. */
@@ -134,7 +134,7 @@ export function overdue(model: Model, now: number): Step {
   const { call } = model.view;
   if (call === null || until === null || now < until) return step(model);
   if (call.id === null && dial !== null) return undialled(model, CallEnd.LOST, "server");
-  if (pair !== null) return andThen(over(model, CallEnd.LOST, "server"), (m) => step(m, { type: "send", command: { type: "leave", pair } }));
+  if (pair !== null) return andThen(over(model, CallEnd.LOST, "server"), (m) => say(m, { type: "leave", pair }));
   return over(model, CallEnd.MISSED, "server");
 }
 

@@ -1,11 +1,11 @@
 /** Wanting a partner and not wanting one: find, next, stop, stay, and how the server answers them. */
 import { ErrorCode, type CommandError, type Reply, type Waiting } from "../protocol.gen.js";
 import type { Effect, Wishes } from "./events.js";
-import { dropPair, ofCalls, pursue, see, step, andThen, type Model, type Step } from "./model.js";
+import { dropPair, isParting, isSearch, ofCalls, pursue, say, see, step, andThen, type Model, type Step } from "./model.js";
 import type { WaitingView } from "./state.js";
 import type { CommandBody } from "./wire.js";
 
-/** How long to wait before asking again when the server named no time. */
+/** When the server named no time. */
 const RETRY_MS = 2_000;
 
 export function findAsked(model: Model, wishes: Wishes, now: number): Step {
@@ -22,10 +22,7 @@ export function stopAsked(model: Model): Step {
   const { back, pair, phase } = model.view;
   const stop = see(idle(model), { phase: "start", waiting: null, ended: null, back: null, chat: [] });
   const calm = calmed(stop);
-  if (pair !== null) {
-    const leave = andThen(calm, dropPair);
-    return andThen(leave, (m) => pursue(m, { type: "leave", pair: pair.id }));
-  }
+  if (pair !== null) return andThen(calm, dropPair, (m) => pursue(m, { type: "leave", pair: pair.id }));
   if (phase === "searching") return andThen(calm, (m) => pursue(m, { type: "cancel", attempt: m.attempt }));
   return back === null ? calm : andThen(calm, (m) => pursue(m, { type: "leave", pair: back.pair })); // no way back, either
 }
@@ -69,11 +66,10 @@ export function waitingTold(model: Model, waiting: Waiting): Step {
   const known = { ...model, attempt: Math.max(model.attempt, waiting.attempt) };
   const { pending } = model;
   if (model.goal === "idle") {
-    const stopping = pending?.type === "leave" || pending?.type === "block" || pending?.type === "report" || (pending?.type === "cancel" && pending.attempt >= waiting.attempt);
+    const stopping = isParting(pending) || (pending?.type === "cancel" && pending.attempt >= waiting.attempt);
     return stopping ? step(known) : pursue(known, { type: "cancel", attempt: waiting.attempt });
   }
-  const older = (pending?.type === "find" || pending?.type === "next") && waiting.attempt < pending.attempt;
-  if (older) return step(known);
+  if (isSearch(pending) && waiting.attempt < pending.attempt) return step(known); // of an older one
   return andThen(dropPair(known), (m) => step(see(m, { phase: "searching", waiting: waitingView(waiting, m.skewMs) })));
 }
 
@@ -84,19 +80,18 @@ export function goalAnswered(model: Model, command: CommandBody, reply: Reply): 
   if (reply.error === undefined) return step(settled);
   const error = reply.error;
   // A refused `next` leaves the pair standing: free the partner now, search when allowed.
-  const freed: Step = command.type === "next" ? step(settled, { type: "send", command: { type: "leave", pair: command.pair } }) : step(settled);
+  const freed = command.type === "next" ? say(settled, { type: "leave", pair: command.pair }) : step(settled);
   if (!current) return freed;
   return andThen(freed, (m) => refused(m, command, error));
 }
 
 function refused(model: Model, command: CommandBody, error: CommandError): Step {
-  const asking = command.type === "find" || command.type === "next";
+  const asking = isSearch(command);
   const told = asking && error.code === ErrorCode.RATE_LIMITED ? model : see(model, { notice: noticeOf(error) });
   if (asking && model.view.phase !== "searching") return step(model); // a match crossed it
   if (error.temporary || error.code === ErrorCode.RATE_LIMITED) {
-    const delayMs = error.retry_after_ms ?? RETRY_MS;
     const redo = asking ? null : command;
-    return step({ ...told, redo, retrying: true }, { type: "start_timer", timer: "retry", delayMs });
+    return step({ ...told, redo, retrying: true }, { type: "start_timer", timer: "retry", delayMs: retryMs(error) });
   }
   if (!asking) return step(told);
   return step(see(idle(told), { phase: told.view.ended === null ? "start" : "ended", waiting: null }));
@@ -111,6 +106,11 @@ export function retryFired(model: Model, now: number): Step {
 
 export function noticeOf(error: CommandError): { level: "warn" | "error"; code: string; params: Record<string, never> } {
   return { level: error.temporary ? "warn" : "error", code: error.code, params: {} };
+}
+
+/** How long to wait before saying again what was refused for now. */
+export function retryMs(error: CommandError): number {
+  return error.retry_after_ms ?? RETRY_MS;
 }
 
 /** No timer of ours will ask for anything. */

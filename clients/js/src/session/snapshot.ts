@@ -6,7 +6,7 @@
  */
 import type { PairState, Ready, Waiting } from "../protocol.gen.js";
 import { merged } from "./chatting.js";
-import { dropPair, endedView, NO_CALLING, see, seePair, step, andThen, type Model, type Step } from "./model.js";
+import { dropPair, endedView, isParting, isSearch, NO_CALLING, say, see, seePair, step, andThen, type Model, type Step } from "./model.js";
 import { linkOwed } from "./calling.js";
 import { begin, muteCommand, notWanted, over } from "./pairing.js";
 import { hushed, isUnwantedPair, noRingFound, ringFound } from "./ringing.js";
@@ -18,7 +18,7 @@ const LOST = { reason: "lost", by: "server" } as const;
 export function snapshotTold(model: Model, ready: Ready, skewMs: number, samePerson: boolean, now: number): Step {
   const known: Model = { ...see(model, { back: null }), skewMs, attempt: Math.max(model.attempt, ready.attempt), pending: samePerson ? model.pending : null };
   const person = samePerson ? step(known) : andThen(hushed(known), (m) => step({ ...see(m, { callEnded: null, link: null }), calling: NO_CALLING }));
-  return andThen(andThen(person, (m) => stateTold(m, ready, now)), linkOwed);
+  return andThen(person, (m) => stateTold(m, ready, now), linkOwed);
 }
 
 function stateTold(known: Model, { state, attempt }: Ready, now: number): Step {
@@ -37,7 +37,7 @@ function stateTold(known: Model, { state, attempt }: Ready, now: number): Step {
 function idleTold(model: Model, attempt: number, now: number): Step {
   if (model.view.pair !== null) return over(model, LOST, now);
   const { pending } = model;
-  const asked = (pending?.type === "find" || pending?.type === "next") && pending.attempt > attempt;
+  const asked = isSearch(pending) && pending.attempt > attempt;
   if (model.goal === "idle" || model.retrying || asked) return step(model);
   return find(model, now); // the queue forgot us (it restarted, or we were away too long), or our number was old
 }
@@ -55,12 +55,12 @@ function pairTold(model: Model, state: PairState, now: number): Step {
   const { matched } = state;
   const { pending } = model;
   if (isUnwantedPair(model, matched)) return notWanted(model, matched);
-  const moving = (pending?.type === "next" || pending?.type === "leave" || pending?.type === "block" || pending?.type === "report") && pending.pair === matched.pair;
+  const moving = (pending?.type === "next" || isParting(pending)) && pending.pair === matched.pair;
   const ofCall = matched.call !== undefined; // has nothing to do with whether we search
   const cancelling = !ofCall && pending?.type === "cancel" && pending.attempt >= matched.attempt;
   const known = { ...model, attempt: Math.max(model.attempt, matched.attempt) };
   if (moving || cancelling) return step(known); // the unanswered command ends this pair
-  if (!ofCall && model.goal === "idle" && pending !== null) return step(known, { type: "send", command: { type: "leave", pair: matched.pair } });
+  if (!ofCall && model.goal === "idle" && pending !== null) return say(known, { type: "leave", pair: matched.pair });
   const { status } = model.view.media;
   const up = matched.mode === "text" || (status !== "none" && status !== "failed" && !model.awaitingRoom);
   const same = model.view.pair?.id === matched.pair;

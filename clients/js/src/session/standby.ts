@@ -7,7 +7,7 @@ import { calmed } from "./searching.js";
 /** What the person does goes on elsewhere. A call that rings for them does so here, too, until its end is told. */
 export function stoodBy(model: Model): Step {
   const gone = see(model, { phase: "start", waiting: null, ended: null, back: null, chat: [] });
-  const resting = andThen(andThen(step({ ...gone, goal: "idle", pending: null, staying: false }), dropPair), calmed);
+  const resting = andThen(step({ ...gone, goal: "idle", pending: null, staying: false }), dropPair, calmed);
   const { call } = model.view;
   return call === null || !call.outgoing ? resting : andThen(resting, (m) => hushed(ofCalls(m, { dial: null })));
 }
