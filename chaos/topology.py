@@ -142,8 +142,9 @@ class Node:
             "api_key": self.keys.api_key, "api_secret": self.keys.api_secret, "join_slots_per_s": 5,
         }  # fmt: skip
 
-    async def until_serving(self) -> None:
-        """It takes connections."""
+    async def start(self) -> None:
+        """Until it takes connections."""
+        self.program.start()
 
         async def listens() -> bool:
             _, writer = await asyncio.open_connection(HOST, self.relay.to)
@@ -216,8 +217,7 @@ class System:
         await relay.open(free_port())
         node = Node(name, self.folder / name, self.hooks.port, relay)
         self.nodes.append(node)
-        node.program.start()
-        await node.until_serving()
+        await node.start()
 
     @contextlib.asynccontextmanager
     async def beside(
