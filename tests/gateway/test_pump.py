@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from duologue.errors import Damaged, OutcomeUnknown, Unavailable
-from duologue.gateway.connection import CLOSE_WITHIN_MS
 from duologue.gateway.errands import AWAY
+from duologue.gateway.outlet import CLOSE_WITHIN_MS
 from duologue.gateway.server import FLUSH_STEP_MS
 from duologue.ids import PersonId, SessionId
 from duologue.ledger import TicketArrived, TicketGone

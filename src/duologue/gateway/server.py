@@ -16,9 +16,10 @@ from duologue.gateway import events as ev
 from duologue.gateway.board import Board
 from duologue.gateway.carrier import Carrier
 from duologue.gateway.census import Census
-from duologue.gateway.connection import CLOSE_WITHIN_MS, Connection
+from duologue.gateway.connection import Connection
 from duologue.gateway.door import Door
 from duologue.gateway.lease import KEEP_ALIVE_EVERY_MS, Lease
+from duologue.gateway.outlet import CLOSE_WITHIN_MS
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session
 from duologue.gateway.terms import Limits, Timing
