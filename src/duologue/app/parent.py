@@ -27,7 +27,7 @@ from duologue.issuers.office import open_token_office
 from duologue.ports import Clock, Rng
 from duologue.settings import AdminSettings, Settings
 from duologue.store.redis import open_store
-from duologue.supervisor.plan import Post, Seated, Start
+from duologue.supervisor.events import Post, Seated, Start
 from duologue.supervisor.report import Report
 from duologue.supervisor.shell import Supervisor
 from duologue.tasks import Tasks
