@@ -1,7 +1,7 @@
 """From a seed to what goes wrong, in which order, for how long. Pure.
 
-A round is one fault or two that overlap. First comes each fault alone, in an order of the seed; then pairs, without
-end: the runner takes as many as it has time for, and goes on to the next once everybody is well again.
+A round is one fault or two that overlap, by turns: each fault alone, in an order of the seed, and any two after each;
+then pairs, without end: the runner takes as many as it has time for, and goes on once everybody is well again.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ class Round(NamedTuple):
 def rounds(seed: int, kinds: Sequence[Kind]) -> Iterator[Round]:
     """What this seed has in store, without end where there are two kinds or more."""
     dice = Random(seed)
-    for kind in dice.sample(list(kinds), len(kinds)):
-        yield _round([kind], dice)
-    while len(kinds) > 1:
-        yield _round(dice.sample(list(kinds), 2), dice)
+    alone = dice.sample(list(kinds), len(kinds))
+    while alone or len(kinds) > 1:
+        if alone:
+            yield _round([alone.pop()], dice)
+        if len(kinds) > 1:
+            yield _round(dice.sample(list(kinds), 2), dice)
 
 
 def _round(kinds: Sequence[Kind], dice: Random) -> Round:

@@ -84,7 +84,8 @@ class Viewer(Person):
             await asyncio.sleep(LOOK_EVERY_S)
             if self._sees and time.monotonic() - self._seen_s > STILL_AFTER_S:
                 self._sees = False
-                self._tell(picture=False)
+                if self._pictured == self.belief.pair:  # else it is over, as a snapshot told them
+                    self._tell(picture=False)
 
     def _tell(self, *, picture: bool) -> None:
         self._note(Entry(round(time.time() * 1000), self.who.name, Saw(picture)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chaos.checks.violation import Found, forgotten, wait_told
 from chaos.story import Entry, Gone, Heard, Lost, Said, Story, What
+from duologue.pairs.pair import CONNECT_DEADLINE_MS
 from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import EndReason, Pause
@@ -160,15 +161,20 @@ def people_are_told(story: Story) -> Found:
     for who, entries in story.by_person().items():
         if who in story.people and story.people[who].calls:
             continue  # nobody who hangs up wants a stranger next
-        waited_ms = 0
+        waited_ms = since_ms = 0
         for entry in entries:
             match entry.what:
                 case Heard(s.Waiting(since=since)):
-                    waited_ms = entry.at_ms - since
+                    since_ms, waited_ms = since, entry.at_ms - since
+                case Heard(s.Matched(deadline_ms=left_ms)):  # which may have been on its way for long, as all before it
+                    matched_ms = entry.at_ms - (CONNECT_DEADLINE_MS - left_ms)
+                    waited_ms = min(waited_ms, matched_ms - since_ms)
                 case Heard(s.Ended(reason=EndReason.MEDIA_FAILED, by="server", waiting=None)):
                     yield entry.at_ms, who, "a server ended their pair, and they do not wait on"
                 case Heard(s.Ended(reason=EndReason.MEDIA_FAILED, by="server", waiting=s.Waiting(since=since))):
                     if entry.at_ms - since < waited_ms - UNFAIR_MS:
                         yield entry.at_ms, who, f"had waited {waited_ms} ms, and waits on from {entry.at_ms - since} ms"
+                case Heard(s.Ended(waiting=s.Waiting(since=since))):  # another wait
+                    since_ms, waited_ms = since, entry.at_ms - since
                 case Heard(s.Ended() | s.Ready()):
                     waited_ms = 0

@@ -134,6 +134,8 @@ class Arrival(NamedTuple):
     """Whether the store was told, since it began anew, whom this person has blocked; else `remember_blocks` has to."""
     wishes: Ticket | None = None
     """How they waited last, for the gateway to say to a store that has forgotten."""
+    answered: Call | None = None
+    """The call that this session came in by: the caller owns telling who wants to know."""
 
 
 class StandbyArrival(NamedTuple):

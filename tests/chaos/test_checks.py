@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from chaos.checks import CHECKS, violations
@@ -198,6 +199,18 @@ def test_a_server_that_ends_a_pair_and_says_no_more() -> None:
     assert by("people are told", story(waited, (40_000, "ana", Heard(unfair)))) == [
         "had waited 30000 ms, and waits on from 0 ms"
     ]
+
+
+def test_a_server_that_ends_a_pair_of_which_they_heard_late() -> None:
+    """Their wait was over when the match was made, not when they heard so; and a Next begins another one."""
+    told: Line = (30_000, "ana", Heard(waiting(since=0)))
+    late: Line = (31_000, "ana", Heard(msgspec.structs.replace(matched("one"), deadline_ms=1_000)))
+    another: Line = (31_000, "ana", Heard(ended("zero", then=waiting(since=31_000))))
+    over: Line = (40_000, "ana", Heard(ended("one", reason=EndReason.MEDIA_FAILED, then=waiting(since=18_000))))
+    fresh: Line = (40_000, "ana", Heard(ended("one", reason=EndReason.MEDIA_FAILED, then=waiting(since=40_000))))
+
+    assert by("people are told", story(told, late, over)) == []
+    assert by("people are told", story(told, another, fresh)) == []
 
 
 def test_commands_are_answered_once() -> None:

@@ -51,7 +51,7 @@ from tests.builders import ANA, BEN, NODE, cohort, ticket
 from tests.fakes import ManualClock
 from tests.redis_server import RedisServer, redis_server
 
-GATEWAY = GatewayId("g1")
+GATEWAY, ELSEWHERE = GatewayId("g1"), GatewayId("g2")
 MATCHER = MatcherId("m1")
 PAIR = PairId("p1")
 CALL = CallId("c1")
@@ -60,14 +60,19 @@ SHARD = cohort().key
 KEEP_ALIVE_MS = GATEWAY_LEASE_MS // 3
 
 
+class BeginAnew(Protocol):
+    """From now on it is another life of this store, as after a restart, or the one so called. What it knows stays."""
+
+    def __call__(self, life: str | None = None) -> None: ...
+
+
 class StoreUnderTest(NamedTuple):
     """A store, and the hand on its clock."""
 
     store: Store
     advance: Callable[[int], Awaitable[None]]
     """Let this many milliseconds pass, as the store sees time."""
-    begin_anew: Callable[[], None] = lambda: None
-    """From now on it is another life of this store, as after a restart. What it knows stays."""
+    begin_anew: BeginAnew = lambda life=None: None
 
 
 class MakeStore(Protocol):
@@ -86,8 +91,8 @@ async def memory_store(keeps: int | None = None) -> AsyncIterator[StoreUnderTest
 
     store = MemoryStore(clock, queue_length=keeps or QUEUE_LENGTH, outbox_length=keeps or OUTBOX_LENGTH)
 
-    def begin_anew() -> None:
-        store.records.store_id += "'"
+    def begin_anew(life: str | None = None) -> None:
+        store.records.store_id = life or f"{store.records.store_id}'"
 
     yield StoreUnderTest(store, advance, begin_anew)
 
@@ -118,10 +123,10 @@ async def redis_store(keeps: int | None = None) -> AsyncIterator[StoreUnderTest]
     opened = open_store(settings, SystemClock(), terms=terms, bounds=bounds, time=lambda _: clock.now_ms())
     async with opened as (store, _):
 
-        def begin_anew() -> None:
+        def begin_anew(life: str | None = None) -> None:
             link = store._line._link
             assert link is not None, "nobody asked it anything yet"
-            store._line._link = link._replace(store_id=f"{link.store_id}'")
+            store._line._link = link._replace(store_id=life or f"{link.store_id}'")
 
         yield StoreUnderTest(store, advance, begin_anew)
 

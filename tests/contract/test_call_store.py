@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from duologue.calls.call import Call
-from duologue.ids import CallId, GatewayId, PairId, PersonId
+from duologue.ids import CallId, PairId, PersonId
 from duologue.ledger import (
     RESUME_WINDOW_MS,
     Arrival,
@@ -30,9 +30,8 @@ from duologue.nodes import NodeHealth, NoSlot
 from duologue.protocol.codes import CallEnd, EndReason, Mode, PeerEvent
 from duologue.protocol.server import PeerChanged
 from tests.builders import ANA, BEN, CLEO, NODE
-from tests.contract.stores import CALL, GATEWAY, PAIR, RING_MS, MakeStore, World, asking, assert_done, wish
+from tests.contract.stores import CALL, ELSEWHERE, GATEWAY, PAIR, RING_MS, MakeStore, World, asking, assert_done, wish
 
-ELSEWHERE = GatewayId("g2")
 OTHER_CALL, OTHER_PAIR = CallId("c2"), PairId("p2")
 
 
@@ -412,6 +411,8 @@ async def test_a_device_that_stands_by_takes_the_call_and_over(world: World) -> 
     assert isinstance(arrival, Arrival)
     assert isinstance(arrival.state, Paired)
     assert (arrival.state.pair.id, arrival.generation > laptop.generation) == (PAIR, True)
+    assert arrival.answered is not None, "nobody else could tell that the call was taken"
+    assert (arrival.answered.id, arrival.answered.pair) == (CALL, PAIR)
     assert [type(news) for news in await world.news(laptop)] == [Superseded, CallEnded]
     assert [type(news) for news in await world.news(ana)] == [PairFormed]
     assert [rev for rev, _ in await world.deliveries(phone) if rev >= arrival.rev] == []

@@ -22,9 +22,8 @@ from duologue.ledger import (
 )
 from duologue.protocol.codes import CallEnd, Mode
 from tests.builders import ANA, BEN
-from tests.contract.stores import CALL, GATEWAY, PAIR, RING_MS, World, assert_done
+from tests.contract.stores import CALL, ELSEWHERE, GATEWAY, PAIR, RING_MS, World, assert_done
 
-ELSEWHERE = GatewayId("g2")
 SEAT_MS = 15_000
 
 

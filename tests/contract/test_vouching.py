@@ -20,7 +20,7 @@ from duologue.nodes import NodeHealth
 from duologue.pairs.pair import Pair, Phase
 from duologue.protocol.codes import EndReason, Mode
 from tests.builders import ANA, BEN, CLEO, NODE
-from tests.contract.stores import GATEWAY, PAIR, MakeStore, World, memory_store, wish
+from tests.contract.stores import ELSEWHERE, GATEWAY, PAIR, MakeStore, World, memory_store, wish
 from tests.contract.test_pair_store import ended
 
 FAR = GatewayId("far")
@@ -114,6 +114,25 @@ async def test_blocks_that_were_told_to_an_older_life_of_the_store_have_to_be_to
     assert await world.queue() == {}
     await world.store.remember_blocks(ANA, [BEN])
     assert (await world.queue())[ANA].avoid == {BEN}
+
+
+async def test_a_life_that_was_begun_twice_is_vouched_in_twice(world: World) -> None:
+    """A process that had not noticed it yet took the one before for new: until then who waits would wait for ever."""
+    ana = await world.waiting(ANA)
+    word = await told(world, ana)
+    for life in ("a", "b"):
+        world.begin_anew(life)
+        await world.store.keep_alive(GATEWAY)
+        assert await world.store.vouch(GATEWAY, [word]) == []
+    for late in ("a", "b"):
+        world.begin_anew(late)
+        await world._advance(1)
+        await world.store.keep_alive(ELSEWHERE)
+
+    assert (await world.store.cancel(ana, 1)).outcome is Outcome.GONE
+    assert await world.store.keep_alive(GATEWAY) is False
+    assert await world.store.vouch(GATEWAY, [word]) == []
+    assert (await world.store.cancel(ana, 1)).outcome is Outcome.DONE
 
 
 async def test_nobody_is_matched_of_whom_no_gateway_has_spoken_since(world: World) -> None:

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
 
 from duologue.app.roles import World, start_gateway, start_matcher, start_reaper
+from duologue.calls.call import Call
 from duologue.client import ConnectionEnded, Invitation, RandomChatSession
 from duologue.clock import SystemClock, SystemRng
 from duologue.gateway import sockets
@@ -48,6 +49,8 @@ class Realm:
         self._terms = Terms(settle_ms=settle_ms)
         self._stack = stack
         self.gateways: list[Door] = []
+        self.told: list[Call] = []
+        """What whoever sends webhooks was told of calls, by any process."""
 
     async def store(self) -> RedisStore:
         """One more process' own connections."""
@@ -96,6 +99,7 @@ class Realm:
             SystemClock(),
             SystemRng(),
             tasks,
+            on_calls=(self.told.append,),
         )
 
 

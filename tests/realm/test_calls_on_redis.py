@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
 from duologue.client import CommandRefused, Invitation, RandomChatSession
 from duologue.client.socket import Socket
-from duologue.ids import PersonId
+from duologue.ids import CallId, PersonId
 from duologue.protocol.codes import ErrorCode, Mode
 from duologue.store.ledger.records import Person
 from duologue.store.port import Key
@@ -137,6 +138,8 @@ class Devices:
         states = {who: state_of(record) for who, record in records.items()}
         if states["ana"] != states["ben"] or (as_modelled and states["ana"] != self.model.state):
             return f"{states} by the store, {self.model.state} by the model"
+        if mistold := self._mistold({record.call for record in records.values() if record.call is not None}):
+            return mistold
         called = await self._called(records["ana"])
         for device in self.model.connected:
             session = self.sessions[device]
@@ -146,6 +149,13 @@ class Devices:
             if (actual, session.standing_by) != (expected, not active):
                 return f"{device} is {actual}, standing by: {session.standing_by}; expected {expected}"
         return ""
+
+    def _mistold(self, ringing: set[CallId]) -> str:
+        """Of each call whoever sends webhooks hears once that it rings, and once what it became; '' when they did."""
+        told = Counter((call.id, call.rings) for call in self.town.told if not call.unheard)
+        calls = ringing | {name for name, _ in told}
+        due = Counter({*((name, True) for name in calls), *((name, False) for name in calls - ringing)})
+        return "" if told == due else f"of calls was told {told}, due is {due}"
 
     async def _called(self, record: Person) -> Who | None:
         """Whose devices ring."""

@@ -101,7 +101,10 @@ class Calls:
             return await self._store.answer(identity.person, newcomer.session, newcomer.gateway, call, pair)
 
         arrival = _with_slot(await self._lobby.ask_while_there(identity.person, newcomer, ask))
-        return None if arrival is None else await self._lobby.entry(identity, arrival, expires_ms)
+        if arrival is None:
+            return None
+        self._pairs.settle(Closed(Outcome.DONE, call=arrival.answered))
+        return await self._lobby.entry(identity, arrival, expires_ms)
 
     async def decline(self, caller: Caller, call: CallId) -> Outcome:
         """Do not take it."""

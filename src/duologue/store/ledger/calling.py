@@ -5,7 +5,7 @@ from __future__ import annotations
 from duologue.calls import ring
 from duologue.calls.call import Call, Party, Ring
 from duologue.errors import Unavailable
-from duologue.ids import CallId, GatewayId, NodeName, PairId, PersonId, SessionId
+from duologue.ids import CallId, GatewayId, NodeName, PairId, PersonId, RequestId, SessionId
 from duologue.ledger import Arrival, Caller, Closed, Outcome
 from duologue.nodes import NoSlot
 from duologue.pairs import life
@@ -86,7 +86,7 @@ class Calling(Presence):
         if who.session == session or not who.here:
             present = self.ledger.pairs.get(who.pair) if who.pair is not None else None
             if present is not None and present.call == call:
-                return self._answered_before(who, session, gateway)
+                return self._answered_before(who, session, gateway, call)
         ringing = self._rings_for(who, call)
         if ringing is None or (session, gateway) not in who.standby.values():
             return None
@@ -94,16 +94,19 @@ class Calling(Presence):
         if isinstance(node, NoSlot):
             return node
         self._come_in(who, session, gateway)
-        self.ringer.advance(call, ring.Taken(person, pair, node))
+        closed = self.ringer.advance(call, ring.Taken(person, pair, node))
         who.rev += 1  # the snapshot has that pair: news of it would be told twice
-        return self._arrival(who)
+        who.answered = RequestId(call), closed
+        return self._arrival(who)._replace(answered=closed.call)
 
-    def _answered_before(self, who: Person, session: SessionId, gateway: GatewayId) -> Arrival | None:
+    def _answered_before(self, who: Person, session: SessionId, gateway: GatewayId, call: CallId) -> Arrival | None:
         """By this session, and that was not heard; or by one whose socket is gone, and this one has its place."""
-        if who.session != session:
-            if (session, gateway) not in who.standby.values():
-                return None
-            self._come_in(who, session, gateway)
+        if who.session == session:
+            taken = who.answered[1].call if who.answered is not None and who.answered[0] == RequestId(call) else None
+            return self._arrival(who)._replace(answered=taken)
+        if (session, gateway) not in who.standby.values():
+            return None
+        self._come_in(who, session, gateway)
         return self._arrival(who)
 
     def decline(self, caller: Caller, call: CallId) -> Closed:

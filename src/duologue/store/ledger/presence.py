@@ -134,9 +134,9 @@ class Presence(Transition):
         epoch, now_ms = self._epoch(), self.ledger.now_ms()
         known = self._records.gateways.get(gateway)
         until_ms = now_ms + GATEWAY_LEASE_MS
-        self._records.gateways[gateway] = Gateway(until_ms, epoch.id)
+        self._records.gateways[gateway] = Gateway(until_ms, epoch.id, epoch.since_ms)
         self._records.remind(Due(until_ms, "gateway", gateway))
-        return known is not None and known.epoch == epoch.id
+        return known is not None and (known.epoch, known.since_ms) == (epoch.id, epoch.since_ms)
 
     def vouch(self, gateway: GatewayId, claim: Claim) -> bool:
         """False: this session needs a snapshot."""

@@ -112,6 +112,10 @@ class Gateway(msgspec.Struct):
     until_ms: int
     epoch: str
     """Which life of the store it has asserted its people in."""
+    since_ms: int = 0
+    """When that life had begun. Processes notice another life one after the other, and who has not yet begins the one
+    before anew for those who have: each time all is to be asserted again.
+    """
 
 
 class Epoch(msgspec.Struct):
