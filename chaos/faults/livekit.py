@@ -10,7 +10,8 @@ from random import Random
 
 from chaos.faults.fault import fault
 from chaos.faults.processes import stopped
-from chaos.topology import Node, System
+from chaos.livekit import Node
+from chaos.topology import System
 
 
 @fault(

@@ -12,7 +12,8 @@ from random import Random
 from chaos.faults.fault import fault
 from chaos.faults.processes import replaced, somebody
 from chaos.older import ROOT, before, unpack
-from chaos.topology import Service, System
+from chaos.service import Service
+from chaos.topology import System
 
 FAKETIME = "*/faketime/libfaketime.so.1"
 OFF_S = (150, 300)

@@ -11,7 +11,8 @@ from random import Random
 from typing import Protocol
 
 from chaos.processes import Child
-from chaos.topology import Service, System
+from chaos.service import Service
+from chaos.topology import System
 
 
 def somebody(system: System, role: str, dice: Random) -> Child:
