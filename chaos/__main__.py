@@ -14,8 +14,10 @@ from pathlib import Path
 from chaos import seeds
 from chaos.checks import violations
 from chaos.faults import FAULTS
-from chaos.report import Result, judged, lines, result, summary, to_html, to_json
-from chaos.run import Options, run
+from chaos.options import Options
+from chaos.page import to_html
+from chaos.report import Result, judged, lines, result, summary, to_json
+from chaos.run import run
 from chaos.story import Story
 from chaos.topology import Size
 

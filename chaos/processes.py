@@ -66,11 +66,6 @@ class Program:
         assert self._process is not None, "start it first"
         return Child(self.log.stem, self._process.pid)
 
-    def reap(self) -> None:
-        """After a kill: until it is gone."""
-        if self._process is not None:
-            self._process.wait(10)
-
     async def stop(self, within_s: float) -> int | None:
         """Ask it to end, and insist in the end; gives its exit code, None: it had to be killed."""
         if self._process is None:
@@ -85,7 +80,7 @@ class Program:
             return None
 
     def end(self) -> None:
-        """At once, whatever it does."""
+        """At once, whatever it does; it is gone afterwards."""
         if self._process is not None and self.running:
             self._process.kill()
             self._process.wait()

@@ -9,22 +9,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 HOST = "127.0.0.1"
 STEP_S = 1e-6
 
 
-class Bad:
+class Bad(NamedTuple):
     """What befalls the connections that it is about."""
 
-    def __init__(self) -> None:
-        self.delay_s = 0.0
-        """So late everything arrives, in either direction."""
-        self.asking, self.answering = True, True
-        """Whether anything arrives: what clients send, and what they get."""
+    delay_s: float = 0.0
+    """So late everything arrives, in either direction."""
+    asking: bool = True
+    """Whether anything arrives of what clients send."""
+    answering: bool = True
+    """And of what they get."""
 
 
 GOOD = Bad()
@@ -139,6 +140,23 @@ class Relay:
         """All is well; what was held arrives."""
         self.refuses = False
         self.worsen(GOOD)
+
+    @contextlib.contextmanager
+    def worsened(self, bad: Bad, affects: Callable[[int], bool] | None = None) -> Iterator[int]:
+        """As by `worsen` for as long as this lasts; then all is well."""
+        try:
+            yield self.worsen(bad, affects)
+        finally:
+            self.mend()
+
+    @contextlib.contextmanager
+    def refusing(self) -> Iterator[None]:
+        """New connections end at once for as long as this lasts; then all is well."""
+        self.refuses = True
+        try:
+            yield
+        finally:
+            self.mend()
 
     def cut(self, affects: Callable[[int], bool] | None = None) -> int:
         """Break connections off; gives how many."""

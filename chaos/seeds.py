@@ -12,7 +12,8 @@ from html import escape
 import msgspec
 
 from chaos.felt import Spread, spread
-from chaos.report import STYLE, WIDTH, FaultResult, Result
+from chaos.page import STYLE, WIDTH
+from chaos.report import Facts, FaultResult, Result
 from scripts.dashboards import svg
 
 TOGETHER = "two at once"
@@ -36,15 +37,9 @@ class Recovery(msgspec.Struct, frozen=True):
     """So many times somebody felt it for longer than promised, by the clock."""
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(Facts, frozen=True):
     """A run in short."""
 
-    seed: int
-    began: str
-    machine: str
-    people: int
-    seconds: float
-    pairs: int
     faults: int
     late_ms: int
     violations: int
@@ -76,10 +71,8 @@ def summed_up(results: Sequence[Result], names: Iterable[str]) -> Summary:
 
 
 def _line(result: Result) -> Line:
-    return Line(
-        result.seed, result.began, result.machine, result.people, result.seconds, result.pairs, len(result.faults),
-        result.late_ms, len(result.violations),
-    )  # fmt: skip
+    facts = {name: getattr(result, name) for name in Facts.__struct_fields__}
+    return Line(**facts, faults=len(result.faults), late_ms=result.late_ms, violations=len(result.violations))
 
 
 def _recovery(name: str, times: Sequence[FaultResult]) -> Recovery:

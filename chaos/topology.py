@@ -1,9 +1,9 @@
 """Everything that runs: `duologue serve` by roles, Redis with Sentinels, PostgreSQL, LiveKit nodes, and relays between.
 
-    gateways 3, matchers 2, apis 2    three `duologue serve`, one for each role
+    gateways 3, matchers 2, apis 2    three `duologue serve`, one for each role: `service.py`
     redis 2, sentinels 3              `redis.py`
     postgres 1
-    livekit 2
+    livekit 2                         `livekit.py`
 
 Everything listens on 127.0.0.1 and dies with this process. Must not know what faults there are.
 """
@@ -14,7 +14,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,27 +21,17 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import aiohttp
-
 from chaos.connection import Note
-from chaos.processes import Child, Program, children_of
-from chaos.redis import REALM, RedisSystem, until
+from chaos.livekit import Node
+from chaos.processes import Program
+from chaos.redis import REALM, RedisSystem
 from chaos.relay import HOST, Relay
+from chaos.service import Service
 from chaos.story import Traits
-from duologue.api import hooks
-from duologue.clock import SystemClock
-from duologue.ids import NodeName
-from duologue.media.livekit import LiveKit
-from duologue.media.livekit_config import LiveKitPorts, livekit_config
-from duologue.media.livekit_files import LiveKitFiles, find_binary
-from duologue.media.livekit_node import NodeAccess
-from duologue.safety.ratelimit import UNLIMITED
 from tests.fakes import free_port, free_ports
 from tests.postgres import Postgres
 
 TOKEN_KEY = "openssl rand -base64 32 gives something like this"
-ROOT = Path(__file__).parents[1]
-SERVES_WITHIN_S = 90
 STOPS_WITHIN_S = 40
 DRAIN_MS = 5_000
 RING_MS = 8_000
@@ -65,99 +54,6 @@ class Ports(NamedTuple):
 
     http: int
     websocket: int
-
-
-class Service:
-    """One `duologue serve`: a parent and its children, all of one role."""
-
-    def __init__(self, role: str, processes: int, program: Program, admin: int) -> None:
-        self.role = role
-        self.processes = processes
-        self.program = program
-        self._admin = admin
-
-    def children(self) -> list[Child]:
-        """Those that run just now."""
-        return children_of(self.program.child.pid)
-
-    def child(self, number: int) -> Child | None:
-        """One by its number, from 0; None: it is just being started anew."""
-        return next((each for each in self.children() if each.name == f"{self.role}-{number + 1}"), None)
-
-    async def until_serving(self) -> None:
-        """Every process is ready, and so many as there have to be."""
-        await until(self._serves, f"{self.role} serves; see {self.program.log}", SERVES_WITHIN_S)
-
-    async def until_replaced(self, before: Sequence[Child]) -> None:
-        """Nobody of these runs any more, and others serve in their place."""
-
-        async def gone() -> bool:
-            return (
-                not {child.pid for child in before} & {child.pid for child in self.children()} and await self._serves()
-            )
-
-        await until(gone, f"{self.role} was replaced; see {self.program.log}", SERVES_WITHIN_S)
-
-    async def _serves(self) -> bool:
-        assert self.program.running, f"duologue serve {self.role} ended: {self.program.log.read_text()[-2_000:]}"
-        return len(self.children()) >= self.processes and await self._ready() >= self.processes
-
-    async def _ready(self) -> int:
-        ports = range(self._admin, self._admin + self.processes + 1)
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(1)) as http:
-            return sum(await asyncio.gather(*(_says_ok(http, port) for port in ports)))
-
-
-async def _says_ok(http: aiohttp.ClientSession, port: int) -> bool:
-    try:
-        async with http.get(f"http://{HOST}:{port}/health/ready") as answer:
-            return answer.status == 200
-    except (OSError, aiohttp.ClientError, TimeoutError):
-        return False
-
-
-class Node:
-    """A LiveKit. Clients reach its signalling through a relay; Duologue reaches it by itself."""
-
-    def __init__(self, name: str, folder: Path, hooks_port: int, relay: Relay) -> None:
-        self.name = name
-        self.relay = relay
-        files = LiveKitFiles(folder, relay.to)
-        files.prepare()
-        self.keys = files.keys()
-        ports = LiveKitPorts(relay.to, free_port(socket.SOCK_DGRAM))
-        files.write_config(livekit_config(self.keys, ports, f"http://{HOST}:{hooks_port}{hooks.PATH}"))
-        self.program = Program([str(find_binary()), "--config", str(files.config)], os.environ, files.log)
-
-    @property
-    def url(self) -> str:
-        """Of the server itself."""
-        return f"ws://{HOST}:{self.relay.to}"
-
-    @property
-    def settings(self) -> dict[str, object]:
-        """As `livekit.nodes` has it."""
-        return {
-            "name": self.name, "url": self.url, "public_url": f"ws://{HOST}:{self.relay.port}",
-            "api_key": self.keys.api_key, "api_secret": self.keys.api_secret, "join_slots_per_s": 5,
-        }  # fmt: skip
-
-    async def until_serving(self) -> None:
-        """It takes connections."""
-
-        async def listens() -> bool:
-            _, writer = await asyncio.open_connection(HOST, self.relay.to)
-            writer.close()
-            return True
-
-        await until(listens, f"{self.name} serves; see {self.program.log}")
-
-    async def rooms(self) -> list[str]:
-        """What it says of itself."""
-        name = NodeName(self.name)
-        access = NodeAccess(name, self.url, self.url, self.keys.api_key, self.keys.api_secret, UNLIMITED)
-        async with asyncio.timeout(5), LiveKit([access], SystemClock()) as livekit:
-            return [str(room.pair) for room in await livekit.rooms(name)]
 
 
 class System:
@@ -216,8 +112,7 @@ class System:
         await relay.open(free_port())
         node = Node(name, self.folder / name, self.hooks.port, relay)
         self.nodes.append(node)
-        node.program.start()
-        await node.until_serving()
+        await node.start()
 
     @contextlib.asynccontextmanager
     async def beside(

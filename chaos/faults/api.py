@@ -25,9 +25,6 @@ async def api_killed(system: System, dice: Random) -> AsyncIterator[str]:
     spares=True,
 )
 async def webhooks_lost(system: System, _: Random) -> AsyncIterator[str]:
-    system.hooks.refuses = True
-    system.hooks.cut()
-    try:
+    with system.hooks.refusing():
+        system.hooks.cut()
         yield "all"
-    finally:
-        system.hooks.mend()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from random import Random
 
 from chaos.faults.fault import fault
-from chaos.faults.processes import files_of, replaced, somebody
+from chaos.faults.processes import files_of, replaced, somebody, stopped
+from chaos.processes import Child
 from chaos.strangers import strangers
 from chaos.topology import System
 
@@ -35,11 +36,8 @@ async def gateway_killed(system: System, dice: Random) -> AsyncIterator[str]:
 )
 async def gateway_stopped(system: System, dice: Random) -> AsyncIterator[str]:
     victim = somebody(system, "gateway", dice)
-    victim.freeze()
-    try:
+    with stopped(victim):
         yield victim.name
-    finally:
-        victim.thaw()
 
 
 @fault(
@@ -49,8 +47,9 @@ async def gateway_stopped(system: System, dice: Random) -> AsyncIterator[str]:
     lasts_s=(17, 25),
 )
 async def gateway_zombie(system: System, dice: Random) -> AsyncIterator[str]:
-    async for name in gateway_stopped(system, dice):
-        yield name
+    victim = somebody(system, "gateway", dice)
+    with stopped(victim):
+        yield victim.name
 
 
 @fault(
@@ -59,7 +58,7 @@ async def gateway_zombie(system: System, dice: Random) -> AsyncIterator[str]:
     within_s=10,
 )
 async def gateways_replaced(system: System, _: Random) -> AsyncIterator[str]:
-    await replaced(system, "gateway")
+    await replaced([system.services["gateway"]])
     yield "SIGHUP"
 
 
@@ -72,15 +71,10 @@ async def gateways_replaced(system: System, _: Random) -> AsyncIterator[str]:
 )
 async def gateway_out_of_files(system: System, dice: Random) -> AsyncIterator[str]:
     victim = somebody(system, "gateway", dice)
-    before = resource.prlimit(victim.pid, resource.RLIMIT_NOFILE)
     in_use = files_of(victim)
-    resource.prlimit(victim.pid, resource.RLIMIT_NOFILE, (in_use, before[1]))
-    try:
+    with _limited(victim, resource.RLIMIT_NOFILE, in_use):
         async with strangers(system, dice, STRANGERS):
             yield f"{victim.name}, {in_use} files"
-    finally:
-        with suppress(ProcessLookupError):
-            resource.prlimit(victim.pid, resource.RLIMIT_NOFILE, before)
 
 
 @fault(
@@ -93,10 +87,17 @@ async def gateway_out_of_files(system: System, dice: Random) -> AsyncIterator[st
 async def gateway_log_full(system: System, dice: Random) -> AsyncIterator[str]:
     """No file of that process may grow any more, which is what a write to a full disk says, too."""
     victim = somebody(system, "gateway", dice)
-    before = resource.prlimit(victim.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(victim.pid, resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
+    with _limited(victim, resource.RLIMIT_FSIZE, 0):
         yield victim.name
+
+
+@contextmanager
+def _limited(victim: Child, what: int, most: int) -> Iterator[None]:
+    """The kernel gives it no more than this of that."""
+    before = resource.prlimit(victim.pid, what)
+    resource.prlimit(victim.pid, what, (most, before[1]))
+    try:
+        yield
     finally:
         with suppress(ProcessLookupError):
-            resource.prlimit(victim.pid, resource.RLIMIT_FSIZE, before)
+            resource.prlimit(victim.pid, what, before)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from random import Random
 
 from chaos.faults.fault import fault
+from chaos.faults.processes import stopped
+from chaos.livekit import Node
 from chaos.topology import System
 
 
@@ -19,13 +22,8 @@ from chaos.topology import System
 )
 async def node_killed(system: System, dice: Random) -> AsyncIterator[str]:
     node = dice.choice(system.nodes)
-    node.program.child.kill()
-    node.program.reap()
-    try:
+    async with _killed(node):
         yield node.name
-    finally:
-        node.program.start()
-        await node.until_serving()
 
 
 @fault(
@@ -36,11 +34,8 @@ async def node_killed(system: System, dice: Random) -> AsyncIterator[str]:
 )
 async def node_stopped(system: System, dice: Random) -> AsyncIterator[str]:
     node = dice.choice(system.nodes)
-    node.program.child.freeze()
-    try:
+    with stopped(node.program.child):
         yield node.name
-    finally:
-        node.program.child.thaw()
 
 
 @fault(
@@ -51,11 +46,8 @@ async def node_stopped(system: System, dice: Random) -> AsyncIterator[str]:
 )
 async def node_refuses_joins(system: System, dice: Random) -> AsyncIterator[str]:
     node = dice.choice(system.nodes)
-    node.relay.refuses = True
-    try:
+    with node.relay.refusing():
         yield node.name
-    finally:
-        node.relay.mend()
 
 
 @fault(
@@ -65,15 +57,19 @@ async def node_refuses_joins(system: System, dice: Random) -> AsyncIterator[str]
     lasts_s=(4, 10),
 )
 async def nodes_killed(system: System, _: Random) -> AsyncIterator[str]:
-    for node in system.nodes:
-        node.program.child.kill()
-        node.program.reap()
-    try:
+    async with _killed(*system.nodes):
         yield "all"
+
+
+@asynccontextmanager
+async def _killed(*nodes: Node) -> AsyncIterator[None]:
+    """They come again afterwards."""
+    for node in nodes:
+        node.program.end()
+    try:
+        yield
     finally:
-        for node in system.nodes:
-            node.program.start()
-        await asyncio.gather(*(node.until_serving() for node in system.nodes))
+        await asyncio.gather(*(node.start() for node in nodes))
 
 
 @fault(
@@ -89,5 +85,4 @@ async def node_drained(system: System, dice: Random) -> AsyncIterator[str]:
         yield node.name
     finally:
         node.program.end()
-        node.program.start()
-        await node.until_serving()
+        await node.start()

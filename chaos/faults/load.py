@@ -26,7 +26,7 @@ HURRY = 60
     within_s=15,
 )
 async def everything_replaced(system: System, _: Random) -> AsyncIterator[str]:
-    await replaced(system, *system.services)
+    await replaced(system.services.values())
     yield "SIGHUP"
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from random import Random
 
 from chaos.faults.fault import fault
-from chaos.faults.processes import somebody
+from chaos.faults.processes import somebody, stopped
 from chaos.topology import System
 
 
@@ -25,11 +25,8 @@ async def matcher_killed(system: System, dice: Random) -> AsyncIterator[str]:
 )
 async def matcher_stopped(system: System, dice: Random) -> AsyncIterator[str]:
     victim = somebody(system, "matcher", dice)
-    victim.freeze()
-    try:
+    with stopped(victim):
         yield victim.name
-    finally:
-        victim.thaw()
 
 
 @fault(what="all matchers are killed", seen="nobody is matched until one is back", within_s=15)

@@ -10,9 +10,10 @@ from pathlib import Path
 from random import Random
 
 from chaos.faults.fault import fault
-from chaos.faults.processes import somebody
+from chaos.faults.processes import replaced, somebody
 from chaos.older import ROOT, before, unpack
-from chaos.topology import Service, System
+from chaos.service import Service
+from chaos.topology import System
 
 FAKETIME = "*/faketime/libfaketime.so.1"
 OFF_S = (150, 300)
@@ -48,10 +49,7 @@ async def version_before(system: System, dice: Random) -> AsyncIterator[str]:
         yield commit[:10]
         code.unlink()
         code.symlink_to(ROOT / "src")
-        children = [each.children() for each in others]
-        for each in others:
-            each.program.child.signal(signal.SIGHUP)
-        await asyncio.gather(*(each.until_replaced(of) for each, of in zip(others, children, strict=True)))
+        await replaced(others)
 
 
 @fault(

@@ -24,13 +24,9 @@ async def people_cut(system: System, _: Random) -> AsyncIterator[str]:
     lasts_s=(5, 15),
 )
 async def people_far_away(system: System, dice: Random) -> AsyncIterator[str]:
-    far = Bad()
-    far.delay_s = dice.uniform(0.025, 0.25)
-    system.front.worsen(far)
-    try:
+    far = Bad(delay_s=dice.uniform(0.025, 0.25))
+    with system.front.worsened(far):
         yield f"{far.delay_s * 2000:.0f} ms there and back"
-    finally:
-        system.front.mend()
 
 
 @fault(
@@ -40,9 +36,7 @@ async def people_far_away(system: System, dice: Random) -> AsyncIterator[str]:
     lasts_s=(5, 20),
 )
 async def gateway_cut_off(system: System, dice: Random) -> AsyncIterator[str]:
-    nothing = Bad()
-    nothing.asking = nothing.answering = False
-    async with _to_redis(system, dice, nothing) as done:
+    async with _to_redis(system, dice, Bad(asking=False, answering=False)) as done:
         yield done
 
 
@@ -53,9 +47,7 @@ async def gateway_cut_off(system: System, dice: Random) -> AsyncIterator[str]:
     lasts_s=(5, 15),
 )
 async def gateway_hears_nothing(system: System, dice: Random) -> AsyncIterator[str]:
-    one_way = Bad()
-    one_way.answering = False
-    async with _to_redis(system, dice, one_way) as done:
+    async with _to_redis(system, dice, Bad(answering=False)) as done:
         yield done
 
 
@@ -64,7 +56,5 @@ async def _to_redis(system: System, dice: Random, bad: Bad) -> AsyncIterator[str
     """The way of one gateway to the primary is that bad."""
     victim = somebody(system, "gateway", dice)
     primary = await system.redis.primary()
-    try:
-        yield f"{victim.name}, {primary.relay.worsen(bad, only_from([victim.pid]))} connections"
-    finally:
-        primary.relay.mend()
+    with primary.relay.worsened(bad, only_from([victim.pid])) as connections:
+        yield f"{victim.name}, {connections} connections"

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from random import Random
 
 from chaos.faults.fault import fault
+from chaos.faults.processes import stopped
 from chaos.redis import PASSWORD, PATIENT_MS, REALM, USER, Server
 from chaos.relay import Bad, only_from
 from chaos.topology import System
@@ -60,11 +61,8 @@ async def redis_snapshot(system: System, dice: Random) -> AsyncIterator[str]:
 )
 async def redis_stopped(system: System, _: Random) -> AsyncIterator[str]:
     primary = await system.redis.primary()
-    primary.process.freeze()
-    try:
+    with stopped(primary.process):
         yield "SIGSTOP"
-    finally:
-        primary.process.thaw()
 
 
 @fault(
@@ -102,17 +100,14 @@ async def redis_replaced(system: System, _: Random) -> AsyncIterator[str]:
 async def redis_failover(system: System, dice: Random) -> AsyncIterator[str]:
     primary, replica = await system.redis.primary(), await system.redis.replica()
     held_s = dice.uniform(1, 5)
-    nothing, to_replica = Bad(), only_from([replica.process.pid])
-    nothing.asking = nothing.answering = False
-    try:
-        assert primary.relay.worsen(nothing, to_replica), "the replica follows by a connection"
+    nothing, to_replica = Bad(asking=False, answering=False), only_from([replica.process.pid])
+    with primary.relay.worsened(nothing, to_replica) as connections:
+        assert connections, "the replica follows by a connection"
         await asyncio.sleep(held_s)
         lost = await _bytes_behind(primary, replica)
         primary.relay.cut(to_replica)  # what was held must not arrive after all
         async with _replaced(system, primary):
             yield f"the last {held_s:.0f} s, {lost} bytes"
-    finally:
-        primary.relay.mend()
 
 
 async def _bytes_behind(primary: Server, replica: Server) -> int:
@@ -243,11 +238,7 @@ async def redis_password_rotated(system: System, _: Random) -> AsyncIterator[str
     lasts_s=(8, 20),
 )
 async def redis_far_away(system: System, dice: Random) -> AsyncIterator[str]:
-    far = Bad()
-    far.delay_s = dice.uniform(0.025, 0.25)
+    far = Bad(delay_s=dice.uniform(0.025, 0.25))
     primary = await system.redis.primary()
-    primary.relay.worsen(far)
-    try:
+    with primary.relay.worsened(far):
         yield f"{far.delay_s * 2000:.0f} ms there and back"
-    finally:
-        primary.relay.mend()

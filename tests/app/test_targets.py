@@ -19,7 +19,7 @@ from duologue.app.targets import (
 )
 from duologue.errors import StartupError
 from duologue.settings import AdminSettings
-from duologue.supervisor.plan import Post, Seated
+from duologue.supervisor.events import Post, Seated
 
 SEATED = [Seated(Post("gateway-1"), 0), Seated(Post("matcher-1"), 2)]
 

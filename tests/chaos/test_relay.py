@@ -74,9 +74,7 @@ async def test_what_is_far_away_comes_late_and_in_order() -> None:
     async with relayed() as relay:
         talk = reader, writer = await reach(relay)
         assert await answer(talk) == b"hello\n"
-        far = Bad()
-        far.delay_s = 0.1
-        relay.worsen(far)
+        relay.worsen(Bad(delay_s=0.1))
         began_s = time.monotonic()
         writer.write(b"one\n")
         await asyncio.sleep(0.02)
@@ -92,14 +90,12 @@ async def test_what_was_held_arrives_when_the_way_is_free(asking: bool, answerin
     async with relayed() as relay:
         talk = reader, writer = await reach(relay)
         assert await answer(talk) == b"hello\n"
-        nothing = Bad()
-        nothing.asking, nothing.answering = asking, answering
-        relay.worsen(nothing)
-        writer.write(b"held\n")
-        line = asyncio.get_running_loop().create_task(reader.readline())
-        done, _ = await asyncio.wait([line], timeout=0.1)
-        assert not done
-        relay.mend()
+        with relay.worsened(Bad(asking=asking, answering=answering)) as connections:
+            assert connections == 1
+            writer.write(b"held\n")
+            line = asyncio.get_running_loop().create_task(reader.readline())
+            done, _ = await asyncio.wait([line], timeout=0.1)
+            assert not done
         assert await asyncio.wait_for(line, WITHIN_S) == b"held\n"
 
 
@@ -118,9 +114,8 @@ async def test_a_cut_breaks_off_what_there_is() -> None:
         assert await answer(talk) == b"hello\n"
         assert relay.cut() == 1
         assert await is_broken_off(talk)
-        relay.refuses = True
-        assert await is_broken_off(await reach(relay))
-        relay.mend()
+        with relay.refusing():
+            assert await is_broken_off(await reach(relay))
         assert await answer(await reach(relay)) == b"hello\n"
 
 
@@ -129,7 +124,5 @@ async def test_a_fault_may_be_about_one_process() -> None:
     async with relayed() as relay:
         talk = _, writer = await reach(relay)
         assert writer.get_extra_info("sockname")[1] in ports_of([os.getpid()])
-        nothing = Bad()
-        nothing.asking = False
-        relay.worsen(nothing, only_from([1]))
+        relay.worsen(Bad(asking=False), only_from([1]))
         assert await answer(talk) == b"hello\n"

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from chaos.checks import violations
-from chaos.report import judged, summary, to_html, to_json
-from chaos.run import Options, run
+from chaos.options import Options
+from chaos.page import to_html
+from chaos.report import judged, summary, to_json
+from chaos.run import run
 from chaos.topology import Size
 from tests.e2e.processes import processes_naming
 from tests.fakes import wait_until

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from chaos.checks import violations
-from chaos.report import Result, judged, result
+from chaos.report import Facts, Result, judged, result
 from chaos.seeds import TOGETHER, Summary, summed_up, text, to_html, to_json
 from chaos.story import Heard, Lost, Stall
 from tests.chaos.stories import ready, story, trouble
@@ -52,6 +52,17 @@ def test_two_at_once_are_summed_up_as_such() -> None:
 
     assert [each.name for each in told.recoveries] == [TOGETHER]
     assert told.untried == list(NAMES)
+
+
+def test_every_report_of_a_run_begins_with_its_facts() -> None:
+    """As flat fields, in one order: results that were written long ago are summed up with those of today."""
+    told = run(1, 13_000)
+    (line,) = summed_up([told], NAMES).runs
+    facts = [(name, getattr(told, name)) for name in Facts.__struct_fields__]
+
+    for written in (told, line):
+        assert list(msgspec.to_builtins(written).items())[: len(facts)] == facts
+    assert msgspec.json.decode(msgspec.json.encode(told), type=Result) == told
 
 
 def test_what_is_written_can_be_read() -> None:

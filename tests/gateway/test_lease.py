@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from duologue.errors import OutcomeUnknown, Unavailable
-from duologue.gateway import server
+from duologue.gateway import lease
 from duologue.ids import GatewayId, SessionId
 from duologue.ledger import GATEWAY_LEASE_MS, Claim
 from duologue.protocol import client as c
@@ -49,8 +49,8 @@ async def test_an_answer_that_was_lost_may_have_asked_to_vouch(yard: Yard, monke
 
     monkeypatch.setattr(yard.store, "keep_alive", answer_lost)
     with pytest.raises(OutcomeUnknown):
-        await yard.gateway._stay_alive()
-    await yard.gateway._stay_alive()
+        await yard.gateway._lease.keep()
+    await yard.gateway._lease.keep()
 
     assert await offered(yard) == 1
 
@@ -67,9 +67,9 @@ async def test_the_lease_lasts_while_many_are_vouched_for(yard: Yard, monkeypatc
         await yard.store.expire()
         return await vouch(gateway, claims)
 
-    monkeypatch.setattr(server, "VOUCH_AT_ONCE", 1)
+    monkeypatch.setattr(lease, "VOUCH_AT_ONCE", 1)
     monkeypatch.setattr(yard.store, "vouch", slowly)
-    await yard.gateway._stay_alive()
+    await yard.gateway._lease.keep()
 
     assert await offered(yard) == 3
 
@@ -100,7 +100,7 @@ async def test_a_socket_that_goes_meanwhile_leaves_no_ghost(yard: Yard, monkeypa
 
     monkeypatch.setattr(yard.store, "vouch", in_part)
     with pytest.raises(Unavailable):
-        await yard.gateway._stay_alive()
+        await yard.gateway._lease.keep()
     await yard.settle()
 
     assert await offered(yard) == 0
@@ -118,7 +118,7 @@ async def test_who_went_in_a_time_that_the_store_forgot_is_given_up(yard: Yard) 
     yard._news = 0
     assert len(await yard.store.sessions_on(here)) == 2
 
-    await yard.gateway._stay_alive()
+    await yard.gateway._lease.keep()
     await yard.settle()
 
     assert len(await yard.store.sessions_on(here)) == 1

@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from duologue.errors import Damaged, OutcomeUnknown, Unavailable
-from duologue.gateway.connection import CLOSE_WITHIN_MS
 from duologue.gateway.errands import AWAY
+from duologue.gateway.outlet import CLOSE_WITHIN_MS
 from duologue.gateway.server import FLUSH_STEP_MS
 from duologue.ids import PersonId, SessionId
 from duologue.ledger import TicketArrived, TicketGone
@@ -513,21 +513,21 @@ async def test_news_that_cannot_be_delivered_is_told(yard: Yard, monkeypatch: py
     ana = await yard.person()
     ana.say(c.Find("find", 1, TEXT))
     await yard.settle()
-    gateway, read = yard.gateway, yard.store.read_news
+    carrier, read = yard.gateway._carrier, yard.store.read_news
 
     def broken(*_: object) -> None:
         raise KeyError("a defect")
 
     monkeypatch.setattr(yard.store, "read_news", broken)
     with pytest.raises(KeyError):
-        await gateway._carry_news()
-    assert (gateway._news_position, ana.close_code) == (0, None)
+        await carrier.carry()
+    assert (carrier._position, ana.close_code) == (0, None)
     monkeypatch.setattr(yard.store, "read_news", read)
-    monkeypatch.setattr(gateway, "deliver", broken)
+    monkeypatch.setattr(carrier, "_deliver", broken)
     with pytest.raises(KeyError):
-        await gateway._carry_news()
+        await carrier.carry()
 
-    assert gateway._news_position > 0
+    assert carrier._position > 0
     assert ana.close_code == CloseCode.RESYNC
 
 

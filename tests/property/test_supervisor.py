@@ -7,12 +7,25 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.supervisor import plan as p
-from duologue.supervisor.plan import Ask, ChildId, End, Exited, Kill, Note, Post, Ready, RenewalAsked, Start, StopAsked
+from duologue.supervisor import events as ev
+from duologue.supervisor.events import (
+    Ask,
+    ChildId,
+    End,
+    Exited,
+    Kill,
+    Note,
+    Post,
+    Ready,
+    RenewalAsked,
+    Start,
+    StopAsked,
+)
+from duologue.supervisor.plan import Plan
 from tests.fakes import CountingRng
 
 POSTS = (Post("matcher-1", 1, 300), Post("gateway-1", 0, 500), Post("gateway-2", 0, 500))
-TERMS = p.Terms(pause_ms=50, pause_at_most_ms=400, steady_ms=1_000, tries=3, renewed_within_ms=800)
+TERMS = ev.Terms(pause_ms=50, pause_at_most_ms=400, steady_ms=1_000, tries=3, renewed_within_ms=800)
 
 actions = st.lists(
     st.one_of(
@@ -46,10 +59,10 @@ class System:
         self.stops = 0
         self.ending = False
         self.ended: int | None = None
-        self.plan = p.Plan(POSTS, CountingRng(), 0, TERMS)
-        self.tell(p.TimePassed())
+        self.plan = Plan(POSTS, CountingRng(), 0, TERMS)
+        self.tell(ev.TimePassed())
 
-    def tell(self, event: p.Event) -> None:
+    def tell(self, event: ev.Event) -> None:
         assert self.ended is None
         for command in self.plan.handle(event, self.now_ms):
             self._do(command)
@@ -59,7 +72,7 @@ class System:
         due_ms = self.plan.due_ms()
         assert due_ms is None or due_ms > self.now_ms, "what is due is done"
 
-    def _do(self, command: p.Command) -> None:
+    def _do(self, command: ev.Command) -> None:
         match command:
             case Start(child, post, seat):
                 assert not self.ending, "nobody is started while everything stops"
@@ -122,7 +135,7 @@ class System:
         self.bury_killed()
         while self.ended is None and (due_ms := self.plan.due_ms()) is not None and due_ms <= until_ms:
             self.now_ms = due_ms
-            self.tell(p.TimePassed())
+            self.tell(ev.TimePassed())
             self.bury_killed()
         self.now_ms = until_ms
 

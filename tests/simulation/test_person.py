@@ -52,7 +52,5 @@ async def test_lines_are_counted_on_after_a_reload_in_a_long_chat() -> None:
     person.link = cast("Link", link)
 
     await person._come_in(person.link)
-    person._chat()
 
-    (line,) = (each for each in link.said if isinstance(each, c.Chat))
-    assert line.n == 8
+    assert person._mind.chat(person.belief).n == 8

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from duologue.supervisor import plan as p
-from duologue.supervisor.plan import ChildId, Exited, Kill, Post, Ready, RenewalAsked, Start, StopAsked, TimePassed
+from duologue.supervisor import events as ev
+from duologue.supervisor.events import ChildId, Exited, Kill, Post, Ready, RenewalAsked, Start, StopAsked, TimePassed
+from duologue.supervisor.plan import Plan
 from tests.fakes import CountingRng
 
 GATEWAY, OTHER, MATCHER = Post("gateway-1", 0, 1_000), Post("gateway-2", 0, 1_000), Post("matcher-1", 1, 500)
-TERMS = p.Terms(pause_ms=100, pause_at_most_ms=1_600, steady_ms=10_000, tries=3, renewed_within_ms=5_000)
+TERMS = ev.Terms(pause_ms=100, pause_at_most_ms=1_600, steady_ms=10_000, tries=3, renewed_within_ms=5_000)
 
 
 class Parent:
@@ -17,14 +18,14 @@ class Parent:
 
     def __init__(self, *posts: Post) -> None:
         self.now_ms = 0
-        self.plan = p.Plan(posts, CountingRng(), 0, TERMS)
+        self.plan = Plan(posts, CountingRng(), 0, TERMS)
         self.notes: list[str] = []
 
-    def hears(self, event: p.Event, after_ms: int = 0) -> list[str]:
+    def hears(self, event: ev.Event, after_ms: int = 0) -> list[str]:
         self.now_ms += after_ms
         commands = self.plan.handle(event, self.now_ms)
-        self.notes += [command.event for command in commands if isinstance(command, p.Note)]
-        return [_spoken(command) for command in commands if not isinstance(command, p.Note)]
+        self.notes += [command.event for command in commands if isinstance(command, ev.Note)]
+        return [_spoken(command) for command in commands if not isinstance(command, ev.Note)]
 
     def waits(self) -> list[str]:
         """Until the next thing is due by itself."""
@@ -39,17 +40,17 @@ class Parent:
         return self.hears(Exited(ChildId(child), code), after_ms)
 
 
-def _spoken(command: p.Command) -> str:
+def _spoken(command: ev.Command) -> str:
     match command:
         case Start(_, post, seat):
             return f"start {post.name} {seat}"
-        case p.Ask(child):
+        case ev.Ask(child):
             return f"ask {child}"
         case Kill(child):
             return f"kill {child}"
-        case p.End(code):
+        case ev.End(code):
             return f"end {code}"
-        case p.Note():
+        case ev.Note():
             raise AssertionError(command)
 
 

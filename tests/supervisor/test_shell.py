@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from duologue.clock import SystemClock, SystemRng
-from duologue.supervisor.plan import Post, Start, Terms
+from duologue.supervisor.events import Post, Start, Terms
 from duologue.supervisor.report import Report
 from duologue.supervisor.shell import Supervisor
 from tests.fakes import wait_until

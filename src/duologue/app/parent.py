@@ -25,9 +25,9 @@ from duologue.clock import SystemClock, SystemRng
 from duologue.errors import BackendError, StartupError
 from duologue.issuers.office import open_token_office
 from duologue.ports import Clock, Rng
-from duologue.settings import AdminSettings, Settings
+from duologue.settings import AdminSettings, RedisSettings, Settings
 from duologue.store.redis import open_store
-from duologue.supervisor.plan import Post, Seated, Start
+from duologue.supervisor.events import Post, Seated, Start
 from duologue.supervisor.report import Report
 from duologue.supervisor.shell import Supervisor
 from duologue.tasks import Tasks
@@ -108,15 +108,8 @@ async def _parent(
         return command(start.post.name, settings.admin.port + start.seat)
 
     async def on_death(report: Report) -> None:
-        if not report.owners:
-            return
-        try:
-            async with open_store(settings.redis, clock) as (store, _):
-                await release_leases(store, report.owners)
-        except BackendError as error:
-            log.warning("store_unavailable", detail=str(error), hint="the leases of the dead run out by themselves")
-        else:
-            log.info("leases_released", owners=len(report.owners))
+        if report.owners:
+            await _release(report.owners, settings.redis, clock)
 
     def on_ready() -> None:
         _tell_systemd()
@@ -128,6 +121,17 @@ async def _parent(
     return await Supervisor(
         children, command_of, clock, rng, on_ready=on_ready, on_seated=on_seated, on_death=on_death
     ).run()
+
+
+async def _release(owners: tuple[str, ...], settings: RedisSettings, clock: Clock) -> None:
+    """What somebody owned who died, so that others need not wait for it."""
+    try:
+        async with open_store(settings, clock) as (store, _):
+            await release_leases(store, owners)
+    except BackendError as error:
+        log.warning("store_unavailable", detail=str(error), hint="the leases of the dead run out by themselves")
+    else:
+        log.info("leases_released", owners=len(owners))
 
 
 def _started(settings: Settings, children: Sequence[Post], store: str) -> Started:

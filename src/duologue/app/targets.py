@@ -17,7 +17,7 @@ import msgspec
 
 from duologue.errors import StartupError
 from duologue.settings import AdminSettings
-from duologue.supervisor.plan import Seated
+from duologue.supervisor.events import Seated
 
 ANY_ADDRESS = ("0.0.0.0", "::", "")
 HERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}

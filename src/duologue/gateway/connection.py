@@ -13,6 +13,7 @@ import structlog
 from duologue.gateway import events as ev
 from duologue.gateway import tally
 from duologue.gateway.errands import Errands
+from duologue.gateway.outlet import Outlet, Wire
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session, State
 from duologue.ids import PersonId, SessionId
@@ -30,26 +31,8 @@ from duologue.settings import GatewaySettings
 
 log = structlog.get_logger()
 
-CLOSE_WITHIN_MS = 2_000
-"""Who does not read would keep the socket, and so the seat, until the last byte went: not for long."""
 NOTHING_SAID: tuple[str, frozenset[MediaEvent]] = ("", frozenset())
 """Of no pair."""
-
-
-class Wire(Protocol):
-    """The far end of a connection: something that carries frames to one client."""
-
-    def send(self, frame: bytes) -> None:
-        """Write a text frame; what cannot go now is buffered. Nothing happens once it is closed."""
-
-    def close(self, code: int, reason: str) -> None:
-        """Close after what was sent. `Connection.closed` follows, late or never where nobody reads."""
-
-    def abort(self) -> None:
-        """Close now, whatever was not written yet. `Connection.closed` follows."""
-
-    def unsent_bytes(self) -> int:
-        """What is buffered on our side."""
 
 
 class Hub(Protocol):
@@ -88,8 +71,8 @@ class Connection:
     """One socket. Frames in, events to the session, commands out; what takes time is an errand."""
 
     __slots__ = (
-        "_armed_ms", "_closing", "_cut_at_ms", "_errands", "_generation", "_hub", "_identity", "_paused", "_said",
-        "_session", "_since_ms", "_wire", "address", "expires_ms", "id",
+        "_armed_ms", "_errands", "_generation", "_hub", "_identity", "_outlet", "_said", "_session", "_since_ms",
+        "address", "expires_ms", "id",
     )  # fmt: skip
 
     def __init__(self, hub: Hub, session_id: SessionId, session: Session, address: str = "") -> None:
@@ -97,16 +80,13 @@ class Connection:
         self.address = address
         self._hub = hub
         self._session = session
-        self._wire: Wire | None = None
+        self._outlet = Outlet()
         self._identity: Identity | None = None
         self._generation = 0
         self.expires_ms = 0
         self._since_ms = 0
         self._errands: Errands | None = None
-        self._paused = False
-        self._closing = False
         self._armed_ms: int | None = None
-        self._cut_at_ms: int | None = None
         self._said = NOTHING_SAID
 
     @property
@@ -118,7 +98,7 @@ class Connection:
 
     def opened(self, wire: Wire, refusal: ev.CutOff | None = None) -> None:
         """The wire is up. With a refusal it closes at once: a browser cannot read an HTTP error, but a close code."""
-        self._wire = wire
+        self._outlet.opened(wire)
         self.handle(refusal or ev.Opened())
 
     def received(self, frame: bytes) -> None:
@@ -153,10 +133,8 @@ class Connection:
 
     def writable(self, *, yes: bool) -> None:
         """The client reads, or has left more unread than the soft limit allows."""
-        self._paused = not yes
-        if not self._closing:
-            self._cut_at_ms = None if yes else self._hub.clock.now_ms() + self._hub.settings.write_slow_ms
-            self._arm()
+        self._outlet.writable(yes=yes, late_at_ms=self._hub.clock.now_ms() + self._hub.settings.write_slow_ms)
+        self._arm()
 
     def leaving(self, code: int) -> None:
         """The client said that it closes: answer in kind."""
@@ -164,9 +142,9 @@ class Connection:
 
     def closed(self, code: int) -> None:
         """The wire is gone; `code` is what the client said on leaving, 1006 when it said nothing."""
-        self._wire = None
+        self._outlet.gone()
         tally.gone(self._session.doing, self._hub.clock.now_ms())
-        if not self._closing:
+        if not self._outlet.is_closing:
             tally.closed(code, by="client")
         try:
             self.handle(ev.Closed(code))
@@ -196,10 +174,10 @@ class Connection:
         """The time that was armed has come."""
         self._armed_ms = None
         now_ms = self._hub.clock.now_ms()
-        if self._cut_at_ms is not None and now_ms >= self._cut_at_ms:
-            self._cut_at_ms = None
+        if self._outlet.is_late(now_ms):
             metrics.BOUNDS_HIT.inc("write_buffer")
-            self._cut(ev.CutOff(CloseCode.SLOW_CONSUMER))
+            if not self._outlet.let_go():
+                self.handle(ev.CutOff(CloseCode.SLOW_CONSUMER))
         deadline_ms = self._session.deadline_ms
         if deadline_ms is not None and now_ms >= deadline_ms:
             self.handle(ev.Ticked())
@@ -257,33 +235,20 @@ class Connection:
                     self._later(command)
 
     def _send(self, message: ServerMessage) -> None:
-        if self._wire is None or self._closing:
-            return
-        self._wire.send(codec.encode(message))
-        if self._paused and self._wire.unsent_bytes() > self._hub.settings.write_hard_bytes:
+        if self._outlet.takes and not self._outlet.send(codec.encode(message), self._hub.settings.write_hard_bytes):
             metrics.BOUNDS_HIT.inc("write_buffer")
             self.handle(ev.CutOff(CloseCode.SLOW_CONSUMER))
 
-    def _cut(self, why: ev.CutOff) -> None:
-        """Close; where that was tried already and nobody read it, let go."""
-        if self._closing and self._wire is not None:
-            self._wire.abort()
-        else:
-            self.handle(why)
-
     def _close(self, code: int, reason: str, *, by: str = "server") -> None:
-        if self._wire is not None and not self._closing:
-            self._closing = True
+        if self._outlet.close(code, reason, self._hub.clock.now_ms()):
             tally.closed(code, by)
-            self._cut_at_ms = self._hub.clock.now_ms() + CLOSE_WITHIN_MS
-            self._wire.close(code, reason)
             self._arm()
 
     def _arm(self) -> None:
         """Have `ticked` called when the session or a slow reader is due."""
-        at_ms = self._session.deadline_ms
-        if self._cut_at_ms is not None:
-            at_ms = self._cut_at_ms if at_ms is None else min(at_ms, self._cut_at_ms)
+        at_ms, late_at_ms = self._session.deadline_ms, self._outlet.late_at_ms
+        if late_at_ms is not None:
+            at_ms = late_at_ms if at_ms is None else min(at_ms, late_at_ms)
         if at_ms != self._armed_ms:
             self._armed_ms = at_ms
             self._hub.arm(self, at_ms)
@@ -308,7 +273,7 @@ class Connection:
     @property
     def is_open(self) -> bool:
         """Whether there is a wire."""
-        return self._wire is not None
+        return self._outlet.is_open
 
     def who(self) -> Identity:
         """Who speaks; to be asked once they came in."""
@@ -321,23 +286,25 @@ class Connection:
 
     def came_in(self, entry: Entry, *, resumed: bool) -> ev.Entered:
         """A service let this person in."""
-        self._identity, self._generation = entry.identity, entry.arrival.generation
-        self.expires_ms = entry.expires_ms
-        self.bind()
-        if self._wire is not None:
+        self._is(entry)
+        if self.is_open:
             self._hub.entered(self, entry.identity.person)
             self._note_start("resumed" if resumed else "new")
         return ev.Entered(_self_of(entry.identity), entry.arrival, entry.resume_token, entry.expires_ms)
 
     def stands_by(self, entry: StandbyEntry) -> ev.StoodBy:
         """The same for one that is to stand by."""
-        self._identity, self._generation = entry.identity, entry.arrival.generation
-        self.expires_ms = entry.expires_ms
-        self.bind()
-        if self._wire is not None:
+        self._is(entry)
+        if self.is_open:
             self._hub.stands_by(self)
             self._note_start("standby")
         return ev.StoodBy(_self_of(entry.identity), entry.arrival, entry.expires_ms)
+
+    def _is(self, entry: Entry | StandbyEntry) -> None:
+        """Known from now on."""
+        self._identity, self._generation = entry.identity, entry.arrival.generation
+        self.expires_ms = entry.expires_ms
+        self.bind()
 
     def _note_start(self, kind: Literal["new", "resumed", "standby"]) -> None:
         self._since_ms = self._since_ms or self._hub.clock.now_ms()

@@ -12,21 +12,23 @@ from typing import Any
 
 import structlog
 
-from duologue.errors import OutcomeUnknown
 from duologue.gateway import events as ev
 from duologue.gateway.board import Board
+from duologue.gateway.carrier import Carrier
 from duologue.gateway.census import Census
-from duologue.gateway.connection import CLOSE_WITHIN_MS, Connection
+from duologue.gateway.connection import Connection
 from duologue.gateway.door import Door
+from duologue.gateway.lease import KEEP_ALIVE_EVERY_MS, Lease
+from duologue.gateway.outlet import CLOSE_WITHIN_MS
 from duologue.gateway.performer import Performer
 from duologue.gateway.session import Session
 from duologue.gateway.terms import Limits, Timing
 from duologue.gateway.wheel import Wheel
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Caller, Claim, Delivery, Probe
+from duologue.ledger import Delivery, Probe
 from duologue.matching.rules import Rules
 from duologue.metrics import definitions as metrics
-from duologue.ports import Clock, ResyncNeeded, Rng, Store
+from duologue.ports import Clock, Rng, Store
 from duologue.protocol.codes import CloseCode
 from duologue.protocol.server import PeerTyping
 from duologue.safety.addresses import prefix_of
@@ -37,12 +39,8 @@ from duologue.tasks import Tasks
 log = structlog.get_logger()
 
 STATUS_EVERY_MS = 1_000
-KEEP_ALIVE_EVERY_MS = 1_000
-"""Far more often than the lease needs it: so a store that began anew soon knows who is here."""
-VOUCH_AT_ONCE = 200
 CATCH_UP_EVERY_MS = 1_000
 """With blocks of which the ledger may not know."""
-NEWS_WAIT_MS = 5_000
 REFUSED_AT_MOST = 1_000
 """Sockets that are being told why they are not taken."""
 SILENT_RETRY_MS = 5_000
@@ -82,8 +80,6 @@ class Gateway:
         )
         self._door = Door(rate("accept"), settings.limits.standing)
         self._visitors = Visitors("gateway", settings.limits.proxies)
-        self.known = asyncio.Event()
-        """Set once the store knows this gateway: before, it takes nobody through it."""
         self._draining = False
         self._refused: dict[SessionId, Connection] = {}
         self._rules = rules
@@ -92,18 +88,14 @@ class Gateway:
         self._wheel: Wheel[SessionId] = Wheel()
         self._board = Board()
         self._people: dict[PersonId, Connection] = {}
-        self._news_position = 0
-        self._news_read_ms = clock.monotonic_ms()
-        self._census = Census(
-            self._connections,
-            self._board,
-            self.settings.max_connections,
-            lambda: clock.monotonic_ms() - self._news_read_ms,
-        )
-        self._unvouched: list[SessionId] = []
-        """Whom the store has to hear of; whoever comes in meanwhile it knows."""
-        self._may_have_phantoms = False
-        """Whether the store may believe in sessions that are gone."""
+        self._lease = Lease(performer, store, self._connections, _resync, tasks)
+        self._carrier = Carrier(performer.gateway, store, clock, self.deliver, self._resync_everybody)
+        self._census = Census(self._connections, self._board, self.settings.max_connections, self._carrier.age_ms)
+
+    @property
+    def known(self) -> asyncio.Event:
+        """Set once the store knows this gateway: before, it takes nobody through it."""
+        return self._lease.known
 
     # -- life -------------------------------------------------------------------------------
 
@@ -111,9 +103,9 @@ class Gateway:
         """Run the loops, until the tasks are cancelled. Taking connections is somebody else's."""
         self._census.tell()
         repeat = partial(self._tasks.repeat, clock=self.clock)
-        repeat(self._stay_alive, name="gateway-lease", every_ms=KEEP_ALIVE_EVERY_MS)
+        repeat(self._lease.keep, name="gateway-lease", every_ms=KEEP_ALIVE_EVERY_MS)
         repeat(self._turn_wheel, name="gateway-wheel", every_ms=self._wheel.slot_ms)
-        repeat(self._carry_news, name="gateway-news")
+        repeat(self._carrier.carry, name="gateway-news")
         repeat(self.performer.blocks.catch_up, name="gateway-blocks", every_ms=CATCH_UP_EVERY_MS)
         repeat(self._read_status, name="gateway-status", every_ms=STATUS_EVERY_MS)
 
@@ -202,8 +194,7 @@ class Gateway:
         return peer is not None and peer.hear(message)
 
     async def vouch_for(self, connection: Connection) -> None:
-        await self._keep_lease()
-        await self._vouch([connection.id])
+        await self._lease.vouch_for(connection)
 
     def forget(self, connection: Connection) -> None:
         self._connections.pop(connection.id, None)
@@ -235,95 +226,12 @@ class Gateway:
 
     # -- one turn of each loop ------------------------------------------------------------------
 
-    async def _stay_alive(self) -> None:
-        """Keep the lease; whoever lost it has people whom the ledger believes to be gone, or knows nothing of."""
-        await self._keep_lease()
-        while unvouched := self._unvouched:  # another list, should we have to begin anew meanwhile
-            await self._vouch(unvouched[-VOUCH_AT_ONCE:])
-            del unvouched[-VOUCH_AT_ONCE:]
-            await self._keep_lease()  # to vouch for all of them may take longer than it lasts
-        self.known.set()
-        if self._may_have_phantoms:
-            await self._disown_phantoms()
-            self._may_have_phantoms = False
-
-    async def _disown_phantoms(self) -> None:
-        """Whom the store believes to be here, and who is not: it went back in time, and their departure is forgotten.
-
-        A session is among ours from before its arrival until it is gone for good.
-        """
-        for person, session in await self._store.sessions_on(self.performer.gateway):
-            if session not in self._connections:
-                self.spawn(self.performer.lobby.abandon(person, session), f"abandon-{session}")
-
-    async def _keep_lease(self) -> None:
-        """Find out whether this gateway has to vouch. It is told so once: an answer that was lost may have said it."""
-        try:
-            known = await self._store.keep_alive(self.performer.gateway)
-        except OutcomeUnknown:
-            self._unvouched, self._may_have_phantoms = list(self._connections), True
-            raise
-        if not known:
-            self._unvouched, self._may_have_phantoms = list(self._connections), True
-            if self._unvouched:
-                log.warning(
-                    "gateway_unknown", sockets=len(self._unvouched), hint="the store forgot it: it says who is here"
-                )
-
-    async def _vouch(self, sessions: Iterable[SessionId]) -> None:
-        there = [connection for each in sessions if (connection := self._connections.get(each)) is not None]
-        claims = [claim for connection in there if (claim := connection.claim()) is not None]
-        for claim in claims:
-            if claim.active:
-                self.performer.blocks.doubt(Caller(claim.person, claim.generation))
-        try:
-            behind = await self._store.vouch(self.performer.gateway, claims)
-        finally:
-            self._abandon_gone(claims)
-        for session in behind:
-            if (connection := self._connections.get(session)) is not None:
-                _safely(connection, connection.handle, ev.CutOff(CloseCode.RESYNC))
-
-    def _abandon_gone(self, claims: Iterable[Claim]) -> None:
-        """Whose socket went while we vouched for it: our word may have come last. Beside, for it may take long."""
-        for claim in claims:
-            if claim.session not in self._connections:
-                self.spawn(self.performer.lobby.abandon(claim.person, claim.session), f"abandon-{claim.session}")
-
     async def _turn_wheel(self) -> None:
         self.tick()
 
-    async def _carry_news(self) -> None:
-        deliveries = await self._read_news()
-        try:
-            self.deliver(deliveries)
-        except Exception:
-            self._lost_news("a defect")
-            raise
-
-    async def _read_news(self) -> list[Delivery]:
-        """The next ones. What was read is not read again, whatever becomes of it."""
-        name = self.performer.gateway
-        try:
-            deliveries, self._news_position = await self._store.read_news(name, self._news_position, NEWS_WAIT_MS)
-            self._news_read_ms = self.clock.monotonic_ms()
-        except ResyncNeeded as behind:
-            if behind.position < self._news_position:
-                self._news_position = 0  # the store began anew, and so did we: all of that is news
-            else:
-                self._lost_news("this gateway fell behind")
-                self._news_position = behind.position
-            return []
-        return deliveries
-
-    def _lost_news(self, why: str) -> None:
-        metrics.BOUNDS_HIT.inc("news")
-        log.error("news_lost", why=why, hint="everybody on this gateway gets a snapshot")
-        self._resync_everybody()
-
     def _resync_everybody(self) -> None:
         for connection in list(self._connections.values()):
-            _safely(connection, connection.handle, ev.CutOff(CloseCode.RESYNC))
+            _resync(connection)
 
     async def _read_status(self) -> None:
         try:
@@ -331,6 +239,11 @@ class Gateway:
         except Exception:
             self._board.lose()
             raise
+
+
+def _resync(connection: Connection) -> None:
+    """Send it for a snapshot."""
+    _safely(connection, connection.handle, ev.CutOff(CloseCode.RESYNC))
 
 
 def _safely(connection: Connection, act: Callable[..., None], *about: Delivery | ev.Event) -> None:

@@ -266,19 +266,8 @@ class Checks:
     def at_rest(self, published: Mapping[str, QueueStatus]) -> None:
         """After the trouble, once everybody keeps still: people and ledger agree, and nobody waits in vain."""
         for person in self._people.values():
-            who = self._records.people.get(person.id)
-            if person.away:
-                continue
-            if not person.is_in or person.ready is None:
-                self._violation(f"at rest: {person.name} is not back")
-            elif who is None or who.session != person.ready.session:
-                self._violation(f"invariant 8: {person.name} is connected, and the ledger does not know")
-            else:
-                if who.unsure:
-                    self._violation(f"invariant 9: nobody told the ledger whom {person.name} has blocked")
-                truth = "paired" if who.pair else "ringing" if who.call else "waiting" if who.waiting else "idle"
-                if (person.belief.state, person.belief.pair) != (truth, who.pair):
-                    self._violation(f"invariant 5: {person.name} believes {person.belief}, the ledger says {truth}")
+            if not person.away:
+                self._agrees(person)
         offered = [who.ticket for who in self._records.people.values() if who.offered and who.ticket]
         for shard, status in published.items():
             waiting = sum(ticket.cohort.key == shard for ticket in offered)
@@ -291,6 +280,20 @@ class Checks:
         for one, other in combinations(offered, 2):
             if self._should_be_matched(one, other):
                 self._violation(f"invariant 4: {one.person} and {other.person} fit, and wait beside each other")
+
+    def _agrees(self, person: Person) -> None:
+        """What somebody believes is what the ledger says."""
+        who = self._records.people.get(person.id)
+        if not person.is_in or person.ready is None:
+            self._violation(f"at rest: {person.name} is not back")
+        elif who is None or who.session != person.ready.session:
+            self._violation(f"invariant 8: {person.name} is connected, and the ledger does not know")
+        else:
+            if who.unsure:
+                self._violation(f"invariant 9: nobody told the ledger whom {person.name} has blocked")
+            truth = "paired" if who.pair else "ringing" if who.call else "waiting" if who.waiting else "idle"
+            if (person.belief.state, person.belief.pair) != (truth, who.pair):
+                self._violation(f"invariant 5: {person.name} believes {person.belief}, the ledger says {truth}")
 
     def _stands_by(self, device: Device) -> None:
         """Another session speaks for its person; and it rings while they are called."""

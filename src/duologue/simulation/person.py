@@ -1,21 +1,20 @@
-"""Somebody with a mind of their own, who speaks the protocol and believes what they are told.
+"""Somebody with a mind of their own (`mind.py`), who speaks the protocol and believes what they are told.
 
-What they do is drawn from dice: searching, talking, moving on, going back, calling, blocking, hiding the page,
-reloading it, losing the network with or without noticing. After every end they come back as the close code says.
+After every end they come back as the close code says.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from duologue.ids import PersonId
 from duologue.protocol import client as c
 from duologue.protocol import server as s
-from duologue.protocol.codes import CloseCode, ErrorCode, MediaEvent, Mode
+from duologue.protocol.codes import CloseCode, ErrorCode
 from duologue.services.identity import GuestTokens
 from duologue.simulation.belief import Belief
+from duologue.simulation.mind import Deed, LoseNetwork, Mind, Reload, Vanish
 from duologue.simulation.network import LOST, Disconnected, Link
 from duologue.simulation.virtual import SeededRng, VirtualClock
 
@@ -23,8 +22,6 @@ WATCHDOG_MS = 35_000
 """Silence longer than the server's heartbeat and its patience: the server is gone."""
 BACKOFF_BASE_MS, BACKOFF_CAP_MS = 500, 20_000
 REPLY_WITHIN_MS = 20_000
-MODES = (Mode.TEXT, Mode.TEXT, Mode.VIDEO)
-LANGUAGES = ("en", "fr")
 PAGE_LEFT = 1001
 AWAY_MS = (52_000, 58_000)
 """Longer than any seat is held and any loop may take to see it."""
@@ -69,18 +66,15 @@ class Person:
         self._dice = self._rng.dice
         self._clock = VirtualClock()
         self._outside = outside
-        self._facets = {"language": self._dice.choice(LANGUAGES)}
-        self._mode = self._dice.choice(MODES)
-        self._tokens = outside.invite(name, self._facets, None)
+        self._mind = Mind(self._rng, outside.links)
+        self._tokens = outside.invite(name, self._mind.facets, None)
         self._resume_token: str | None = None
         self._failures = 0
         self._told_delay_ms: int | None = None
         self._unanswered: dict[str, tuple[int, c.Command]] = {}
         self._again: c.Command | None = None
         """The last command of which it is not known whether it was done."""
-        self._lines = itertools.count(1)
-        self._attempts = 0
-        self._hidden = self._wants_rest = False
+        self._wants_rest = False
 
     @property
     def id(self) -> PersonId:
@@ -93,7 +87,7 @@ class Person:
 
     def renew_token(self) -> None:
         """It is old."""
-        self._tokens = self._outside.invite(self.name, self._facets, self._tokens.refresh)
+        self._tokens = self._outside.invite(self.name, self._mind.facets, self._tokens.refresh)
 
     @property
     def is_in(self) -> bool:
@@ -153,7 +147,7 @@ class Person:
             elif self._clock.monotonic_ms() >= act_ms:
                 act_ms = self._next_act_ms()
                 if not self._outside.frozen:
-                    self._act(link)
+                    self._act()
             self._check_replies()
 
     def _next_act_ms(self) -> int:
@@ -172,12 +166,10 @@ class Person:
             answer = await self._expect(link, s.Ready)
         assert isinstance(answer, s.Ready), "nothing else was expected"
         self._resume_token = answer.resume_token
-        self.ready, self._hidden = answer, False
-        self._attempts = max(self._attempts, answer.attempt)
+        self.ready = answer
+        self._mind.is_in(answer)
         self.belief = self.belief._replace(rev=0).after(answer)
         self.told_ms = self.heard_ms
-        if isinstance(answer.state, s.PairState):
-            self._lines = itertools.count(answer.state.last_n + 1)
 
     async def _expect(
         self, link: Link, kind: type[s.ServerMessage] | tuple[type[s.ServerMessage], ...]
@@ -199,7 +191,7 @@ class Person:
         if isinstance(message, s.Waiting | s.Ended | s.CallState):
             self.told_ms = self.heard_ms
         if self._wants_rest and self.belief.state == "waiting" and before.state != "waiting":
-            self._cancel()  # the wait crossed the wish to stop, and is not wanted any more
+            self._do(self._mind.cancel(self.belief))  # the wait crossed the wish to stop, and is not wanted any more
         match message:
             case s.Ping():
                 self._say(c.Pong())
@@ -208,14 +200,14 @@ class Person:
             case s.Reply(id=id_):
                 self._replied(id_, message)
             case s.Ended(back_until=int()) | s.BackOffer(until=int()) if not self._outside.frozen:
-                self._think_of_going_back(0.3 if isinstance(message, s.Ended) else 0.8)
+                self._do(self._mind.going_back(self.belief, 0.3 if isinstance(message, s.Ended) else 0.8))
             case s.CallState(state="accepted"):
-                self._lines = itertools.count(1)
+                self._mind.is_paired()
             case s.Matched(pair=pair):
                 if pair != before.pair:
-                    self._lines = itertools.count(1)
+                    self._mind.is_paired()
                 if pair != before.pair or message.media is not None or message.call is not None:
-                    self._bring_up_media(message)
+                    self._do(self._mind.media(message))
 
     def _replied(self, id_: str, reply: s.Reply) -> None:
         asked = self._unanswered.pop(id_, None)
@@ -236,15 +228,6 @@ class Person:
                 return self.belief.state != "ringing" and self.belief.pair in (None, pair)
         return False
 
-    def _bring_up_media(self, matched: s.Matched) -> None:
-        if matched.mode is not Mode.TEXT and matched.media is None:
-            return
-        drawn = self._dice.random()
-        if drawn < 0.04:
-            self._say(c.MediaReport(matched.pair, MediaEvent.FAILED, "timeout"))
-        elif drawn < 0.96:
-            self._say(c.MediaReport(matched.pair, MediaEvent.CONNECTED))
-
     def _check_replies(self) -> None:
         """Every command is answered, or the socket ends."""
         link = self.link
@@ -257,103 +240,33 @@ class Person:
 
     # -- what they do of their own accord -------------------------------------------------------
 
-    def _act(self, link: Link) -> None:
+    def _act(self) -> None:
         if self._again is not None:
             again, self._again = self._again, None
             self._command(again)
-            return
-        lose = [self._reload, self._reload, self._lose_network, self._lose_network, self._say_goodbye, self._vanish]
-        lose = [] if self._outside.calm else lose
-        hide = [self._toggle_page]
-        ways: dict[str, list[Callable[[], None]]] = {
-            "idle": [self._find, self._find, self._find, self._find, self._call, *hide, *lose],
-            "waiting": [self._nothing] * 6 + [self._cancel, self._find, self._call, self._block, *hide, *lose],
-            "ringing": [self._answer] * 3 + [self._nothing, self._nothing, self._find, self._cancel, self._block]
-            + [*hide, *lose],
-            "paired": [self._chat, self._chat, self._typing, self._next, self._next, self._leave, self._block, *hide]
-            + [self._nothing] * 3 + lose,
-        }  # fmt: skip
-        back = [self._back] * 4 if self.belief.back is not None and self.belief.state in ("idle", "waiting") else []
-        self._link = link
-        self._dice.choice(ways[self.belief.state] + back)()
-
-    def _nothing(self) -> None:
-        pass
-
-    def _filters(self) -> c.Filters:
-        wants = {"language": [self._dice.choice(LANGUAGES)]} if self._dice.random() < 0.3 else {}
-        interests = ["chess"] if self._dice.random() < 0.3 else []
-        return c.Filters(self._mode, interests, wants, auto_next=self._dice.random() < 0.7)
-
-    def _find(self) -> None:
-        self._attempts += 1
-        self._command(c.Find(self._rng.token(), self._attempts, self._filters()))
-
-    def _cancel(self) -> None:
-        self._command(c.Cancel(self._rng.token(), max(1, self.belief.attempt)))
-
-    def _next(self) -> None:
-        self._attempts += 1
-        filters = self._filters() if self._dice.random() < 0.3 else None
-        self._command(c.Next(self._rng.token(), self.belief.pair or "", self._attempts, filters))
-
-    def _leave(self) -> None:
-        self._command(c.Leave(self._rng.token(), self.belief.pair or ""))
-
-    def _think_of_going_back(self, likely: float) -> None:
-        """At once: there is little time."""
-        if self.belief.back is not None and self._dice.random() < likely:
-            self._back()
-
-    def _back(self) -> None:
-        self._command(c.Back(self._rng.token(), self.belief.back or ""))
-
-    def _call(self) -> None:
-        """Anybody, themselves too."""
-        self._command(c.Call(self._rng.token(), self._dice.choice(self._outside.links), self._mode))
-
-    def _answer(self) -> None:
-        """Who is called takes the call or not; who calls gives up, and now and then presses the wrong button."""
-        call, drawn = self.belief.call or "", self._dice.random()
-        if self.belief.outgoing and drawn < 0.7:
-            return
-        if self.belief.outgoing or drawn < 0.05:
-            self._command(c.CancelCall(self._rng.token(), call))
-        elif drawn < 0.3:
-            self._command(c.Decline(self._rng.token(), call))
         else:
-            self._command(c.Accept(self._rng.token(), call))
+            self._do(self._mind.deed(self.belief, calm=self._outside.calm))
 
-    def _block(self) -> None:
-        """Whom they talk or ring with, or while waiting the last one."""
-        pair = self.belief.pair or self.belief.call or self.belief.last_pair
-        if pair is not None and self._dice.random() < 0.4:
-            self._command(c.Block(self._rng.token(), pair))
-
-    def _chat(self) -> None:
-        self._command(c.Chat(self._rng.token(), self.belief.pair or "", "hello", next(self._lines)))
-
-    def _typing(self) -> None:
-        self._say(c.Typing(self.belief.pair or ""))
-
-    def _toggle_page(self) -> None:
-        self._hidden = not self._hidden
-        self._command(c.Hidden(self._rng.token(), self._hidden))
-
-    def _reload(self) -> None:
-        self._link.leave(PAGE_LEFT)
-
-    def _say_goodbye(self) -> None:
-        self._say(c.Bye())
-        self._resume_token = None
-
-    def _lose_network(self) -> None:
-        self._link.cut(noticed=self._dice.random() < 0.6)
-
-    def _vanish(self) -> None:
-        """The phone is in a tunnel, or at the bottom of a lake."""
-        self.away = True
-        self._link.cut(noticed=True)
+    def _do(self, deed: Deed | None) -> None:
+        link = self.link
+        assert link is not None, "nobody does anything who is not connected"
+        match deed:
+            case None:
+                pass
+            case Reload():
+                link.leave(PAGE_LEFT)
+            case LoseNetwork(noticed):
+                link.cut(noticed=noticed)
+            case Vanish():
+                self.away = True
+                link.cut(noticed=True)
+            case c.Bye():
+                self._say(deed)
+                self._resume_token = None
+            case c.Typing() | c.MediaReport():
+                self._say(deed)
+            case _:
+                self._command(deed)
 
     def _command(self, command: c.Command) -> None:
         if isinstance(command, c.Find | c.Next):

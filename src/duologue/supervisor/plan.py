@@ -1,8 +1,7 @@
 """What to do when a child is ready, ends, or a signal comes: events in, commands out. Pure.
 
-A *post* is a place that one process is to fill, a *child* one process. While a post is renewed, two
-children serve it: the successor is started beside the one it follows, which is asked to go once the
-successor is ready. So there is never more than one child beyond the number of posts.
+While a post is renewed, two children serve it: the successor is started beside the one it follows, which is asked to
+go once the successor is ready. So there is never more than one child beyond the number of posts.
 """
 
 from __future__ import annotations
@@ -10,114 +9,30 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, NewType
 
 from duologue.ports import Rng
-
-ChildId = NewType("ChildId", int)
-"""One process; never reused."""
+from duologue.supervisor.events import (
+    TERMS,
+    Ask,
+    ChildId,
+    Command,
+    End,
+    Event,
+    Exited,
+    Kill,
+    Note,
+    Post,
+    Ready,
+    RenewalAsked,
+    Seated,
+    Start,
+    StopAsked,
+    Terms,
+)
+from duologue.supervisor.restarts import Restarts
 
 STOPPED = (0, -15)
 """How somebody ends who was asked to go; -15 is SIGTERM itself, before there was anything to end in order."""
-
-
-class Post(NamedTuple):
-    """A place that one process is to fill, always."""
-
-    name: str
-    stage: int = 0
-    """On a stop a stage is asked to go when all of the stages before it are gone."""
-    stop_within_ms: int = 10_000
-    """Whom we asked to go is killed after this."""
-
-
-class Terms(NamedTuple):
-    """How patient a parent is."""
-
-    pause_ms: int = 500
-    """Before the first restart; doubled for each further one."""
-    pause_at_most_ms: int = 30_000
-    steady_ms: int = 60_000
-    """Who was ready for this long restarts as if it had never failed."""
-    tries: int = 5
-    """So many deaths in a row before being ready, and a post is hopeless."""
-    renewed_within_ms: int = 60_000
-    """A successor that is not ready by then is given up, and the old one stays."""
-
-
-TERMS = Terms()
-
-
-class Ready(NamedTuple):
-    """A child serves from now on."""
-
-    child: ChildId
-
-
-class Exited(NamedTuple):
-    """A child is gone; `code` is negative for a signal, None where it could not even be started."""
-
-    child: ChildId
-    code: int | None
-
-
-class StopAsked(NamedTuple):
-    """Somebody wants everything to end; who asks a second time is in a hurry."""
-
-
-class RenewalAsked(NamedTuple):
-    """Somebody wants every child to be replaced, one after the other."""
-
-
-class TimePassed(NamedTuple):
-    """It is time (`Plan.due_ms`)."""
-
-
-Event = Ready | Exited | StopAsked | RenewalAsked | TimePassed
-
-
-class Start(NamedTuple):
-    """Start a process for this post. `seat` is the one that its post has, or the lowest that nobody has."""
-
-    child: ChildId
-    post: Post
-    seat: int
-
-
-class Ask(NamedTuple):
-    """Ask a child to go (SIGTERM)."""
-
-    child: ChildId
-
-
-class Kill(NamedTuple):
-    """End a child (SIGKILL)."""
-
-    child: ChildId
-
-
-class Note(NamedTuple):
-    """Log this."""
-
-    level: str
-    event: str
-    fields: dict[str, object]
-
-
-class End(NamedTuple):
-    """Nobody is left: end with this code."""
-
-    code: int
-
-
-Command = Start | Ask | Kill | Note | End
-
-
-class Seated(NamedTuple):
-    """Where a process of a post is to be found."""
-
-    post: Post
-    seat: int
 
 
 @dataclass(slots=True)
@@ -134,22 +49,17 @@ class _Child:
 class _Place:
     post: Post
     start_at_ms: int
+    restarts: Restarts
     holder: ChildId | None = None
     seat: int | None = None
     """That of the holder. It stays where the holder died: the next one takes it."""
-    failures: int = 0
-    fruitless: int = 0
-    """Deaths in a row before being ready."""
-    proven: bool = False
-    """Somebody here was ready once, so that configuration and code are not hopeless."""
 
 
 class Plan:
     """The state of one parent."""
 
     def __init__(self, posts: Sequence[Post], rng: Rng, now_ms: int, terms: Terms = TERMS) -> None:
-        self._places = {post.name: _Place(post, now_ms) for post in posts}
-        self._rng = rng
+        self._places = {post.name: _Place(post, now_ms, Restarts(rng, terms)) for post in posts}
         self._terms = terms
         self._children: dict[ChildId, _Child] = {}
         self._born = 0
@@ -213,7 +123,7 @@ class Plan:
             return
         about.ready_ms, about.kill_at_ms = now_ms, None
         place = self._places[about.post.name]
-        place.proven, place.fruitless = True, 0
+        place.restarts.served()
         yield Note("info", "child_ready", {"child": about.post.name})
         if child == self._successor and not self._ending:
             assert place.holder is not None
@@ -247,31 +157,26 @@ class Plan:
             self._successor, self._children[heir].kill_at_ms = None, None
             self._seat(place, heir)
             yield Note("warning", "child_died", fields | {"successor": "is starting"})
-            return
-        steady = about.ready_ms is not None and now_ms - about.ready_ms >= self._terms.steady_ms
-        place.failures = 1 if steady else place.failures + 1
-        place.fruitless += about.ready_ms is None
-        pause_ms = self._pause_ms(place.failures)
+        else:
+            served_ms = None if about.ready_ms is None else now_ms - about.ready_ms
+            yield self._restart_later(place, served_ms, fields, now_ms)
+
+    def _restart_later(self, place: _Place, served_ms: int | None, fields: dict[str, object], now_ms: int) -> Note:
+        """Another one is to come, unless it is hopeless: then everything is to end."""
+        pause_ms = place.restarts.died(served_ms)
         place.start_at_ms = now_ms + pause_ms
-        fields["restart_in_ms"] = pause_ms
-        if place.fruitless < self._terms.tries:
-            yield Note("warning", "child_died", fields)
-            return
+        later = fields | {"restart_in_ms": pause_ms}
+        if not place.restarts.in_vain:
+            return Note("warning", "child_died", later)
+        told, hint = later, "its own lines above say why"
         if self._hopeless(place):
-            self._exit_code = 1
-            del fields["restart_in_ms"]
-        hint = "its own lines above say why" + ("; everything stops" if self._ending else "")
-        yield Note("error", "child_keeps_dying", fields | {"times": place.fruitless, "hint": hint})
+            self._exit_code, told, hint = 1, fields, f"{hint}; everything stops"
+        return Note("error", "child_keeps_dying", told | {"times": place.restarts.fruitless, "hint": hint})
 
     def _hopeless(self, place: _Place) -> bool:
         """Not as long as others serve people beside a post that did, too: to end would take that from them."""
         others_serve = any(self._serves(each.holder) for each in self._places.values())
-        return not (place.proven and others_serve)
-
-    def _pause_ms(self, failures: int) -> int:
-        """Twice as long each time, and half of it by chance: children that died together do not come together."""
-        whole_ms = min(self._terms.pause_at_most_ms, self._terms.pause_ms << min(failures - 1, 20))
-        return whole_ms // 2 + self._rng.below(whole_ms // 2 + 1)
+        return not (place.restarts.proven and others_serve)
 
     def _give_up_renewal(self, about: _Child, code: int | None) -> Iterator[Command]:
         if self._ending:

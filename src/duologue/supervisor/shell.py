@@ -12,16 +12,17 @@ import structlog
 from duologue.die_with_parent import tied_to_this_process
 from duologue.pipes import lines_of
 from duologue.ports import Clock, Rng
-from duologue.supervisor import plan as p
+from duologue.supervisor import events as ev
 from duologue.supervisor import report
+from duologue.supervisor.plan import Plan
 from duologue.tasks import Tasks
 
 log = structlog.get_logger()
 
 LINE_BYTES = 64 * 1024
-SIGNALS: dict[signal.Signals, p.Event] = {signal.SIGTERM: p.StopAsked(), signal.SIGINT: p.StopAsked()}
+SIGNALS: dict[signal.Signals, ev.Event] = {signal.SIGTERM: ev.StopAsked(), signal.SIGINT: ev.StopAsked()}
 if hasattr(signal, "SIGHUP"):
-    SIGNALS[signal.SIGHUP] = p.RenewalAsked()
+    SIGNALS[signal.SIGHUP] = ev.RenewalAsked()
 
 
 async def _nothing(_: report.Report) -> None:
@@ -33,26 +34,26 @@ class Supervisor:
 
     def __init__(
         self,
-        posts: Sequence[p.Post],
-        command: Callable[[p.Start], list[str]],
+        posts: Sequence[ev.Post],
+        command: Callable[[ev.Start], list[str]],
         clock: Clock,
         rng: Rng,
-        terms: p.Terms = p.TERMS,
+        terms: ev.Terms = ev.TERMS,
         *,
         on_ready: Callable[[], None] = lambda: None,
-        on_seated: Callable[[Sequence[p.Seated]], None] = lambda _: None,
+        on_seated: Callable[[Sequence[ev.Seated]], None] = lambda _: None,
         on_death: Callable[[report.Report], Awaitable[None]] = _nothing,
     ) -> None:
-        self._plan = p.Plan(posts, rng, clock.monotonic_ms(), terms)
+        self._plan = Plan(posts, rng, clock.monotonic_ms(), terms)
         self._command = command
         self._clock = clock
         self._on_ready: Callable[[], None] | None = on_ready
         self._on_seated = on_seated
-        self._seated: Sequence[p.Seated] = ()
+        self._seated: Sequence[ev.Seated] = ()
         self._on_death = on_death
         self._tasks = Tasks()
-        self._events: asyncio.Queue[p.Event] = asyncio.Queue()
-        self._processes: dict[p.ChildId, asyncio.subprocess.Process] = {}
+        self._events: asyncio.Queue[ev.Event] = asyncio.Queue()
+        self._processes: dict[ev.ChildId, asyncio.subprocess.Process] = {}
 
     async def run(self) -> int:
         """Keep every post filled until SIGTERM or SIGINT, or until it is hopeless; gives the exit code.
@@ -80,10 +81,10 @@ class Supervisor:
         await asyncio.gather(*(process.wait() for process in processes.values()))
 
     async def _until_the_end(self) -> int:
-        event: p.Event = p.TimePassed()
+        event: ev.Event = ev.TimePassed()
         while True:
             for command in self._plan.handle(event, self._clock.monotonic_ms()):
-                if isinstance(command, p.End):
+                if isinstance(command, ev.End):
                     return command.code
                 await self._perform(command)
             self._tell()
@@ -97,27 +98,27 @@ class Supervisor:
             self._on_ready()
             self._on_ready = None
 
-    async def _next_event(self) -> p.Event:
+    async def _next_event(self) -> ev.Event:
         due_ms = self._plan.due_ms()
         within_s = None if due_ms is None else max(0, due_ms - self._clock.monotonic_ms()) / 1000
         try:
             async with asyncio.timeout(within_s):
                 return await self._events.get()
         except TimeoutError:
-            return p.TimePassed()
+            return ev.TimePassed()
 
-    async def _perform(self, command: p.Command) -> None:
+    async def _perform(self, command: ev.Command) -> None:
         match command:
-            case p.Start():
+            case ev.Start():
                 await self._start(command)
-            case p.Ask(child):
+            case ev.Ask(child):
                 self._send(child, signal.SIGTERM)
-            case p.Kill(child):
+            case ev.Kill(child):
                 self._send(child, signal.SIGKILL)
-            case p.Note(level, event, fields):
+            case ev.Note(level, event, fields):
                 getattr(log, level)(event, **fields)
 
-    async def _start(self, start: p.Start) -> None:
+    async def _start(self, start: ev.Start) -> None:
         try:
             process = await asyncio.create_subprocess_exec(
                 *tied_to_this_process(self._command(start)),
@@ -128,13 +129,13 @@ class Supervisor:
             )
         except OSError as error:
             log.error("child_not_started", child=start.post.name, detail=str(error))
-            self._events.put_nowait(p.Exited(start.child, None))
+            self._events.put_nowait(ev.Exited(start.child, None))
             return
         log.info("child_started", child=start.post.name, pid=process.pid)
         self._processes[start.child] = process
         self._tasks.spawn(self._accompany(start.child, process), name=f"child-{start.post.name}")
 
-    async def _accompany(self, child: p.ChildId, process: asyncio.subprocess.Process) -> None:
+    async def _accompany(self, child: ev.ChildId, process: asyncio.subprocess.Process) -> None:
         """From its first word to its end."""
         reports: list[report.Report] = []
         assert process.stdout is not None
@@ -142,19 +143,19 @@ class Supervisor:
         code = await process.wait()
         listening.cancel()
         del self._processes[child]
-        self._events.put_nowait(p.Exited(child, code))
+        self._events.put_nowait(ev.Exited(child, code))
         if code != 0 and reports:
             await self._on_death(reports[0])
 
-    async def _listen(self, child: p.ChildId, stream: asyncio.StreamReader, reports: list[report.Report]) -> None:
+    async def _listen(self, child: ev.ChildId, stream: asyncio.StreamReader, reports: list[report.Report]) -> None:
         """Hear of it once when the child serves; whatever else it says is of no interest."""
         async for line in lines_of(stream):
             said = report.read(line)
             if said is not None and said.ready and not reports:
                 reports.append(said)
-                self._events.put_nowait(p.Ready(child))
+                self._events.put_nowait(ev.Ready(child))
 
-    def _send(self, child: p.ChildId, number: signal.Signals) -> None:
+    def _send(self, child: ev.ChildId, number: signal.Signals) -> None:
         process = self._processes.get(child)
         if process is not None:
             with contextlib.suppress(ProcessLookupError):

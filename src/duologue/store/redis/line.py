@@ -119,21 +119,27 @@ class Line:
             _refuse(late, Unavailable("Redis", "it answers more slowly than we ask"))
 
     async def _carry(self, batch: Sequence[Question]) -> None:
-        if not batch:
+        link = await self._link_for(batch) if batch else None
+        if link is None:
             return
+        _refuse([question for question in batch if question.life not in (None, link.store_id)], AnotherLife())
+        await self._carry_on(link, [question for question in batch if not question.answer.done()])
+
+    async def _link_for(self, batch: Sequence[Question]) -> Link | None:
+        """None: there is none. Nothing was asked then, and whoever waits has heard that."""
         try:
-            link = await self._connected()
+            return await self._connected()
         except (exceptions.RedisError, OSError, TimeoutError) as error:
             self._failed(error)
             _refuse([*batch, *self._waiting], faults.nothing_happened(error))
             self._waiting = []
-            return
+            return None
         except BaseException as error:  # a defect, or the end of us: nobody is left waiting
             _refuse(batch, Unavailable("Redis", f"no connection could be made ({type(error).__name__})"))
             raise
-        outlived = [question for question in batch if question.life not in (None, link.store_id)]
-        _refuse(outlived, AnotherLife())
-        batch = [question for question in batch if not question.answer.done()]
+
+    async def _carry_on(self, link: Link, batch: Sequence[Question]) -> None:
+        """What fails from here on may have happened."""
         self._carrying = link
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):

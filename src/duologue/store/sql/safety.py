@@ -1,4 +1,4 @@
-"""`SafetyStore` in a database. The contract is in `ports.py`; here is only how SQL keeps it."""
+"""`SafetyStore` in a database. The contract is in `ports/safety.py`; here is only how SQL keeps it."""
 
 from __future__ import annotations
 
