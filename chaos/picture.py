@@ -17,6 +17,7 @@ class Picture:
         self._pair = ""
         self._matched_ms: int | None = None
         self._stopped_ms: int | None = None
+        self._away = self._stopped_while_away = False
         self.over: list[tuple[int, int]] = []
 
     @property
@@ -29,10 +30,25 @@ class Picture:
         match entry.what:
             case Heard(s.Matched(pair=pair, mode=Mode.VIDEO)) if pair != self._pair:
                 self._pair, self._matched_ms = pair, entry.at_ms
+            case Saw(picture=False) if self._away:
+                self._stopped_while_away = True
             case Saw(picture=False):
                 self._stopped_ms = entry.at_ms
-            case Saw() | Heard(s.Ended()) | Lost() | Gone():
+            case Heard(s.Ready(state=state)):
+                self._back(entry.at_ms, state)
+            case Saw() | Heard(s.Ended()):
+                self._stopped_while_away = False
                 self.finish(entry.at_ms)
+            case Lost() | Gone():
+                self._away = True
+                self.finish(entry.at_ms)
+
+    def _back(self, at_ms: int, state: s.State) -> None:
+        """What stopped while nobody could tell them that it was over counts from now on, if it is not."""
+        in_pair = isinstance(state, s.PairState) and state.matched.pair == self._pair
+        if self._stopped_while_away and in_pair:
+            self._stopped_ms = at_ms
+        self._away = self._stopped_while_away = False
 
     def finish(self, at_ms: int) -> None:
         """They see it, or are told that there is nothing to see any more."""

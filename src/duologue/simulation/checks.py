@@ -13,7 +13,7 @@ from typing import Any
 
 from duologue.calls.call import Call
 from duologue.ids import NodeName, PairId, PersonId
-from duologue.ledger import Closed, Committed, Outcome, Proposal
+from duologue.ledger import Arrival, Closed, Committed, Outcome, Paired, Proposal
 from duologue.matching.estimate import QueueStatus
 from duologue.matching.profile import accepts, profile_of
 from duologue.matching.rules import Rules
@@ -34,6 +34,8 @@ OFFERED_WITHIN_MS = 2_000
 """From the moment at which two fit to their pair, without trouble."""
 TOLD_WITHIN_MS = 8_000
 """5 s, and what the network may take."""
+SPOKEN_WITHIN_MS = 8_000
+"""A gateway asks every 5 s whether it has to, and the store may be out of reach meanwhile."""
 ENDED_WITHIN_MS = 500
 """The pairs of a media server that is reported dead end one by one, in the same call."""
 SEEN_DEAD_WITHIN_MS = 25_000
@@ -70,6 +72,8 @@ class Checks:
         self._seen: Any = None
         self._revs = 0
         self._anew_ms = 0
+        self._unspoken_ms: dict[PersonId, int] = {}
+        """Since when the ledger does not take somebody who waits for one who may be matched."""
         self._on_dead_ms: dict[PairId, int] = {}
         """Since when a pair that lives is on a media server that is known to be dead."""
         self.changed_ms = 0
@@ -113,8 +117,10 @@ class Checks:
                 self._left.add((args[0].person, args[1]))
             case "leave" | "next" if answer.outcome is Outcome.DONE:
                 self._left.add((args[0].person, args[1]))
+            case "arrive" if isinstance(answer, Arrival) and isinstance(answer.state, Paired):
+                self._left.discard((args[0], answer.state.pair.id))  # a store that went back in time told them so
             case "vouch":
-                self._spoken_of([claim.person for claim in args[1] if claim.session not in answer])
+                self._vouched_for([claim.person for claim in args[1] if claim.active and claim.session not in answer])
         if not name.startswith("read"):
             self._whole_ledger()
 
@@ -145,11 +151,12 @@ class Checks:
         if pair.node is not None:
             self._slot_taken(pair.node, pair.matched_ms)
 
-    def _spoken_of(self, people: Iterable[PersonId]) -> None:
+    def _vouched_for(self, people: Iterable[PersonId]) -> None:
         """Their gateway's word counts, also to a store that forgot: it must not undo what they were told."""
         for person in people:
             who = self._records.people.get(person)
-            if who is not None and who.pair is not None and (person, who.pair) in self._left:
+            believed = self._people[person].belief.pair if person in self._people else None
+            if who is not None and who.pair is not None and who.pair != believed and (person, who.pair) in self._left:
                 self._violation(f"invariant 13: {person} has left {who.pair}, was told so, and is in it again")
 
     def _slot_taken(self, node: NodeName, now_ms: int) -> None:
@@ -254,14 +261,28 @@ class Checks:
     # -- once a second, and at the end --------------------------------------------------------------
 
     def told(self) -> None:
-        """Invariant 4: everybody who waits hears of it."""
+        """Invariant 4: everybody who waits hears of it, and may be matched."""
         now_ms = self._clock.monotonic_ms()
+        unspoken_ms: dict[PersonId, int] = {}
         for person in self._people.values():
-            if person.is_in and person.link is not None and person.belief.state == "waiting":
-                process = person.link.host.process
-                quiet_ms = now_ms - max(person.told_ms, process.woken_ms)
-                if process.running and person.link.works and quiet_ms > TOLD_WITHIN_MS:
-                    self._violation(f"invariant 4: {person.name} waits, and heard nothing of it for {quiet_ms} ms")
+            if not (person.is_in and person.link is not None and person.belief.state == "waiting"):
+                continue
+            process = person.link.host.process
+            if not (process.running and person.link.works):
+                continue
+            quiet_ms = now_ms - max(person.told_ms, process.woken_ms)
+            if quiet_ms > TOLD_WITHIN_MS:
+                self._violation(f"invariant 4: {person.name} waits, and heard nothing of it for {quiet_ms} ms")
+            if not self._spoken_of(person.id):
+                unspoken_ms[person.id] = max(process.woken_ms, self._unspoken_ms.get(person.id, now_ms))
+            if now_ms - unspoken_ms.get(person.id, now_ms) > SPOKEN_WITHIN_MS:
+                self._violation(f"invariant 4: {person.name} waits, and no gateway has spoken of them for long")
+        self._unspoken_ms = unspoken_ms
+
+    def _spoken_of(self, person: PersonId) -> bool:
+        """Whether they may be matched, if they wait: somebody has told of them since the store began anew."""
+        who, epoch = self._records.people.get(person), self._records.epoch
+        return who is None or not who.waiting or (who.seen_ms is not None and who.seen_ms >= epoch.since_ms)
 
     def at_rest(self, published: Mapping[str, QueueStatus]) -> None:
         """After the trouble, once everybody keeps still: people and ledger agree, and nobody waits in vain."""

@@ -13,7 +13,7 @@ from duologue.matching.ticket import Ticket
 from duologue.nodes import NoSlot
 from duologue.protocol.codes import Pause
 from duologue.store.ledger import Transitions
-from duologue.store.ledger.records import Person, Way
+from duologue.store.ledger.records import Epoch, Gateway, Person, Way
 
 
 class CommitWithoutAttemptCheck(Transitions):
@@ -105,6 +105,13 @@ class AnswersOfAnOlderLife(Transitions):
         return self._present(caller)
 
 
+class OneWordForEachLife(Transitions):
+    """A gateway that has vouched in a life is known in it, also where somebody who had not noticed began it anew."""
+
+    def _has_vouched(self, known: Gateway, epoch: Epoch) -> bool:
+        return known.epoch == epoch.id
+
+
 PLANTED: dict[str, type[Transitions]] = {
     "commit-without-attempt-check": CommitWithoutAttemptCheck,
     "lease-without-fence": LeaseWithoutFence,
@@ -117,4 +124,5 @@ PLANTED: dict[str, type[Transitions]] = {
     "blocked-caller-rings": BlockedCallerRings,
     "back-from-somebody-else": BackFromSomebodyElse,
     "answers-of-an-older-life": AnswersOfAnOlderLife,
+    "one-word-for-each-life": OneWordForEachLife,
 }

@@ -19,13 +19,14 @@ from duologue.settings import CallSettings, LimitSettings, Settings
 from duologue.simulation.checks import Checks
 from duologue.simulation.device import Device
 from duologue.simulation.faulty import Faulty
+from duologue.simulation.lives import DividedStore
 from duologue.simulation.network import LOST, Disconnected, Host, Link, Network
 from duologue.simulation.person import Person
 from duologue.simulation.process import Process
 from duologue.simulation.trace import Trace
 from duologue.simulation.virtual import SeededRng, VirtualClock
 from duologue.store.ledger import Transitions
-from duologue.store.memory import MemoryLimiter, MemoryStore
+from duologue.store.memory import MemoryLimiter
 from duologue.store.memory.safety import MemorySafetyStore
 from duologue.tasks import Tasks
 
@@ -40,6 +41,7 @@ PEOPLE_TO_A_DEVICE = 6
 """Some pair may form or end just then: news of it is on its way for a moment."""
 NODES = (NodeName("a"), NodeName("b"))
 INSTANT = frozenset(["place", "read_webhook"])
+NOTICE_MS = 1_000
 KEY = b"a key for simulated people only."
 
 
@@ -101,7 +103,7 @@ class Town:
         self._clock = VirtualClock()
         self._tasks = Tasks()
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._store = MemoryStore(self._clock, transitions=transitions)
+        self._store = DividedStore(self._clock, transitions=transitions)
         self._store_weather = Weather(self.plan.fails, self.plan.slow_ms)
         self._safety = MemorySafetyStore(self._clock, SeededRng(seed, "blocks"))
         self._safety_weather = Weather(self.plan.fails, self.plan.slow_ms)
@@ -212,7 +214,7 @@ class Town:
     async def _make_trouble(self) -> None:
         kinds: list[Callable[[], Coroutine[Any, Any, None]]] = [
             self._stop_somebody, self._stop_owner, self._kill_gateway, self._kill_matcher, self._lose_backend,
-            self._lose_node, self._lose_ledger,
+            self._lose_node, self._lose_ledger, self._divide_store,
         ]  # fmt: skip
         if self.plan.owners_nap:
             kinds = [self._stop_owner]
@@ -261,7 +263,18 @@ class Town:
             await self._clock.sleep_ms(self._dice.choice((100, 1_000, 5_000)))
         self.trace.note("store", "begins anew" if copy is None else "goes back in time")
         self._store.records.begin_anew(copy)
+        self._store.everybody_notices()  # their connections broke
         self.checks.store_began_anew()
+
+    async def _divide_store(self) -> None:
+        """It begins another life, and processes notice one after the other, as each asks Redis once a second."""
+        processes = [*(host.process for host in self._hosts), *self._matchers]
+        late = self._dice.sample(processes, len(processes))
+        self.trace.note("store", "begins another life")
+        self._store.begin_another_life([process.name for process in late])
+        for process in late:
+            await self._clock.sleep_ms(self._dice.randint(0, NOTICE_MS // len(late)))
+            self._store.notice(process.name)
 
     async def _lose_node(self) -> None:
         """A media server dies, hangs, or takes no rooms, and comes back."""
@@ -288,7 +301,12 @@ class Town:
 
     def _world(self, process: Process) -> World:
         checks = self.checks
-        store = Faulty(self._store, process, self._store_weather, before=checks.before, after=checks.after)
+
+        def before(name: str, args: tuple[Any, ...]) -> None:
+            self._store.asks(process.name)
+            checks.before(name, args)
+
+        store = Faulty(self._store, process, self._store_weather, before=before, after=checks.after)
         media = Faulty(self._media, process, self._media_weather, instant=INSTANT, steady=frozenset(["probe"]))
         return World(
             SETTINGS,

@@ -18,7 +18,7 @@ from duologue.ledger import (
 from duologue.pairs import life
 from duologue.pairs.pair import Phase
 from duologue.protocol.codes import EndReason
-from duologue.store.ledger.records import Due, Gateway, Person
+from duologue.store.ledger.records import Due, Epoch, Gateway, Person
 from duologue.store.ledger.transition import Transition
 from duologue.store.ledger.vouching import vouch
 
@@ -136,7 +136,10 @@ class Presence(Transition):
         until_ms = now_ms + GATEWAY_LEASE_MS
         self._records.gateways[gateway] = Gateway(until_ms, epoch.id, epoch.since_ms)
         self._records.remind(Due(until_ms, "gateway", gateway))
-        return known is not None and (known.epoch, known.since_ms) == (epoch.id, epoch.since_ms)
+        return known is not None and self._has_vouched(known, epoch)
+
+    def _has_vouched(self, known: Gateway, epoch: Epoch) -> bool:
+        return (known.epoch, known.since_ms) == (epoch.id, epoch.since_ms)
 
     def vouch(self, gateway: GatewayId, claim: Claim) -> bool:
         """False: this session needs a snapshot."""
