@@ -100,7 +100,9 @@ class Spell:
         self._asked.clear()
         self._paused(at_ms, None)
         self._end("refused", at_ms)
-        if not mine:
+        if mine:
+            self._end("away", at_ms)  # from now on they do not want to be in
+        else:
             self._since.setdefault("away", at_ms)
 
     def _answered(self, at_ms: int, reply: s.Reply) -> None:

@@ -15,6 +15,7 @@ from chaos.topology import System
     seen="blocks hold; a new one is refused, and the pair ends all the same; newcomers wait to search",
     within_s=10,
     lasts_s=(5, 15),
+    told="database",
 )
 async def database_down(system: System, _: Random) -> AsyncIterator[str]:
     assert system.postgres is not None, "it runs"

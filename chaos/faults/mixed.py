@@ -38,6 +38,7 @@ async def _taking_part(
     within_s=30,
     lasts_s=(8, 15),
     keeps_media=True,
+    told="database",  # a program that begins asks it
 )
 async def version_before(system: System, dice: Random) -> AsyncIterator[str]:
     """As the guide says it: the files are put in place, then SIGHUP. The parents are old until they are stopped."""
@@ -58,6 +59,7 @@ async def version_before(system: System, dice: Random) -> AsyncIterator[str]:
     within_s=20,
     lasts_s=(10, 15),
     keeps_media=True,
+    told="database",  # a program that begins asks it
 )
 async def clocks_ahead(system: System, dice: Random) -> AsyncIterator[str]:
     async with _off_by(system, dice, dice.randint(*OFF_S)) as off:
@@ -70,6 +72,7 @@ async def clocks_ahead(system: System, dice: Random) -> AsyncIterator[str]:
     within_s=20,
     lasts_s=(10, 15),
     keeps_media=True,
+    told="database",  # a program that begins asks it
 )
 async def clocks_behind(system: System, dice: Random) -> AsyncIterator[str]:
     async with _off_by(system, dice, -dice.randint(*OFF_S)) as off:
