@@ -7,6 +7,7 @@ then pairs, without end: the runner takes as many as it has time for, and goes o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from random import Random
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ class Kind(NamedTuple):
     name: str
     within_s: float
     lasts_s: tuple[float, float]
+    told: str = ""
+    """Two of the same never overlap; '' is none."""
 
 
 class Step(NamedTuple):
@@ -49,14 +52,18 @@ class Round(NamedTuple):
 
 
 def rounds(seed: int, kinds: Sequence[Kind]) -> Iterator[Round]:
-    """What this seed has in store, without end where there are two kinds or more."""
+    """What this seed has in store, without end where any two can overlap."""
     dice = Random(seed)
-    alone = dice.sample(list(kinds), len(kinds))
-    while alone or len(kinds) > 1:
+    alone, pairs = dice.sample(list(kinds), len(kinds)), list(filter(_may_overlap, combinations(kinds, 2)))
+    while alone or pairs:
         if alone:
             yield _round([alone.pop()], dice)
-        if len(kinds) > 1:
-            yield _round(dice.sample(list(kinds), 2), dice)
+        if pairs:
+            yield _round(dice.sample(dice.choice(pairs), 2), dice)
+
+
+def _may_overlap(pair: tuple[Kind, Kind]) -> bool:
+    return not pair[0].told or pair[0].told != pair[1].told
 
 
 def _round(kinds: Sequence[Kind], dice: Random) -> Round:

@@ -84,7 +84,7 @@ async def _evening(options: Options, system: System, crowd: Crowd, say: Callable
 
 def _kinds(only: Iterable[str]) -> list[Kind]:
     names = list(only) or list(FAULTS)
-    return [Kind(FAULTS[name].name, FAULTS[name].within_s, FAULTS[name].lasts_s) for name in names]
+    return [Kind(FAULTS[name].name, FAULTS[name].within_s, FAULTS[name].lasts_s, FAULTS[name].told) for name in names]
 
 
 async def _round(number: int, round_: Round, system: System, crowd: Crowd, say: Callable[[str], None]) -> None:

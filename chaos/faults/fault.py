@@ -30,6 +30,8 @@ class Fault(NamedTuple):
     """Who is in when it begins feels nothing of it."""
     keeps_media: bool
     """Rooms come up meanwhile as ever."""
+    told: str
+    """Who has to answer for it to be done and undone; '': nobody. Two who are told never overlap: one may be dead."""
     begin: Callable[[System, Random], AbstractAsyncContextManager[str]]
 
     @property
@@ -51,6 +53,7 @@ def fault(
     forgets: bool = False,
     spares: bool = False,
     keeps_media: bool = False,
+    told: str = "",
 ) -> Callable[[Deed], Deed]:
     """Make a fault of an async generator: what stands before its `yield` does it, what stands behind it undoes it."""
 
@@ -58,7 +61,7 @@ def fault(
         name = deed.__name__.replace("_", "-")
         assert name not in FAULTS, f"two faults are called {name}"
         FAULTS[name] = Fault(
-            name, what, seen, within_s, lasts_s, forgets, spares, keeps_media, asynccontextmanager(deed)
+            name, what, seen, within_s, lasts_s, forgets, spares, keeps_media, told, asynccontextmanager(deed)
         )
         return deed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from random import Random
 
 from chaos.faults.fault import fault
@@ -13,12 +14,13 @@ from chaos.redis import PASSWORD, PATIENT_MS, REALM, USER, Server
 from chaos.relay import Bad, only_from
 from chaos.topology import System
 
+redis_is_told = partial(fault, told="redis")
 AWAY_AND_BACK = "commands are refused and tried again, who waits is told that it pauses, and keeps the place"
 BACK_OFF_S = 20
 """Who was turned away again and again for 10 s tries again within this: it is the back-off of the clients."""
 
 
-@fault(
+@redis_is_told(
     what="Redis is killed and begins anew, empty",
     seen=f"{AWAY_AND_BACK}; talks go on",
     within_s=15,
@@ -34,7 +36,7 @@ async def redis_empty(system: System, _: Random) -> AsyncIterator[str]:
         await primary.restart(empty=True)
 
 
-@fault(
+@redis_is_told(
     what="Redis begins anew from an old snapshot",
     seen=f"{AWAY_AND_BACK}; what had ended since ends again without a word",
     within_s=15,
@@ -53,7 +55,7 @@ async def redis_snapshot(system: System, dice: Random) -> AsyncIterator[str]:
         await primary.restart(empty=False)
 
 
-@fault(
+@redis_is_told(
     what="Redis is stopped for 10 s",
     seen=AWAY_AND_BACK,
     within_s=BACK_OFF_S,
@@ -65,7 +67,7 @@ async def redis_stopped(system: System, _: Random) -> AsyncIterator[str]:
         yield "SIGSTOP"
 
 
-@fault(
+@redis_is_told(
     what="Sentinels replace a Redis that lives",
     seen=f"{AWAY_AND_BACK}; talks go on",
     within_s=20,
@@ -78,7 +80,7 @@ async def redis_switched(system: System, _: Random) -> AsyncIterator[str]:
     await system.redis.until_whole()
 
 
-@fault(
+@redis_is_told(
     what="Redis is killed, and Sentinels replace it",
     seen=f"{AWAY_AND_BACK}; talks go on",
     within_s=25,
@@ -90,7 +92,7 @@ async def redis_replaced(system: System, _: Random) -> AsyncIterator[str]:
         yield "killed"
 
 
-@fault(
+@redis_is_told(
     what="Redis is killed and replaced, and its replica had not heard of the last seconds (a lossy failover)",
     seen=f"{AWAY_AND_BACK}; what had ended in those seconds ends again without a word",
     within_s=25,
@@ -132,21 +134,21 @@ async def _replaced(system: System, primary: Server) -> AsyncIterator[None]:
         await system.redis.until_whole()
 
 
-@fault(what="all connections to Redis are broken off", seen="a command may be refused once", within_s=6)
+@redis_is_told(what="all connections to Redis are broken off", seen="a command may be refused once", within_s=6)
 async def redis_clients_killed(system: System, _: Random) -> AsyncIterator[str]:
     primary = await system.redis.primary()
     await primary.ask("CLIENT", "KILL", "USER", USER)
     yield "CLIENT KILL"
 
 
-@fault(what="Redis forgets its scripts", seen="nothing", within_s=3)
+@redis_is_told(what="Redis forgets its scripts", seen="nothing", within_s=3)
 async def redis_scripts_flushed(system: System, _: Random) -> AsyncIterator[str]:
     primary = await system.redis.primary()
     await primary.ask("SCRIPT", "FLUSH", "SYNC")
     yield "SCRIPT FLUSH"
 
 
-@fault(
+@redis_is_told(
     what="Redis is a replica all at once (READONLY)",
     seen=f"{AWAY_AND_BACK}; talks go on",
     within_s=25,
@@ -164,7 +166,7 @@ async def redis_read_only(system: System, _: Random) -> AsyncIterator[str]:
         await system.redis.until_whole()
 
 
-@fault(
+@redis_is_told(
     what="Redis takes long to load its snapshot (LOADING)",
     seen=f"{AWAY_AND_BACK}; talks go on",
     within_s=20,
@@ -179,7 +181,7 @@ async def redis_loading(system: System, _: Random) -> AsyncIterator[str]:
     yield f"{keys} keys in about 5 s"
 
 
-@fault(
+@redis_is_told(
     what="all streams in Redis are trimmed under their readers",
     seen="some come in again, and are told where they are",
     within_s=8,
@@ -192,13 +194,13 @@ async def redis_streams_trimmed(system: System, _: Random) -> AsyncIterator[str]
     yield f"{len(names)} streams"
 
 
-@fault(what="Redis is out of memory", seen=AWAY_AND_BACK, within_s=BACK_OFF_S, lasts_s=(4, 10))
+@redis_is_told(what="Redis is out of memory", seen=AWAY_AND_BACK, within_s=BACK_OFF_S, lasts_s=(4, 10))
 async def redis_out_of_memory(system: System, _: Random) -> AsyncIterator[str]:
     async with _configured(system, "maxmemory", "1") as done:
         yield done
 
 
-@fault(what="Redis takes no writes (NOREPLICAS)", seen=AWAY_AND_BACK, within_s=BACK_OFF_S, lasts_s=(4, 10))
+@redis_is_told(what="Redis takes no writes (NOREPLICAS)", seen=AWAY_AND_BACK, within_s=BACK_OFF_S, lasts_s=(4, 10))
 async def redis_too_few_replicas(system: System, _: Random) -> AsyncIterator[str]:
     async with _configured(system, "min-replicas-to-write", "3") as done:
         yield done
@@ -215,7 +217,7 @@ async def _configured(system: System, name: str, value: str) -> AsyncIterator[st
         await primary.ask("CONFIG", "SET", name, "0")
 
 
-@fault(
+@redis_is_told(
     what="the password of Redis was changed, and ours is the old one",
     seen=AWAY_AND_BACK,
     within_s=BACK_OFF_S,

@@ -40,3 +40,13 @@ def test_a_round_is_over_when_all_of_it_is() -> None:
     for round_ in islice(rounds(4, KINDS), 20):
         bounds = sum(kind.within_s for step in round_.steps for kind in KINDS if kind.name == step.fault)
         assert round_.at_most_s == max(step.after_s + step.lasts_s for step in round_.steps) + bounds
+
+
+def test_two_who_tell_the_same_one_something_never_overlap() -> None:
+    """The first may have killed it."""
+    kinds = [Kind("kills", 5, (0, 0), "redis"), Kind("asks", 5, (0, 0), "redis"), Kind("cuts", 5, (0, 0))]
+    found = [{step.fault for step in round_.steps} for round_ in islice(rounds(5, kinds), 40)]
+
+    assert {"kills", "asks"} not in found
+    assert {"kills", "cuts"} in found
+    assert len(list(rounds(5, kinds[:2]))) == 2, "each alone, and that is all"

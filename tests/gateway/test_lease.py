@@ -12,6 +12,7 @@ from duologue.ids import GatewayId, SessionId
 from duologue.ledger import GATEWAY_LEASE_MS, Claim
 from duologue.protocol import client as c
 from duologue.protocol import server as s
+from duologue.protocol.codes import CloseCode
 from tests.contract.stores import SHARD
 from tests.wires import TEXT, FakeWire, Yard, open_yard
 
@@ -122,3 +123,20 @@ async def test_who_went_in_a_time_that_the_store_forgot_is_given_up(yard: Yard) 
     await yard.settle()
 
     assert len(await yard.store.sessions_on(here)) == 1
+
+
+async def test_who_left_a_pair_is_not_in_it_again_by_our_word(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They heard that their block was done, and the store went back to before it, with the news of the end."""
+    wire, _, pair = await yard.talk()
+    snapshot = yard.store.records.copy()
+    monkeypatch.setattr(yard.gateway, "deliver", lambda _: None)
+    wire.say(c.Block("block", pair))
+    await yard.settle()
+    yard.store.records.begin_anew(snapshot)
+    yard._news = 0
+
+    await yard.gateway._lease.keep()
+
+    assert wire.heard(s.Reply)[-1] == s.Reply("block", ok=True)
+    assert await yard.store.live_pairs([pair]) == []
+    assert wire.close_code == CloseCode.RESYNC

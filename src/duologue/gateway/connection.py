@@ -164,6 +164,11 @@ class Connection:
         """What its person does, by what its session was told."""
         return self._session.doing
 
+    @property
+    def has_left(self) -> bool:
+        """Whether the end of their pair was answered, and is not told yet."""
+        return self._session.has_left
+
     def claim(self) -> Claim | None:
         """What its client was told last; None: nobody came in on it."""
         return self._session.claim(self._generation)

@@ -19,7 +19,7 @@ from duologue.gateway import tally
 from duologue.ids import CallId
 from duologue.ledger import Attention, Caller, Outcome
 from duologue.metrics import definitions as metrics
-from duologue.protocol.client import Find, MediaReport
+from duologue.protocol.client import Block, Find, Leave, MediaReport, Report
 from duologue.protocol.codes import CloseCode, ErrorCode
 from duologue.protocol.server import CommandError
 from duologue.safety.addresses import prefix_of
@@ -35,6 +35,8 @@ AT_MOST = 64
 """Commands of one client that wait for the store."""
 AWAY = "something that this server needs is out of reach"
 """All that strangers hear of it: the error names hosts, keys and people."""
+PARTING = (Block, Leave, Report)
+"""Done, they leave whoever asked in no pair."""
 REFUSALS = (RateLimited, CallRefused, TokenRefused, ValueRefused, BackendError)
 """What a command may come to; anything else is a defect of ours."""
 
@@ -171,7 +173,8 @@ class Errands:
         message = command.message
         if not isinstance(message, MediaReport):
             tally.answered(message, outcome, self._hub.clock.monotonic_ms() - began_ms)
-            self._tell(ev.Answered(message.id, outcome))
+            left = message.pair if outcome is Outcome.DONE and isinstance(message, PARTING) else None
+            self._tell(ev.Answered(message.id, outcome, left))
 
     async def _perform(self, command: ev.Perform) -> Outcome:
         performer, message, who = self._hub.performer, command.message, self._connection.who()

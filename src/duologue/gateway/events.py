@@ -76,6 +76,8 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     outcome: Outcome | CommandError
+    left: str | None = None
+    """The pair that is over for them by this."""
 
 
 class Refreshed(msgspec.Struct, frozen=True, gc=False):

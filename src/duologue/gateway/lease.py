@@ -93,7 +93,8 @@ class Lease:
             behind = await self._store.vouch(self._performer.gateway, claims)
         finally:
             self._abandon_gone((claim.person, claim.session) for claim in claims)
-        for session in behind:
+        left = [connection.id for connection in there if connection.has_left]  # no news comes of what a store forgot
+        for session in dict.fromkeys([*behind, *left]):
             if (connection := self._connections.get(session)) is not None:
                 self._resync(connection)
 

@@ -50,8 +50,8 @@ class Client:
 
     __slots__ = (
         "announced", "attempt", "board", "buffered_news", "call", "close_code", "departed", "early", "heart", "hidden",
-        "id", "in_flight", "left_politely", "me", "meters", "pair", "resume_refused", "rev", "rules", "state", "ticket",
-        "timers", "timing", "unheard", "welcome_with", "wishes",
+        "id", "in_flight", "left", "left_politely", "me", "meters", "pair", "resume_refused", "rev", "rules", "state",
+        "ticket", "timers", "timing", "unheard", "welcome_with", "wishes",
     )  # fmt: skip
 
     def __init__(self, session: SessionId, board: Board, timing: Timing, limits: Limits, rules: Rules) -> None:
@@ -74,6 +74,8 @@ class Client:
         self.pair: Pair | None = None
         self.announced = False
         """Whether the client knows of the pair."""
+        self.left: str | None = None
+        """The pair that is over for them by the answer to a command; its end may not be here yet."""
         self.unheard: tuple[s.ChatLine, ...] = ()
         """Lines of a pair of which the client does not know yet."""
         self.call: Call | None = None
@@ -115,6 +117,11 @@ class Client:
         if self.call is not None:
             return Ringing(self.call, self.ticket)
         return Waiting(self.ticket) if self.ticket is not None else Idle()
+
+    @property
+    def has_left(self) -> bool:
+        """Whether their pair is over for them, and the news of it has not come."""
+        return self.pair is not None and self.pair.id == self.left
 
     def in_pair(self, pair_id: str) -> Pair | None:
         """Their pair, if it is this one."""

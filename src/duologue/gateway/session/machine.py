@@ -10,7 +10,7 @@ from duologue.gateway.session import ending, entry, live, standby
 from duologue.gateway.session.client import Client, Commands, State
 from duologue.gateway.terms import Limits, Timing
 from duologue.ids import SessionId
-from duologue.ledger import Attention, Claim, PersonState
+from duologue.ledger import Attention, Claim, Idle, PersonState
 from duologue.matching.rules import Rules
 
 HANDLERS: Mapping[State, Callable[[Client, ev.Event, int], Commands]] = {
@@ -53,16 +53,21 @@ class Session:
         """What its person does, as far as it knows."""
         return self._client.doing
 
+    @property
+    def has_left(self) -> bool:
+        """Whether its client knows by an answer that their pair is over, and there is no news of it yet."""
+        return self._client.has_left
+
     def claim(self, generation: int) -> Claim | None:
         """What its client was told last, for a store that may have forgotten; None: nobody came in on it."""
         client = self._client
         if client.state not in (State.LIVE, State.STANDBY):
             return None
         attention = Attention.HIDDEN if client.hidden else Attention.VISIBLE
-        active, doing = client.state is State.LIVE, client.doing
-        return Claim(
-            client.person, client.id, generation, active, client.rev, doing, client.attempt, client.wishes, attention
-        )
+        active, rev, doing = client.state is State.LIVE, client.rev, client.doing
+        if self.has_left:
+            rev, doing = rev + 1, Idle()
+        return Claim(client.person, client.id, generation, active, rev, doing, client.attempt, client.wishes, attention)
 
     def handle(self, event: ev.Event, now_ms: int) -> Commands:
         """What to do about this event."""
