@@ -31,7 +31,7 @@ export class FakeServer {
   seatMs: number | null = null;
   onCommand: (command: Command) => CommandError | null = () => null;
   onResume: (token: string) => "ok" | "retry" = () => "ok";
-  /** What `blocked_list` is answered with. */
+  /** What `blocked_list` is answered with, without whom `unblock` names. */
   blocked: readonly BlockedPerson[] = [];
   standingBy = false;
   /** An older server does not know `stand_by`. */
@@ -134,6 +134,7 @@ export class FakeServer {
       if (this.standingBy) return this.#toStandby(socket, message);
       if (message.type === "refresh") socket.deliver({ type: "refreshed", resume_token: `refreshed-${this.of("refresh").length}`, expires_at: null, ...this.#expiry() });
       const reply = this.#answer(message);
+      if (message.type === "unblock" && reply.ok) this.blocked = this.blocked.filter(({ block }) => block !== message.block);
       if (message.type === "blocked_list" && reply.ok) socket.deliver({ type: "blocked", people: [...this.blocked] });
       socket.deliver(reply);
     }
