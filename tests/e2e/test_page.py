@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.e2e.camera import BLUE, GREEN, RED
 from tests.e2e.conftest import Invite
@@ -28,6 +28,13 @@ def talk_in_text(*people: Person) -> None:
         person.press_go()
     for person in people:
         person.expect_phase("talking")
+
+
+def blocked_people(person: Person) -> Locator:
+    """The list that they open in the settings."""
+    person.page.get_by_role("button", name="Settings").click()
+    person.page.get_by_test_id("blocked-people").click()
+    return person.page.get_by_role("dialog", name="Blocked people")
 
 
 @pytest.mark.timeout(300)
@@ -118,6 +125,26 @@ def test_who_is_blocked_is_never_met_again(invite: Invite) -> None:
     cleo.expect_phase("talking")
     phases = sorted(str(person.phase.get_attribute("data-phase")) for person in (ana, ben))
     assert phases == ["searching", "talking"]
+
+
+def test_a_block_is_taken_back(invite: Invite) -> None:
+    """Who was blocked stands in a list and goes from it by one press; the server knows of no block any more, either."""
+    ana, ben = invite("ana", RED), invite("ben", BLUE)
+    talk_in_text(ana, ben)
+    alias, me = ana.last_matched()["peer"]["alias"], ana.id
+    ana.block()
+    ana.expect_phase("ended")
+    listed = blocked_people(ana)
+    expect(listed.get_by_test_id("blocked-person")).to_contain_text(alias)
+
+    listed.get_by_role("button", name=f"Unblock {alias}").press("Enter")
+    expect(listed.get_by_test_id("blocked-nobody")).to_be_visible()
+    expect(listed.get_by_role("status")).to_have_text(f"{alias} is not blocked any more.")
+    expect(listed.get_by_test_id("blocked-person")).to_have_count(0)
+
+    ana.page.reload()
+    expect(blocked_people(ana).get_by_test_id("blocked-nobody")).to_be_visible()
+    assert ana.id == me
 
 
 def test_two_go_back_to_each_other(invite: Invite) -> None:

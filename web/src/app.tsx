@@ -16,6 +16,7 @@ import { SelfTile, TalkingSide, TalkingStage } from "./screens/talking";
 import { TextSide, TextStage } from "./screens/text";
 import { Announcer } from "./ui/announcer";
 import { BlockDialog } from "./ui/block";
+import { BlockedPeople } from "./ui/blocked-people";
 import { TopBar } from "./ui/brand";
 import { CallNews } from "./ui/call-news";
 import { ConnectionBanner } from "./ui/connection-banner";
@@ -79,6 +80,7 @@ export function App(options: PageModelOptions): ReactElement {
       <Tooltip.Provider delayDuration={400}>
         <Shell model={model} />
         <Settings open={model.dialog === "settings"} onClose={close} />
+        <BlockedPeople open={model.dialog === "blocked_people"} onClose={() => page.openDialog("settings")} />
         <Rules open={model.dialog === "rules"} onClose={close} />
         <KeyList open={model.dialog === "keys"} onClose={close} />
         <MyLink open={model.dialog === "my_link"} onClose={close} />

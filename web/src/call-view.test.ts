@@ -16,6 +16,7 @@ function calls(changes: Partial<VideoCallState>, page: Partial<CallPage> = {}): 
     chat: [],
     ended: null,
     link: null,
+  blocked: null,
     microphone: true,
     camera: true,
     notice: null,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clock, initial, secondsUntil, shareLeft, span, titled } from "./format";
+import { clock, day, initial, secondsUntil, shareLeft, span, titled } from "./format";
 
 describe("times", () => {
   it("shows minutes and seconds, and hours only when there are some", () => {
@@ -12,6 +12,11 @@ describe("times", () => {
 
   it("keeps a share between nothing and all", () => {
     expect([shareLeft(10, 0, 10), shareLeft(10, 5, 10), shareLeft(10, 20, 10), shareLeft(30, 0, 10)]).toEqual([1, 0.5, 0, 1]);
+  });
+
+  it("names a day as the language does", () => {
+    const noon = new Date(2026, 10, 28, 12).getTime();
+    expect([day(noon, "en"), day(noon, "ru").replace(/\s/gu, " ")]).toEqual(["Nov 28, 2026", "28 нояб. 2026 г."]);
   });
 
   it("splits a duration", () => {

@@ -29,6 +29,11 @@ export function span(ms: number): Span {
   return { hours: Math.floor(all / 3600), minutes: Math.floor(all / 60) % 60, seconds: all % 60 };
 }
 
+/** Nov 28, 2026. */
+export function day(at: number, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(at);
+}
+
 /** The first letter large: interests travel in small letters. */
 export function titled(text: string): string {
   const [first = "", ...rest] = Array.from(text);

@@ -7,7 +7,7 @@ import type { ChatOnPhone } from "./ui/use-chat-on-phone";
 import type { Calls } from "./use-calls";
 import type { Screen } from "./view";
 
-export type Dialog = "settings" | "rules" | "keys" | "block" | "block_caller" | "my_link" | "new_link";
+export type Dialog = "settings" | "rules" | "keys" | "block" | "block_caller" | "my_link" | "new_link" | "blocked_people";
 
 export interface Page {
   readonly session: RandomChat;

@@ -12,6 +12,7 @@ const NO_CALLS: VideoCallState = {
   chat: [],
   ended: null,
   link: null,
+  blocked: null,
   microphone: true,
   camera: true,
   notice: null,
@@ -32,6 +33,7 @@ function state(changes: Partial<RandomChatState>): RandomChatState {
     microphone: true,
     camera: true,
     back: null,
+    blocked: null,
     notice: null,
     ...changes,
   };

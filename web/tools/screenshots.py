@@ -64,6 +64,7 @@ MAIN = [
     "call-over",
     "missed-call",
     "my-link",
+    "blocked-people",
 ]
 ON_ITS_SIDE = ["talking", "chat", "muted", "incoming", "in-call"]
 QUIET = (

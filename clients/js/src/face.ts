@@ -47,6 +47,14 @@ export abstract class Face<State> implements Session<State> {
     this.line.setPictureSize(size);
   }
 
+  blocked(): void {
+    this.line.dispatch({ type: "blocked_asked" });
+  }
+
+  unblock(block: string): void {
+    this.line.dispatch({ type: "unblock_asked", block });
+  }
+
   reconnectNow(): void {
     this.line.reconnectNow();
   }

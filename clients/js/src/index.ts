@@ -30,6 +30,7 @@ export type { ConnectionCounts, SessionDiagnostics, Snapshot, TroubleReport } fr
 export type { TrailEntry } from "./session/trail.js";
 export type {
   BandwidthUse,
+  BlockedView,
   CallEndedView,
   CallOver,
   CallView,
@@ -56,4 +57,4 @@ export { Socket, type SocketHandlers } from "./socket.js";
 
 // The words of the wire
 export { CallEnd, CloseCode, EndReason, ErrorCode, Mode, PROTOCOL_VERSION } from "./protocol.gen.js";
-export type { Credentials, Filters, Peer, ReportCause, TrailEvent } from "./protocol.gen.js";
+export type { BlockedPerson, Credentials, Filters, Peer, ReportCause, TrailEvent } from "./protocol.gen.js";

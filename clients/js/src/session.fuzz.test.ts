@@ -1,6 +1,7 @@
 /** A whole session, its actor included, under any order of what people, the server, the media and the network do. */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { CloseCode } from "./protocol.gen.js";
 import type { RandomChatSession } from "./random-chat-session.js";
 import { credentials } from "./testing/fake-server.js";
 import { settle, World } from "./testing/world.js";
@@ -32,6 +33,8 @@ const DOINGS = {
   decline: (_, __, calls) => calls.decline(),
   "hang up": (_, __, calls) => calls.hangUp(),
   "block the caller": (_, __, calls) => calls.block(),
+  "ask for the blocked": (_, session) => session.blocked(),
+  unblock: (_, session) => session.unblock(session.state.blocked?.people?.[0]?.block ?? "gone"),
   "take over": (_, __, calls) => calls.takeOver(),
   "somebody calls": ({ server }) => server.push(server.incoming(`call-${server.rev}`, 20_000, "video")),
   "ours rings": ({ server }) => server.push(server.rings(`call-${server.rev}`, 20_000)),
@@ -53,6 +56,10 @@ const DOINGS = {
   "media reconnects": ({ media }) => media.joins.at(-1)?.events.reconnecting(),
   "media is back": ({ media }) => media.joins.at(-1)?.events.connected(),
   "an old join speaks": ({ media }) => media.joins.at(0)?.events.failed("late"),
+  "the server refuses": ({ server }) => void (server.onCommand = () => ({ code: "unavailable", message: "", temporary: true })),
+  "the server obeys": ({ server }) => void (server.onCommand = () => null),
+  "the person is turned away": ({ server }) => server.socket.drop(CloseCode.BANNED),
+  "somebody else comes in": ({ server }) => void (server.person = `person-${server.rev}`),
   "socket dies": ({ server }) => server.socket.close1006(),
   "servers are older": ({ server }) => void (server.knowsStandBy = false),
   "network is away": ({ server }) => void (server.reachable = false),
@@ -80,6 +87,7 @@ function holds(calls: VideoCallSession): void {
 async function live(names: readonly Name[]): Promise<[World, RandomChatSession, VideoCallSession]> {
   vi.clearAllTimers(); // of a life before that failed
   const world = new World();
+  world.server.blocked = [2, 1].map((at) => ({ block: `block-${at}`, alias: "Heron", at }));
   const [session, calls] = await world.both();
   for (const name of names) {
     const doing: Doing = DOINGS[name];
@@ -133,6 +141,27 @@ it("touches the media only for a pair", async () => {
       const operations = world.media.log.length;
       await settle(60_000);
       expect(world.media.log).toHaveLength(operations);
+      const closed = session.close();
+      await settle(5_000);
+      await closed;
+    }),
+    { numRuns: 200 },
+  );
+}, 30_000);
+
+it("always hears whom it has blocked, and shows what the server knows", async () => {
+  await fc.assert(
+    fc.asyncProperty(life, async (names) => {
+      const [world, session] = await live(names);
+      world.server.reachable = true;
+      world.server.onCommand = () => null;
+      await settle(120_000);
+      expect(session.state.blocked?.asking).not.toBe(true);
+      session.blocked();
+      await settle();
+      const { people, error } = session.state.blocked ?? {};
+      if (session.state.connection.status === "online") expect(people).toEqual(world.server.blocked);
+      else expect(error).not.toBeNull();
       const closed = session.close();
       await settle(5_000);
       await closed;

@@ -7,7 +7,7 @@ const LINK = "Xk3vQ9-bT2mZ7rLw";
 export function callsOf(name: GalleryState, language: string, of: RandomChatState): VideoCallState {
   const { alias } = wordsOf(language);
   const { connection, media, network, chat, microphone, camera } = of;
-  const idle: VideoCallState = { connection, phase: "idle", call: null, pair: null, media, network, chat: [], ended: null, link: LINK, microphone, camera, notice: null };
+  const idle: VideoCallState = { connection, phase: "idle", call: null, pair: null, media, network, chat: [], ended: null, link: LINK, blocked: null, microphone, camera, notice: null };
   const call: CallView = { id: "call", outgoing: true, alias: null, mode: "video", expiresAt: Date.now() + 41_000, answered: false };
   const over = (reason: CallOver, more: Partial<CallEndedView> = {}): VideoCallState => ({
     ...idle,

@@ -37,6 +37,13 @@ export class FakeChat implements RandomChat {
   report(): void {
     this.stop();
   }
+  blocked(): void {
+    // the state tells
+  }
+  unblock(block: string): void {
+    const { blocked } = this.state;
+    this.#see({ blocked: blocked === null ? null : { ...blocked, people: blocked.people?.filter((person) => person.block !== block) ?? null } });
+  }
   back(): void {
     this.#see({ back: this.state.back === null ? null : { ...this.state.back, mine: true } });
   }

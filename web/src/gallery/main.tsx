@@ -51,5 +51,10 @@ if (name === "chat") {
   document.querySelector<HTMLElement>("[data-testid='chat-input']")?.focus();
 }
 if (name === "keys") document.dispatchEvent(new KeyboardEvent("keydown", { key: "?" }));
-if (name === "settings") [...document.querySelectorAll<HTMLElement>(".brand-row .icon-button, .top .icon-button")].find((button) => button.offsetParent !== null)?.click();
+const ofBlocked = name === "blocked-people" || name === "blocked-nobody" || name === "blocked-failed";
+if (name === "settings" || ofBlocked) [...document.querySelectorAll<HTMLElement>(".brand-row .icon-button, .top .icon-button")].find((button) => button.offsetParent !== null)?.click();
+if (ofBlocked) {
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  press("[data-testid='blocked-people']");
+}
 document.documentElement.dataset["ready"] = "true";

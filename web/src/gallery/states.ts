@@ -1,5 +1,5 @@
 /** The page in every state, for screenshots: `gallery.html?state=talking&theme=light&lang=ru`. */
-import type { ChatEntry, PairView, Quality, RandomChatState } from "@duologue/client";
+import type { BlockedPerson, BlockedView, ChatEntry, PairView, Quality, RandomChatState } from "@duologue/client";
 import type { DeviceProblem } from "../media";
 
 export const STATES = [
@@ -7,13 +7,13 @@ export const STATES = [
   "voice", "lost", "silent", "offline", "text", "ended", "resting", "denied", "busy", "missing", "insecure", "replaced", "banned", "version", "settings", "rules", "notice",
   "paused", "poor", "quality", "unplugged", "camera-lost", "microphone-lost", "sound-blocked", "blocked", "more", "block", "keys", "muted", "chat",
   "invite", "outgoing", "incoming", "incoming-first", "answered", "in-call", "call-text", "call-away", "call-busy", "call-declined", "call-unanswered", "call-unknown", "call-limited",
-  "call-over", "missed-call", "my-link", "new-link", "standby",
+  "call-over", "missed-call", "my-link", "new-link", "blocked-people", "blocked-nobody", "blocked-failed", "standby",
 ] as const;
 export type GalleryState = (typeof STATES)[number];
 
 const WORDS = {
-  en: { alias: "Heron", interests: ["chess", "film"], lines: ["Hi! Chess too? Blitz or slow?", "Slow. I lose at blitz.", "Same. What was the last film you liked?", "Perfect Days. Quiet and good."] },
-  ru: { alias: "Цапля", interests: ["шахматы", "кино"], lines: ["Привет! Тоже шахматы? Блиц или медленно?", "Медленно. В блиц я проигрываю.", "И я. Какой последний фильм понравился?", "«Идеальные дни». Тихий и хороший."] },
+  en: { alias: "Heron", blocked: ["Crane", "Kingfisher", "Nightingale of the northern shore"], interests: ["chess", "film"], lines: ["Hi! Chess too? Blitz or slow?", "Slow. I lose at blitz.", "Same. What was the last film you liked?", "Perfect Days. Quiet and good."] },
+  ru: { alias: "Цапля", blocked: ["Журавль", "Зимородок", "Соловей с северного берега"], interests: ["шахматы", "кино"], lines: ["Привет! Тоже шахматы? Блиц или медленно?", "Медленно. В блиц я проигрываю.", "И я. Какой последний фильм понравился?", "«Идеальные дни». Тихий и хороший."] },
 } as const;
 
 export function wordsOf(language: string): (typeof WORDS)["en" | "ru"] {
@@ -33,7 +33,7 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
     peerMuted: { audio: false, video: false },
   };
   const ofCall: PairView = { ...pair, peer: { ...pair.peer, interests: [] }, call: "call" };
-  const start: RandomChatState = { connection: { status: "online" }, phase: "start", waiting: null, pair: null, media: { status: "none" }, network: { quality: null, dataSaver: false, soundOnly: false }, chat: [], ended: null, back: null, microphone: true, camera: true, notice: null };
+  const start: RandomChatState = { connection: { status: "online" }, phase: "start", waiting: null, pair: null, media: { status: "none" }, network: { quality: null, dataSaver: false, soundOnly: false }, chat: [], ended: null, back: null, blocked: null, microphone: true, camera: true, notice: null };
   const searching: RandomChatState = { ...start, phase: "searching", waiting: { attempt: 1, since: now - 14_000, waitingCount: 8, estimateMs: 20_000, widened: ["recently_met"], paused: null } };
   const good: Quality = { level: "good", rttMs: 48, loss: 0.002, receivedKbps: 812, sentKbps: 790, heard: true };
   const talking: RandomChatState = { ...start, phase: "talking", pair, media: { status: "connected" }, network: { ...start.network, quality: good }, chat: chatOf(language, now) };
@@ -96,6 +96,12 @@ export function stateOf(name: GalleryState, language: string): RandomChatState {
       return searching;
     case "standby":
       return { ...start, connection: { status: "standby" } };
+    case "blocked-people":
+      return { ...start, blocked: { ...NOBODY, people: blockedOf(language, now) } };
+    case "blocked-nobody":
+      return { ...start, blocked: NOBODY };
+    case "blocked-failed":
+      return { ...start, blocked: { ...NOBODY, people: null, error: "unavailable" } };
     case "blocked":
       return { ...ended, ended: ended.ended === null ? null : { ...ended.ended, reason: "left", by: "me", nextAt: null, blocked: true }, back: null };
     case "resting":
@@ -118,6 +124,12 @@ export function problemOf(name: GalleryState): DeviceProblem | null {
 /** A device that goes away in the middle of a talk. */
 export function lostOf(name: GalleryState): "camera" | "microphone" | null {
   return name === "camera-lost" ? "camera" : name === "microphone-lost" ? "microphone" : null;
+}
+
+const NOBODY: BlockedView = { people: [], asking: false, error: null };
+
+function blockedOf(language: string, now: number): BlockedPerson[] {
+  return wordsOf(language).blocked.map((alias, index) => ({ block: alias, alias, at: now - index * 9 * 86_400_000 }));
 }
 
 function chatOf(language: string, now: number): ChatEntry[] {

@@ -11,7 +11,7 @@ interface BlockProps {
   readonly onClose: () => void;
 }
 
-/** Asks once: there is no way back. Who likes tells the operator why. */
+/** Asks once: the talk ends by it. Who likes tells the operator why. */
 export function BlockDialog({ who, open, onClose }: BlockProps): ReactElement | null {
   const { t } = useTranslation();
   const { calls, session } = usePage();

@@ -1,3 +1,4 @@
+import { Ban, ChevronRight } from "lucide-react";
 import { useState, type ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { LANGUAGES, chooseLanguage, isLanguage, type Language } from "../i18n";
@@ -18,6 +19,7 @@ export function Settings({ open, onClose }: { readonly open: boolean; readonly o
     <Sheet title={t("settings.title")} lead={t("settings.lead")} open={open} onClose={onClose}>
       <Devices />
       <Talking />
+      <Blocked />
       <Theme />
       <Languages />
     </Sheet>
@@ -73,6 +75,18 @@ function Talking(): ReactElement {
       <SwitchRow label={t("settings.alerts")} hint={t("settings.alerts_hint")} on={alerts} onChange={(on) => prefer({ alerts: on })} />
       <SwitchRow label={t("settings.muted_hint")} hint={t("settings.muted_hint_hint")} on={mutedHint} testId="muted-hint" onChange={(on) => prefer({ mutedHint: on })} />
     </div>
+  );
+}
+
+function Blocked(): ReactElement {
+  const { t } = useTranslation();
+  const { openDialog } = usePage();
+  return (
+    <button type="button" className="row row--press" data-testid="blocked-people" onClick={() => openDialog("blocked_people")}>
+      <Ban className="icon" aria-hidden="true" />
+      {t("blocked_people.title")}
+      <ChevronRight className="icon row__value" aria-hidden="true" />
+    </button>
   );
 }
 

@@ -160,6 +160,10 @@ export interface Session<State> {
   setDataSaver(on: boolean): void;
   /** Tell it whenever the partner's picture changes its size on the screen. */
   setPictureSize(size: PictureSize): void;
+  /** Ask whom this person has blocked (`state.blocked`): answered as soon as there is a connection, or with its `error`. */
+  blocked(): void;
+  /** Take a block back, by its name in `state.blocked`. It is gone there at once, and back if the server refuses. */
+  unblock(block: string): void;
   /** Try to reconnect now instead of waiting for the countdown. */
   reconnectNow(): void;
   /** Go on here, where it stands by: whatever the person does elsewhere moves to this session. */

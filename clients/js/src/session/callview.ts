@@ -2,7 +2,7 @@
 import type { CallEndedView, EndedView, LineView, VideoCallState } from "./state.js";
 
 export function callStateOf(view: LineView): VideoCallState {
-  const { connection, call, media, network, chat, link, microphone, camera, notice } = view;
+  const { connection, call, media, network, chat, link, blocked, microphone, camera, notice } = view;
   const mine = view.pair?.call !== undefined;
   const ended = endedOf(view);
   return {
@@ -15,6 +15,7 @@ export function callStateOf(view: LineView): VideoCallState {
     chat: mine || (view.pair === null && ended?.talkedMs != null) ? chat : [],
     ended,
     link,
+    blocked,
     microphone,
     camera,
     notice,

@@ -17,6 +17,8 @@ export type SessionEvent =
   | { type: "stay_asked" }
   | { type: "block_asked" }
   | { type: "report_asked"; reason: string; text: string }
+  | { type: "blocked_asked" }
+  | { type: "unblock_asked"; block: string }
   | { type: "back_asked" }
   | { type: "auto_next_chosen"; afterMs: number | null; pauseWhenSkipped: boolean }
   | { type: "chat_written"; text: string }

@@ -1,4 +1,5 @@
 /** The whole state of a session: what a page sees (`view`), and what only the reducer needs. */
+import type { BlockedPerson } from "../protocol.gen.js";
 import type { CommandBody } from "./wire.js";
 import type { Effect, Wishes } from "./events.js";
 import type { BandwidthUse, EndedView, LineView, NetworkView, PairView } from "./state.js";
@@ -74,6 +75,8 @@ export interface Model {
   readonly streak: Streak;
   /** The greatest number of a line of ours in this pair; the server takes a smaller one for a repeat. */
   readonly lastN: number;
+  /** Whom we unblock, and the server has not answered yet. */
+  readonly lifting: readonly BlockedPerson[];
   /** The server's clock minus ours. */
   readonly skewMs: number;
 }
@@ -105,6 +108,7 @@ export function initialModel(options: ModelOptions): Model {
       chat: [],
       ended: null,
       back: null,
+      blocked: null,
       microphone: options.hasMedia,
       camera: options.hasMedia,
       notice: null,
@@ -127,6 +131,7 @@ export function initialModel(options: ModelOptions): Model {
     typedAt: -Infinity,
     streak: NO_STREAK,
     lastN: 0,
+    lifting: [],
     skewMs: 0,
   };
 }

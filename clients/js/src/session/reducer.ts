@@ -6,6 +6,7 @@
 import { assertNever } from "../errors.js";
 import { ErrorCode, type Push, type Reply } from "../protocol.gen.js";
 import { blockAnswered, blockAsked, reportAsked } from "./blocking.js";
+import { blockedAnswered, blockedAsked, blockedTold, blocksUnheard, unblockAnswered, unblockAsked } from "./blocklist.js";
 import {
   acceptAnswered, acceptAsked, callAnswered, callAsked, callBlockAnswered, callBlockAsked, callDismissed, callReportAsked, callRetryFired,
   hangUpAsked, linkAnswered, linkAsked, linkTold, refusalAnswered,
@@ -48,6 +49,10 @@ function happened(state: Model, event: SessionEvent, now: number): Step {
       return blockAsked(state, now);
     case "report_asked":
       return reportAsked(state, event.reason, event.text, now);
+    case "blocked_asked":
+      return blockedAsked(state);
+    case "unblock_asked":
+      return unblockAsked(state, event.block);
     case "back_asked":
       return backAsked(state);
     case "auto_next_chosen":
@@ -131,6 +136,8 @@ function pushed(state: Model, push: Push, now: number): Step {
       return callTold(state, push, now);
     case "personal_link":
       return linkTold(state, push);
+    case "blocked":
+      return blockedTold(state, push);
     case "ping":
     case "drain": // the socket's
       return step(state);
@@ -142,7 +149,7 @@ function pushed(state: Model, push: Push, now: number): Step {
 function connected(state: Model, connection: ConnectionState): Step {
   const told = see(state, { connection });
   if (connection.status === "standby") return connection.away ? step(told) : stoodBy(told);
-  return connection.status === "refused" ? hushed(ofCalls(told, { dial: null })) : step(told);
+  return connection.status === "refused" ? andThen(hushed(ofCalls(told, { dial: null })), blocksUnheard) : step(told);
 }
 
 function answered(state: Model, command: CommandBody, reply: Reply, now: number): Step {
@@ -156,6 +163,10 @@ function answered(state: Model, command: CommandBody, reply: Reply, now: number)
       return refusalAnswered(state, command, reply.error);
     case "call_link":
       return linkAnswered(state, command, reply.error);
+    case "blocked_list":
+      return blockedAnswered(state, reply.error);
+    case "unblock":
+      return unblockAnswered(state, command, reply.error);
     default: // what was said before we stood by: it goes on elsewhere
       return reply.error?.code === ErrorCode.NOT_ACTIVE ? step(state) : answeredOfPairs(state, command, reply);
   }

@@ -17,7 +17,7 @@ const LOST = { reason: "lost", by: "server" } as const;
 
 export function snapshotTold(model: Model, ready: Ready, skewMs: number, samePerson: boolean, now: number): Step {
   const known: Model = { ...see(model, { back: null }), skewMs, attempt: Math.max(model.attempt, ready.attempt), pending: samePerson ? model.pending : null };
-  const person = samePerson ? step(known) : andThen(hushed(known), (m) => step({ ...see(m, { callEnded: null, link: null }), calling: NO_CALLING }));
+  const person = samePerson ? step(known) : andThen(hushed(known), (m) => step({ ...see(m, { callEnded: null, link: null, blocked: null }), calling: NO_CALLING, lifting: [] }));
   return andThen(person, (m) => stateTold(m, ready, now), linkOwed);
 }
 

@@ -4,7 +4,7 @@
  * Everything a page draws is in here, so that a page holds no session logic of its own.
  * Must not know sockets, media libraries or the DOM.
  */
-import type { CallEnd, EndReason, ErrorCode, Mode, Pause, Peer } from "../protocol.gen.js";
+import type { BlockedPerson, CallEnd, EndReason, ErrorCode, Mode, Pause, Peer } from "../protocol.gen.js";
 
 /** The socket under the session. `retryAt` (epoch ms) is when the next try starts. */
 export type ConnectionState =
@@ -128,6 +128,16 @@ export interface SessionNotice {
   readonly params: Readonly<Record<string, string | number>>;
 }
 
+/** Whom the person has blocked: see `blocked()` of a session. */
+export interface BlockedView {
+  /** As the server last told it, the newest first, without who is being unblocked; `at` is of our clock. Null: not told yet. */
+  readonly people: readonly BlockedPerson[] | null;
+  /** The server has not answered yet. */
+  readonly asking: boolean;
+  /** Why the server did not tell, or did not unblock; gone when something is asked again. */
+  readonly error: ErrorCode | null;
+}
+
 export interface RandomChatState {
   readonly connection: ConnectionState;
   /** start -> searching -> connecting -> talking -> ended | searching … */
@@ -140,6 +150,8 @@ export interface RandomChatState {
   /** Why the last pair ended; kept until the next match or stop. */
   readonly ended: EndedView | null;
   readonly back: BackView | null;
+  /** Null: not asked for yet (`blocked`). */
+  readonly blocked: BlockedView | null;
   readonly microphone: boolean;
   readonly camera: boolean;
   readonly notice: SessionNotice | null;
@@ -199,6 +211,8 @@ export interface VideoCallState {
   readonly ended: CallEndedView | null;
   /** By this others may call us; null: not asked for yet (`link`). */
   readonly link: string | null;
+  /** Null: not asked for yet (`blocked`). */
+  readonly blocked: BlockedView | null;
   readonly microphone: boolean;
   readonly camera: boolean;
   readonly notice: SessionNotice | null;

@@ -228,6 +228,18 @@ const STORIES: Readonly<Record<string, () => Promise<unknown>>> = {
     await until(ana, (state) => state.call?.id != null);
     if (ben.state.phase !== "ended") throw new Error("it rings for who has blocked them");
   },
+  "blocked, found in the list, and taken back": async () => {
+    const { ana, ben, toBen } = await ringing();
+    ben.block();
+    await ended(ana, "declined");
+    ben.blocked();
+    const { blocked } = await until(ben, (state) => state.blocked?.people?.length === 1);
+    ben.unblock(blocked?.people?.[0]?.block ?? "");
+    ben.blocked();
+    await until(ben, (state) => state.blocked?.asking === false && state.blocked.people?.length === 0);
+    ana.call(toBen, "text");
+    await phase(ben, "incoming");
+  },
   "a search that waits while it rings": async () => {
     const line = new Line({ config, media: null, environment: environment() });
     const [search, calls] = [new RandomChatSession(line), new VideoCallSession(line)];

@@ -5,7 +5,7 @@
  * a hook (`onCommand`, `onResume`), push messages, close sockets, or be silent. What came in is in `received`.
  */
 import { CloseCode, PROTOCOL_VERSION } from "../protocol.gen.js";
-import type { CallEnd, CallState, ClientMessage, Command, CommandError, Credentials, Ended, Incoming, Line, Matched, Mode, Ready, Reply, ServerMessage, State, Waiting } from "../protocol.gen.js";
+import type { BlockedPerson, CallEnd, CallState, ClientMessage, Command, CommandError, Credentials, Ended, Incoming, Line, Matched, Mode, Ready, Reply, ServerMessage, State, Waiting } from "../protocol.gen.js";
 import type { SocketLike } from "../session/api.js";
 
 export class FakeServer {
@@ -31,6 +31,8 @@ export class FakeServer {
   seatMs: number | null = null;
   onCommand: (command: Command) => CommandError | null = () => null;
   onResume: (token: string) => "ok" | "retry" = () => "ok";
+  /** What `blocked_list` is answered with, without whom `unblock` names. */
+  blocked: readonly BlockedPerson[] = [];
   standingBy = false;
   /** An older server does not know `stand_by`. */
   knowsStandBy = true;
@@ -131,7 +133,10 @@ export class FakeServer {
     else if ("id" in message) {
       if (this.standingBy) return this.#toStandby(socket, message);
       if (message.type === "refresh") socket.deliver({ type: "refreshed", resume_token: `refreshed-${this.of("refresh").length}`, expires_at: null, ...this.#expiry() });
-      socket.deliver(this.#answer(message));
+      const reply = this.#answer(message);
+      if (message.type === "unblock" && reply.ok) this.blocked = this.blocked.filter(({ block }) => block !== message.block);
+      if (message.type === "blocked_list" && reply.ok) socket.deliver({ type: "blocked", people: [...this.blocked] });
+      socket.deliver(reply);
     }
   }
 
