@@ -14,7 +14,7 @@ from duologue.protocol.codes import MediaEvent
 def pairs_agree(story: Story) -> Found:
     """A pair is of two. Nobody talks alone, and a line reaches the other one of this very pair."""
     found = meetings(story)
-    nobody = Meeting("", {})
+    nobody = Meeting("", {}, {})
     for meeting in found.values():
         if len(meeting.told) > 2:
             yield max(meeting.told.values()), ", ".join(meeting.told), f"are three in {meeting.pair}"
@@ -72,7 +72,7 @@ def nobody_meets_whom_they_must_not(story: Story) -> Found:
         if len(meeting.told) != 2:
             continue
         one, other = sorted(meeting.told)
-        at_ms = min(meeting.told.values())
+        at_ms = min([*meeting.told.values(), *meeting.made.values()])  # the news may have been on its way for long
         if blocked.get(frozenset([one, other]), at_ms) < at_ms:
             yield at_ms, one, f"met {other} in spite of a block"
         first, second = story.people[one], story.people[other]

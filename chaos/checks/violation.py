@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from chaos.story import Entry, Heard, Story
+from duologue.pairs.pair import CONNECT_DEADLINE_MS
 from duologue.protocol import server as s
 
 
@@ -28,6 +29,8 @@ class Meeting(NamedTuple):
 
     pair: str
     told: dict[str, int]
+    made: dict[str, int]
+    """When the store made it, by what each was told first of the time to connect."""
 
 
 def meetings(story: Story) -> dict[str, Meeting]:
@@ -35,9 +38,18 @@ def meetings(story: Story) -> dict[str, Meeting]:
     found: dict[str, Meeting] = {}
     for entry in story.entries:
         pair = pair_told(entry)
-        if pair is not None:
-            found.setdefault(pair, Meeting(pair, {})).told.setdefault(entry.who, entry.at_ms)
+        if pair is None:
+            continue
+        meeting = found.setdefault(pair, Meeting(pair, {}, {}))
+        meeting.told.setdefault(entry.who, entry.at_ms)
+        if isinstance(entry.what, Heard) and isinstance(entry.what.message, s.Matched):
+            meeting.made.setdefault(entry.who, made_ms(entry.at_ms, entry.what.message.deadline_ms))
     return found
+
+
+def made_ms(at_ms: int, left_ms: int) -> int:
+    """When the store made a match of which somebody heard at `at_ms`, and had `left_ms` to connect by then."""
+    return at_ms - (CONNECT_DEADLINE_MS - left_ms)
 
 
 def pair_told(entry: Entry) -> str | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from chaos.checks.violation import Found, forgotten, wait_told
+from chaos.checks.violation import Found, forgotten, made_ms, wait_told
 from chaos.story import Entry, Gone, Heard, Lost, Said, Story, What
-from duologue.pairs.pair import CONNECT_DEADLINE_MS
 from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import EndReason, Pause
@@ -102,7 +101,7 @@ class Wait:
         self._open: set[str] = set()
         """Those that have no answer yet: they may end a wait at any time."""
         self._stopped = 0
-        self._attempt = 0
+        self._attempt = self._asked = 0
 
     @property
     def may_have_ended(self) -> bool:
@@ -114,8 +113,10 @@ class Wait:
         waiting = wait_told(entry)
         if self._ends(entry.what):
             self.since = None
-        if waiting is not None and waiting.attempt > self._stopped:
-            self.since, self._attempt = waiting.since, waiting.attempt
+        if isinstance(entry.what, Said) and isinstance(entry.what.message, c.Find | c.Next):
+            self._asked = max(self._asked, entry.what.message.attempt)
+        if waiting is not None and waiting.attempt > self._stopped and waiting.attempt >= self._asked:
+            self.since, self._attempt = waiting.since, waiting.attempt  # what is older was on its way for long
 
     def _ends(self, what: What) -> bool:
         match what:
@@ -167,8 +168,7 @@ def people_are_told(story: Story) -> Found:
                 case Heard(s.Waiting(since=since)):
                     since_ms, waited_ms = since, entry.at_ms - since
                 case Heard(s.Matched(deadline_ms=left_ms)):  # which may have been on its way for long, as all before it
-                    matched_ms = entry.at_ms - (CONNECT_DEADLINE_MS - left_ms)
-                    waited_ms = min(waited_ms, matched_ms - since_ms)
+                    waited_ms = min(waited_ms, made_ms(entry.at_ms, left_ms) - since_ms)
                 case Heard(s.Ended(reason=EndReason.MEDIA_FAILED, by="server", waiting=None)):
                     yield entry.at_ms, who, "a server ended their pair, and they do not wait on"
                 case Heard(s.Ended(reason=EndReason.MEDIA_FAILED, by="server", waiting=s.Waiting(since=since))):

@@ -56,6 +56,7 @@ async def gateway_zombie(system: System, dice: Random) -> AsyncIterator[str]:
     what="all gateways are replaced, one after the other",
     seen="people are sent elsewhere, in batches",
     within_s=10,
+    told="gateways",
 )
 async def gateways_replaced(system: System, _: Random) -> AsyncIterator[str]:
     await replaced([system.services["gateway"]])
@@ -68,6 +69,7 @@ async def gateways_replaced(system: System, _: Random) -> AsyncIterator[str]:
     within_s=15,
     lasts_s=(5, 15),
     spares=True,
+    told="gateways",
 )
 async def gateway_out_of_files(system: System, dice: Random) -> AsyncIterator[str]:
     victim = somebody(system, "gateway", dice)

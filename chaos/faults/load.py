@@ -24,6 +24,7 @@ HURRY = 60
     what="everything is replaced, one process after the other",
     seen="people are sent elsewhere, in batches; new matches wait for a moment",
     within_s=15,
+    told="gateways",
 )
 async def everything_replaced(system: System, _: Random) -> AsyncIterator[str]:
     await replaced(system.services.values())

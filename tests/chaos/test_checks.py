@@ -117,6 +117,19 @@ def test_a_block_that_does_not_hold() -> None:
     assert by("nobody meets whom they must not", told) == ["met ben in spite of a block"]
 
 
+def test_a_match_that_was_made_before_the_block() -> None:
+    """And of which they heard after it: their store was out of reach meanwhile."""
+    late = msgspec.structs.replace(matched("two"), deadline_ms=6_000)
+    told = story(
+        *meets("one", "ana", "ben"),
+        (2_000, "ana", Said(c.Block("b1", "one"))),
+        (2_010, "ana", Heard(ok("b1"))),
+        *((5_000, who, Heard(late)) for who in ("ana", "ben")),
+    )
+
+    assert by("nobody meets whom they must not", told) == []
+
+
 def test_two_who_do_not_fit() -> None:
     """A strict wish was dropped."""
     assert by("nobody meets whom they must not", story(*meets("one", "cleo", "ben"))) == [
@@ -178,6 +191,16 @@ def test_a_wait_that_their_own_command_may_have_ended() -> None:
     answered: Line = (50, "ana", Heard(ok("l1")))
     later: Line = (60, "ana", Heard(waiting(since=0, attempt=2)))
     assert by("waits are kept", story(*begin, answered, later, anew)) == ["the wait of attempt 2 lost 50000 ms"]
+
+
+def test_news_of_an_older_wait_that_come_late() -> None:
+    """They have left it and search anew: nobody resets anything."""
+    begin = search((30, "ana", Said(c.Leave("l1", "one"))), (40, "ana", Heard(ok("l1"))))
+    anew: Line = (90_000, "ana", Said(find("f2", attempt=2)))
+    late: Line = (95_000, "ana", Heard(waiting(since=0)))
+    now: Line = (95_010, "ana", Heard(waiting(since=90_000, attempt=2)))
+
+    assert by("waits are kept", story(*begin, anew, late, now)) == []
 
 
 def test_a_wait_that_begins_anew_for_a_reason() -> None:
