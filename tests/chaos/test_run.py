@@ -1,4 +1,4 @@
-"""A short evening of the real system: it is broken four times, in two of them twice at once, and nobody is lost; and a run that is stopped."""
+"""A short evening of the real system: it is broken four times, and nobody is lost; and a run that is stopped."""
 
 from __future__ import annotations
 
