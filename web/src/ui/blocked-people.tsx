@@ -81,12 +81,14 @@ function Trouble({ error }: { readonly error: ErrorCode }): ReactElement {
   const { t } = useTranslation();
   const { session } = usePage();
   return (
-    <div className="row" role="alert" data-testid="blocked-trouble">
-      <span>{t(WORDS[error] ?? "blocked_people.failed")}</span>
-      <button type="button" className="button button--outline row__value" data-testid="ask-blocked" onClick={() => session.blocked()}>
-        <RefreshCw className="icon icon--small" aria-hidden="true" />
-        {t("blocked_people.again")}
-      </button>
+    <div className="rows blocked" role="alert" data-testid="blocked-trouble">
+      <div className="row">
+        <span>{t(WORDS[error] ?? "blocked_people.failed")}</span>
+        <button type="button" className="button button--outline row__value" data-testid="ask-blocked" onClick={() => session.blocked()}>
+          <RefreshCw className="icon icon--small" aria-hidden="true" />
+          {t("blocked_people.again")}
+        </button>
+      </div>
     </div>
   );
 }
