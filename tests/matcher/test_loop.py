@@ -362,3 +362,23 @@ async def test_a_matcher_that_stops_gives_its_shards_to_others_at_once(town: Tow
     assert not first._owned
 
     assert await town.store.lease(cohort().key, MatcherId("second")) is not None
+
+
+async def test_a_matcher_that_stops_bears_a_shard_that_ends_meanwhile(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deposed, say, while another one is given back."""
+    for person, age_band in ((ANA, "teen"), (BEN, "adult")):
+        await town.waiting(person, cohort=cohort(age_band=age_band))
+    matcher = town.start_matcher()
+    await wait_until(lambda: len(matcher._owned) == 2, description="it owns both shards")
+
+    async def others_end(_shard: str, _matcher: MatcherId) -> None:
+        for _, task in matcher._owned.values():
+            task.cancel()
+        await wait_until(lambda: not matcher._owned, description="they have ended")
+
+    monkeypatch.setattr(town.store, "release", others_end)
+    await matcher.stop()
+
+    assert not matcher._owned

@@ -60,7 +60,8 @@ class Matcher:
     async def stop(self) -> None:
         """Let go of everything at once, so that others need not wait for leases to end, and take nothing again."""
         self._stopping = True
-        for key in list(self._owned):
+        while self._owned:  # another one may end by itself meanwhile
+            key = next(iter(self._owned))
             self._drop(key)
             try:
                 await self._store.release(key, self.id)
