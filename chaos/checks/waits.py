@@ -27,6 +27,8 @@ class Search:
         self.told_ms = 0
         self._lost_ms: int | None = None
         self._asked: dict[str, int] = {}
+        self._newest = self._stopped = 0
+        """Attempts: the newest one, and the newest of when they stopped."""
 
     @property
     def away(self) -> bool:
@@ -62,9 +64,12 @@ class Search:
     def _said(self, message: c.ClientMessage, at_ms: int) -> None:
         match message:
             case c.Find(id=id_, attempt=attempt) | c.Next(id=id_, attempt=attempt):
-                self._asked[id_], self.told_ms = attempt, at_ms
-                self._begin(attempt)
+                self._newest = max(self._newest, attempt)
+                if attempt == self._newest > self._stopped:  # or a server has nothing to do for who says it again
+                    self._asked[id_], self.told_ms = attempt, at_ms
+                    self._begin(attempt)
             case c.Cancel() | c.Leave() | c.Bye() | c.Block():
+                self._stopped = self._newest
                 self._begin(None)
 
     def _told(self, entry: Entry) -> None:
@@ -135,19 +140,45 @@ class Wait:
         return False
 
 
+class Absence:
+    """When somebody was away last: from what they heard before, for who is cut off finds out late, until they came in
+    again.
+    """
+
+    def __init__(self) -> None:
+        self.span_ms: tuple[int, int] | None = None
+        self._heard_ms = 0
+        self._away = False
+
+    def note(self, entry: Entry) -> None:
+        """The next thing that they saw or did."""
+        if isinstance(entry.what, Lost):
+            self._away = True
+            self.span_ms = self._heard_ms, entry.at_ms
+        elif isinstance(entry.what, Heard):
+            if self._away:
+                self.span_ms = self._heard_ms, entry.at_ms
+            self._heard_ms, self._away = entry.at_ms, False
+
+    def explains(self, story: Story, since_ms: int) -> bool:
+        """Whether they may have met somebody then and wait anew, or the store may have lost the place that they had."""
+        if self.span_ms is None:
+            return False
+        from_ms, until_ms = self.span_ms
+        return from_ms - UNFAIR_MS <= since_ms <= until_ms or forgotten(story, self.span_ms)
+
+
 def waits_are_kept(story: Story) -> Found:
     """`since` never moves forward within a wait, but for who was away: they may have met somebody meanwhile."""
     for who, entries in story.by_person().items():
-        wait = Wait()
-        lost_ms: int | None = None
+        wait, absence = Wait(), Absence()
         for entry in entries:
+            absence.note(entry)
             waiting = wait_told(entry)
-            lost_ms = entry.at_ms if isinstance(entry.what, Lost) else lost_ms
             if waiting is not None and wait.since is not None and waiting.paused is not Pause.YOUR_MEDIA:
                 moved_ms = waiting.since - wait.since
-                met_meanwhile = lost_ms is not None and lost_ms - UNFAIR_MS <= waiting.since < entry.at_ms - UNFAIR_MS
-                excused = met_meanwhile or (lost_ms is not None and forgotten(story, (lost_ms, entry.at_ms)))
-                if moved_ms > UNFAIR_MS and not (excused or wait.may_have_ended or _is_end(entry)):
+                excused = wait.may_have_ended or _is_end(entry) or absence.explains(story, waiting.since)
+                if moved_ms > UNFAIR_MS and not excused:
                     yield entry.at_ms, who, f"the wait of attempt {waiting.attempt} lost {moved_ms} ms"
             wait.note(entry)
 

@@ -159,6 +159,20 @@ def test_a_search_that_is_forgotten_over_a_reconnect() -> None:
     assert by("every find ends", story(*search(lost, (21_000, "ana", Heard(ready()))))) == []
 
 
+def test_a_search_of_before_they_left_that_is_said_again() -> None:
+    """A server has it already, or knows that it is older: its answer is no promise of a partner."""
+    begin = search((30, "ana", Said(c.Next("n2", "one", 2))), (40, "ana", Said(c.Next("n3", "one", 3))))
+    left: Line = (50, "ana", Said(c.Leave("l1", "one")))
+    again: tuple[Line, ...] = ((60, "ana", Said(c.Next("n2", "one", 2))), (70, "ana", Said(c.Next("n3", "one", 3))))
+    answered: tuple[Line, ...] = tuple((80, "ana", Heard(ok(id_))) for id_ in ("n3", "l1", "n2"))
+
+    assert by("every find ends", story(*begin, left, *again, *answered)) == []
+    anew: Line = (90, "ana", Said(find("f4", attempt=4)))
+    assert by("every find ends", story(*begin, left, *again, *answered, anew)) == [
+        "searches with attempt 4, and heard nothing for 99910 ms"
+    ]
+
+
 @pytest.mark.parametrize(
     "end",
     [
@@ -180,6 +194,17 @@ def test_a_wait_that_begins_anew() -> None:
 
     assert by("waits are kept", story(*told)) == ["the wait of attempt 1 lost 50000 ms"]
     assert by("waits are kept", story(*told[:-1], (40, "ana", Heard(ended("one"))), told[-1])) == []
+
+
+def test_a_wait_that_may_have_ended_while_they_were_away() -> None:
+    """From what they heard last: who is cut off finds out late. What comes after they are back is no excuse."""
+    begin = search((30, "ana", Heard(waiting(since=0))), (70_000, "ana", Lost(1006, mine=False)))
+    met: Line = (71_000, "ana", Heard(ready(s.WaitingState(waiting(since=50_000)))))
+    kept: Line = (71_000, "ana", Heard(ready(s.WaitingState(waiting(since=0)))))
+    later: Line = (99_000, "ana", Heard(waiting(since=90_000)))
+
+    assert by("waits are kept", story(*begin, met)) == []
+    assert by("waits are kept", story(*begin, kept, later)) == ["the wait of attempt 1 lost 90000 ms"]
 
 
 def test_a_wait_that_their_own_command_may_have_ended() -> None:

@@ -31,15 +31,6 @@ async def test_it_asks_until_there_is_an_answer() -> None:
     assert moody.asked == 4
 
 
-async def test_other_errors_pass() -> None:
-    """Where nothing happened, the caller may know something better than asking again."""
-    moody = Moody(Unavailable("store"))
-    with pytest.raises(Unavailable):
-        await insist(ManualClock(), moody.ask, despite=OutcomeUnknown)
-
-    assert moody.asked == 1
-
-
 async def test_it_gives_up_in_time() -> None:
     """Pauses grow, so the number of questions is bounded too."""
     clock = ManualClock()

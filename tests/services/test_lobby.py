@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
-from duologue.errors import TokenRefused, ValueRefused
+from duologue.errors import BackendError, OutcomeUnknown, TokenRefused, Unavailable, ValueRefused
 from duologue.ids import PersonId, SessionId
-from duologue.ledger import Caller, Outcome
+from duologue.ledger import Arrival, Caller, Outcome
 from duologue.matching.rules import Facet, Rules
 from duologue.media.fake import FakeMedia
 from duologue.protocol.client import Filters
 from duologue.protocol.codes import Mode
 from duologue.services.blocks import Blocks
 from duologue.services.identity import Identity, TokenOffice
-from duologue.services.lobby import Entry, Lobby, Newcomer, ResumeSpent
+from duologue.services.lobby import Entry, Lobby, Newcomer, ResumeSpent, SocketGone
 from duologue.services.pairs import Pairs
 from duologue.store.memory import MemoryStore
 from duologue.store.memory.safety import MemorySafetyStore
@@ -57,6 +58,24 @@ def newcomer(session: str = "s1") -> Newcomer:
     return Newcomer(SessionId(session), GATEWAY, lambda: True)
 
 
+class BreaksOff:
+    """A store that lets somebody in and whose answer is lost; asked again it is out of reach, once."""
+
+    def __init__(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._arrive = house.store.arrive
+        self._errors: list[BackendError] = [OutcomeUnknown(), Unavailable("a store of this test")]
+        monkeypatch.setattr(house.store, "arrive", self.arrive)
+
+    async def arrive(self, *args: Any) -> Arrival | None:
+        error = self._errors.pop(0) if self._errors else None
+        if isinstance(error, Unavailable):
+            raise error
+        arrival = await self._arrive(*args)
+        if error is not None:
+            raise error
+        return arrival
+
+
 def caller_of(entry: Entry) -> Caller:
     return Caller(entry.identity.person, entry.arrival.generation)
 
@@ -74,6 +93,37 @@ async def test_a_session_token_lets_somebody_in(house: House) -> None:
     resumed = house.tokens.verify_resume(entry.resume_token)
 
     assert (resumed.identity, resumed.generation) == (entry.identity, entry.arrival.generation)
+
+
+async def test_who_may_be_in_is_not_sent_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is out of reach at the second try says nothing of the first."""
+    BreaksOff(house, monkeypatch)
+    entry = await house.enter()
+
+    assert await house.store.sessions_on(GATEWAY) == [(entry.identity.person, "s1")]
+
+
+async def test_who_may_be_in_and_gives_up_leaves_no_ghost(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would ever say that they are gone: a partner would be given to them, and wait."""
+    BreaksOff(house, monkeypatch)
+    await house.store.keep_alive(GATEWAY)
+    is_there = iter([True, True, False])
+    gone = Newcomer(SessionId("s1"), GATEWAY, lambda: next(is_there))
+    with pytest.raises(SocketGone):
+        await house.lobby.enter(house.tokens.grant(house.tokens.mint_guest({}).token), gone)
+
+    assert await house.store.sessions_on(GATEWAY) == []
+
+
+async def test_who_certainly_is_not_in_hears_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once: the client knows better than we when to come again."""
+
+    async def arrive(*_: object) -> None:
+        raise Unavailable("a store of this test")
+
+    monkeypatch.setattr(house.store, "arrive", arrive)
+    with pytest.raises(Unavailable):
+        await house.enter()
 
 
 async def test_a_bad_token_changes_nothing(house: House) -> None:

@@ -22,10 +22,9 @@ async def insist(
     clock: Clock,
     ask: Callable[[], Awaitable[Answer]],
     *,
-    despite: type[BackendError] = BackendError,
     for_ms: int | None = None,
 ) -> Answer:
-    """Ask again, with growing pauses, as long as this error comes; after `for_ms` it is raised.
+    """Ask again, with growing pauses, as long as the store fails; after `for_ms` its error is raised.
 
     Only for transitions that may be repeated. `Damaged` is raised at once.
     """
@@ -36,7 +35,7 @@ async def insist(
             return await ask()
         except Damaged:
             raise  # asking again mends nothing
-        except despite:
+        except BackendError:
             if give_up_ms is not None and clock.monotonic_ms() + pause_ms >= give_up_ms:
                 raise
         await clock.sleep_ms(pause_ms)

@@ -176,15 +176,20 @@ class Lobby:
     async def ask_while_there(
         self, person: PersonId, newcomer: Newcomer, ask: Callable[[], Awaitable[Answer]]
     ) -> Answer:
-        """Ask a store to let a socket in, until it is known whether it did. Raises `SocketGone`."""
+        """Ask a store to let a socket in. Once an answer was lost, ask until it is known whether it did: that it
+        could not be asked again says nothing of the first time. Raises `SocketGone`, and `Unavailable` if it did not.
+        """
 
-        async def ask_once_more() -> Answer:
+        async def ask_if_there() -> Answer:
             if not newcomer.is_there():
                 raise SocketGone
             return await ask()
 
         try:
-            return await insist(self._clock, ask_once_more, despite=OutcomeUnknown)
+            try:
+                return await ask_if_there()
+            except OutcomeUnknown:
+                return await insist(self._clock, ask_if_there)
         except SocketGone:
             await self.abandon(person, newcomer.session)
             raise

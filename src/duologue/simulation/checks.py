@@ -94,7 +94,8 @@ class Checks:
                 waiting = [who for who in self._records.people.values() if who.offered and who.pair is None]
                 self._seen = {who.id: who.ticket for who in waiting}
             case "back":
-                self._seen = {who.id for who in self._records.people.values() if who.pair is None and who.call is None}
+                free = {who.id for who in self._records.people.values() if who.pair is None and who.call is None}
+                self._seen = free, set(self._records.pairs)
             case "depart":
                 self._seen = self._holds_live_session(args[0].person)
             case "block":
@@ -109,7 +110,9 @@ class Checks:
                     if isinstance(result, Committed):
                         self._formed(args[0], proposal)
             case "back" if isinstance(answer, Closed) and answer.formed is not None:
-                self._went_back(self._records.pairs[answer.formed])
+                free, pairs = self._seen
+                if answer.formed not in pairs:  # or it is the answer once more
+                    self._went_back(self._records.pairs[answer.formed], free)
             case "depart" if answer.outcome is Outcome.DONE and self._seen:
                 self._violation(f"invariant 8: the ledger let go of {args[0].person}, whose socket lives")
             case "block" if answer.outcome is Outcome.DONE and self._seen is not None:
@@ -141,10 +144,10 @@ class Checks:
             self._violation(f"invariant 6: a matcher that was deposed made {pair.id} in {shard}")
         self._fences[shard] = max(pair.fence, self._fences.get(shard, 0))
 
-    def _went_back(self, pair: Pair) -> None:
+    def _went_back(self, pair: Pair, free: set[PersonId]) -> None:
         self.pairs += 1
         people = frozenset(side.person for side in pair.sides)
-        if not people <= self._seen:
+        if not people <= free:
             self._violation(f"invariant 1: one of {', '.join(sorted(people))} had somebody else, and went back")
         if people in self._blocked:
             self._violation(f"invariant 2: {' and '.join(sorted(people))} have blocked each other, and went back")

@@ -21,7 +21,7 @@ class Climate(Protocol):
     fails: float
     """Share of calls that fail, before or after."""
     away: bool
-    """Every call fails before."""
+    """Every call fails before, and whoever asked earlier gets no answer any more."""
     slow_ms: int
     """Each way takes up to this long."""
 
@@ -58,21 +58,23 @@ class Faulty:
         return partial(self._call, name, found)
 
     async def _call(self, name: str, run: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
-        dice = self._process.rng.dice
         await self._travel()
         if name in self._steady:
             return await run(*args, **kwargs)
-        if self._climate.away or dice.random() < self._climate.fails:
+        if self._fails():
             self._process.trace.note(self._process.name, f"{name}: out of reach")
             raise Unavailable("the simulated backend")
         self._before(name, args)
         answer = await run(*args, **kwargs)
         self._after(name, args, answer)
         await self._travel()
-        if dice.random() < self._climate.fails:
+        if self._fails():
             self._process.trace.note(self._process.name, f"{name}: answer lost")
             raise OutcomeUnknown
         return answer
+
+    def _fails(self) -> bool:
+        return self._climate.away or self._process.rng.dice.random() < self._climate.fails
 
     async def _travel(self) -> None:
         await self._process.door()
