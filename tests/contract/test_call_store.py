@@ -20,6 +20,7 @@ from duologue.ledger import (
     Paired,
     PairEnded,
     PairFormed,
+    Partner,
     Queued,
     Relayed,
     Ringing,
@@ -246,7 +247,7 @@ async def test_a_caller_of_a_call_can_be_blocked(world: World) -> None:
     """By the name of the call: it ends, and they are never heard again."""
     ana, ben = await world.ringing()
     partner = await world.store.partner(ben, PairId(CALL))
-    assert partner is not None
+    assert isinstance(partner, Partner)
     assert (partner.person, partner.alias) == (ANA, "Heron")
     await world.store.block(ben, PairId(CALL))
     assert await ends(world, ana) == [CallEnd.DECLINED]

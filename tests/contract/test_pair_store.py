@@ -655,14 +655,14 @@ async def test_a_partner_is_known_in_the_pair_and_after_it(world: World) -> None
     ana, ben = await world.paired()
     cleo = await world.here(CLEO)
     assert await world.store.partner(ana, PAIR) == Partner(BEN, "Otter")
-    assert await world.store.partner(cleo, PAIR) is None
+    assert await world.store.partner(cleo, PAIR) is Outcome.REFUSED
 
     await world.store.leave(ben, PAIR)
     assert await world.store.partner(ana, PAIR) == Partner(BEN, "Otter")
     assert await world.store.partner(ben, PAIR) == Partner(ANA, "Heron")
 
     await world.here(ANA)
-    assert await world.store.partner(ana, PAIR) is None
+    assert await world.store.partner(ana, PAIR) is Outcome.STALE
 
 
 async def test_remembered_blocks_hold_at_once(world: World) -> None:
@@ -701,7 +701,7 @@ async def test_what_was_written_is_known_to_who_reports_it(world: World) -> None
     assert (answer.ended.id, answer.ended.lines) == (PAIR, ())
     for caller in (ana, ben):
         partner = await world.store.partner(caller, PAIR)
-        assert partner is not None
+        assert isinstance(partner, Partner)
         assert [(line.person, line.text) for line in partner.lines] == [(ANA, "hello")]
 
     for caller in (ana, ben):
@@ -710,5 +710,5 @@ async def test_what_was_written_is_known_to_who_reports_it(world: World) -> None
     for caller in (ana, ben):
         await world.store.connected(caller, PairId("p2"))
     await world.store.leave(ben, PairId("p2"))
-    assert await world.store.partner(ana, PAIR) is None
+    assert await world.store.partner(ana, PAIR) is Outcome.REFUSED
     assert await world.store.partner(ana, PairId("p2")) == Partner(BEN, "Otter")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from duologue.ids import GatewayId, PairId, SessionId
 from duologue.ledger import (
     RESUME_WINDOW_MS,
@@ -183,6 +185,23 @@ async def test_a_talk_that_one_side_alone_speaks_of_ends(make_store: MakeStore) 
         assert (await ended(after, ana)).reason is EndReason.LOST
 
 
+async def test_who_was_away_from_a_talk_has_the_time_of_whom_nobody_spoke_of(make_store: MakeStore) -> None:
+    """What is claimed of the other one's seat may be long over; that the one who claims was away certainly is."""
+    async with make_store() as new:
+        world = World(new)
+        pair = await a_talk_that_the_store_never_saw()
+        one, other = (msgspec.structs.replace(side, away_until_ms=5) for side in pair.sides)
+        await world.store.keep_alive(GATEWAY)
+        ana = Caller(ANA, 7)
+        world.adopt(ana, SessionId("s1"))
+        word = await claim(world, ana, Paired(msgspec.structs.replace(pair, sides=(one, other))), 9)
+
+        assert await world.store.vouch(GATEWAY, [word]) == []
+        (known,) = await world.store.live_pairs([PAIR])
+        assert known.side(ANA).away_until_ms is None
+        assert (known.side(BEN).away_until_ms or 0) > 5
+
+
 async def test_who_is_expected_in_a_talk_is_not_forgotten_before_its_end(world: World) -> None:
     """By the old snapshot Ben had gone for good. He came again since, and met Ana: of him nobody speaks."""
     ana, ben = await world.waiting(ANA), await world.here(BEN)
@@ -231,6 +250,7 @@ async def test_a_store_that_went_back_in_time_answers_nobody_before_their_gatewa
 
     assert await world.store.write(ana, PAIR, 1, "here") is Outcome.GONE
     assert (await world.store.block(ana, PAIR)).outcome is Outcome.GONE
+    assert await world.store.partner(ana, PAIR) is Outcome.GONE
     await world.store.keep_alive(GATEWAY)
     words = [await claim(world, caller, Paired(pair), 9) for caller in (ana, ben)]
     assert await world.store.vouch(GATEWAY, words) == []

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 
 from duologue.errors import OutcomeUnknown, Unavailable
 from duologue.gateway import lease
 from duologue.ids import GatewayId, SessionId
-from duologue.ledger import GATEWAY_LEASE_MS, Claim
+from duologue.ledger import GATEWAY_LEASE_MS, Arrival, Claim
 from duologue.protocol import client as c
 from duologue.protocol import server as s
 from duologue.protocol.codes import CloseCode
@@ -73,6 +75,47 @@ async def test_the_lease_lasts_while_many_are_vouched_for(yard: Yard, monkeypatc
     await yard.gateway._lease.keep()
 
     assert await offered(yard) == 3
+
+
+async def test_who_comes_in_while_the_store_forgets_is_spoken_of(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The life before has let them in, and they hear so only after their gateway has vouched for everybody else."""
+    arrive = yard.store.arrive
+    answered = asyncio.Event()
+
+    async def late(*args: Any) -> Arrival | None:
+        arrival = await arrive(*args)
+        await answered.wait()
+        return arrival
+
+    monkeypatch.setattr(yard.store, "arrive", late)
+    wire = await yard.person()
+    yard.store.records.begin_anew()
+    yard._news = 0
+    await yard.gateway._lease.keep()
+    answered.set()
+    await yard.settle()
+    assert wire.heard(s.Ready)
+
+    await yard.gateway._lease.keep()
+
+    ((_, session),) = await yard.store.sessions_on(yard.name)
+    assert session == wire.connection.id
+
+
+async def test_who_searches_by_an_answer_comes_in_again(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their search was done by a store that forgot it, with the news of it: nobody would ever match them."""
+    wire = await yard.person()
+    snapshot = yard.store.records.copy()
+    monkeypatch.setattr(yard.gateway, "deliver", lambda _: None)
+    wire.say(c.Find("find", 1, TEXT))
+    await yard.settle()
+    yard.store.records.begin_anew(snapshot)
+    yard._news = 0
+
+    await yard.gateway._lease.keep()
+
+    assert wire.heard(s.Reply)[-1] == s.Reply("find", ok=True)
+    assert wire.close_code == CloseCode.RESYNC
 
 
 async def test_a_search_in_a_store_that_forgot_counts_once() -> None:

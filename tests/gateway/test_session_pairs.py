@@ -58,12 +58,14 @@ def test_lines_of_a_pair_that_was_not_told_come_after_it() -> None:
     """The news of its room was lost with the store, and the other one writes already."""
     line = s.ChatLine(VIDEO.id, 1, "hello?", 0)
     away = s.PeerChanged(VIDEO.id, PeerEvent.RECONNECTING, until=9)
+    ben, ana = with_room(FOR_BEN).sides
+    known = msgspec.structs.replace(with_room(FOR_BEN), sides=(msgspec.structs.replace(ben, away_until_ms=9), ana))
     assert (
         live()
         >> told(2, PairFormed(FOR_BEN, 1))
         >> told(2, Relayed(line))
         >> told(2, Relayed(away))
-        >> told(3, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(with_room(FOR_BEN))
+        >> told(3, RoomIsOpen(VIDEO.id, NODE)) << ev.Place(known)
         >> ev.Placed(VIDEO.id, CREDENTIALS) << Sends(s.Matched) << ev.Send(line)
         >> told(3, Relayed(line)) << ev.Send(line)
     )  # fmt: skip

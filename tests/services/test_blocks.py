@@ -9,7 +9,7 @@ import pytest
 
 from duologue.errors import Unavailable
 from duologue.ids import BlockId, PairId, PersonId
-from duologue.ledger import Caller, Outcome, Rejected
+from duologue.ledger import Attention, Caller, Claim, Outcome, Paired, Rejected
 from duologue.matching.rules import Rules
 from duologue.media.fake import FakeMedia
 from duologue.protocol.client import Filters
@@ -74,6 +74,19 @@ class House(World):
 
     async def search(self, caller: Caller, attempt: int = 1) -> Outcome:
         return await self.lobby.find(caller, Identity(caller.person), attempt, TEXT)
+
+    async def forget_while(self, method: str, caller: Caller) -> None:
+        """The ledger begins anew, and is told of this caller's talk just before this method."""
+        (pair,) = await self.store.live_pairs([PAIR])
+        self.ledger.store.records.begin_anew()
+
+        async def vouch() -> None:
+            session, generation = self.session(caller), caller.generation
+            await self.store.keep_alive(GATEWAY)
+            claim = Claim(caller.person, session, generation, True, 9, Paired(pair), 1, None, Attention.VISIBLE)
+            await self.store.vouch(GATEWAY, [claim])
+
+        self.ledger.before[method] = vouch
 
     async def are_matched(self) -> bool:
         """Whether the ledger takes a match of Ana and Ben, who wait."""
@@ -147,6 +160,17 @@ async def test_a_block_that_cannot_be_kept_stops_no_search(house: House) -> None
         await house.blocks.block(ana, PAIR)
 
     assert ANA in await house.queue()
+
+
+async def test_nothing_is_blocked_in_a_store_that_was_not_told_of_the_pair(house: House) -> None:
+    """It may be told between two questions: then the ledger alone would know of the block, and forget it again."""
+    ana, _ = await house.paired()
+    await house.forget_while("block", ana)
+
+    assert await house.blocks.block(ana, PAIR) is Outcome.GONE
+    await house.ledger.before["block"]()
+    assert await house.blocks.block(ana, PAIR) is Outcome.DONE
+    assert await house.safety.blocked_by(ANA) == {BEN}
 
 
 async def test_too_many_blocks_are_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

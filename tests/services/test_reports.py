@@ -59,6 +59,17 @@ async def station() -> AsyncIterator[Station]:
     await station.tasks.cancel_all()
 
 
+async def test_a_store_that_was_not_told_of_the_talk_keeps_no_report_yet(station: Station) -> None:
+    """It is asked again once their gateway has spoken: to refuse it would lose it."""
+    ana, _ = await station.chatting()
+    await station.forget_while("block", ana)
+
+    assert await station.report(ana) is Outcome.GONE
+    await station.ledger.before["block"]()
+    assert await station.report(ana) is Outcome.DONE
+    assert len(await station.kept()) == 1
+
+
 async def test_a_report_is_kept_with_what_was_written(station: Station) -> None:
     """Who, whom, why, and the last lines of both."""
     ana, _ = await station.chatting()

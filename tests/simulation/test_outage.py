@@ -27,7 +27,7 @@ class Outage(Town):
         super().__init__(4, Transitions, trace)
         crowd = self.plan._replace(people=24, gateways=2, matchers=2, owners_nap=False)
         self.plan = crowd._replace(fails=0.0, slow_ms=2, latency_ms=20)
-        self._store_weather.fails = self._media_weather.fails = 0.0
+        self._weather.store.fails = self._weather.media.fails = 0.0
         self.calm = True
         self.met: dict[str, Counter[Mode]] = {"out": Counter(), "again": Counter()}
         self.paused: set[Pause | None] = set()

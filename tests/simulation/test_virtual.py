@@ -8,7 +8,7 @@ import time
 import pytest
 
 from duologue.simulation.network import _Pipe
-from duologue.simulation.process import Process
+from duologue.simulation.process import STOP_WITHIN_MS, Process
 from duologue.simulation.trace import Trace
 from duologue.simulation.virtual import SeededRng, Stuck, VirtualClock, VirtualLoop
 
@@ -75,6 +75,24 @@ def test_a_stopped_process_does_nothing_and_loses_nothing() -> None:
         seen = runner.run(stop())
     assert sorted(seen) == [("first", 1_000), ("second", 1_000), ("woke", 1_000)]
     assert seen.index(("first", 1_000)) < seen.index(("second", 1_000))
+
+
+def test_a_process_that_is_asked_to_stop_is_killed_where_that_takes_too_long() -> None:
+    """Its roles let go of what is theirs, one after the other; meanwhile nobody replaces it a second time."""
+
+    async def stop() -> tuple[list[str], list[bool], int]:
+        process, said, ending = Process("m1", 1, Trace()), list[str](), list[bool]()
+
+        async def let_go() -> None:
+            said.append("let go")
+            ending.append(process.ending)
+
+        process.stops += [let_go, lambda: process.clock.sleep_ms(60_000), let_go]
+        await process.stop()
+        return said, [*ending, process.dead], VirtualClock().monotonic_ms()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        assert runner.run(stop()) == (["let go"], [True, True], STOP_WITHIN_MS)
 
 
 def test_a_killed_process_never_goes_on() -> None:

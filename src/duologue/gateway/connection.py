@@ -165,9 +165,14 @@ class Connection:
         return self._session.doing
 
     @property
-    def has_left(self) -> bool:
-        """Whether the end of their pair was answered, and is not told yet."""
-        return self._session.has_left
+    def is_ahead(self) -> bool:
+        """Whether its client knows more by answers than by news."""
+        return self._session.is_ahead
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether something is under way to the store."""
+        return self._errands is not None
 
     def claim(self) -> Claim | None:
         """What its client was told last; None: nobody came in on it."""

@@ -19,7 +19,7 @@ from duologue.gateway import tally
 from duologue.ids import CallId
 from duologue.ledger import Attention, Caller, Outcome
 from duologue.metrics import definitions as metrics
-from duologue.protocol.client import Block, Find, Leave, MediaReport, Report
+from duologue.protocol.client import Block, Find, Leave, MediaReport, Next, Report
 from duologue.protocol.codes import CloseCode, ErrorCode
 from duologue.protocol.server import CommandError
 from duologue.safety.addresses import prefix_of
@@ -35,8 +35,9 @@ AT_MOST = 64
 """Commands of one client that wait for the store."""
 AWAY = "something that this server needs is out of reach"
 """All that strangers hear of it: the error names hosts, keys and people."""
-PARTING = (Block, Leave, Report)
-"""Done, they leave whoever asked in no pair."""
+PARTING = (Block, Leave, Next, Report)
+"""Done, whoever asked is not in that pair any more."""
+SEARCHES = (Find, Next)
 REFUSALS = (RateLimited, CallRefused, TokenRefused, ValueRefused, BackendError)
 """What a command may come to; anything else is a defect of ours."""
 
@@ -173,8 +174,10 @@ class Errands:
         message = command.message
         if not isinstance(message, MediaReport):
             tally.answered(message, outcome, self._hub.clock.monotonic_ms() - began_ms)
-            left = message.pair if outcome is Outcome.DONE and isinstance(message, PARTING) else None
-            self._tell(ev.Answered(message.id, outcome, left))
+            done = outcome is Outcome.DONE
+            left = message.pair if done and isinstance(message, PARTING) else None
+            sought = message.attempt if done and isinstance(message, SEARCHES) else 0
+            self._tell(ev.Answered(message.id, outcome, left, sought))
 
     async def _perform(self, command: ev.Perform) -> Outcome:
         performer, message, who = self._hub.performer, command.message, self._connection.who()

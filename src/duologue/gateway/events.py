@@ -78,6 +78,8 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
     outcome: Outcome | CommandError
     left: str | None = None
     """The pair that is over for them by this."""
+    sought: int = 0
+    """The attempt of the search that began by this."""
 
 
 class Refreshed(msgspec.Struct, frozen=True, gc=False):

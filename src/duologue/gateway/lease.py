@@ -45,7 +45,11 @@ class Lease:
         self._resync = resync
         self._tasks = tasks
         self._unvouched: list[SessionId] = []
-        """Whom the store has to hear of; whoever comes in meanwhile it knows."""
+        """Whom the store has to hear of."""
+        self._once_more: set[SessionId] = set()
+        """Of whom it has to hear in the next turn, too: what they have asked, and those who are just coming in, may
+        have been answered by the life before.
+        """
         self._may_have_phantoms = False
         """Whether the store may believe in sessions that are gone."""
 
@@ -56,6 +60,7 @@ class Lease:
             await self._vouch(unvouched[-VOUCH_AT_ONCE:])
             del unvouched[-VOUCH_AT_ONCE:]
             await self._keep_alive()  # to vouch for all of them may take longer than it lasts
+        self._unvouched, self._once_more = sorted(self._once_more), set()
         self.known.set()
         if self._may_have_phantoms:
             await self._disown_phantoms()
@@ -82,10 +87,12 @@ class Lease:
 
     def _begin_anew(self) -> None:
         self._unvouched, self._may_have_phantoms = list(self._connections), True
+        self._once_more = {each for each, connection in self._connections.items() if connection.is_asking}
 
     async def _vouch(self, sessions: Iterable[SessionId]) -> None:
         there = [connection for each in sessions if (connection := self._connections.get(each)) is not None]
         claims = [claim for connection in there if (claim := connection.claim()) is not None]
+        self._once_more |= {connection.id for connection in there if connection.claim() is None}
         for claim in claims:
             if claim.active:
                 self._performer.blocks.doubt(Caller(claim.person, claim.generation))
@@ -93,8 +100,8 @@ class Lease:
             behind = await self._store.vouch(self._performer.gateway, claims)
         finally:
             self._abandon_gone((claim.person, claim.session) for claim in claims)
-        left = [connection.id for connection in there if connection.has_left]  # no news comes of what a store forgot
-        for session in dict.fromkeys([*behind, *left]):
+        ahead = [connection.id for connection in there if connection.is_ahead]  # no news comes of what a store forgot
+        for session in dict.fromkeys([*behind, *ahead]):
             if (connection := self._connections.get(session)) is not None:
                 self._resync(connection)
 

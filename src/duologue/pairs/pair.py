@@ -51,6 +51,11 @@ class Side(msgspec.Struct, frozen=True, omit_defaults=True):
     last_n: int = 0
     """The number of their last line of chat."""
 
+    @property
+    def away(self) -> bool:
+        """Whether their socket is gone."""
+        return self.away_until_ms is not None
+
 
 class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
     """Two people in a room. `sides[0]`'s gateway makes the room."""

@@ -36,8 +36,9 @@ class PairStore(Protocol):
         text takes a join slot; `NoSlot` when there is none, and nothing changed.
         """
 
-    async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
-        """Who the other one of this pair is: of the present one, or the last. None: nobody that this caller knows.
+    async def partner(self, caller: Caller, pair: PairId) -> Partner | Outcome:
+        """Who the other one of this pair is: of the present one, or the last. REFUSED: nobody that this caller knows;
+        GONE, STALE: this caller is not known (yet, to a store that began anew), or has no say.
 
         With what was written last, also when the pair is over: for who reports it.
         """

@@ -86,9 +86,13 @@ class Blocks:
         """Never meet the partner of this pair again, of the present one or the last.
 
         REFUSED for any other pair, and beyond `MAX_BLOCKS`. The pair is over in any case, also when this raises because
-        nothing could be made durable. May be repeated.
+        nothing could be made durable. May be repeated. GONE, and nothing was done: to be asked again once the store was
+        told of the caller, for what it hears of a pair in between would not be durable.
         """
-        partner = await self._store.partner(caller, pair)
+        found = await self._store.partner(caller, pair)
+        if found is Outcome.GONE:
+            return found
+        partner = found if isinstance(found, Partner) else None
         if partner is not None and not await self._keep(caller, pair, partner):
             return Outcome.REFUSED
         return await self.hold(caller, pair, partner)

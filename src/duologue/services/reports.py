@@ -47,10 +47,13 @@ class Reports:
 
         REFUSED for any other pair, and for who has made too many reports. The pair is over in any
         case, and the ledger keeps the two apart, also when this raises because nothing could be
-        made durable; then, and whenever the answer was lost, it may be repeated.
+        made durable; then, and whenever the answer was lost, it may be repeated. GONE as `Blocks.block`.
         """
         caller = caller._replace(request=None)  # a repeated one runs again: each step of it may
-        partner = await self._store.partner(caller, said.pair)
+        found = await self._store.partner(caller, said.pair)
+        if found is Outcome.GONE:
+            return found
+        partner = found if isinstance(found, Partner) else None
         kept = False
         try:
             if partner is not None:

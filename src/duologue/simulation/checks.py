@@ -268,10 +268,15 @@ class Checks:
         now_ms = self._clock.monotonic_ms()
         unspoken_ms: dict[PersonId, int] = {}
         for person in self._people.values():
-            if not (person.is_in and person.link is not None and person.belief.state == "waiting"):
+            if not person.is_in or person.link is None:
                 continue
             process = person.link.host.process
             if not (process.running and person.link.works):
+                continue
+            since_ms = person.promised_ms
+            if since_ms is not None and now_ms - max(since_ms, process.woken_ms) > TOLD_WITHIN_MS:
+                self._violation(f"invariant 4: {person.name} searches by an answer, and nobody speaks of it")
+            if person.belief.state != "waiting" or person.wants_rest:
                 continue
             quiet_ms = now_ms - max(person.told_ms, process.woken_ms)
             if quiet_ms > TOLD_WITHIN_MS:

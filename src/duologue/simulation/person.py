@@ -74,7 +74,10 @@ class Person:
         self._unanswered: dict[str, tuple[int, c.Command]] = {}
         self._again: c.Command | None = None
         """The last command of which it is not known whether it was done."""
-        self._wants_rest = False
+        self.wants_rest = False
+        """They have said that they do not want to search, whether that was answered or not."""
+        self.promised_ms: int | None = None
+        """Since when they know by an answer that they search, and nothing else."""
 
     @property
     def id(self) -> PersonId:
@@ -166,7 +169,7 @@ class Person:
             answer = await self._expect(link, s.Ready)
         assert isinstance(answer, s.Ready), "nothing else was expected"
         self._resume_token = answer.resume_token
-        self.ready = answer
+        self.ready, self.promised_ms = answer, None
         self._mind.is_in(answer)
         self.belief = self.belief._replace(rev=0).after(answer)
         self.told_ms = self.heard_ms
@@ -175,6 +178,9 @@ class Person:
         self, link: Link, kind: type[s.ServerMessage] | tuple[type[s.ServerMessage], ...]
     ) -> s.ServerMessage:
         message = await link.hear(WATCHDOG_MS / 1000)
+        while isinstance(message, s.Drain):
+            self._told_delay_ms = message.retry_after_ms
+            message = await link.hear(WATCHDOG_MS / 1000)
         if message is None:
             link.leave(PAGE_LEFT)
             raise Disconnected(LOST, "silence")
@@ -188,9 +194,8 @@ class Person:
         before, self.belief = self.belief, self.belief.after(message)
         if isinstance(message, s.Matched | s.Waiting) and before.pair not in (None, self.belief.pair):
             self._outside.violation(f"{self.name} never heard that {before.pair} is over, and is told {message}")
-        if isinstance(message, s.Waiting | s.Ended | s.CallState):
-            self.told_ms = self.heard_ms
-        if self._wants_rest and self.belief.state == "waiting" and before.state != "waiting":
+        self._note_told(message, before)
+        if self.wants_rest and self.belief.state == "waiting" and before.state != "waiting":
             self._do(self._mind.cancel(self.belief))  # the wait crossed the wish to stop, and is not wanted any more
         match message:
             case s.Ping():
@@ -209,15 +214,32 @@ class Person:
                 if pair != before.pair or message.media is not None or message.call is not None:
                     self._do(self._mind.media(message))
 
+    def _note_told(self, message: s.ServerMessage, before: Belief) -> None:
+        if isinstance(message, s.Waiting | s.Ended | s.CallState):
+            self.told_ms = self.heard_ms
+        if self.belief.rev > before.rev:
+            self.promised_ms = None
+
     def _replied(self, id_: str, reply: s.Reply) -> None:
         asked = self._unanswered.pop(id_, None)
         if asked is None:
             return
         _, command = asked
-        if reply.ok and self._wants_rest and self._ends_what_is_on(command):
+        if reply.ok and self._is_promised(command):
+            self.promised_ms = self.heard_ms
+        elif reply.ok and self.wants_rest and self._ends_what_is_on(command):
             self.belief = self.belief.cancelled()
         elif reply.error is not None and reply.error.code is ErrorCode.UNAVAILABLE:
             self._again = command  # with the same id: done once at most
+
+    def _is_promised(self, command: c.Command) -> bool:
+        """Whether an `ok` to that says that they search, though nobody has told them so yet."""
+        match command:
+            case c.Find(attempt=attempt) | c.Next(attempt=attempt):
+                moved_on = isinstance(command, c.Next) and self.belief.pair not in (None, command.pair)
+                waits_later = self.wants_rest or self.belief.state == "ringing"
+                return attempt > self.belief.attempt and not moved_on and not waits_later
+        return False
 
     def _ends_what_is_on(self, command: c.Command) -> bool:
         """A wait that goes on in spite of it is told again within seconds, and then cancelled."""
@@ -270,9 +292,9 @@ class Person:
 
     def _command(self, command: c.Command) -> None:
         if isinstance(command, c.Find | c.Next):
-            self._wants_rest = False
+            self.wants_rest = False
         elif isinstance(command, c.Cancel | c.Leave) or (isinstance(command, c.Block) and self.belief.pair):
-            self._wants_rest = True
+            self.wants_rest, self.promised_ms = True, None
         self._unanswered[command.id] = self._clock.monotonic_ms(), command
         self._say(command)
 

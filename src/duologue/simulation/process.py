@@ -1,4 +1,4 @@
-"""A role's process: it can be stopped for a while (SIGSTOP), and killed (SIGKILL).
+"""A role's process: it can be paused for a while (SIGSTOP), asked to stop (SIGTERM), and killed (SIGKILL).
 
 Python code cannot be stopped between two lines, and need not be: a role meets the world only where
 it awaits a port or is handed a frame, so a stopped process is one that passes through none of these
@@ -8,12 +8,15 @@ doors. While it is stopped, what was sent to it waits, as in a kernel's buffers.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from duologue.simulation.trace import Trace
 from duologue.simulation.virtual import SeededRng, VirtualClock
 from duologue.tasks import Tasks
+
+STOP_WITHIN_MS = 10_000
 
 
 class Process:
@@ -26,6 +29,10 @@ class Process:
         self.clock = ProcessClock(self)
         self.trace = trace
         self.dead = False
+        self.ending = False
+        """Dead, or about to be."""
+        self.stops: list[Callable[[], Awaitable[None]]] = []
+        """What its roles do when it is asked to stop, one after the other."""
         self.woken_ms = 0
         self._awake = asyncio.Event()
         self._awake.set()
@@ -66,10 +73,20 @@ class Process:
         while self._mail and self.running:
             self._mail.popleft()()
 
+    async def stop(self) -> None:
+        """End as an operator wants it: the roles let go of what is theirs; whoever takes too long is killed."""
+        self.trace.note(self.name, "is asked to stop")
+        self.ending = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_WITHIN_MS / 1000):
+                for stop in self.stops:
+                    await stop()
+        await self.kill()
+
     async def kill(self) -> None:
         """End, between two instructions."""
         self.trace.note(self.name, "is killed")
-        self.dead = True
+        self.dead = self.ending = True
         self._awake.set()
         self._mail.clear()
         await self.tasks.cancel_all()

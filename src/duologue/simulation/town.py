@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, NamedTuple, cast
 
 from duologue.app.roles import World, start_gateway, start_matcher, start_node_watch, start_reaper
 from duologue.ids import NodeName, PersonId
-from duologue.ledger import SHARD_LEASE_MS
 from duologue.media.fake import FakeMedia
 from duologue.ports import Limiter, Media, SafetyStore, Store
 from duologue.protocol.codes import Mode
@@ -24,6 +23,7 @@ from duologue.simulation.network import LOST, Disconnected, Host, Link, Network
 from duologue.simulation.person import Person
 from duologue.simulation.process import Process
 from duologue.simulation.trace import Trace
+from duologue.simulation.trouble import Trouble, Victims, Weather, Weathers
 from duologue.simulation.virtual import SeededRng, VirtualClock
 from duologue.store.ledger import Transitions
 from duologue.store.memory import MemoryLimiter
@@ -41,7 +41,6 @@ PEOPLE_TO_A_DEVICE = 6
 """Some pair may form or end just then: news of it is on its way for a moment."""
 NODES = (NodeName("a"), NodeName("b"))
 INSTANT = frozenset(["place", "read_webhook"])
-NOTICE_MS = 1_000
 KEY = b"a key for simulated people only."
 
 
@@ -77,15 +76,6 @@ class Plan(NamedTuple):
         return plan._replace(people=30, matchers=3, slow_ms=50, trouble_every_ms=1_000) if plan.owners_nap else plan
 
 
-class Weather:
-    """`faulty.Climate`."""
-
-    def __init__(self, fails: float, slow_ms: int) -> None:
-        self.fails = fails
-        self.slow_ms = slow_ms
-        self.away = False
-
-
 class Violation(Exception):
     """Something that must never be has been."""
 
@@ -104,11 +94,13 @@ class Town:
         self._tasks = Tasks()
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._store = DividedStore(self._clock, transitions=transitions)
-        self._store_weather = Weather(self.plan.fails, self.plan.slow_ms)
+        self._weather = Weathers(
+            Weather(self.plan.fails, self.plan.slow_ms),
+            Weather(self.plan.fails, self.plan.slow_ms),
+            Weather(self.plan.fails, 100),
+        )
         self._safety = MemorySafetyStore(self._clock, SeededRng(seed, "blocks"))
-        self._safety_weather = Weather(self.plan.fails, self.plan.slow_ms)
         self._media = FakeMedia(dict.fromkeys(NODES, self.plan.slots), now_ms=self._clock.now_ms)
-        self._media_weather = Weather(self.plan.fails, 100)
         self._limiter = MemoryLimiter(self._clock)
         self._tokens = TokenOffice(KEY, self._clock, SeededRng(seed, "person"))
         self._network = Network(SeededRng(seed, "network").dice, trace)
@@ -185,7 +177,7 @@ class Town:
         trouble.cancel()
         self.trace.note("town", "calm")
         self.calm = True
-        for weather in (self._store_weather, self._safety_weather, self._media_weather):
+        for weather in self._weather:
             weather.fails, weather.away, weather.slow_ms = 0.0, False, 2
         for node in self._media.on.values():
             node.come_back()
@@ -212,86 +204,14 @@ class Town:
     # -- trouble ------------------------------------------------------------------------------------
 
     async def _make_trouble(self) -> None:
-        kinds: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            self._stop_somebody, self._stop_owner, self._kill_gateway, self._kill_matcher, self._lose_backend,
-            self._lose_node, self._lose_ledger, self._divide_store,
-        ]  # fmt: skip
-        if self.plan.owners_nap:
-            kinds = [self._stop_owner]
+        victims = Victims(
+            self._hosts, self._matchers, self._weather, self._store, self._media, self._network, self.checks,
+            self._new_gateway, self._new_matcher,
+        )  # fmt: skip
+        trouble = Trouble(victims, self._dice, self.trace)
         while True:
             await self._clock.sleep_ms(self._dice.randint(1, 2 * self.plan.trouble_every_ms))
-            self._spawn(self._dice.choice(kinds)(), "fault")
-
-    async def _stop_somebody(self) -> None:
-        process = self._dice.choice([*(host.process for host in self._hosts), *self._matchers])
-        await process.pause(self._dice.choice((300, 2_000, 5_000, 17_000)))
-
-    async def _stop_owner(self) -> None:
-        """A matcher sleeps just a little longer than its lease."""
-        await self._dice.choice(self._matchers).pause(SHARD_LEASE_MS + self._dice.randint(0, 1_500))
-
-    async def _kill_gateway(self) -> None:
-        index = self._dice.randrange(len(self._hosts))
-        host = self._hosts[index]
-        if host.process.dead:
-            return
-        await host.process.kill()
-        self._network.drop(host)
-        await self._clock.sleep_ms(self._dice.randint(200, 5_000))
-        self._hosts[index] = self._new_gateway(index)
-
-    async def _kill_matcher(self) -> None:
-        index = self._dice.randrange(len(self._matchers))
-        if self._matchers[index].dead:
-            return
-        await self._matchers[index].kill()
-        await self._clock.sleep_ms(self._dice.randint(200, 5_000))
-        self._matchers[index] = self._new_matcher()
-
-    async def _lose_backend(self) -> None:
-        backends = {"store": self._store_weather, "database": self._safety_weather, "media": self._media_weather}
-        name, weather = self._dice.choice(list(backends.items()))
-        self.trace.note("town", f"{name} is away")
-        weather.away = True
-        await self._clock.sleep_ms(self._dice.choice((100, 1_000, 4_000)))
-        weather.away = False
-
-    async def _lose_ledger(self) -> None:
-        """The store restarts: empty, or from a snapshot of some seconds ago."""
-        copy = self._store.records.copy() if self._dice.random() < 0.5 else None
-        if copy is not None:
-            await self._clock.sleep_ms(self._dice.choice((100, 1_000, 5_000)))
-        self.trace.note("store", "begins anew" if copy is None else "goes back in time")
-        self._store.records.begin_anew(copy)
-        self._store.everybody_notices()  # their connections broke
-        self.checks.store_began_anew()
-
-    async def _divide_store(self) -> None:
-        """It begins another life, and processes notice one after the other, as each asks Redis once a second."""
-        processes = [*(host.process for host in self._hosts), *self._matchers]
-        late = self._dice.sample(processes, len(processes))
-        self.trace.note("store", "begins another life")
-        self._store.begin_another_life([process.name for process in late])
-        for process in late:
-            await self._clock.sleep_ms(self._dice.randint(0, NOTICE_MS // len(late)))
-            self._store.notice(process.name)
-
-    async def _lose_node(self) -> None:
-        """A media server dies, hangs, or takes no rooms, and comes back."""
-        name = self._dice.choice(NODES)
-        node = self._media.on[name]
-        what = self._dice.choice(("dies", "hangs", "refuses"))
-        self.trace.note(f"node {name}", what)
-        match what:
-            case "dies":
-                node.die()
-            case "hangs":
-                node.hang()
-            case _:
-                node.refuses = True
-        await self._clock.sleep_ms(self._dice.choice((300, 2_000, 10_000, 40_000)))
-        self.trace.note(f"node {name}", "is back")
-        node.come_back()
+            self._spawn(trouble.draw(owners_nap=self.plan.owners_nap), "fault")
 
     # -- roles ----------------------------------------------------------------------------------------
 
@@ -306,15 +226,15 @@ class Town:
             self._store.asks(process.name)
             checks.before(name, args)
 
-        store = Faulty(self._store, process, self._store_weather, before=before, after=checks.after)
-        media = Faulty(self._media, process, self._media_weather, instant=INSTANT, steady=frozenset(["probe"]))
+        store = Faulty(self._store, process, self._weather.store, before=before, after=checks.after)
+        media = Faulty(self._media, process, self._weather.media, instant=INSTANT, steady=frozenset(["probe"]))
         return World(
             SETTINGS,
             cast("Store", store),
-            cast("SafetyStore", Faulty(self._safety, process, self._safety_weather)),
+            cast("SafetyStore", Faulty(self._safety, process, self._weather.database)),
             cast("Media", media),
             frozenset(Mode),
-            cast("Limiter", Faulty(self._limiter, process, self._store_weather)),
+            cast("Limiter", Faulty(self._limiter, process, self._weather.store)),
             self._tokens,
             process.clock,
             process.rng,
@@ -324,12 +244,15 @@ class Town:
     def _new_gateway(self, index: int) -> Host:
         process = self._new_process(f"g{index}.")
         world = self._world(process)
-        start_reaper(world)
-        return Host(process, start_gateway(world))
+        reaper = start_reaper(world)
+        gateway = start_gateway(world)
+        process.stops += [gateway.drain, reaper.stop]
+        return Host(process, gateway)
 
     def _new_matcher(self) -> Process:
         process = self._new_process("m")
         world = self._world(process)
-        start_matcher(world)
-        start_node_watch(world)
+        matcher = start_matcher(world)
+        watch = start_node_watch(world)
+        process.stops += [matcher.stop, watch.stop]
         return process

@@ -193,7 +193,7 @@ class LedgerStore(ABC):
         reads = Key("person", caller.person), Key("blocks", caller.person), Key("call", pair)
         return await self._transact(lambda now: now.block(caller, pair), *reads)
 
-    async def partner(self, caller: Caller, pair: PairId) -> Partner | None:
+    async def partner(self, caller: Caller, pair: PairId) -> Partner | Outcome:
         return await self._of(caller, lambda now: now.partner(caller, pair))
 
     async def opened(self, pair: PairId, node: NodeName) -> bool:

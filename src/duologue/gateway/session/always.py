@@ -19,8 +19,8 @@ from duologue.protocol.codes import CloseCode, ErrorCode
 def always(client: Client, event: ev.Event, now_ms: int) -> Commands:
     """What no state deals with by itself."""
     match event:
-        case ev.Answered(id_, outcome, left):
-            client.left = left or client.left
+        case ev.Answered(id_, outcome, left, sought):
+            client.note_answer(left, sought)
             return _answered(client, id_, outcome)
         case ev.Refreshed(id_, resume_token, expires_ms):
             if client.state is not State.ENTERING:  # then `ready` says when

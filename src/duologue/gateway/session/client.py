@@ -24,7 +24,7 @@ from duologue.matching.ticket import Ticket
 from duologue.pairs.pair import Pair
 from duologue.protocol import client as c
 from duologue.protocol import server as s
-from duologue.protocol.codes import MediaEvent
+from duologue.protocol.codes import MediaEvent, PeerEvent
 
 Commands = list[ev.SessionCommand]
 Timer = Literal["auth", "expiry", "news", "room"]
@@ -50,8 +50,8 @@ class Client:
 
     __slots__ = (
         "announced", "attempt", "board", "buffered_news", "call", "close_code", "departed", "early", "heart", "hidden",
-        "id", "in_flight", "left", "left_politely", "me", "meters", "pair", "resume_refused", "rev", "rules", "state",
-        "ticket", "timers", "timing", "unheard", "welcome_with", "wishes",
+        "id", "in_flight", "left", "left_politely", "me", "meters", "pair", "resume_refused", "rev", "rules", "sought",
+        "state", "ticket", "timers", "timing", "unheard", "welcome_with", "wishes",
     )  # fmt: skip
 
     def __init__(self, session: SessionId, board: Board, timing: Timing, limits: Limits, rules: Rules) -> None:
@@ -74,8 +74,11 @@ class Client:
         self.pair: Pair | None = None
         self.announced = False
         """Whether the client knows of the pair."""
+        # What they know by the answer to a command; the news of it may not be here yet.
         self.left: str | None = None
-        """The pair that is over for them by the answer to a command; its end may not be here yet."""
+        """The pair that is over for them."""
+        self.sought = 0
+        """The attempt of their newest search."""
         self.unheard: tuple[s.ChatLine, ...] = ()
         """Lines of a pair of which the client does not know yet."""
         self.call: Call | None = None
@@ -123,6 +126,18 @@ class Client:
         """Whether their pair is over for them, and the news of it has not come."""
         return self.pair is not None and self.pair.id == self.left
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether they know more than news have told."""
+        return self.has_left or self.sought > self.attempt
+
+    def note_answer(self, left: str | None, sought: int) -> None:
+        """What was done for them: nothing where they search anew already, or have another partner."""
+        if 0 < sought <= self.attempt or (left is not None and self.pair is not None and self.pair.id != left):
+            return
+        self.left = left or self.left
+        self.sought = max(self.sought, sought)
+
     def in_pair(self, pair_id: str) -> Pair | None:
         """Their pair, if it is this one."""
         return self.pair if self.pair is not None and self.pair.id == pair_id else None
@@ -156,12 +171,32 @@ class Client:
         self.ticket = None
         self.timers.pop("news", None)
 
-    def note_media(self, report: c.MediaReport) -> None:
+    def note_said(self, message: c.Hidden | c.MediaReport | c.Mute) -> None:
         """What the client says once, and would not say again to a store that forgot it."""
-        pair = self.in_pair(report.pair)
-        if pair is not None and report.event is MediaEvent.CONNECTED:
-            sides = [msgspec.structs.replace(s, connected=True) if s.person == self.me else s for s in pair.sides]
-            self.pair = msgspec.structs.replace(pair, sides=(sides[0], sides[1]))
+        match message:
+            case c.Hidden(value=value):
+                self.hidden = value
+            case c.MediaReport(pair=pair, event=MediaEvent.CONNECTED):
+                self._note(pair, mine=True, connected=True)
+            case c.Mute(pair=pair, audio=audio, video=video):
+                self._note(pair, mine=True, audio_off=audio, video_off=video)
+
+    def note_partner(self, message: s.PeerChanged) -> None:
+        """What is told once of the partner, likewise."""
+        match message:
+            case s.PeerChanged(pair=pair, event=PeerEvent.RECONNECTING | PeerEvent.BACK, until=until_ms):
+                self._note(pair, mine=False, away_until_ms=until_ms)
+            case s.PeerChanged(pair=pair, event=PeerEvent.MUTED, audio=audio, video=video):
+                self._note(pair, mine=False, audio_off=bool(audio), video_off=bool(video))
+            case s.PeerChanged(pair=pair, event=PeerEvent.HIDDEN, value=value):
+                self._note(pair, mine=False, hidden=bool(value))
+
+    def _note(self, pair_id: str, *, mine: bool, **changed: bool | int | None) -> None:
+        pair = self.in_pair(pair_id)
+        if pair is not None:
+            replace = msgspec.structs.replace
+            one, other = (replace(s, **changed) if (s.person == self.me) is mine else s for s in pair.sides)
+            self.pair = replace(pair, sides=(one, other))
 
     def forget_pair(self) -> None:
         """They are in no pair any more."""

@@ -54,9 +54,11 @@ class Session:
         return self._client.doing
 
     @property
-    def has_left(self) -> bool:
-        """Whether its client knows by an answer that their pair is over, and there is no news of it yet."""
-        return self._client.has_left
+    def is_ahead(self) -> bool:
+        """Whether its client knows by an answer that their pair is over, or that they search, and there is no news of
+        it yet.
+        """
+        return self._client.is_ahead
 
     def claim(self, generation: int) -> Claim | None:
         """What its client was told last, for a store that may have forgotten; None: nobody came in on it."""
@@ -65,7 +67,7 @@ class Session:
             return None
         attention = Attention.HIDDEN if client.hidden else Attention.VISIBLE
         active, rev, doing = client.state is State.LIVE, client.rev, client.doing
-        if self.has_left:
+        if client.has_left:
             rev, doing = rev + 1, Idle()
         return Claim(client.person, client.id, generation, active, rev, doing, client.attempt, client.wishes, attention)
 

@@ -83,6 +83,8 @@ def relayed(client: Client, message: s.ChatLine | s.PeerChanged | s.PeerTyping |
         return []
     if isinstance(message, Probe):
         return [ev.Send(s.Ping())] if client.heart.probe(now_ms) else []
+    if isinstance(message, s.PeerChanged):
+        client.note_partner(message)
     if client.announced:
         return [ev.Send(message)]
     if isinstance(message, s.ChatLine):

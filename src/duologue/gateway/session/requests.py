@@ -45,12 +45,12 @@ def _dealt_with(client: Client, message: c.ClientMessage, now_ms: int) -> Comman
         ):
             return _unless_too_fast(client, message, now_ms)
         case c.MediaReport():
-            client.note_media(message)
+            client.note_said(message)
             return [*_doubt_partner(client, message), ev.Perform(message)]
-        case c.Hidden(value=value):
-            client.hidden = value
+        case c.Hidden() | c.Mute():
+            client.note_said(message)
             return [ev.Perform(message)]
-        case c.Cancel() | c.Leave() | c.Mute() | c.Call() | c.Accept() | c.Decline() | c.CancelCall():
+        case c.Cancel() | c.Leave() | c.Call() | c.Accept() | c.Decline() | c.CancelCall():
             return [ev.Perform(message)]
         case c.Refresh(id_, token):
             return [ev.Renew(id_, token)]

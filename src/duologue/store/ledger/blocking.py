@@ -46,11 +46,14 @@ class Blocking(Transition):
         declined = self.ringer.advance(call, ring.Refused(who.id))
         return declined if declined.call is not None else self.ringer.advance(call, ring.Withdrawn(who.id))
 
-    def partner(self, caller: Caller, pair: PairId) -> Partner | None:
+    def partner(self, caller: Caller, pair: PairId) -> Partner | Outcome:
         who = self.ledger.people.get(caller.person)
-        if who is None or who.generation != caller.generation:
-            return None
-        return self._partner(who, pair)
+        if who is None or caller.generation > who.generation:
+            return Outcome.GONE
+        if caller.generation < who.generation:
+            return Outcome.STALE
+        nobody = Outcome.REFUSED if self.ledger.of_this_life(who.seen_ms) else Outcome.GONE
+        return self._partner(who, pair) or nobody
 
     def _partner(self, who: Person, pair: PairId) -> Partner | None:
         """Of a pair or, by its name in the same place, of a call."""

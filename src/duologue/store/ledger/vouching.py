@@ -6,11 +6,13 @@ of a gateway it believes that its people are gone. What a session was told last 
 
 from __future__ import annotations
 
+import msgspec
+
 from duologue.calls import ring
 from duologue.ids import GatewayId
 from duologue.ledger import Claim, Idle, Paired, Ringing, Superseded, Waiting
 from duologue.pairs import life
-from duologue.pairs.pair import Pair
+from duologue.pairs.pair import Pair, Side
 from duologue.protocol.codes import CallEnd
 from duologue.store.ledger.ledger import Ledger
 from duologue.store.ledger.records import Due, Person
@@ -127,13 +129,23 @@ def _restore(ledger: Ledger, who: Person, pair: Pair) -> bool:
         if _has_moved_on(ledger, peer, pair):
             return False
         _expect(ledger, peer, pair)
-        ledger.know(pair)
+        ledger.know(_with_peer_until(pair, peer))
     who.pair = pair.id
     if pair.node is not None and ledger.nodes.is_down(pair.node):
         ledger.advance(pair.id, life.RoomLost())  # it died while nobody knew of this pair
     elif pair.side(who.id).connected:
         ledger.advance(pair.id, life.SideConnected(who.id))
     return True
+
+
+def _with_peer_until(pair: Pair, peer: Person) -> Pair:
+    """A seat that was held before is held for as long as that of whom nobody has spoken yet; whoever claims is here."""
+
+    def as_known(side: Side) -> Side:
+        held = side.away and side.person == peer.id
+        return msgspec.structs.replace(side, away_until_ms=peer.seat_until_ms if held else None)
+
+    return msgspec.structs.replace(pair, sides=(as_known(pair.sides[0]), as_known(pair.sides[1])))
 
 
 def _has_moved_on(ledger: Ledger, peer: Person, pair: Pair) -> bool:
