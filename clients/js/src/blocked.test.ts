@@ -136,6 +136,23 @@ describe("taking a block back", () => {
     expect(session.state).toMatchObject({ blocked: { people: [CRANE], error: null }, notice: null });
   });
 
+  it("lets the last partner be blocked again", async () => {
+    const world = new World();
+    const session = await world.talking();
+    session.block();
+    await settle();
+    expect(session.state.ended).toMatchObject({ alias: "alias-a", blocked: true });
+    world.server.blocked = [{ ...HERON, alias: "alias-a" }, CRANE];
+    session.blocked();
+    await settle();
+    session.unblock("b1");
+    await settle();
+    expect(session.state.ended?.blocked).toBe(true);
+    session.unblock("b2");
+    await settle();
+    expect(session.state.ended?.blocked).toBe(false);
+  });
+
   it("is undone where the server refuses it, in the old place, and can be asked once more", async () => {
     const world = new World();
     const session = await informed(world);

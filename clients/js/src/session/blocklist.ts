@@ -35,9 +35,16 @@ export function blockedAnswered(model: Model, error: CommandError | undefined): 
 /** Refused: they are blocked as before, and the person can ask once more. */
 export function unblockAnswered(model: Model, { block }: Extract<CommandBody, { type: "unblock" }>, error: CommandError | undefined): Step {
   const lifting = model.lifting.filter((person) => person.block !== block);
-  if (error === undefined) return step({ ...model, lifting });
   const kept = model.lifting.filter((person) => person.block === block);
+  if (error === undefined) return step({ ...mayBlockAgain(model, kept), lifting });
   return step({ ...seen(model, { people: withAgain(model, kept), error: error.code }), lifting });
+}
+
+/** The last partner is known by the alias alone: whoever else had it can be blocked twice, which does nothing. */
+function mayBlockAgain(model: Model, lifted: readonly BlockedPerson[]): Model {
+  const { ended } = model.view;
+  const isTheirs = ended?.blocked === true && lifted.some(({ alias }) => alias === ended.alias);
+  return isTheirs ? see(model, { ended: { ...ended, blocked: false } }) : model;
 }
 
 /** The server turned us away: what was said will have no answer. */
