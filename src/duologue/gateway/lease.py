@@ -91,8 +91,9 @@ class Lease:
 
     async def _vouch(self, sessions: Iterable[SessionId]) -> None:
         there = [connection for each in sessions if (connection := self._connections.get(each)) is not None]
-        claims = [claim for connection in there if (claim := connection.claim()) is not None]
-        self._once_more |= {connection.id for connection in there if connection.claim() is None}
+        said = {connection.id: connection.claim() for connection in there}
+        claims = [claim for claim in said.values() if claim is not None]
+        self._once_more |= {session for session, claim in said.items() if claim is None}
         for claim in claims:
             if claim.active:
                 self._performer.blocks.doubt(Caller(claim.person, claim.generation))

@@ -66,9 +66,9 @@ class Trouble:
     def draw(self, *, owners_nap: bool) -> Coroutine[Any, Any, None]:
         """The next one, until it is over; `owners_nap`: always of one kind."""
         if owners_nap:
-            return self._stop_owner()
+            return self._pause_owner()
         kinds: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            self._stop_somebody, self._stop_owner, self._end_gateway, self._end_matcher, self._lose_backend,
+            self._pause_somebody, self._pause_owner, self._end_gateway, self._end_matcher, self._lose_backend,
             self._lose_node, self._lose_ledger, self._divide_store,
         ]  # fmt: skip
         return self._dice.choice(kinds)()
@@ -78,10 +78,10 @@ class Trouble:
 
     # -- processes ----------------------------------------------------------------------------------
 
-    async def _stop_somebody(self) -> None:
+    async def _pause_somebody(self) -> None:
         await self._dice.choice(self._processes()).pause(self._dice.choice((300, 2_000, 5_000, 17_000)))
 
-    async def _stop_owner(self) -> None:
+    async def _pause_owner(self) -> None:
         """A matcher sleeps just a little longer than its lease."""
         await self._dice.choice(self._to.matchers).pause(SHARD_LEASE_MS + self._dice.randint(0, 1_500))
 
