@@ -59,7 +59,8 @@ def stop_signal() -> asyncio.Future[None]:
     def on_signal() -> None:
         for number in numbers:
             loop.remove_signal_handler(number)
-        stop.set_result(None)
+        if not stop.done():  # two may have come at once
+            stop.set_result(None)
 
     for number in numbers:
         loop.add_signal_handler(number, on_signal)
